@@ -1,0 +1,77 @@
+/*
+ * event.h - what happened, as it is written to the journal and folded into the state.
+ *
+ *     exchange --event--> journal (durable) --batch--> state (LMDB)
+ *
+ * An accepted command becomes one event with its decision recorded in it; the state is the fold of
+ * the events. A record:
+ *
+ *     u32 size of the rest | u8 kind | u64 sequence | i64 at_ms | fields of the kind
+ *
+ * big-endian; sequences run without gap from 1. Nothing personal: identifiers, hashes, sealed bytes.
+ * Times are the broker's, milliseconds since 1970.
+ */
+#ifndef BROKER_EVENT_H
+#define BROKER_EVENT_H
+
+#include "lib/bytes.h"
+#include "lib/id.h"
+#include "lib/limits.h"
+#include "lib/merkle.h"
+#include "lib/status.h"
+
+enum event_kind {
+    EVENT_ACCEPTED = 1, /* a message: queued for its recipient */
+    EVENT_REFUSED,      /* a message: the answer, recorded */
+    EVENT_STEP,         /* the recipient's signed step: queued for the sender; the first settles the message */
+    EVENT_TAKEN,        /* the sender has this evidence item */
+    EVENT_AGENCY,       /* a signing certificate seen and checked */
+    EVENT_KEY,          /* a sealing-key statement */
+    EVENT_AGED,         /* ids settled before `at` - DUPLICATE_DAYS are forgotten */
+    EVENT_KIND_END
+};
+
+/* All kinds in one struct; only the fields of `kind` are meaningful. Bytes are borrowed from the
+ * record. */
+struct event {
+    enum event_kind kind;
+    uint64_t sequence;
+    int64_t at_ms;
+    /* ACCEPTED, REFUSED, STEP: which message */
+    char sender[AGENCY_MAX + 1];
+    struct id message_id;
+    struct digest header_digest;
+    /* ACCEPTED */
+    char recipient[AGENCY_MAX + 1];
+    uint8_t lane;               /* 0 immediate, 1 same day, 2 routine */
+    struct digest agreement_hash;
+    char clause[CLAUSE_ID_MAX + 1]; /* also REFUSED */
+    int64_t expires_ms;
+    struct bytes header, proof, body; /* proof: packed struct proof, event_pack_proof */
+    /* REFUSED */
+    uint32_t code, offending, agreement_version;
+    char agreement_id[AGREEMENT_ID_MAX + 1];
+    /* STEP: uses sender, message_id, lane of the message too */
+    uint8_t step_kind;
+    uint64_t message_sequence;  /* of the ACCEPTED event */
+    struct bytes step, step_proof;
+    /* TAKEN: the item's sequence, its owner and lane */
+    uint64_t item_sequence;
+    char agency[AGENCY_MAX + 1]; /* also AGENCY, KEY */
+    /* AGENCY: certificate DER; KEY: statement, signer || signature */
+    struct bytes certificate, statement, statement_proof;
+    uint8_t key_id[KEY_ID_SIZE];
+    int64_t open_until_ms;
+};
+
+/* Bytes that the record of `event` takes. */
+size_t event_size(const struct event *event);
+/* Appends the record.
+ *   ST_LIMIT    the writer is full */
+enum status event_write(const struct event *event, struct writer *w);
+/* Reads the next record of a batch.
+ *   ST_MORE     none is left
+ *   ST_INVALID  it does not parse */
+enum status event_read(struct reader *r, struct event *out);
+
+#endif

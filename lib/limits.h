@@ -1,0 +1,80 @@
+/*
+ * limits.h - every bound of the product, with its unit and its reason.
+ *
+ * A number that a peer, a file or a user can push against stands here and nowhere
+ * else. Sizes are bytes, times say their unit in the name.
+ */
+#ifndef LIB_LIMITS_H
+#define LIB_LIMITS_H
+
+/* Names. */
+#define AGENCY_MAX 63       /* bytes before the NUL: one DNS label, RFC 1035 §2.3.4 */
+#define TYPE_MAX 63         /* bytes before the NUL: "check.social_care.children.request" is 34 */
+#define AGREEMENT_ID_MAX 63 /* bytes before the NUL */
+#define CLAUSE_ID_MAX 63    /* bytes before the NUL */
+#define PURPOSE_MAX 31      /* bytes before the NUL; the longest of the closed list has 23 */
+#define GATEWAY_MAX 31      /* bytes before the NUL; the longest of the statute book has 18 */
+
+/* Binary sizes. */
+#define ID_SIZE 16          /* message, share, case and conversation ids: RFC 9562 */
+#define DIGEST_SIZE 32      /* SHA-256 */
+#define SIGNATURE_SIZE 64   /* ECDSA P-256, raw r||s: IEEE P1363 */
+#define SALT_SIZE 16        /* 128 bits hide a leaf's content from its siblings */
+#define KEY_ID_SIZE 16      /* names a sealing key */
+#define SEALING_KEY_SIZE 32 /* X25519, RFC 7748 */
+#define WRAP_SIZE 48        /* 32-byte content key + 16-byte GCM tag */
+
+/* Bodies and frames. */
+#define BODY_MAX (1024 * 1024)                     /* bytes of one unsealed body */
+#define SECTIONS_MAX 24                            /* one per data category */
+#define SEALED_MAX (BODY_MAX + 128 * 1024)         /* Padmé adds under 12 %, tags 16 B per 16 KiB */
+#define HEAD_MAX (64 * 1024)                       /* bytes of a frame's head once welcomed */
+#define HEAD_MAX_BEFORE_HELLO 4096                 /* an unknown peer makes us hold no more */
+#define HEADER_MAX (16 * 1024)                     /* bytes of a message header inside a head */
+#define STEP_MAX 512                               /* bytes of one evidence step */
+#define ONWARD_MAX 8                               /* agencies in a header's onward list */
+#define FRAME_PREFIX 8                             /* u32 head size, u32 body size */
+#define FRAME_MAX (FRAME_PREFIX + HEAD_MAX + SEALED_MAX)
+#define BATCH_LEAVES_MAX 64                        /* headers or steps under one signature */
+#define BATCH_PATH_MAX 6                           /* hashes: log2(BATCH_LEAVES_MAX) */
+
+/* Protobuf pre-scan. */
+#define HEADER_DEPTH_MAX 4       /* messages inside messages in a header or frame head */
+#define BODY_DEPTH_MAX 8         /* the same inside a body section */
+#define BODY_FIELDS_MAX 65536    /* fields in one section: bounds the unpacked heap */
+#define HEADER_FIELDS_MAX 512    /* fields in a header */
+#define BODY_ARENA (16u * BODY_MAX) /* bytes a body may occupy unpacked; protobuf-c expands up to 52 x */
+#define HEAD_ARENA (256 * 1024)  /* bytes a frame head may occupy unpacked */
+
+/* Flow. */
+#define SUBMIT_CREDIT 1024            /* messages a sender may have in flight */
+#define SUBMIT_CREDIT_SIZE (8 * 1024 * 1024)
+#define DELIVER_CREDIT 1024           /* items an agent takes before it has settled any */
+#define DELIVER_CREDIT_SIZE (8 * 1024 * 1024)
+#define LANES 3                       /* immediate, same day, routine */
+#define SESSIONS_MAX 4096             /* sockets at one broker */
+#define PREAUTH_MAX 512               /* sockets not welcomed yet */
+#define HANDSHAKE_MS 10000            /* from accept to welcome */
+#define IDLE_MS 60000                 /* no byte from the peer: close */
+#define PING_MS 20000                 /* no byte to the peer: ping */
+
+/* Time. */
+#define CREATED_PAST_DAYS 30     /* `created` older than this is refused */
+#define CREATED_AHEAD_MS 300000  /* `created` further ahead than 5 minutes is refused */
+#define DUPLICATE_DAYS 90        /* ids are kept this long after settlement */
+#define SEAL_UNTIL_DAYS 7        /* a sealing key is used this long */
+#define OPEN_UNTIL_DAYS 60       /* and opens mail this long */
+
+/* Journal. */
+#define JOURNAL_BLOCK 4096                       /* bytes: batches start on this boundary */
+#define JOURNAL_BATCH_MAX (8 * 1024 * 1024)      /* bytes of one batch with its header */
+#define JOURNAL_SEGMENT_SIZE (32 * 1024 * 1024)  /* bytes, default */
+#define JOURNAL_SEGMENTS 8                       /* default */
+
+/* Local interface of the agent. */
+#define LOCAL_REQUEST_MAX (8 * 1024 * 1024) /* bytes: 1 MiB of body is at most 6 MiB of JSON */
+#define SOCKET_PATH_MAX 107                 /* bytes: sun_path of unix(7) less its NUL */
+
+#define REASON_MAX 512 /* bytes of a sentence for a person */
+
+#endif

@@ -1,0 +1,92 @@
+/*
+ * tls.h - TLS 1.3, mutual, as a machine between buffers (RFC 8446). Does no I/O.
+ *
+ *     socket bytes --tls_feed--> [ engine ] --tls_read--> plain bytes
+ *     socket bytes <--tls_take-- [ engine ] <--tls_write-- plain bytes
+ *
+ * Settings: TLS 1.3 only, AES-256-GCM then ChaCha20, P-256 and X25519, ALPN `concordat/1`, no
+ * tickets, no cache, no early data; CRLs of root and issuer required. After OpenSSL's chain check
+ * the certificate must fit its profile (identity.h). A context never changes: a reload makes a new
+ * one, and live engines are checked again against it.
+ *
+ * Threads: a context may be shared once made; an engine belongs to one thread.
+ */
+#ifndef LIB_TLS_H
+#define LIB_TLS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/identity.h"
+#include "lib/own.h"
+#include "lib/reason.h"
+#include "lib/status.h"
+
+struct tls_context;
+
+enum tls_side {
+    TLS_BROKER, /* server: peers are agencies' transport certificates */
+    TLS_AGENT   /* client: the peer is the broker's certificate */
+};
+
+/* Paths of PEM files. `chain` holds our certificate and its issuer; `trust` the root and the issuer;
+ * `crls` one CRL of each. */
+struct tls_files {
+    const char *chain, *key, *trust, *crls;
+};
+
+/* Everything is loaded and checked now: key matches certificate, our own certificate fits its
+ * profile, both CRLs are there and in date.
+ *   ST_IO       a file cannot be read
+ *   ST_INVALID  a file does not hold what it should; `why` names file and fault */
+enum status tls_context_new(enum tls_side side, const struct tls_files *files,
+                            struct tls_context **out, struct reason *why);
+void tls_context_free(struct tls_context *context); /* engines keep it alive */
+OWN(tls_context)
+
+/* SHA-256 of the root certificate (DER): the community id. */
+const uint8_t *tls_context_community(const struct tls_context *context); /* DIGEST_SIZE bytes */
+/* Who we are. */
+const struct identity *tls_context_self(const struct tls_context *context);
+/* When the first of the CRLs runs out, ms since 1970. */
+int64_t tls_context_crl_until_ms(const struct tls_context *context);
+/* Chain, CRLs and profile `use` of a certificate that came by another way than the handshake (a
+ * signing certificate in a hello). `der` is the leaf; its issuer is the context's.
+ *   ST_FORGED   not of this community, revoked, out of date or of another profile */
+enum status tls_context_check(const struct tls_context *context, const uint8_t *der, size_t size,
+                              enum identity_use use, struct identity *out, struct reason *why);
+
+struct tls; /* one connection's engine */
+
+/* NULL when memory is out. */
+struct tls *tls_new(struct tls_context *context);
+void tls_free(struct tls *tls); /* NULL is fine */
+OWN(tls)
+
+/* Gives bytes from the socket. Takes all of them.
+ *   ST_NOMEM    the engine cannot hold them */
+enum status tls_feed(struct tls *tls, const uint8_t *data, size_t size);
+/* Advances the handshake, then reads plain bytes; *got may be 0.
+ *   ST_MORE     nothing to read now
+ *   ST_CLOSED   the peer closed cleanly (close_notify)
+ *   ST_FORGED   the peer's certificate does not hold; tls_reason says why
+ *   ST_INVALID  TLS was broken by the peer */
+enum status tls_read(struct tls *tls, uint8_t *out, size_t room, size_t *got);
+/* Encrypts all of `size` bytes. Only once tls_is_open.
+ *   ST_NOMEM */
+enum status tls_write(struct tls *tls, const uint8_t *data, size_t size);
+/* Moves up to `room` bytes meant for the socket; 0 when there are none. */
+size_t tls_take(struct tls *tls, uint8_t *out, size_t room);
+size_t tls_pending(const struct tls *tls); /* bytes meant for the socket */
+/* Queues close_notify. */
+void tls_close(struct tls *tls);
+
+bool tls_is_open(const struct tls *tls);             /* handshake done, peer's certificate good */
+const struct identity *tls_peer(const struct tls *tls); /* valid once open, or after ST_FORGED as far as known */
+const struct reason *tls_reason(const struct tls *tls); /* why ST_FORGED or ST_INVALID */
+/* Checks the live peer against another context (new CRLs).
+ *   ST_FORGED   it must be closed */
+enum status tls_recheck(struct tls *tls, struct tls_context *context, struct reason *why);
+
+#endif

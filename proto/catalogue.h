@@ -1,0 +1,61 @@
+/*
+ * catalogue.h - every message type: its body, its pattern, its categories, its life.
+ *
+ * One table in catalogue.c; a new type is a row there and a body in proto/bodies. Which field has
+ * which category is generated from the bodies (build: proto/categories.c), never listed by hand.
+ * Source: the flows of A.1 to A.6, the attributes of B.1.
+ */
+#ifndef PROTO_CATALOGUE_H
+#define PROTO_CATALOGUE_H
+
+#include <protobuf-c/protobuf-c.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "lib/limits.h"
+
+/* A set of data categories: bit n is DataCategory n. */
+typedef uint32_t category_set; /* a plain number with a name; the only typedef of the product */
+
+enum pattern {
+    PATTERN_NOTICE = 1,
+    PATTERN_ENQUIRY,
+    PATTERN_REFERRAL,
+    PATTERN_TRANSFER,
+    PATTERN_SHARE,
+    PATTERN_RETURN
+};
+
+struct message_type {
+    const char *name;                       /* "psr.request" */
+    const ProtobufCMessageDescriptor *body; /* generated */
+    uint32_t schema_version;
+    enum pattern pattern;
+    category_set required, allowed; /* allowed includes required */
+    int urgency;                    /* Concordat__Urgency: the lane */
+    int marking;                    /* Concordat__Marking: the least */
+    const char *answered_by;        /* type name; NULL when nothing answers it */
+    const char *ends_with;          /* the rung that ends the sender's waiting: "opened", "answered" */
+};
+
+/* NULL when there is none. O(log n). */
+const struct message_type *catalogue_find(const char *name);
+/* All of them in order of name. */
+const struct message_type *catalogue_all(size_t *count);
+
+/* Category of a body's top-level field; 0 for a tag the body does not have. */
+uint32_t category_of_field(const ProtobufCMessageDescriptor *body, uint32_t tag);
+/* Is the field `required`, and which check does it carry (enum Concordat__Check)? Any message. */
+bool field_is_required(const ProtobufCMessageDescriptor *message, uint32_t tag);
+int field_check(const ProtobufCMessageDescriptor *message, uint32_t tag);
+
+/* "DC_IDENTITY" and back; NULL / 0 for what is none. */
+const char *category_name(uint32_t category);
+uint32_t category_parse(const char *name);
+
+bool purpose_is_known(const char *purpose); /* the closed list of C.2 */
+
+/* Kinds of agency ("NPS", "LA_CHILDREN"): what agreements name. */
+bool agency_kind_is_known(const char *kind);
+
+#endif
