@@ -1,0 +1,205 @@
+/*
+ * client.h - what an agency's own system needs to talk to its agent: send, take, open, answer.
+ *
+ *     struct concordat *agent = concordat_open("/run/concordat/nps.cambs/agent.sock");
+ *     struct concordat_answer *a = concordat_send(agent, &(struct concordat_message){
+ *         .type = "psr.request", .to = "nps.cambs", .json = text, .json_size = size});
+ *     if (a->outcome == CONCORDAT_DONE) ...
+ *     concordat_answer_free(a);
+ *     concordat_close(agent);
+ *
+ * One request at a time and one answer to each. Every call gives an answer, never NULL: when the
+ * agent cannot be reached its outcome is CONCORDAT_FAILED and problems[0].where is "agent". A send
+ * that failed so may be repeated with the same id: it stays one message.
+ *
+ * Nothing here throws, prints or keeps a pointer of yours. Text is UTF-8 and NUL-terminated; times
+ * are milliseconds since 1970, UTC. Link with -lconcordat (it brings libzmq and libprotobuf-c).
+ *
+ * Threads: a connection belongs to one thread at a time; several connections are fine.
+ */
+#ifndef CONCORDAT_CLIENT_H
+#define CONCORDAT_CLIENT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct concordat; /* a connection to one agent */
+
+/* Equal to the command line's exit codes. */
+enum concordat_outcome {
+    CONCORDAT_DONE = 0,
+    CONCORDAT_FAILED = 1,    /* the agent could not, or was not reached: see problems */
+    CONCORDAT_BAD_INPUT = 2, /* a field, identifier, type or argument: see problems */
+    CONCORDAT_REFUSED = 3,   /* by an agreement, or the recipient is not in the directory */
+    CONCORDAT_QUEUED = 4     /* safely in the outbox, no verdict from the broker yet */
+};
+
+/* A message, share, case or conversation id; all zeroes: none. */
+struct concordat_id {
+    uint8_t bytes[16];
+};
+
+#define CONCORDAT_ID_TEXT 37 /* bytes of a printed id with its NUL */
+void concordat_id_print(const struct concordat_id *id, char out[CONCORDAT_ID_TEXT]);
+bool concordat_id_parse(const char *text, struct concordat_id *out); /* exactly 8-4-4-4-12 */
+bool concordat_id_is_none(const struct concordat_id *id);
+
+/* What is wrong and where: "defendant.identifiers[0].value", "PNC check character should be P". */
+struct concordat_problem {
+    const char *where, *text;
+};
+
+/* One thing that happened to a message. */
+struct concordat_rung {
+    const char *name; /* queued accepted refused delivered opened rejected acknowledged declined
+                         answered */
+    int64_t at_ms;
+    const char *by;     /* an agency, or the broker's id */
+    const char *detail; /* refusal code, decline reason, id of the reply; "" when none */
+    bool verified;      /* the agent checked its signature */
+};
+
+/* One message as inbox and track show it: no content. */
+struct concordat_item {
+    struct concordat_id message_id, case_handle, conversation_id, in_reply_to;
+    const char *type, *from, *to, *purpose;
+    int urgency;                      /* 0 routine, 1 same day, 2 immediate */
+    int marking;                      /* 1 OFFICIAL, 2 OFFICIAL-SENSITIVE */
+    int64_t created_ms, needed_by_ms; /* needed_by 0: none */
+    size_t shared_count;
+    const char *const *shared; /* data categories: "DC_IDENTITY" */
+    const char *agreement_id;
+    uint32_t agreement_version;
+    const char *clause;
+    size_t rung_count;
+    const struct concordat_rung *rungs; /* in order */
+    const char *state;                  /* the last rung's name */
+};
+
+/* Why not. */
+struct concordat_refusal {
+    const char *code;   /* "CATEGORY_NOT_COVERED" */
+    const char *advice; /* the nearest change that would be permitted; "" when none */
+    const char *agreement_id, *clause; /* "" when none */
+    uint32_t agreement_version;
+    size_t offending_count;
+    const char *const *offending; /* data categories */
+};
+
+struct concordat_agreement {
+    const char *id, *title, *state; /* active, not yet in force, expired */
+    uint32_t version, clause_count;
+    int64_t from_ms, until_ms, review_ms;
+    uint8_t hash[32]; /* SHA-256 of the text */
+    size_t party_count;
+    const char *const *parties;
+    const char *text; /* the document; "" unless one was asked for by id */
+};
+
+struct concordat_status {
+    const char *agency;
+    bool connected;   /* to the broker */
+    int64_t since_ms; /* connected, or not, since */
+    uint64_t outbox;  /* messages not yet delivered */
+    uint64_t inbox;   /* messages not yet opened */
+    uint64_t sent, received;
+    uint8_t key_id[16]; /* our sealing key */
+    int64_t key_seal_until_ms;
+    const char *last_error; /* why there is no connection; "" when there is */
+};
+
+/* Belongs to you; everything it points to belongs to it. */
+struct concordat_answer {
+    enum concordat_outcome outcome;
+    size_t problem_count;
+    const struct concordat_problem *problems;
+    struct concordat_id message_id;          /* send, answer */
+    struct concordat_id case_handle;         /* send with new_case */
+    const struct concordat_refusal *refusal; /* NULL unless REFUSED */
+    size_t item_count;
+    const struct concordat_item *items; /* inbox, track; open: the message opened */
+    const uint8_t *body;                /* open: what was shared, as one serialised protobuf body */
+    size_t body_size;
+    const char *json; /* open: the same as JSON; "" otherwise */
+    size_t not_shared_count;
+    const char *const *not_shared; /* open: categories of this type that did not come */
+    size_t agreement_count;
+    const struct concordat_agreement *agreements;
+    const struct concordat_status *status; /* NULL unless asked for */
+};
+
+void concordat_answer_free(struct concordat_answer *answer); /* NULL is fine */
+
+/* A connection to the agent whose socket is at `socket` (a path of at most 107 bytes). Connects in
+ * the background: an agent that is not there shows in the first answer. NULL when memory is out or
+ * the path is too long. */
+struct concordat *concordat_open(const char *socket);
+void concordat_close(struct concordat *agent); /* NULL is fine */
+
+/* What to send. Zero or NULL means what the comment says. */
+struct concordat_message {
+    const char
+        *type; /* "psr.request"; an answer may leave it NULL: it follows from what is answered */
+    const char *to;   /* an agency id; an answer may leave it NULL */
+    const char *json; /* the body in protobuf's JSON mapping; NULL: see `protobuf` */
+    size_t json_size;
+    const uint8_t *protobuf; /* the body as serialised protobuf */
+    size_t protobuf_size;
+    const char *purpose;             /* NULL: the one the agreement permits */
+    struct concordat_id case_handle; /* none: about no case, or see new_case */
+    bool new_case;                   /* make a handle and say it in the answer */
+    struct concordat_id in_reply_to;
+    const char *officer; /* on whose behalf; NULL: nobody named */
+    int64_t needed_by_ms;
+    struct concordat_id
+        message_id;        /* a repeat with the same id is the same message; none: a new one */
+    uint32_t wait_ms;      /* for the broker's verdict; 0: 5 seconds; 1: hardly at all */
+    uint32_t expires_days; /* 0: as long as the recipient's key lives */
+};
+
+/* Sends. DONE: the broker has accepted it; QUEUED: it is safe with the agent and will go. */
+struct concordat_answer *concordat_send(struct concordat *agent,
+                                        const struct concordat_message *message);
+/* Answers the message `message->in_reply_to`. */
+struct concordat_answer *concordat_reply(struct concordat *agent,
+                                         const struct concordat_message *message);
+/* What has come, immediate first. Waits up to `wait_ms` when there is nothing. `limit` 0: 100.
+ * With `all` also what was opened before, newest first. */
+struct concordat_answer *concordat_inbox(struct concordat *agent, uint32_t wait_ms, uint32_t limit,
+                                         bool all);
+/* Takes a message's content; the sender is told `opened` the first time. */
+struct concordat_answer *concordat_take(struct concordat *agent,
+                                        const struct concordat_id *message);
+struct concordat_answer *concordat_acknowledge(struct concordat *agent,
+                                               const struct concordat_id *message);
+
+enum concordat_decline {
+    CONCORDAT_NOT_FOR_US = 1,
+    CONCORDAT_DUPLICATE_OF_EARLIER = 2,
+    CONCORDAT_INSUFFICIENT_INFORMATION = 3,
+    CONCORDAT_NO_CAPACITY = 4,
+    CONCORDAT_OUT_OF_AREA = 5
+};
+struct concordat_answer *concordat_decline(struct concordat *agent,
+                                           const struct concordat_id *message,
+                                           enum concordat_decline reason);
+/* What is known about one message (sent or received), or with `message` NULL about the newest
+ * `limit` (0: 20). With `until` ("accepted", "delivered", "opened", ...) waits up to `wait_ms` for
+ * that rung or for one that ends the message. */
+struct concordat_answer *concordat_track(struct concordat *agent,
+                                         const struct concordat_id *message, uint32_t limit,
+                                         const char *until, uint32_t wait_ms);
+/* All agreements, or with `id` that one and its text. */
+struct concordat_answer *concordat_agreements(struct concordat *agent, const char *id);
+struct concordat_answer *concordat_status(struct concordat *agent);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
