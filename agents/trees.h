@@ -1,0 +1,34 @@
+/*
+ * trees.h - what the agent's store holds: its trees, their keys and values.
+ *
+ * Numbers in keys are big-endian, so that the order of keys is the order of numbers. `way` is one
+ * byte, WAY_OUT or WAY_IN; a `key id` is 16 bytes. Records begin with a version byte; each has one
+ * module that reads and writes it, named here.
+ */
+#ifndef AGENTS_TREES_H
+#define AGENTS_TREES_H
+
+enum tree {
+    TREE_META = 0,  /* name -> value: counters (desk.c) */
+    TREE_TRACKS,    /* way, key id -> track (track.c) */
+    TREE_NEWEST,    /* ~number -> way, key id: the newest first (track.c) */
+    TREE_EVIDENCE,  /* way, key id, u8 place -> signed step, kept as received or sent (steps.c) */
+    TREE_OUTBOX,    /* message id -> sealed message, or one that waits for a key (outbox.c) */
+    TREE_TO_SUBMIT, /* lane, number -> message id: sealed and unanswered (outbox.c) */
+    TREE_KEYLESS,   /* recipient, 0, number -> message id: waits for a sealing key (outbox.c) */
+    TREE_INBOX,     /* key id -> opened body (inbox.c) */
+    TREE_UNOPENED,  /* lane, number -> key id: nobody has taken it yet (inbox.c) */
+    TREE_STEPS,     /* number -> signed step, until the broker says it is recorded (steps.c) */
+    TREE_DIRECTORY, /* agency -> entry; fingerprint -> certificate (directory.c) */
+    TREE_DUE,       /* at_ms, what, key -> nothing: what is to be deleted when (desk.c) */
+    TREE_KEYS,      /* our sealing keys (keyring.c) */
+    TREES
+};
+
+/* Names in the order above, for store_open. */
+extern const char *const tree_names[TREES];
+
+#define WAY_OUT '>' /* we sent it */
+#define WAY_IN '<'  /* it came to us */
+
+#endif
