@@ -1,0 +1,523 @@
+#include "tests/system/peer.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <openssl/pem.h>
+#include <openssl/rand.h>
+
+#include "lib/clock.h"
+#include "lib/sign.h"
+
+#define READ_SIZE 65536
+#define HELD_MAX (4 << 20) /* bytes of plain text queued before it is encrypted */
+
+struct peer {
+    char agency[AGENCY_MAX + 1], pki[256];
+    struct tls_context *context;
+    struct tls *tls; /* NULL: not connected */
+    struct frame_reader *frames;
+    struct arena *arena;
+    int fd;
+    EVP_PKEY *signing_key;
+    struct digest signer;
+    uint8_t *certificate; /* DER of the signing certificate */
+    size_t certificate_size;
+    uint8_t *plain; /* queued */
+    size_t plain_size, plain_room;
+    uint64_t next_step;
+    char refused[128];
+};
+
+static _Noreturn void die(const char *what, const char *why)
+{
+    fprintf(stderr, "FAILED: peer: %s: %s\n", what, why);
+    exit(1);
+}
+
+static void load_certificate(struct peer *peer, const char *path)
+{
+    FILE *file = fopen(path, "r");
+    X509 *certificate = file ? PEM_read_X509(file, NULL, NULL, NULL) : NULL;
+
+    if (!certificate)
+        die(path, "no certificate");
+    (void)fclose(file);
+    int size = i2d_X509(certificate, &peer->certificate);
+    if (size <= 0)
+        die(path, "cannot encode");
+    peer->certificate_size = (size_t)size;
+    peer->signer = sha256(peer->certificate, peer->certificate_size);
+    X509_free(certificate);
+}
+
+void peer_use(struct peer *peer, const char *chain, const char *key)
+{
+    char trust[512], crls[512];
+    struct reason why;
+
+    (void)snprintf(trust, sizeof trust, "%s/trust.pem", peer->pki);
+    (void)snprintf(crls, sizeof crls, "%s/crls.pem", peer->pki);
+    tls_context_free(peer->context);
+    peer->context = NULL;
+    if (tls_context_new(TLS_AGENT, &(struct tls_files){chain, key, trust, crls}, &peer->context,
+                        &why)
+        != ST_OK)
+        die(chain, why.text);
+}
+
+struct peer *peer_new(const char *pki, const char *agency)
+{
+    struct peer *peer = calloc(1, sizeof *peer);
+    char path[512], key[512];
+    struct reason why;
+
+    if (!peer)
+        die(agency, "memory");
+    peer->fd = -1;
+    (void)snprintf(peer->agency, sizeof peer->agency, "%s", agency);
+    (void)snprintf(peer->pki, sizeof peer->pki, "%s", pki);
+    (void)snprintf(path, sizeof path, "%s/agencies/%s/signing.pem", pki, agency);
+    load_certificate(peer, path);
+    (void)snprintf(path, sizeof path, "%s/agencies/%s/signing.key", pki, agency);
+    if (sign_key_load(path, &peer->signing_key, &why) != ST_OK)
+        die(path, why.text);
+    (void)snprintf(path, sizeof path, "%s/agencies/%s/transport.chain.pem", pki, agency);
+    (void)snprintf(key, sizeof key, "%s/agencies/%s/transport.key", pki, agency);
+    peer_use(peer, path, key);
+    peer->arena = arena_new(65536, 4 * HEAD_ARENA);
+    if (!peer->arena)
+        die(agency, "memory");
+    return peer;
+}
+
+void peer_disconnect(struct peer *peer)
+{
+    if (peer->fd >= 0)
+        (void)close(peer->fd);
+    peer->fd = -1;
+    tls_free(peer->tls);
+    peer->tls = NULL;
+    frame_reader_free(peer->frames);
+    peer->frames = NULL;
+    peer->plain_size = 0;
+}
+
+void peer_free(struct peer *peer)
+{
+    if (!peer)
+        return;
+    peer_disconnect(peer);
+    tls_context_free(peer->context);
+    arena_free(peer->arena);
+    EVP_PKEY_free(peer->signing_key);
+    OPENSSL_free(peer->certificate);
+    free(peer->plain);
+    free(peer);
+}
+
+EVP_PKEY *peer_signing_key(const struct peer *peer)
+{
+    return peer->signing_key;
+}
+
+const struct digest *peer_signer(const struct peer *peer)
+{
+    return &peer->signer;
+}
+
+const uint8_t *peer_community(const struct peer *peer)
+{
+    return tls_context_community(peer->context);
+}
+
+const char *peer_agency(const struct peer *peer)
+{
+    return peer->agency;
+}
+
+int64_t peer_now_ms(void)
+{
+    return clock_wall_ms();
+}
+
+/* ---- bytes ---- */
+
+static bool wait_for(const struct peer *peer, short events, int64_t deadline_ms)
+{
+    int64_t left = deadline_ms - clock_monotonic_ms();
+    struct pollfd ready = {peer->fd, events, 0};
+
+    return poll(&ready, 1, left < 0 ? 0 : (int)left) > 0;
+}
+
+/* Sends encrypted bytes while the socket takes them. */
+static enum status push_socket(struct peer *peer)
+{
+    for (;;) {
+        struct bytes out = tls_outgoing(peer->tls);
+        if (out.size == 0)
+            return ST_OK;
+        ssize_t sent = send(peer->fd, out.data, out.size, MSG_NOSIGNAL | MSG_DONTWAIT);
+        if (sent < 0)
+            return errno == EAGAIN || errno == EINTR ? ST_MORE : ST_CLOSED;
+        tls_gone(peer->tls, (size_t)sent);
+    }
+}
+
+enum status peer_push(struct peer *peer)
+{
+    if (!peer->tls)
+        return ST_CLOSED;
+    if (peer->plain_size > 0 && tls_is_open(peer->tls)) {
+        enum status status = tls_write(peer->tls, peer->plain, peer->plain_size);
+        if (status != ST_OK)
+            return status;
+        peer->plain_size = 0;
+    }
+    return push_socket(peer);
+}
+
+size_t peer_unsent(const struct peer *peer)
+{
+    return peer->plain_size + (peer->tls ? tls_pending(peer->tls) : 0);
+}
+
+enum status peer_flush(struct peer *peer, int wait_ms)
+{
+    int64_t deadline_ms = clock_monotonic_ms() + wait_ms;
+
+    for (;;) {
+        enum status status = peer_push(peer);
+        if (status != ST_MORE)
+            return status;
+        if (!wait_for(peer, POLLOUT, deadline_ms) && clock_monotonic_ms() >= deadline_ms)
+            return ST_MORE;
+    }
+}
+
+/* Reads what the socket has; ST_MORE when it has nothing. */
+static enum status pull(struct peer *peer)
+{
+    uint8_t raw[READ_SIZE];
+    ssize_t got = recv(peer->fd, raw, sizeof raw, MSG_DONTWAIT);
+
+    if (got == 0)
+        return ST_CLOSED;
+    if (got < 0)
+        return errno == EAGAIN || errno == EINTR ? ST_MORE : ST_CLOSED;
+    return tls_feed(peer->tls, raw, (size_t)got);
+}
+
+static enum status decrypt(struct peer *peer)
+{
+    for (;;) {
+        size_t room, got = 0;
+        uint8_t *into = frame_reader_room(peer->frames, &room);
+
+        if (!into)
+            die("frame", "memory");
+        enum status status = tls_read(peer->tls, into, room, &got);
+        if (status != ST_OK)
+            return status;
+        frame_reader_filled(peer->frames, got);
+        if (got < room)
+            continue;
+        return ST_OK; /* full: a whole frame is inside */
+    }
+}
+
+enum status peer_connect(struct peer *peer, uint16_t port, int wait_ms)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(port)};
+    int64_t deadline_ms = clock_monotonic_ms() + wait_ms;
+    int yes = 1;
+    size_t none = 0;
+    uint8_t nothing;
+
+    peer_disconnect(peer);
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    peer->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (peer->fd < 0 || connect(peer->fd, (struct sockaddr *)&address, sizeof address) != 0)
+        return ST_IO;
+    (void)setsockopt(peer->fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
+    (void)fcntl(peer->fd, F_SETFL, O_NONBLOCK);
+    peer->tls = tls_new(peer->context);
+    peer->frames = frame_reader_new();
+    if (!peer->tls || !peer->frames)
+        die(peer->agency, "memory");
+    frame_reader_limit(peer->frames, HEAD_MAX, SEALED_MAX);
+    while (!tls_is_open(peer->tls)) {
+        enum status status = tls_read(peer->tls, &nothing, 0, &none);
+        if (status != ST_OK && status != ST_MORE)
+            return status;
+        if (push_socket(peer) == ST_CLOSED)
+            return ST_CLOSED;
+        if (tls_is_open(peer->tls))
+            break;
+        if (!wait_for(peer, POLLIN, deadline_ms) && clock_monotonic_ms() >= deadline_ms)
+            return ST_MORE;
+        status = pull(peer);
+        if (status != ST_OK && status != ST_MORE)
+            return status;
+    }
+    return ST_OK;
+}
+
+void peer_say_bytes(struct peer *peer, const void *data, size_t size)
+{
+    if (peer->plain_size + size > peer->plain_room) {
+        peer->plain_room = 2 * (peer->plain_size + size);
+        peer->plain = realloc(peer->plain, peer->plain_room);
+        if (!peer->plain)
+            die(peer->agency, "memory");
+    }
+    if (size > 0)
+        memcpy(peer->plain + peer->plain_size, data, size);
+    peer->plain_size += size;
+    if (peer->plain_size > HELD_MAX)
+        (void)peer_flush(peer, 30000);
+}
+
+void peer_say(struct peer *peer, const struct wire *wire, struct bytes body)
+{
+    uint8_t head[HEAD_MAX];
+    size_t size;
+
+    if (wire_write(wire, body.size, head, sizeof head, &size) != ST_OK)
+        die(peer->agency, "a frame does not fit");
+    peer_say_bytes(peer, head, size);
+    peer_say_bytes(peer, body.data, body.size);
+}
+
+/* A whole frame from what has been decrypted. */
+static enum status take_frame(struct peer *peer, struct wire *wire, struct bytes *body)
+{
+    struct frame frame;
+    struct reason why = {"not a frame"};
+    enum status status = frame_next(peer->frames, &frame);
+
+    if (status == ST_MORE)
+        return ST_MORE;
+    *body = frame.body;
+    if (status != ST_OK || wire_read(frame.head, peer->arena, wire, &why) != ST_OK)
+        die("the broker's frame", why.text);
+    return ST_OK;
+}
+
+enum status peer_next(struct peer *peer, struct wire *wire, struct bytes *body, int wait_ms)
+{
+    int64_t deadline_ms = clock_monotonic_ms() + wait_ms;
+
+    if (!peer->tls)
+        return ST_CLOSED;
+    for (;;) {
+        enum status status = take_frame(peer, wire, body);
+        if (status == ST_OK)
+            return ST_OK;
+        enum status read = decrypt(peer);
+        status = take_frame(peer, wire, body);
+        if (status == ST_OK)
+            return ST_OK;
+        if (read != ST_OK && read != ST_MORE)
+            return read;
+        (void)peer_push(peer); /* a connection that is gone shows below */
+        short events = (short)(POLLIN | (peer_unsent(peer) ? POLLOUT : 0));
+        if (!wait_for(peer, events, deadline_ms) && clock_monotonic_ms() >= deadline_ms)
+            return ST_MORE;
+        status = pull(peer);
+        if (status != ST_OK && status != ST_MORE)
+            return status;
+    }
+}
+
+/* ---- session ---- */
+
+enum status peer_hello(struct peer *peer, uint32_t credit, uint32_t credit_size, int wait_ms)
+{
+    struct wire wire = {.kind = WIRE_HELLO};
+    struct bytes body;
+
+    wire.hello.version = 1;
+    wire.hello.community = (struct bytes){peer_community(peer), DIGEST_SIZE};
+    wire.hello.signing_certificate = (struct bytes){peer->certificate, peer->certificate_size};
+    wire.hello.credit = credit;
+    wire.hello.credit_size = credit_size;
+    peer_say(peer, &wire, (struct bytes){NULL, 0});
+    enum status status = peer_next(peer, &wire, &body, wait_ms);
+    if (status != ST_OK)
+        return status;
+    if (wire.kind == WIRE_REFUSE) {
+        (void)snprintf(peer->refused, sizeof peer->refused, "%s", wire.refuse.code);
+        return ST_INVALID;
+    }
+    return wire.kind == WIRE_WELCOME ? ST_OK : ST_INVALID;
+}
+
+const char *peer_refused(const struct peer *peer)
+{
+    return peer->refused;
+}
+
+void peer_open(struct peer *peer, uint16_t port, uint32_t credit)
+{
+    enum status status = peer_connect(peer, port, 20000);
+
+    if (status == ST_OK)
+        status = peer_hello(peer, credit, 64u << 20, 20000);
+    if (status != ST_OK)
+        die(peer->agency, status_name(status));
+}
+
+void peer_publish_key(struct peer *peer, uint8_t key_id[static KEY_ID_SIZE])
+{
+    struct key_statement key = {.from_ms = peer_now_ms() - 1000};
+    struct wire wire = {.kind = WIRE_DIRECTORY};
+    uint8_t statement[STATEMENT_MAX];
+    size_t size;
+
+    (void)snprintf(key.agency, sizeof key.agency, "%s", peer->agency);
+    key.seal_until_ms = key.from_ms + SEAL_UNTIL_DAYS * 86400000LL;
+    key.open_until_ms = key.from_ms + OPEN_UNTIL_DAYS * 86400000LL;
+    if (RAND_bytes(key.key_id, sizeof key.key_id) != 1
+        || RAND_bytes(key.public_key, sizeof key.public_key) != 1
+        || key_statement_write(&key, statement, sizeof statement, &size) != ST_OK)
+        die(peer->agency, "key statement");
+    memcpy(key_id, key.key_id, KEY_ID_SIZE);
+    wire.directory.has_publish = true;
+    wire.directory.publish.statement = (struct bytes){statement, size};
+    wire.directory.publish.signer = peer->signer;
+    if (key_statement_sign(peer->signing_key, peer_community(peer),
+                           wire.directory.publish.statement, wire.directory.publish.signature)
+        != ST_OK)
+        die(peer->agency, "key statement");
+    peer_say(peer, &wire, (struct bytes){NULL, 0});
+}
+
+/* ---- messages ---- */
+
+void peer_compose(struct peer *peer, const struct mail *mail, struct envelope *e, uint8_t *body)
+{
+    int64_t now_ms = peer_now_ms();
+    size_t size = mail->section_size;
+
+    memset(e, 0, sizeof *e);
+    e->message_id = e->share_id = e->conversation_id = id_new(now_ms);
+    e->leg_count = e->schema_version = e->sequence = 1;
+    (void)snprintf(e->type, sizeof e->type, "%s", mail->type);
+    (void)snprintf(e->sender, sizeof e->sender, "%s", peer->agency);
+    (void)snprintf(e->recipient, sizeof e->recipient, "%s", mail->to);
+    (void)snprintf(e->agreement_id, sizeof e->agreement_id, "%s", mail->agreement_id);
+    (void)snprintf(e->clause, sizeof e->clause, "%s", mail->clause);
+    (void)snprintf(e->purpose, sizeof e->purpose, "%s", mail->purpose);
+    (void)snprintf(e->gateway, sizeof e->gateway, "%s", mail->gateway);
+    e->agreement_version = mail->agreement_version;
+    e->agreement_hash = mail->agreement_hash;
+    e->urgency = mail->urgency;
+    e->marking = mail->marking;
+    e->capacity = CONCORDAT__SUBJECT_CAPACITY__CONVICTED;
+    e->created_ms = now_ms;
+    e->expires_ms = now_ms + 20 * 86400000LL;
+    memcpy(e->recipient_key_id, mail->key_id, KEY_ID_SIZE);
+    if (RAND_bytes(e->encapsulation, sizeof e->encapsulation) != 1)
+        die(peer->agency, "randomness");
+    for (size_t i = 0; i < mail->category_count; i++) {
+        struct sealed_section *section = &e->sections[i];
+        uint8_t *sealed = body + i * size;
+
+        if (RAND_bytes(sealed, (int)size) != 1
+            || RAND_bytes(section->wrap, sizeof section->wrap) != 1)
+            die(peer->agency, "randomness");
+        section->category = mail->categories[i];
+        section->sealed_size = (uint32_t)size;
+        section->sealed_sha256 = sha256(sealed, size);
+        e->categories |= 1u << section->category;
+        e->body_size += (uint32_t)size;
+        e->section_count++;
+    }
+}
+
+void peer_submit(struct peer *peer, struct envelope envelopes[], size_t count, struct bytes body)
+{
+    static _Thread_local uint8_t headers[BATCH_LEAVES_MAX][4096];
+    struct bytes contents[BATCH_LEAVES_MAX];
+    struct proof proofs[BATCH_LEAVES_MAX];
+
+    for (size_t i = 0; i < count; i++) {
+        contents[i].data = headers[i];
+        if (envelope_write(&envelopes[i], headers[i], sizeof headers[i], &contents[i].size)
+            != ST_OK)
+            die(peer->agency, "a header does not fit");
+    }
+    if (batch_sign(BATCH_HEADERS, peer->signing_key, &peer->signer, peer_community(peer), contents,
+                   count, proofs)
+        != ST_OK)
+        die(peer->agency, "cannot sign");
+    for (size_t i = 0; i < count; i++) {
+        struct wire wire = {.kind = WIRE_SUBMIT};
+        wire.submit.header = contents[i];
+        wire.submit.proof = proofs[i];
+        peer_say(peer, &wire, body);
+    }
+}
+
+enum status peer_submit_and_wait(struct peer *peer, struct envelope *envelope, struct bytes body,
+                                 struct wire *verdict, int wait_ms)
+{
+    peer_submit(peer, envelope, 1, body);
+    for (;;) {
+        struct bytes ignored;
+        enum status status = peer_next(peer, verdict, &ignored, wait_ms);
+
+        if (status != ST_OK)
+            return status;
+        if (verdict->kind == WIRE_RECEIPT
+            && id_equal(&verdict->receipt.receipt.message_id, &envelope->message_id))
+            return ST_OK;
+        if (verdict->kind == WIRE_REFUSAL
+            && id_equal(&verdict->refusal.refusal.message_id, &envelope->message_id))
+            return ST_OK;
+        if (verdict->kind == WIRE_STEP) {
+            struct wire settle = {.kind = WIRE_SETTLE};
+            settle.settle.count = 1;
+            settle.settle.sequences = &verdict->step.sequence;
+            peer_say(peer, &settle, (struct bytes){NULL, 0});
+        }
+    }
+}
+
+void peer_confirm(struct peer *peer, const struct taken taken[], size_t count)
+{
+    static _Thread_local uint8_t bytes[BATCH_LEAVES_MAX][STEP_MAX];
+    struct bytes contents[BATCH_LEAVES_MAX];
+    struct proof proofs[BATCH_LEAVES_MAX];
+    struct step step = {.kind = CONCORDAT__STEP_KIND__DELIVERED, .at_ms = peer_now_ms()};
+
+    memcpy(step.agency, peer->agency, sizeof step.agency);
+    for (size_t i = 0; i < count; i++) {
+        step.message_id = taken[i].message_id;
+        step.header_digest = taken[i].header_digest;
+        contents[i].data = bytes[i];
+        if (step_write(&step, bytes[i], sizeof bytes[i], &contents[i].size) != ST_OK)
+            die(peer->agency, "a step does not fit");
+    }
+    if (batch_sign(BATCH_STEPS, peer->signing_key, &peer->signer, peer_community(peer), contents,
+                   count, proofs)
+        != ST_OK)
+        die(peer->agency, "cannot sign");
+    for (size_t i = 0; i < count; i++) {
+        struct wire wire = {.kind = WIRE_STEP};
+        wire.step.sequence = ++peer->next_step;
+        wire.step.step = contents[i];
+        wire.step.proof = proofs[i];
+        peer_say(peer, &wire, (struct bytes){NULL, 0});
+    }
+}
