@@ -8,8 +8,8 @@
  *
  *     u32 size of the rest | u8 kind | u64 sequence | i64 at_ms | fields of the kind
  *
- * big-endian; sequences run without gap from 1. Nothing personal: identifiers, hashes, sealed bytes.
- * Times are the broker's, milliseconds since 1970.
+ * big-endian; sequences run without gap from 1. Nothing personal: identifiers, hashes, sealed
+ * bytes. Times are the broker's, milliseconds since 1970.
  */
 #ifndef BROKER_EVENT_H
 #define BROKER_EVENT_H
@@ -19,15 +19,22 @@
 #include "lib/limits.h"
 #include "lib/merkle.h"
 #include "lib/status.h"
+#include "proto/batch.h"
+
+#define EVENT_HEAD 21 /* bytes before the fields: size, kind, sequence, time */
+/* Bytes of a packed proof: signer, signature, salt, index, count, length, path. */
+#define EVENT_PROOF_MAX                                                                            \
+    (DIGEST_SIZE + SIGNATURE_SIZE + SALT_SIZE + 12 + BATCH_PATH_MAX * DIGEST_SIZE)
 
 enum event_kind {
     EVENT_ACCEPTED = 1, /* a message: queued for its recipient */
     EVENT_REFUSED,      /* a message: the answer, recorded */
-    EVENT_STEP,         /* the recipient's signed step: queued for the sender; the first settles the message */
-    EVENT_TAKEN,        /* the sender has this evidence item */
-    EVENT_AGENCY,       /* a signing certificate seen and checked */
-    EVENT_KEY,          /* a sealing-key statement */
-    EVENT_AGED,         /* ids settled before `at` - DUPLICATE_DAYS are forgotten */
+    EVENT_STEP, /* the recipient's signed step: queued for the sender; the first settles the message
+                 */
+    EVENT_TAKEN,  /* the sender has this evidence item */
+    EVENT_AGENCY, /* a signing certificate seen and checked */
+    EVENT_KEY,    /* a sealing-key statement */
+    EVENT_AGED,   /* ids settled before `at` - DUPLICATE_DAYS are forgotten */
     EVENT_KIND_END
 };
 
@@ -43,7 +50,7 @@ struct event {
     struct digest header_digest;
     /* ACCEPTED */
     char recipient[AGENCY_MAX + 1];
-    uint8_t lane;               /* 0 immediate, 1 same day, 2 routine */
+    uint8_t lane; /* 0 immediate, 1 same day, 2 routine */
     struct digest agreement_hash;
     char clause[CLAUSE_ID_MAX + 1]; /* also REFUSED */
     int64_t expires_ms;
@@ -53,7 +60,7 @@ struct event {
     char agreement_id[AGREEMENT_ID_MAX + 1];
     /* STEP: uses sender, message_id, lane of the message too */
     uint8_t step_kind;
-    uint64_t message_sequence;  /* of the ACCEPTED event */
+    uint64_t message_sequence; /* of the ACCEPTED event */
     struct bytes step, step_proof;
     /* TAKEN: the item's sequence, its owner and lane */
     uint64_t item_sequence;
@@ -66,12 +73,17 @@ struct event {
 
 /* Bytes that the record of `event` takes. */
 size_t event_size(const struct event *event);
-/* Appends the record.
+/* Appends the record. Names must be valid, lane < LANES, sequence > 0: the exchange made them so.
  *   ST_LIMIT    the writer is full */
 enum status event_write(const struct event *event, struct writer *w);
-/* Reads the next record of a batch.
+/* Reads the next record of a batch; `out` points into it. Fields of other kinds are zero.
  *   ST_MORE     none is left
- *   ST_INVALID  it does not parse */
+ *   ST_INVALID  it does not parse; the reader stands where it stood */
 enum status event_read(struct reader *r, struct event *out);
+
+/* A proof as the journal and the trees hold it; `w` needs EVENT_PROOF_MAX bytes at most. */
+void event_pack_proof(const struct proof *proof, struct writer *w);
+/*   ST_INVALID  not a packed proof, or its path is too long */
+enum status event_unpack_proof(struct bytes packed, struct proof *out);
 
 #endif

@@ -3,7 +3,8 @@
  *
  *     exchange --durable batch--> state thread --commit about once a second--> checkpoint
  *
- * state_apply is the fold: deterministic, no clock, no randomness. The trees (keys big-endian):
+ * The fold is deterministic, knows no clock and no randomness, and does not depend on how batches
+ * are gathered into windows. The trees (keys big-endian; record.h):
  *
  *     meta      name                              journal mark, format, community
  *     items     sequence                          the ACCEPTED or STEP record, until it is settled
@@ -15,7 +16,9 @@
  *     refusals  sequence                          the REFUSED record
  *
  * Within one window (the batches between two commits) an item that is settled in the same window is
- * never written. A checkpoint carries the journal mark in the same transaction.
+ * never written. A checkpoint carries the journal mark in the same transaction. A refusal is
+ * settled when it is made: it is answered again for DUPLICATE_DAYS like a message. It never
+ * replaces the record of a message that was accepted under the same id (ID_REUSED).
  *
  * Threads: the state thread alone writes; others read through state_reader.
  */
@@ -41,8 +44,8 @@ enum state_tree {
 /* Everything the broker must still know about a message when its bytes are gone. */
 struct message_record {
     struct digest header_digest;
-    uint64_t sequence;        /* of the ACCEPTED or REFUSED event */
-    int64_t accepted_ms;      /* or refused */
+    uint64_t sequence;   /* of the ACCEPTED or REFUSED event */
+    int64_t accepted_ms; /* or refused */
     bool refused;
     uint32_t code, offending, agreement_version; /* refused */
     char agreement_id[AGREEMENT_ID_MAX + 1];     /* refused */
@@ -50,45 +53,64 @@ struct message_record {
     uint8_t lane;
     struct digest agreement_hash;
     char clause[CLAUSE_ID_MAX + 1];
-    uint32_t steps;           /* bit n: step n is recorded */
-    struct digest last_step;  /* SHA-256 of its bytes: the next must name it */
-    int64_t settled_ms;       /* 0 = not yet */
+    uint32_t steps;          /* bit n: step n is recorded */
+    struct digest last_step; /* SHA-256 of its bytes: the next must name it */
+    int64_t settled_ms;      /* 0 = not yet */
 };
 
 struct state;
 
-/* Opens the store (broker folder) and its trees. */
-enum status state_open(const char *folder, size_t map_size, struct state **out,
-                       struct reason *why);
+/* Opens the store (broker folder) and its trees.
+ *   ST_INVALID  another process has it, or it is not a broker's store of this format
+ *   ST_NOMEM, ST_IO */
+enum status state_open(const char *folder, size_t map_size, struct state **out, struct reason *why);
 void state_close(struct state *state);
 static inline void state_free(struct state *state)
 {
-    state_close(state);
+    if (state)
+        state_close(state);
 }
 OWN(state)
+
+/* A store belongs to one community: its first start writes the id, later ones compare.
+ *   ST_INVALID  it is another's; `why` says so */
+enum status state_bind(struct state *state, const struct digest *community, struct reason *why);
 
 /* The mark of the last checkpoint; zeroes for a new store. */
 enum status state_mark(struct state *state, struct journal_mark *out);
 
 /* Gathers one durable batch's payload for the next commit; the bytes must stay until then (the
- * state thread holds their zmq_msg). */
+ * state thread holds their zmq_msg). About 1 µs an event.
+ *   ST_INVALID  a record does not parse or is out of sequence, or the store is damaged
+ *   ST_IO, ST_LIMIT, ST_NOMEM
+ * After any of these the window is lost and every later call answers the same: stop the process. */
 enum status state_gather(struct state *state, struct bytes payload);
-/* Applies everything gathered and commits it with `mark`.
- *   ST_IO, ST_LIMIT: stop the process */
+/* Writes what was gathered into the open transaction, so that the bytes may go; it lasts only once
+ * committed. Errors as above. */
+enum status state_spill(struct state *state);
+/* Applies everything gathered and commits it with `mark`, whose sequence is that of the last event
+ * gathered. On ST_OK it is on the disk. Errors as above. */
 enum status state_commit(struct state *state, const struct journal_mark *mark);
 
-/* SHA-256 over all trees but meta: equal states, equal hashes. */
+/* SHA-256 over all trees but meta, as of the last commit: equal states, equal hashes. Reads all. */
 enum status state_hash(struct state *state, struct digest *out);
 
-/* Reading beside the writer: a snapshot, renewed by state_reader_renew. One per thread. */
+/* Reading beside the writer: a snapshot, renewed by state_reader_renew. One per thread. All answer
+ * ST_INVALID when what they read is damaged: stop the process. */
 struct state_reader;
 enum status state_reader_open(struct state *state, struct state_reader **out);
 void state_reader_close(struct state_reader *reader);
+static inline void state_reader_free(struct state_reader *reader)
+{
+    if (reader)
+        state_reader_close(reader);
+}
+OWN(state_reader)
 enum status state_reader_renew(struct state_reader *reader); /* after each checkpoint */
 /* ST_MORE: not there. */
 enum status state_message(struct state_reader *reader, const char *sender, const struct id *id,
                           struct message_record *out);
-/* The item's record bytes; valid until renewed. */
+/* The item's record bytes; valid until renewed. ST_MORE: not there. */
 enum status state_item(struct state_reader *reader, uint64_t sequence, struct bytes *record);
 /* Walks unsettled items in order of agency, lane, sequence: for filling the queues at start.
  * `item` gets sequence, agency (the owner of the queue), lane and the record. */
@@ -105,5 +127,8 @@ enum status state_each_key(struct state_reader *reader,
                                                 struct bytes statement, struct bytes proof),
                            void *context);
 unsigned state_fullness(struct state *state); /* 1/1000 */
+
+/* For state_reader.c. */
+struct store *state_store(struct state *state);
 
 #endif

@@ -1,0 +1,195 @@
+/*
+ * state_reader.c - reading the state beside the thread that writes it.
+ *
+ * One snapshot, as of a checkpoint. Whatever does not check is damage, and stops the process: a
+ * queue must not lose an item in silence, nor show it to another agency.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "broker/record.h"
+#include "broker/state.h"
+
+struct state_reader {
+    struct store *store;
+    struct txn *txn; /* owned; NULL after a renewal that failed */
+};
+
+enum status state_reader_open(struct state *state, struct state_reader **out)
+{
+    OWNED(state_reader) reader = calloc(1, sizeof *reader);
+    enum status status;
+
+    if (!reader)
+        return ST_NOMEM;
+    reader->store = state_store(state);
+    status = store_begin(reader->store, false, &reader->txn);
+    if (status == ST_OK)
+        *out = GIVE(reader);
+    return status;
+}
+
+void state_reader_close(struct state_reader *reader)
+{
+    store_abort(reader->txn);
+    free(reader);
+}
+
+enum status state_reader_renew(struct state_reader *reader)
+{
+    store_abort(reader->txn);
+    reader->txn = NULL;
+    return store_begin(reader->store, false, &reader->txn);
+}
+
+static enum status get_checked(struct state_reader *reader, int tree, const struct tree_key *key,
+                               struct bytes *value)
+{
+    struct bytes stored;
+    enum status status = store_get(reader->txn, tree, key_bytes(key), &stored);
+
+    return status == ST_OK ? check_read(key_bytes(key), stored, value) : status;
+}
+
+enum status state_message(struct state_reader *reader, const char *sender, const struct id *id,
+                          struct message_record *out)
+{
+    const struct tree_key key = key_of_message(sender, id);
+    struct bytes value;
+    enum status status = get_checked(reader, TREE_MESSAGES, &key, &value);
+
+    return status == ST_OK ? message_read(value, out) : status;
+}
+
+enum status state_item(struct state_reader *reader, uint64_t sequence, struct bytes *record)
+{
+    const struct tree_key key = key_of_sequence(sequence);
+
+    return get_checked(reader, TREE_ITEMS, &key, record);
+}
+
+/* ---- walks ---- */
+
+/* Calls `visit` for each entry of a tree; stops at the first answer that is not ST_OK. */
+static enum status each(struct state_reader *reader, int tree,
+                        enum status (*visit)(void *context, struct bytes key, struct bytes value),
+                        void *context)
+{
+    struct bytes key, value;
+    struct walk *walk;
+    enum status status = walk_open(reader->txn, tree, (struct bytes){NULL, 0}, &walk);
+
+    if (status != ST_OK)
+        return status;
+    while ((status = walk_next(walk, &key, &value)) == ST_OK)
+        if ((status = visit(context, key, value)) != ST_OK)
+            break;
+    walk_close(walk);
+    return status == ST_MORE ? ST_OK : status;
+}
+
+struct item_visit {
+    struct state_reader *reader;
+    enum status (*item)(void *context, const char *agency, uint8_t lane, uint64_t sequence,
+                        const struct event *event);
+    void *context;
+};
+
+/* A key with a flipped bit would put one agency's item into another's queue. */
+static bool belongs(const struct event *e, const char *agency, uint8_t lane, uint64_t sequence)
+{
+    const char *owner = e->kind == EVENT_ACCEPTED ? e->recipient : e->sender;
+
+    return (e->kind == EVENT_ACCEPTED || e->kind == EVENT_STEP) && e->sequence == sequence
+        && e->lane == lane && strcmp(owner, agency) == 0;
+}
+
+static enum status visit_item(void *context, struct bytes key, struct bytes)
+{
+    const struct item_visit *visit = context;
+    char agency[AGENCY_MAX + 1];
+    struct event event;
+    struct bytes record;
+    struct reader r;
+    uint64_t sequence;
+    uint8_t lane;
+
+    if (key_read_queued(key, agency, &lane, &sequence) != ST_OK
+        || state_item(visit->reader, sequence, &record) != ST_OK)
+        return ST_INVALID;
+    r = reader_of(record.data, record.size);
+    if (event_read(&r, &event) != ST_OK || !belongs(&event, agency, lane, sequence))
+        return ST_INVALID;
+    return visit->item(visit->context, agency, lane, sequence, &event);
+}
+
+enum status state_each_item(struct state_reader *reader,
+                            enum status (*item)(void *context, const char *agency, uint8_t lane,
+                                                uint64_t sequence, const struct event *event),
+                            void *context)
+{
+    struct item_visit visit = {reader, item, context};
+
+    if (store_entries(reader->txn, TREE_ITEMS) != store_entries(reader->txn, TREE_QUEUES))
+        return ST_INVALID;
+    return each(reader, TREE_QUEUES, visit_item, &visit);
+}
+
+struct certificate_visit {
+    enum status (*found)(void *context, const char *agency, struct bytes der);
+    void *context;
+};
+
+static enum status visit_certificate(void *context, struct bytes key, struct bytes stored)
+{
+    const struct certificate_visit *visit = context;
+    char agency[AGENCY_MAX + 1];
+    struct bytes der;
+
+    if (key_read_agency(key, agency) != ST_OK || check_read(key, stored, &der) != ST_OK)
+        return ST_INVALID;
+    return visit->found(visit->context, agency, der);
+}
+
+enum status state_each_certificate(struct state_reader *reader,
+                                   enum status (*found)(void *context, const char *agency,
+                                                        struct bytes der),
+                                   void *context)
+{
+    struct certificate_visit visit = {found, context};
+
+    return each(reader, TREE_AGENCIES, visit_certificate, &visit);
+}
+
+struct key_visit {
+    enum status (*found)(void *context, const char *agency, struct bytes statement,
+                         struct bytes proof);
+    void *context;
+};
+
+static enum status visit_key(void *context, struct bytes key, struct bytes stored)
+{
+    const struct key_visit *visit = context;
+    char agency[AGENCY_MAX + 1];
+    struct bytes value, statement, proof;
+    struct reader r;
+
+    if (key_read_agency(key, agency) != ST_OK || check_read(key, stored, &value) != ST_OK)
+        return ST_INVALID;
+    r = reader_of(value.data, value.size);
+    statement = read_prefixed(&r);
+    proof = read_prefixed(&r);
+    if (!reader_done(&r))
+        return ST_INVALID;
+    return visit->found(visit->context, agency, statement, proof);
+}
+
+enum status state_each_key(struct state_reader *reader,
+                           enum status (*found)(void *context, const char *agency,
+                                                struct bytes statement, struct bytes proof),
+                           void *context)
+{
+    struct key_visit visit = {found, context};
+
+    return each(reader, TREE_KEYS, visit_key, &visit);
+}
