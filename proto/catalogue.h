@@ -35,7 +35,7 @@ struct message_type {
     int urgency;                    /* Concordat__Urgency: the lane */
     int marking;                    /* Concordat__Marking: the least */
     const char *answered_by;        /* type name; NULL when nothing answers it */
-    const char *ends_with;          /* the rung that ends the sender's waiting: "opened", "answered" */
+    const char *ends_with; /* the rung that ends the sender's waiting: "opened", "answered" */
 };
 
 /* NULL when there is none. O(log n). */

@@ -49,8 +49,8 @@ struct envelope {
     category_set categories; /* of the sections */
     uint32_t body_size;      /* bytes of all sealed sections */
     uint32_t section_count;
-    struct sealed_section sections[SECTIONS_MAX]; /* ascending category; last, so that a copy may end
-                                                     at section_count */
+    struct sealed_section sections[SECTIONS_MAX]; /* ascending category; last, so that a copy may
+                                                     end at section_count */
 };
 
 /* Bytes of `e` that are in use. */

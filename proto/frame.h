@@ -4,8 +4,9 @@
  *     u32 head size | u32 body size | head | body          big-endian
  *
  * A frame is valid when its head is 1..head_max bytes and its body at most body_max; both depend on
- * the session's state and are checked before a byte of room is made. The head is one protobuf
- * message (session.proto), the body raw sealed sections that nobody here looks into.
+ * the session's state and are checked before room is made for it. Room grows only with the bytes
+ * that have come, never with the size announced. The head is one protobuf message (session.proto),
+ * the body raw sealed sections that nobody here looks into.
  *
  * Threads: one owner. Does no I/O and, once it has grown to the largest frame seen, no allocation.
  */
@@ -31,7 +32,7 @@ OWN(frame_reader)
 void frame_reader_limit(struct frame_reader *reader, size_t head_max, size_t body_max);
 
 /* Room for at least one byte to read into, at most what the limits allow: fill it, then call
- * frame_reader_filled. NULL when memory is out. */
+ * frame_reader_filled. Only when frame_next has said ST_MORE. NULL when memory is out. */
 uint8_t *frame_reader_room(struct frame_reader *reader, size_t *room);
 void frame_reader_filled(struct frame_reader *reader, size_t size);
 

@@ -2,9 +2,9 @@
  * prescan.h - the shape of untrusted protobuf, checked before it is unpacked.
  *
  * protobuf-c 1.4.1 recurses without limit (30 KB of nesting overflow its stack), keeps unknown
- * fields and does not check UTF-8. This walk has no recursion and no allocation; what passes is safe
- * to unpack into an arena. Rules: every tag known for its message, right wire type, no field twice
- * unless repeated, depth and count bounded, text is UTF-8 without NUL. `canonical` adds: tags
+ * fields and does not check UTF-8. This walk has no recursion and no allocation; what passes is
+ * safe to unpack into an arena. Rules: every tag known for its message, right wire type, no field
+ * twice unless repeated, depth and count bounded, text is UTF-8 without NUL. `canonical` adds: tags
  * ascending, minimal varints, no default values of proto3 scalars, no unknown enum values.
  * `one_category` adds, for a body section: top-level fields of that category only.
  *
@@ -34,5 +34,11 @@ struct prescan {
  * Cost: one pass, about 1 ns a byte. */
 enum status prescan(const ProtobufCMessageDescriptor *type, struct bytes input,
                     const struct prescan *rules, struct reason *why);
+
+/* The same, then unpacked with `allocator`. The message lives as long as the allocator's memory.
+ *   ST_LIMIT    also when the allocator has no more */
+enum status prescan_unpack(const ProtobufCMessageDescriptor *type, struct bytes input,
+                           const struct prescan *rules, ProtobufCAllocator *allocator,
+                           ProtobufCMessage **out, struct reason *why);
 
 #endif

@@ -14,7 +14,11 @@
 #include "lib/reason.h"
 #include "lib/status.h"
 #include "proto/batch.h"
+#include "proto/catalogue.h"
 #include "proto/evidence.pb-c.h"
+#include "proto/refusal.h"
+#include "proto/statement.h"
+#include "proto/step.h"
 
 struct receipt {
     struct id message_id;
@@ -34,33 +38,6 @@ struct refusal {
     uint32_t agreement_version;
     char clause[CLAUSE_ID_MAX + 1];
     int64_t refused_ms;
-};
-
-/* One rung of the recipient's ladder. */
-struct step {
-    struct id message_id;
-    struct digest header_digest;
-    Concordat__StepKind kind;
-    struct digest previous; /* zero for the first */
-    int64_t at_ms;
-    char agency[AGENCY_MAX + 1];
-    Concordat__RefusalCode rejected;
-    Concordat__DeclineReason declined;
-    struct id reply_id;
-};
-
-/* A sealing key as its owner states it. */
-struct key_statement {
-    char agency[AGENCY_MAX + 1];
-    uint8_t key_id[KEY_ID_SIZE];
-    uint8_t public_key[SEALING_KEY_SIZE];
-    int64_t from_ms, seal_until_ms, open_until_ms;
-};
-
-struct signed_statement {
-    struct bytes statement; /* canonical KeyStatement bytes */
-    struct digest signer;
-    uint8_t signature[SIGNATURE_SIZE];
 };
 
 enum wire_kind {
@@ -141,9 +118,9 @@ struct wire {
         struct {
             uint64_t request;
             uint32_t wanted_count, entry_count, certificate_count;
-            const char *const *wanted;                  /* borrowed */
-            const struct digest *wanted_certificates;   /* borrowed */
-            const struct directory_entry *entries;      /* borrowed */
+            const char *const *wanted;                /* borrowed */
+            const struct digest *wanted_certificates; /* borrowed */
+            const struct directory_entry *entries;    /* borrowed */
             bool has_publish;
             struct signed_statement publish;
         } directory;
@@ -160,8 +137,10 @@ struct wire {
     };
 };
 
-/* Reads a frame's head; resets `arena`.
- *   ST_INVALID  not one of ours, a size wrong, an unknown enumeration
+/* Reads a frame's head; resets `arena`. Headers, step bytes and proofs stay good when the arena is
+ * reset again (for envelope_read, say): they lie in `head` or in `out`; strings, certificates,
+ * statements and lists lie in the arena.
+ *   ST_INVALID  not one of ours, not canonical, a size wrong, an unknown enumeration
  *   ST_LIMIT    over its bounds */
 enum status wire_read(struct bytes head, struct arena *arena, struct wire *out, struct reason *why);
 
@@ -169,24 +148,5 @@ enum status wire_read(struct bytes head, struct arena *arena, struct wire *out, 
  *   ST_LIMIT    `room` is too small */
 enum status wire_write(const struct wire *wire, size_t body_size, uint8_t *out, size_t room,
                        size_t *size);
-
-/* Steps and key statements travel as canonical bytes of their own. */
-enum status step_read(struct bytes bytes, struct arena *arena, struct step *out, struct reason *why);
-enum status step_write(const struct step *step, uint8_t *out, size_t room, size_t *size);
-enum status key_statement_read(struct bytes bytes, struct arena *arena, struct key_statement *out,
-                               struct reason *why);
-enum status key_statement_write(const struct key_statement *k, uint8_t *out, size_t room,
-                                size_t *size);
-/* The bytes a key statement's signature covers: "concordat/1 key" || 0x00 || community || statement. */
-enum status key_statement_sign(EVP_PKEY *key, const uint8_t community[static DIGEST_SIZE],
-                               struct bytes statement, uint8_t out[static SIGNATURE_SIZE]);
-enum status key_statement_verify(EVP_PKEY *key, const uint8_t community[static DIGEST_SIZE],
-                                 const struct signed_statement *signed_statement);
-
-const char *step_name(Concordat__StepKind kind);          /* "delivered" */
-const char *refusal_name(Concordat__RefusalCode code);    /* "CATEGORY_NOT_COVERED" */
-/* Fixed advice for a code; depends on nothing else. */
-const char *refusal_advice(Concordat__RefusalCode code);
-bool refusal_is_retryable(Concordat__RefusalCode code);
 
 #endif
