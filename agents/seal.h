@@ -19,34 +19,58 @@
 #include "lib/status.h"
 #include "proto/envelope.h"
 
+#define SEAL_CONTEXT_MS 3600000    /* an encapsulation serves at most this long */
+#define SEAL_CONTEXT_MESSAGES 1024 /* and for this many messages: bounds the memory of their ids   \
+                                    */
+#define SEAL_CONTEXTS 64           /* recipient keys with a live encapsulation; the idlest goes */
+
 /* Categories that a serialised body carries. The body must have passed prescan. */
 category_set body_categories(const struct message_type *type, struct bytes body);
 /* Sealed size of one section of `size` plain bytes: padding and tags included. */
 size_t sealed_size(size_t size);
 
+/* What is bound to what, as bytes (docs/protocol.md §7); each is at most SEAL_BINDING_MAX. */
+#define SEAL_BINDING_MAX 256
+/* HPKE's info: the label, sender, the sender's signing SPKI, recipient, recipient's key id. */
+void seal_info(struct writer *out, const struct envelope *envelope,
+               const uint8_t signer_spki[static DIGEST_SIZE]);
+/* The exporter's context for one section's wrapping key: "wrap", message id, category. */
+void seal_exporter_context(struct writer *out, const struct envelope *envelope, uint32_t category);
+/* A wrap's additional data: message id, type, agreement, category, purpose, case. */
+void seal_wrap_aad(struct writer *out, const struct envelope *envelope, uint32_t category);
+/* A section's content context: the label, share id, type, agreement, category, sender. */
+void seal_content_context(struct writer *out, const struct envelope *envelope, uint32_t category);
+
 struct sealer; /* HPKE contexts per recipient key, each at most an hour old */
 
-/* `signer_spki`: SHA-256 of our signing SPKI, bound into every wrap. */
+/* `signer_spki`: SHA-256 of our signing SPKI, bound into every wrap. NULL when memory is out. */
 struct sealer *sealer_new(const char *sender, const uint8_t signer_spki[static DIGEST_SIZE]);
-void sealer_free(struct sealer *sealer);
+void sealer_free(struct sealer *sealer); /* wipes; NULL is fine */
 OWN(sealer)
 
 /* Seals `body` (serialised, fields in ascending order) to `recipient_key`. `envelope` has every
- * field but encapsulation, recipient_key_id and sections, which are filled here; sealed sections
- * go to `out` one after the other.
- *   ST_LIMIT    `room` is too small
- *   ST_INVALID  a field of the body has no category
+ * field but encapsulation, recipient_key_id, categories, body_size and sections, which are filled
+ * here; sealed sections go to `out` one after the other. The envelope's sender is the sealer's.
+ *
+ * A wrapping key comes from the encapsulation, message id and category alone, and its nonce is
+ * zero: a message id sealed twice would break it. So an id that comes again, for whatever reason,
+ * gets an encapsulation of its own.
+ *   ST_LIMIT    `room` is too small, or the body over BODY_MAX
+ *   ST_INVALID  an unknown type, an empty body, tags out of order, a field without a category, or
+ *               a recipient's key that no secret can be agreed with
  *   ST_NOMEM */
 enum status seal(struct sealer *sealer, struct envelope *envelope, struct bytes body,
                  const uint8_t recipient_key_id[static KEY_ID_SIZE],
                  const uint8_t recipient_key[static SEALING_KEY_SIZE], int64_t now_ms, uint8_t *out,
                  size_t room, size_t *size);
 
-/* Opens a message: unwraps, decrypts, pre-scans each section for its category and concatenates
- * them in order of tags into `out`, a serialised body.
+/* Opens a message: checks each section against its hash in the header, unwraps, decrypts,
+ * pre-scans it for its category and concatenates them in order of tags into `out`, a serialised
+ * body. What was decrypted is wiped, whatever the answer. 0.2 ms and about 2 ns a byte.
  *   ST_FORGED   authentication fails: wrong key, altered, or moved from another message
  *   ST_INVALID  a section is not what its category says: BODY_CATEGORY_MISMATCH
- *   ST_LIMIT    `room` is too small */
+ *   ST_LIMIT    `room` is too small
+ *   ST_NOMEM */
 enum status open_sealed(const struct envelope *envelope,
                         const uint8_t signer_spki[static DIGEST_SIZE], struct bytes sealed,
                         const uint8_t private_key[static SEALING_KEY_SIZE], uint8_t *out,
