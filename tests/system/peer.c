@@ -124,6 +124,11 @@ void peer_free(struct peer *peer)
     free(peer);
 }
 
+int peer_fd(const struct peer *peer)
+{
+    return peer->fd;
+}
+
 EVP_PKEY *peer_signing_key(const struct peer *peer)
 {
     return peer->signing_key;

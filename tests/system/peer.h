@@ -86,6 +86,7 @@ struct taken {
 /* Signs DELIVERED for `count` deliveries as one batch and queues them. */
 void peer_confirm(struct peer *peer, const struct taken taken[], size_t count);
 
+int peer_fd(const struct peer *peer); /* to wait on; -1 when not connected */
 EVP_PKEY *peer_signing_key(const struct peer *peer);
 const struct digest *peer_signer(const struct peer *peer); /* SHA-256 of the signing certificate */
 const uint8_t *peer_community(const struct peer *peer);
