@@ -1,0 +1,335 @@
+/*
+ * agreement.c - `concordat agreement lint|list|show`: what the parties have agreed.
+ *
+ * lint, and list and show with --folder, read files and need no agent; without it the agent says
+ * what it has loaded, which is what counts.
+ */
+#include "agreements/agreement.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "agents/cli/arguments.h"
+#include "agents/cli/show.h"
+#include "agents/cli/when.h"
+#include "agents/client.h"
+#include "lib/clock.h"
+#include "lib/bytes.h"
+#include "lib/nearest.h"
+
+/* --- lint --- */
+
+static bool lint_folder(const struct cli *cli, const char *path, json_t *report)
+{
+    OWNED(agreement_set) set = NULL;
+    struct reason why = {""};
+    enum status status = agreement_set_load(path, &set, &why);
+
+    if (status != ST_OK) {
+        complain("%s", why.text);
+        (void)json_array_append_new(
+            report, json_pack("{s:s, s:b, s:s}", "file", path, "ok", 0, "problem", why.text));
+        return false;
+    }
+    (void)json_array_append_new(report,
+                                json_pack("{s:s, s:b, s:I}", "file", path, "ok", 1, "agreements",
+                                          (json_int_t)agreement_set_count(set)));
+    if (!cli->json)
+        printf("%s: %zu agreement%s, well formed\n", path, agreement_set_count(set),
+               agreement_set_count(set) == 1 ? "" : "s");
+    return true;
+}
+
+static bool lint_file(const struct cli *cli, const char *path, json_t *report)
+{
+    OWNED(agreement) agreement = NULL;
+    struct reason why = {""};
+    struct stat stat_;
+
+    if (stat(path, &stat_) == 0 && S_ISDIR(stat_.st_mode))
+        return lint_folder(cli, path, report);
+    if (agreement_load(path, &agreement, &why) != ST_OK) {
+        complain("%s", why.text);
+        (void)json_array_append_new(
+            report, json_pack("{s:s, s:b, s:s}", "file", path, "ok", 0, "problem", why.text));
+        return false;
+    }
+    (void)json_array_append_new(report, json_pack("{s:s, s:b, s:s, s:i, s:I}", "file", path, "ok",
+                                                  1, "agreement", agreement->id, "version",
+                                                  (int)agreement->version, "clauses",
+                                                  (json_int_t)agreement->clause_count));
+    if (!cli->json)
+        printf("%s: %s version %u, %zu clause%s, well formed\n", path, agreement->id,
+               agreement->version, agreement->clause_count,
+               agreement->clause_count == 1 ? "" : "s");
+    return true;
+}
+
+static enum exit_code run_lint(struct cli *cli, const struct command *self, int argc, char **argv)
+{
+    struct arguments arguments;
+    json_t *report;
+    bool all_well = true;
+    enum parsed parsed = arguments_parse(cli, self, NULL, 0, argc, argv, &arguments);
+
+    if (parsed != PARSED_OK)
+        return arguments_exit(parsed);
+    report = json_array();
+    for (size_t i = 0; i < arguments.count; i++)
+        all_well &= lint_file(cli, arguments.items[i], report);
+    if (cli->json)
+        (void)show_json(json_pack("{s:O}", "files", report));
+    json_decref(report);
+    return all_well ? EXIT_DONE : EXIT_BAD_INPUT;
+}
+
+/* --- list --- */
+
+/* One agreement, from a file or from the agent. */
+struct row {
+    const char *id, *title, *state;
+    uint32_t version;
+    size_t clauses, parties;
+    int64_t from_ms, until_ms, review_ms;
+};
+
+static const char *state_of(const struct agreement *agreement, int64_t now_ms)
+{
+    if (now_ms < agreement->from_ms)
+        return "not yet in force";
+    return now_ms < agreement->until_ms ? "active" : "expired";
+}
+
+static struct row row_of_file(const struct agreement *a, int64_t now_ms)
+{
+    return (struct row){a->id,      a->title,        state_of(a, now_ms),
+                        a->version, a->clause_count, a->party_count,
+                        a->from_ms, a->until_ms,     a->review_ms};
+}
+
+static struct row row_of_answer(const struct concordat_agreement *a)
+{
+    return (struct row){a->id,          a->title,   a->state,    a->version,  a->clause_count,
+                        a->party_count, a->from_ms, a->until_ms, a->review_ms};
+}
+
+static json_t *json_of_row(const struct row *row)
+{
+    json_t *object =
+        json_pack("{s:s, s:i, s:s, s:s, s:I, s:I}", "id", row->id, "version", (int)row->version,
+                  "title", row->title, "state", row->state, "parties", (json_int_t)row->parties,
+                  "clauses", (json_int_t)row->clauses);
+
+    (void)json_object_set_new(object, "inForce", json_of_time(row->from_ms));
+    (void)json_object_set_new(object, "review", json_of_time(row->review_ms));
+    (void)json_object_set_new(object, "expires", json_of_time(row->until_ms));
+    return object;
+}
+
+/* Shows `count` rows that `row_at(context, i)` gives. */
+static enum exit_code show_rows(const struct cli *cli, size_t count,
+                                struct row (*row_at)(const void *context, size_t index),
+                                const void *context)
+{
+    static const char *const headings[] = {"AGREEMENT", "VERSION", "STATE", "PARTIES",
+                                           "CLAUSES",   "EXPIRES", "TITLE"};
+    OWNED(table) table = table_new(headings, LENGTH_OF(headings));
+    json_t *list = json_array();
+
+    if (!table || !list)
+        return EXIT_FAILED;
+    for (size_t i = 0; i < count; i++) {
+        struct row row = row_at(context, i);
+        char number[32], when[WHEN_SIZE];
+
+        (void)json_array_append_new(list, json_of_row(&row));
+        table_add(table, row.id);
+        (void)snprintf(number, sizeof number, "%u", row.version);
+        table_add(table, number);
+        table_add(table, row.state);
+        (void)snprintf(number, sizeof number, "%zu", row.parties);
+        table_add(table, number);
+        (void)snprintf(number, sizeof number, "%zu", row.clauses);
+        table_add(table, number);
+        when_print(row.until_ms, when);
+        when[10] = '\0'; /* agreements begin and end at midnight: the day says it */
+        table_add(table, when);
+        table_add(table, row.title);
+    }
+    if (cli->json)
+        return show_json(json_pack("{s:o}", "agreements", list));
+    json_decref(list);
+    table_print(table, cli);
+    return EXIT_DONE;
+}
+
+static struct row row_in_set(const void *context, size_t index)
+{
+    return row_of_file(agreement_set_at(context, index), clock_wall_ms());
+}
+
+static struct row row_in_answer(const void *context, size_t index)
+{
+    return row_of_answer(&((const struct concordat_answer *)context)->agreements[index]);
+}
+
+static enum exit_code run_list(struct cli *cli, const struct command *self, int argc, char **argv)
+{
+    const char *folder = NULL;
+    const struct option_spec specs[] = {
+        {"folder", OPTION_TEXT, &folder, "DIR", "read the files of DIR; needs no agent"},
+    };
+    struct arguments arguments;
+    OWNED(agreement_set) set = NULL;
+    OWNED_AGENT agent = NULL;
+    OWNED_ANSWER answer = NULL;
+    struct reason why = {""};
+    enum parsed parsed =
+        arguments_parse(cli, self, specs, LENGTH_OF(specs), argc, argv, &arguments);
+
+    if (parsed != PARSED_OK)
+        return arguments_exit(parsed);
+    if (folder) {
+        if (agreement_set_load(folder, &set, &why) != ST_OK) {
+            complain("%s", why.text);
+            return EXIT_BAD_INPUT;
+        }
+        return show_rows(cli, agreement_set_count(set), row_in_set, set);
+    }
+    agent = agent_open(cli);
+    if (!agent)
+        return EXIT_FAILED;
+    answer = concordat_agreements(agent, NULL);
+    show_trouble(cli, answer);
+    if (answer->outcome != CONCORDAT_DONE)
+        return (enum exit_code)answer->outcome;
+    return show_rows(cli, answer->agreement_count, row_in_answer, answer);
+}
+
+/* --- show --- */
+
+static enum exit_code show_text(const struct cli *cli, const struct row *row,
+                                const uint8_t hash[static DIGEST_SIZE], const char *text)
+{
+    char hex[2 * DIGEST_SIZE + 1], from[WHEN_SIZE], until[WHEN_SIZE];
+
+    hex_print(hash, DIGEST_SIZE, hex);
+    if (cli->json) {
+        json_t *object = json_of_row(row);
+        (void)json_object_set_new(object, "sha256", json_string(hex));
+        (void)json_object_set_new(object, "text", json_string(text));
+        return show_json(object);
+    }
+    when_print(row->from_ms, from);
+    when_print(row->until_ms, until);
+    from[10] = until[10] = '\0';
+    printf("%s# %s version %u: %s, from %s until %s\n# sha256 %s%s\n", tone_start(cli, TONE_FAINT),
+           row->id, row->version, row->state, from, until, hex, tone_end(cli));
+    show_clean(stdout, text);
+    return fflush(stdout) == 0 ? EXIT_DONE : EXIT_FAILED;
+}
+
+static enum exit_code show_from_agent(const struct cli *cli, const char *id)
+{
+    OWNED_AGENT agent = agent_open(cli);
+    OWNED_ANSWER answer = NULL;
+    struct row row;
+
+    if (!agent)
+        return EXIT_FAILED;
+    answer = concordat_agreements(agent, id);
+    show_trouble(cli, answer);
+    if (answer->outcome != CONCORDAT_DONE)
+        return (enum exit_code)answer->outcome;
+    if (answer->agreement_count == 0) {
+        complain("the agent has no agreement '%s'; see concordat agreement list", id);
+        return EXIT_BAD_INPUT;
+    }
+    row = row_of_answer(&answer->agreements[0]);
+    return show_text(cli, &row, answer->agreements[0].hash, answer->agreements[0].text);
+}
+
+static enum exit_code run_show(struct cli *cli, const struct command *self, int argc, char **argv)
+{
+    struct arguments arguments;
+    OWNED(agreement) agreement = NULL;
+    struct reason why = {""};
+    struct row row;
+    struct stat stat_;
+    enum parsed parsed = arguments_parse(cli, self, NULL, 0, argc, argv, &arguments);
+
+    if (parsed != PARSED_OK)
+        return arguments_exit(parsed);
+    if (!strchr(arguments.items[0], '/') && stat(arguments.items[0], &stat_) != 0)
+        return show_from_agent(cli, arguments.items[0]);
+    if (agreement_load(arguments.items[0], &agreement, &why) != ST_OK) {
+        complain("%s", why.text);
+        return EXIT_BAD_INPUT;
+    }
+    row = row_of_file(agreement, clock_wall_ms());
+    return show_text(cli, &row, agreement->hash.bytes, agreement->text);
+}
+
+/* --- the group --- */
+
+static const struct command parts[] = {
+    {
+        .name = "agreement lint",
+        .arguments = "FILE|FOLDER...",
+        .summary = "check agreement files; errors name file and line",
+        .least = 1,
+        .most = POSITIONALS_MAX,
+        .run = run_lint,
+    },
+    {
+        .name = "agreement list",
+        .arguments = "[--folder DIR]",
+        .summary = "the agreements in force, coming and past",
+        .run = run_list,
+    },
+    {
+        .name = "agreement show",
+        .arguments = "ID|FILE",
+        .summary = "one agreement's text, with its hash",
+        .least = 1,
+        .most = 1,
+        .run = run_show,
+    },
+};
+
+static enum exit_code run_agreement(struct cli *cli, const struct command *self, int argc,
+                                    char **argv)
+{
+    struct nearest nearest = nearest_to(argc > 1 ? argv[1] : "");
+    char suggestion[SUGGESTION_SIZE];
+
+    if (argc > 1 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)) {
+        arguments_help(self, NULL, 0);
+        return EXIT_DONE;
+    }
+    for (size_t i = 0; argc > 1 && i < LENGTH_OF(parts); i++) {
+        const char *verb = strchr(parts[i].name, ' ') + 1;
+
+        if (strcmp(argv[1], verb) == 0)
+            return parts[i].run(cli, &parts[i], argc - 1, argv + 1);
+        nearest_offer(&nearest, verb);
+    }
+    if (argc > 1)
+        complain("unknown: agreement %s%s", argv[1], suggest(&nearest, suggestion));
+    else
+        complain("usage: concordat agreement lint|list|show ...");
+    return EXIT_BAD_INPUT;
+}
+
+const struct command agreement_command = {
+    .name = "agreement",
+    .arguments = "lint|list|show ...",
+    .summary = "what the parties have agreed to share",
+    .about = "  agreement lint FILE|FOLDER...     check files; errors name file and line\n"
+             "  agreement list [--folder DIR]     what the agent, or a folder, has\n"
+             "  agreement show ID|FILE            one agreement's text, with its hash\n",
+    .raw = true,
+    .run = run_agreement,
+};

@@ -1,0 +1,197 @@
+/*
+ * track.c - `concordat track`: how far a message has come, rung by rung.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "agents/cli/arguments.h"
+#include "agents/cli/show.h"
+#include "agents/cli/when.h"
+#include "agents/client.h"
+#include "lib/nearest.h"
+
+#define UNTIL_WAIT_MS 30000 /* --until without --wait */
+
+static const char *const rung_names[] = {"queued",       "accepted", "refused",
+                                         "delivered",    "opened",   "rejected",
+                                         "acknowledged", "declined", "answered"};
+
+static bool rung_is_known(const char *name)
+{
+    struct nearest nearest = nearest_to(name);
+    char suggestion[SUGGESTION_SIZE];
+
+    for (size_t i = 0; i < LENGTH_OF(rung_names); i++) {
+        if (strcmp(name, rung_names[i]) == 0)
+            return true;
+        nearest_offer(&nearest, rung_names[i]);
+    }
+    complain("--until: '%s' is not a rung%s", name, suggest(&nearest, suggestion));
+    return false;
+}
+
+static bool has_rung(const struct concordat_item *item, const char *name)
+{
+    for (size_t i = 0; i < item->rung_count; i++) {
+        if (strcmp(item->rungs[i].name, name) == 0)
+            return true;
+    }
+    return false;
+}
+
+static enum tone tone_of(const char *rung)
+{
+    if (strcmp(rung, "refused") == 0 || strcmp(rung, "rejected") == 0
+        || strcmp(rung, "declined") == 0)
+        return TONE_BAD;
+    return strcmp(rung, "queued") == 0 ? TONE_WARN : TONE_GOOD;
+}
+
+static void show_ladder(const struct cli *cli, const struct concordat_item *item)
+{
+    char id[CONCORDAT_ID_TEXT];
+
+    concordat_id_print(&item->message_id, id);
+    printf("%s  ", id);
+    show_clean(stdout, item->type);
+    printf("  ");
+    show_clean(stdout, item->from);
+    printf(" -> ");
+    show_clean(stdout, item->to);
+    printf("\n");
+    for (size_t i = 0; i < item->rung_count; i++) {
+        const struct concordat_rung *rung = &item->rungs[i];
+        char when[WHEN_SIZE];
+
+        when_print(rung->at_ms, when);
+        printf("  %s%-13s%s %s  ", tone_start(cli, tone_of(rung->name)), rung->name, tone_end(cli),
+               when);
+        show_clean(stdout, rung->by);
+        printf("%s%s", rung->verified ? " (signature verified)" : "", *rung->detail ? "  " : "");
+        show_clean(stdout, rung->detail);
+        printf("\n");
+    }
+}
+
+static enum exit_code show_list(const struct cli *cli, const struct concordat_answer *answer)
+{
+    static const char *const headings[] = {"MESSAGE", "FROM", "TO", "TYPE", "STATE", "CREATED"};
+    OWNED(table) table = table_new(headings, LENGTH_OF(headings));
+
+    if (!table)
+        return EXIT_FAILED;
+    if (answer->item_count == 0) {
+        printf("no messages yet\n");
+        return EXIT_DONE;
+    }
+    for (size_t i = 0; i < answer->item_count; i++) {
+        const struct concordat_item *item = &answer->items[i];
+        char id[CONCORDAT_ID_TEXT], created[WHEN_SIZE];
+
+        concordat_id_print(&item->message_id, id);
+        when_print(item->created_ms, created);
+        table_add(table, id);
+        table_add(table, item->from);
+        table_add(table, item->to);
+        table_add(table, item->type);
+        table_add(table, item->state);
+        table_add(table, created);
+    }
+    table_print(table, cli);
+    return EXIT_DONE;
+}
+
+static enum exit_code show_tracked(const struct cli *cli, const struct concordat_answer *answer,
+                                   bool one)
+{
+    if (cli->json && one && answer->item_count > 0)
+        return show_json(json_of_item(&answer->items[0]));
+    if (cli->json) {
+        json_t *items = json_array();
+        for (size_t i = 0; i < answer->item_count; i++)
+            (void)json_array_append_new(items, json_of_item(&answer->items[i]));
+        return show_json(json_pack("{s:o}", "messages", items));
+    }
+    if (!one)
+        return show_list(cli, answer);
+    for (size_t i = 0; i < answer->item_count; i++)
+        show_ladder(cli, &answer->items[i]);
+    return EXIT_DONE;
+}
+
+/* Was what the user waited for reached? */
+static enum exit_code judge(const struct concordat_answer *answer, const char *until)
+{
+    const struct concordat_item *item;
+
+    if (!until)
+        return EXIT_DONE;
+    if (answer->item_count == 0)
+        return EXIT_FAILED;
+    item = &answer->items[0];
+    if (has_rung(item, until))
+        return EXIT_DONE;
+    complain("not %s; it is %s", until, item->state);
+    if (has_rung(item, "refused"))
+        return EXIT_REFUSED;
+    return strcmp(item->state, "queued") == 0 ? EXIT_QUEUED : EXIT_FAILED;
+}
+
+static enum exit_code run_track(struct cli *cli, const struct command *self, int argc, char **argv)
+{
+    uint32_t wait_ms = 0, limit = 0;
+    const char *until = NULL;
+    const struct option_spec specs[] = {
+        {"until", OPTION_TEXT, &until, "RUNG", "wait for accepted, delivered, opened, ..."},
+        {"wait", OPTION_SECONDS, &wait_ms, "S", "at most so long; default 30 with --until"},
+        {"limit", OPTION_NUMBER, &limit, "N", "without ID: the newest N; default 20"},
+    };
+    struct arguments arguments;
+    struct concordat_id id;
+    OWNED_AGENT agent = NULL;
+    OWNED_ANSWER answer = NULL;
+    bool one;
+    enum exit_code code;
+    enum parsed parsed =
+        arguments_parse(cli, self, specs, LENGTH_OF(specs), argc, argv, &arguments);
+
+    if (parsed != PARSED_OK)
+        return arguments_exit(parsed);
+    one = arguments.count == 1;
+    if (one && !concordat_id_parse(arguments.items[0], &id)) {
+        complain("'%s' is not a message id", arguments.items[0]);
+        return EXIT_BAD_INPUT;
+    }
+    if (until && !one) {
+        complain("--until wants the ID of one message");
+        return EXIT_BAD_INPUT;
+    }
+    if (until && !rung_is_known(until))
+        return EXIT_BAD_INPUT;
+    if (until && wait_ms == 0)
+        wait_ms = UNTIL_WAIT_MS;
+    agent = agent_open(cli);
+    if (!agent)
+        return EXIT_FAILED;
+    answer = concordat_track(agent, one ? &id : NULL, limit, until, wait_ms);
+    show_trouble(cli, answer);
+    if (answer->outcome == CONCORDAT_FAILED || answer->outcome == CONCORDAT_BAD_INPUT)
+        return (enum exit_code)answer->outcome;
+    code = show_tracked(cli, answer, one);
+    return code == EXIT_DONE ? judge(answer, until) : code;
+}
+
+const struct command track_command = {
+    .name = "track",
+    .arguments = "[ID]",
+    .summary = "how far a message has come, sent or received",
+    .about = "With ID every rung: queued, accepted or refused (the broker), delivered or rejected, "
+             "opened,\n"
+             "acknowledged or declined, answered (the recipient, signed). Without ID the newest "
+             "messages.\n"
+             "With --until the exit code says whether the rung was reached: 0 yes, 1 not in time, "
+             "3 the\n"
+             "message was refused, 4 it is still queued at the agent.\n",
+    .most = 1,
+    .run = run_track,
+};

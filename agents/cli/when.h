@@ -1,0 +1,21 @@
+/*
+ * when.h - points in time as people write and read them.
+ *
+ * Written: ISO 8601 with or without seconds and zone ("2026-11-27", "2026-11-27T10:00",
+ * "2026-11-27T10:00:00+01:00"; no zone means UTC, no time means its first second), or whole seconds
+ * since 1970 ("1795773600"). Read: "2026-11-27T10:00:00Z". In memory: milliseconds since 1970, UTC.
+ */
+#ifndef AGENTS_CLI_WHEN_H
+#define AGENTS_CLI_WHEN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define WHEN_SIZE 32 /* bytes with the NUL */
+
+/* False for anything else, and for days the calendar does not have. */
+bool when_parse(const char *text, int64_t *ms);
+/* "" for 0, which stands for "never said". */
+void when_print(int64_t ms, char out[static WHEN_SIZE]);
+
+#endif
