@@ -7,36 +7,23 @@
 #include "lib/tls_context.h"
 
 #include <assert.h>
-#include <errno.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 
+#include "lib/authority.h"
+#include "lib/pem.h"
 #include "lib/sign.h"
-
-#define AUTHORITIES_MAX 4 /* the root and up to three issuers: room to roll one over */
-#define CRL_NUMBER_MAX 20 /* bytes: RFC 5280 §5.2.3 */
-
-/* A certificate authority and what it last said about revocation. */
-struct authority {
-    X509 *certificate; /* owned */
-    X509_CRL *crl;     /* owned; NULL until one is found */
-    BIGNUM *number;    /* owned: crlNumber */
-    int64_t issued_ms, until_ms;
-};
 
 struct tls_context {
     atomic_int holders;
     enum tls_side side;
     SSL_CTX *ssl; /* owned; owns the store */
-    size_t authority_count;
-    struct authority authorities[AUTHORITIES_MAX]; /* the root first */
-    uint8_t community[DIGEST_SIZE];
+    struct authorities authorities;
     struct identity self;
 };
 
@@ -47,11 +34,7 @@ void tls_context_free(struct tls_context *context)
 {
     if (!context || atomic_fetch_sub(&context->holders, 1) > 1)
         return;
-    for (size_t i = 0; i < context->authority_count; i++) {
-        X509_free(context->authorities[i].certificate);
-        X509_CRL_free(context->authorities[i].crl);
-        BN_free(context->authorities[i].number);
-    }
+    authorities_fini(&context->authorities);
     SSL_CTX_free(context->ssl);
     free(context);
 }
@@ -234,196 +217,16 @@ static enum status make_ssl(struct tls_context *context)
 
 /* Loading */
 
-static enum status open_file(const char *path, BIO **out, struct reason *why)
-{
-    errno = 0;
-    *out = BIO_new_file(path, "re");
-    if (*out)
-        return ST_OK;
-    reason_set(why, "%s: %s", path, errno ? strerror(errno) : "cannot be read");
-    ERR_clear_error();
-    return ST_IO;
-}
-
-static enum status invalid(struct reason *why, const char *path, const char *fault)
-{
-    reason_set(why, "%s: %s", path, fault);
-    ERR_clear_error();
-    return ST_INVALID;
-}
-
-/* A PEM reader's NULL is the end of the file only if it says so; else something is broken. */
-static bool ended_well(void)
-{
-    unsigned long error = ERR_peek_last_error();
-    bool end = ERR_GET_LIB(error) == ERR_LIB_PEM && ERR_GET_REASON(error) == PEM_R_NO_START_LINE;
-
-    ERR_clear_error();
-    return end;
-}
-
-/* Root to the front. Exactly one certificate signs itself, and it signed the others. */
-static enum status order_authorities(struct tls_context *context, const char *path,
-                                     struct reason *why)
-{
-    struct authority *all = context->authorities;
-    size_t roots = 0;
-    X509 *root;
-
-    for (size_t i = 0; i < context->authority_count; i++) {
-        X509 *it = all[i].certificate;
-        if (X509_check_ca(it) != 1 || !(X509_get_extension_flags(it) & EXFLAG_BCONS))
-            return invalid(why, path, "holds a certificate that is no certificate authority");
-        if (X509_self_signed(it, 1) == 1) {
-            all[i].certificate = all[0].certificate;
-            all[0].certificate = it;
-            roots++;
-        }
-    }
-    if (roots != 1)
-        return invalid(why, path, "must hold exactly one root certificate");
-    root = all[0].certificate;
-    for (size_t i = 1; i < context->authority_count; i++)
-        if (X509_verify(all[i].certificate, X509_get0_pubkey(root)) != 1)
-            return invalid(why, path, "holds an issuer that the root did not sign");
-    (void)X509_digest(root, EVP_sha256(), context->community, NULL);
-    return ST_OK;
-}
-
-static enum status take_authorities(struct tls_context *context, BIO *file, const char *path,
-                                    struct reason *why)
-{
-    X509_STORE *store = SSL_CTX_get_cert_store(context->ssl);
-    X509 *it;
-
-    while ((it = PEM_read_bio_X509(file, NULL, NULL, NULL))) {
-        if (context->authority_count == AUTHORITIES_MAX) {
-            X509_free(it);
-            return invalid(why, path, "holds too many certificates");
-        }
-        context->authorities[context->authority_count++].certificate = it;
-        if (X509_STORE_add_cert(store, it) != 1)
-            return ST_NOMEM;
-    }
-    if (!ended_well())
-        return invalid(why, path, "holds a broken certificate");
-    return order_authorities(context, path, why);
-}
-
-static enum status load_authorities(struct tls_context *context, const char *path,
-                                    struct reason *why)
-{
-    BIO *file;
-    enum status status = open_file(path, &file, why);
-
-    if (status == ST_OK) {
-        status = take_authorities(context, file, path, why);
-        BIO_free(file);
-    }
-    return status;
-}
-
-static int64_t time_ms(const ASN1_TIME *time)
-{
-    struct tm parts;
-
-    return time && ASN1_TIME_to_tm(time, &parts) == 1 ? (int64_t)timegm(&parts) * 1000 : -1;
-}
-
-static struct authority *authority_of(struct tls_context *context, const X509_CRL *crl)
-{
-    for (size_t i = 0; i < context->authority_count; i++) {
-        struct authority *authority = &context->authorities[i];
-        X509_NAME *name = X509_get_subject_name(authority->certificate);
-        if (X509_NAME_cmp(X509_CRL_get_issuer(crl), name) == 0)
-            return authority;
-    }
-    return NULL;
-}
-
-/* crlNumber tells a newer CRL from an older one at the next reload: RFC 5280 §5.2.3. */
-static BIGNUM *number_of(X509_CRL *crl)
-{
-    ASN1_INTEGER *number = X509_CRL_get_ext_d2i(crl, NID_crl_number, NULL, NULL);
-    BIGNUM *value = number ? ASN1_INTEGER_to_BN(number, NULL) : NULL;
-
-    ASN1_INTEGER_free(number);
-    if (value && (BN_is_negative(value) || BN_num_bytes(value) > CRL_NUMBER_MAX)) {
-        BN_free(value);
-        return NULL;
-    }
-    return value;
-}
-
-/* Takes `crl` whatever happens. */
-static enum status take_crl(struct tls_context *context, X509_CRL *crl, const char *path,
-                            struct reason *why)
-{
-    struct authority *authority = authority_of(context, crl);
-    int64_t now_ms = (int64_t)time(NULL) * 1000;
-
-    if (!authority || authority->crl) {
-        X509_CRL_free(crl);
-        return invalid(why, path,
-                       authority ? "holds two CRLs of one authority"
-                                 : "holds a CRL of an authority that is not trusted");
-    }
-    authority->crl = crl;
-    authority->number = number_of(crl);
-    authority->issued_ms = time_ms(X509_CRL_get0_lastUpdate(crl));
-    authority->until_ms = time_ms(X509_CRL_get0_nextUpdate(crl));
-    if (X509_CRL_verify(crl, X509_get0_pubkey(authority->certificate)) != 1)
-        return invalid(why, path, "holds a CRL whose signature is wrong");
-    if (!authority->number)
-        return invalid(why, path, "holds a CRL without a crlNumber");
-    if (authority->issued_ms < 0 || authority->issued_ms > now_ms)
-        return invalid(why, path, "holds a CRL that is not yet valid");
-    if (authority->until_ms <= now_ms)
-        return invalid(why, path, "holds a CRL that has expired");
-    return X509_STORE_add_crl(SSL_CTX_get_cert_store(context->ssl), crl) == 1 ? ST_OK : ST_NOMEM;
-}
-
-static enum status take_crls(struct tls_context *context, BIO *file, const char *path,
-                             struct reason *why)
-{
-    enum status status = ST_OK;
-    X509_CRL *crl;
-
-    while (status == ST_OK && (crl = PEM_read_bio_X509_CRL(file, NULL, NULL, NULL)))
-        status = take_crl(context, crl, path, why);
-    if (status != ST_OK)
-        return status;
-    if (!ended_well())
-        return invalid(why, path, "holds a broken CRL");
-    for (size_t i = 0; i < context->authority_count; i++)
-        if (!context->authorities[i].crl)
-            return invalid(why, path,
-                           i == 0 ? "the root's CRL is missing" : "an issuer's CRL is missing");
-    return ST_OK;
-}
-
-static enum status load_crls(struct tls_context *context, const char *path, struct reason *why)
-{
-    BIO *file;
-    enum status status = open_file(path, &file, why);
-
-    if (status == ST_OK) {
-        status = take_crls(context, file, path, why);
-        BIO_free(file);
-    }
-    return status;
-}
-
 static enum status load_chain(struct tls_context *context, const char *path, struct reason *why)
 {
     BIO *file;
-    enum status status = open_file(path, &file, why);
+    enum status status = pem_open(path, &file, why);
 
     if (status != ST_OK)
         return status;
     BIO_free(file); /* only to tell a missing file from a wrong one */
     if (SSL_CTX_use_certificate_chain_file(context->ssl, path) != 1)
-        return invalid(why, path, "does not hold a certificate and its issuer");
+        return pem_fault(why, path, "does not hold a certificate and its issuer");
     return ST_OK;
 }
 
@@ -436,7 +239,7 @@ static enum status load_key(struct tls_context *context, const char *path, struc
         return status;
     if (SSL_CTX_use_PrivateKey(context->ssl, key) != 1
         || SSL_CTX_check_private_key(context->ssl) != 1)
-        status = invalid(why, path, "is not the key of the certificate");
+        status = pem_fault(why, path, "is not the key of the certificate");
     EVP_PKEY_free(key);
     return status;
 }
@@ -450,7 +253,7 @@ static enum status judge_self(struct tls_context *context, const char *path, str
 
     if (tls_context_judge(context, leaf, NULL, use, &context->self, &fault) == ST_OK)
         return ST_OK;
-    return invalid(why, path, fault.text);
+    return pem_fault(why, path, fault.text);
 }
 
 enum status tls_context_new(enum tls_side side, const struct tls_files *files,
@@ -464,8 +267,9 @@ enum status tls_context_new(enum tls_side side, const struct tls_files *files,
         context->side = side;
         status = make_ssl(context);
     }
-    status = status == ST_OK ? load_authorities(context, files->trust, why) : status;
-    status = status == ST_OK ? load_crls(context, files->crls, why) : status;
+    if (status == ST_OK)
+        status = authorities_load(&context->authorities, files->trust, files->crls,
+                                  SSL_CTX_get_cert_store(context->ssl), why);
     status = status == ST_OK ? load_chain(context, files->chain, why) : status;
     status = status == ST_OK ? load_key(context, files->key, why) : status;
     status = status == ST_OK ? judge_self(context, files->chain, why) : status;
@@ -478,44 +282,9 @@ enum status tls_context_new(enum tls_side side, const struct tls_files *files,
 
 /* Asking */
 
-static enum status crl_follows(const struct authority *old, const struct authority *next)
-{
-    int newer = BN_cmp(next->number, old->number);
-
-    if (newer == 0)
-        return X509_CRL_match(old->crl, next->crl) == 0 ? ST_OK : ST_FORGED;
-    return newer > 0 && next->issued_ms > old->issued_ms ? ST_OK : ST_FORGED;
-}
-
-enum status tls_context_follows(const struct tls_context *context, const struct tls_context *next,
-                                struct reason *why)
-{
-    if (memcmp(context->community, next->community, DIGEST_SIZE) != 0) {
-        reason_set(why, "the root certificate is another: this would be another community");
-        return ST_FORGED;
-    }
-    if (strcmp(context->self.id, next->self.id) != 0) {
-        reason_set(why, "the certificate names %s, not %s", next->self.id, context->self.id);
-        return ST_FORGED;
-    }
-    for (size_t i = 0; i < context->authority_count; i++) {
-        const struct authority *old = &context->authorities[i];
-        for (size_t j = 0; j < next->authority_count; j++) {
-            const struct authority *new = &next->authorities[j];
-            if (X509_cmp(old->certificate, new->certificate) == 0
-                && crl_follows(old, new) != ST_OK) {
-                reason_set(why, "the CRL of %s is older than the one in force",
-                           i == 0 ? "the root" : "an issuer");
-                return ST_FORGED;
-            }
-        }
-    }
-    return ST_OK;
-}
-
 const uint8_t *tls_context_community(const struct tls_context *context)
 {
-    return context->community;
+    return context->authorities.community;
 }
 
 const struct identity *tls_context_self(const struct tls_context *context)
@@ -525,12 +294,17 @@ const struct identity *tls_context_self(const struct tls_context *context)
 
 int64_t tls_context_crl_until_ms(const struct tls_context *context)
 {
-    int64_t first = INT64_MAX;
+    return authorities_until_ms(&context->authorities);
+}
 
-    for (size_t i = 0; i < context->authority_count; i++)
-        if (context->authorities[i].until_ms < first)
-            first = context->authorities[i].until_ms;
-    return first;
+enum status tls_context_follows(const struct tls_context *context, const struct tls_context *next,
+                                struct reason *why)
+{
+    if (strcmp(context->self.id, next->self.id) != 0) {
+        reason_set(why, "the certificate names %s, not %s", next->self.id, context->self.id);
+        return ST_FORGED;
+    }
+    return authorities_follow(&context->authorities, &next->authorities, why);
 }
 
 SSL *tls_context_connection(struct tls_context *context, struct tls_verdict *verdict)
