@@ -305,9 +305,8 @@ struct bad {
     bool foreign, revoked;
 };
 
-#define LEAF_OF(key_, name_, constraints_, usage_, purpose_, ...)                                  \
-    .key = key_, .name = name_, .constraints = constraints_, .usage = usage_,                      \
-    .purpose = purpose_ __VA_OPT__(, ) __VA_ARGS__
+#define LEAF_OF(key_, name_, constraints_, usage_, ...)                                            \
+    .key = key_, .name = name_, .constraints = constraints_, .usage = usage_, .purpose = __VA_ARGS__
 #define BAD(what_, ...)                                                                            \
     {                                                                                              \
         .what = what_, .leaf = { LEAF_OF(__VA_ARGS__) }                                            \
