@@ -12,36 +12,19 @@
 #ifndef AGENTS_SEAL_H
 #define AGENTS_SEAL_H
 
-#include "lib/arena.h"
+#include "agents/binding.h"
 #include "lib/bytes.h"
 #include "lib/own.h"
 #include "lib/reason.h"
 #include "lib/status.h"
 #include "proto/envelope.h"
 
-#define SEAL_CONTEXT_MS 3600000    /* an encapsulation serves at most this long */
-#define SEAL_CONTEXT_MESSAGES 1024 /* and for this many messages: bounds the memory of their ids   \
-                                    */
-#define SEAL_CONTEXTS 64           /* recipient keys with a live encapsulation; the idlest goes */
-
-/* Categories that a serialised body carries. The body must have passed prescan. */
+/* Categories that a serialised body carries; none when it is no body of this type. */
 category_set body_categories(const struct message_type *type, struct bytes body);
 /* Sealed size of one section of `size` plain bytes: padding and tags included. */
 size_t sealed_size(size_t size);
 
-/* What is bound to what, as bytes (docs/protocol.md §7); each is at most SEAL_BINDING_MAX. */
-#define SEAL_BINDING_MAX 256
-/* HPKE's info: the label, sender, the sender's signing SPKI, recipient, recipient's key id. */
-void seal_info(struct writer *out, const struct envelope *envelope,
-               const uint8_t signer_spki[static DIGEST_SIZE]);
-/* The exporter's context for one section's wrapping key: "wrap", message id, category. */
-void seal_exporter_context(struct writer *out, const struct envelope *envelope, uint32_t category);
-/* A wrap's additional data: message id, type, agreement, category, purpose, case. */
-void seal_wrap_aad(struct writer *out, const struct envelope *envelope, uint32_t category);
-/* A section's content context: the label, share id, type, agreement, category, sender. */
-void seal_content_context(struct writer *out, const struct envelope *envelope, uint32_t category);
-
-struct sealer; /* HPKE contexts per recipient key, each at most an hour old */
+struct sealer; /* who we are, and encapsulation.h's contexts */
 
 /* `signer_spki`: SHA-256 of our signing SPKI, bound into every wrap. NULL when memory is out. */
 struct sealer *sealer_new(const char *sender, const uint8_t signer_spki[static DIGEST_SIZE]);
@@ -52,9 +35,7 @@ OWN(sealer)
  * field but encapsulation, recipient_key_id, categories, body_size and sections, which are filled
  * here; sealed sections go to `out` one after the other. The envelope's sender is the sealer's.
  *
- * A wrapping key comes from the encapsulation, message id and category alone, and its nonce is
- * zero: a message id sealed twice would break it. So an id that comes again, for whatever reason,
- * gets an encapsulation of its own.
+ * The same message id may be sealed again: it gets an encapsulation of its own (encapsulation.h).
  *   ST_LIMIT    `room` is too small, or the body over BODY_MAX
  *   ST_INVALID  an unknown type, an empty body, tags out of order, a field without a category, or
  *               a recipient's key that no secret can be agreed with
