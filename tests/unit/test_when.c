@@ -1,0 +1,78 @@
+/* Times are read as people write them, and slips are refused rather than moved. */
+#include "tests/unit/unit.h"
+
+#include "agents/cli/when.h"
+
+static void what_people_write_is_read(void **)
+{
+    static const struct {
+        const char *text;
+        int64_t ms;
+    } cases[] = {
+        {"2026-11-27", 1795737600000},
+        {"2026-11-27T10:00", 1795773600000},
+        {"2026-11-27 10:00", 1795773600000},
+        {"2026-11-27T10:00Z", 1795773600000},
+        {"2026-11-27T10:00:30Z", 1795773630000},
+        {"2026-11-27T10:00:00+01:00", 1795770000000},
+        {"2026-11-27T10:00-0530", 1795793400000},
+        {"1795773600", 1795773600000},
+        {"2024-02-29", 1709164800000},
+    };
+
+    for (size_t i = 0; i < LENGTH(cases); i++) {
+        int64_t ms = 0;
+        assert_true(when_parse(cases[i].text, &ms));
+        assert_int_equal(ms, cases[i].ms);
+    }
+}
+
+static void slips_are_refused(void **)
+{
+    static const char *const cases[] = {
+        "",           "tomorrow",         "2026",
+        "2026-11",    "2026-11-31",       "2025-02-29",
+        "2026-13-01", "2026-11-27T",      "2026-11-27T24:00",
+        "26-11-27",   "2026-11-27T10:0",  "2026-11-27T10:00+1",
+        "-1",         "2026-11-27x",      "99999999999999999999",
+        "12345",      "2026-11-27T10:60", "2026-11-27T10:00:00+15:00",
+    };
+
+    for (size_t i = 0; i < LENGTH(cases); i++) {
+        int64_t ms = 42;
+        assert_false(when_parse(cases[i], &ms));
+        assert_int_equal(ms, 42);
+    }
+}
+
+static void what_is_printed_is_read_again(void **)
+{
+    static const int64_t cases[] = {1795773600000, 1000, 253402300799000};
+
+    for (size_t i = 0; i < LENGTH(cases); i++) {
+        char text[WHEN_SIZE];
+        int64_t ms = 0;
+        when_print(cases[i], text);
+        assert_true(when_parse(text, &ms));
+        assert_int_equal(ms, cases[i]);
+    }
+}
+
+static void never_said_is_printed_as_nothing(void **)
+{
+    char text[WHEN_SIZE] = "x";
+
+    when_print(0, text);
+    assert_string_equal(text, "");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_people_write_is_read),
+        cmocka_unit_test(slips_are_refused),
+        cmocka_unit_test(what_is_printed_is_read_again),
+        cmocka_unit_test(never_said_is_printed_as_nothing),
+    };
+    return cmocka_run_group_tests_name("when", tests, NULL, NULL);
+}
