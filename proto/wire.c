@@ -157,8 +157,12 @@ static enum status take_refusal(const Concordat__Refusal *m, struct refusal *r, 
         return field_refuse(why, "refusal.agreement_id, clause", "too long or not printable");
     if (m->proof.len != 0)
         return field_refuse(why, "refusal.proof", "reserved: must be empty");
-    for (size_t i = 0; i < m->n_offending; i++) /* pre-scanned: known values */
-        r->offending |= UINT32_C(1) << m->offending[i];
+    for (size_t i = 0; i < m->n_offending; i++) { /* pre-scanned: known values */
+        category_set at = UINT32_C(1) << m->offending[i];
+        if (at <= r->offending || at == 1)
+            return field_refuse(why, "refusal.offending", "not categories in ascending order");
+        r->offending |= at;
+    }
     r->code = m->code;
     r->agreement_version = m->agreement_version;
     r->refused_ms = m->refused_ms;

@@ -1,0 +1,169 @@
+/* The catalogue and the generated category table agree with each other and with the schema. */
+#include "tests/unit/unit.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "proto/bodies/common.pb-c.h"
+#include "proto/bodies/psr.pb-c.h"
+#include "proto/bodies/safeguarding.pb-c.h"
+#include "proto/catalogue.h"
+#include "proto/categories.pb-c.h"
+
+static void types_are_in_order_and_found(void **)
+{
+    size_t count;
+    const struct message_type *types = catalogue_all(&count);
+
+    assert_int_equal(count, 4);
+    for (size_t i = 0; i < count; i++) {
+        assert_ptr_equal(catalogue_find(types[i].name), &types[i]);
+        assert_true(i == 0 || strcmp(types[i - 1].name, types[i].name) < 0);
+        assert_true(strlen(types[i].name) <= TYPE_MAX);
+        assert_true(types[i].schema_version > 0);
+    }
+    assert_null(catalogue_find("psr"));
+    assert_null(catalogue_find(""));
+    assert_null(catalogue_find("psr.request "));
+}
+
+static void answers_exist(void **)
+{
+    size_t count;
+    const struct message_type *types = catalogue_all(&count);
+
+    for (size_t i = 0; i < count; i++)
+        if (types[i].answered_by) {
+            assert_non_null(catalogue_find(types[i].answered_by));
+            assert_string_equal(types[i].ends_with, "answered");
+        }
+}
+
+static void every_field_of_every_body_has_a_permitted_category(void **)
+{
+    size_t count, fields = 0;
+    const struct message_type *types = catalogue_all(&count);
+
+    for (size_t i = 0; i < count; i++) {
+        const ProtobufCMessageDescriptor *body = types[i].body;
+        category_set seen = 0;
+        assert_int_equal(types[i].required & ~types[i].allowed, 0);
+        for (unsigned j = 0; j < body->n_fields; j++, fields++) {
+            uint32_t category = category_of_field(body, body->fields[j].id);
+            assert_in_range(category, 1, SECTIONS_MAX);
+            assert_true(types[i].allowed >> category & 1);
+            seen |= UINT32_C(1) << category;
+            /* a required field cannot be of a category that may be missing */
+            if (field_is_required(body, body->fields[j].id))
+                assert_true(types[i].required >> category & 1);
+        }
+        assert_int_equal(types[i].required & ~seen, 0);
+        assert_int_equal(category_of_field(body, 99), 0);
+        assert_int_equal(category_of_field(body, 0), 0);
+    }
+    printf("%zu types, %zu fields\n", count, fields);
+}
+
+static void rules_are_the_schema_s(void **)
+{
+    const ProtobufCMessageDescriptor *psr = &concordat__body__psr_request__descriptor;
+
+    assert_int_equal(category_of_field(psr, 5), CONCORDAT__DATA_CATEGORY__DC_IDENTITY);
+    assert_int_equal(category_of_field(psr, 100), CONCORDAT__DATA_CATEGORY__DC_STAFF);
+    assert_true(field_is_required(psr, 3));
+    assert_false(field_is_required(psr, 2));
+    assert_int_equal(field_check(psr, 3), CONCORDAT__CHECK__CHECK_COURT_OU);
+    assert_int_equal(field_check(&concordat__body__identifier__descriptor, 2),
+                     CONCORDAT__CHECK__CHECK_TYPED);
+    assert_int_equal(field_check(&concordat__body__offence__descriptor, 1),
+                     CONCORDAT__CHECK__CHECK_CJS_OFFENCE);
+    assert_true(field_is_required(&concordat__body__name__descriptor, 4));
+    assert_int_equal(field_check(&concordat__body__offence__descriptor, 2), 0);
+    assert_int_equal(category_of_field(&concordat__body__psr_report__check_state__descriptor, 1),
+                     0);
+}
+
+static void categories_have_names_both_ways(void **)
+{
+    for (uint32_t category = 1; category <= SECTIONS_MAX; category++) {
+        assert_non_null(category_name(category));
+        assert_int_equal(category_parse(category_name(category)), category);
+    }
+    assert_string_equal(category_name(1), "DC_IDENTITY");
+    assert_null(category_name(0));
+    assert_null(category_name(SECTIONS_MAX + 1));
+    assert_null(category_name(UINT32_MAX));
+    assert_int_equal(category_parse("DC_NOTHING"), 0);
+    assert_int_equal(category_parse("DATA_CATEGORY_UNSPECIFIED"), 0);
+}
+
+static void purposes_and_kinds_are_closed_lists(void **)
+{
+    static const char *const purposes[] = {"court_advice",
+                                           "court_enforcement",
+                                           "allocation",
+                                           "supervise_sentence",
+                                           "safeguard_child",
+                                           "safeguard_adult",
+                                           "mappa",
+                                           "iom",
+                                           "rso_management",
+                                           "recall",
+                                           "release_planning",
+                                           "treatment",
+                                           "housing",
+                                           "resettlement_service",
+                                           "victim_contact",
+                                           "diversion",
+                                           "family_support",
+                                           "serious_further_offence",
+                                           "partnership_statistics",
+                                           "migration"};
+    static const char *const kinds[] = {"COURT",
+                                        "POLICE",
+                                        "NPS",
+                                        "CRC",
+                                        "PRISON",
+                                        "YOT",
+                                        "LA_CHILDREN",
+                                        "LA_ADULTS",
+                                        "LA_HOUSING",
+                                        "NHS_MENTAL_HEALTH",
+                                        "NHS_OTHER",
+                                        "TREATMENT_PROVIDER",
+                                        "INTERVENTION_PROVIDER",
+                                        "PPCS",
+                                        "PAROLE_BOARD",
+                                        "EM_PROVIDER",
+                                        "VICTIM_SERVICE",
+                                        "DWP",
+                                        "CPS",
+                                        "CSP",
+                                        "OPCC",
+                                        "MOJ_CONTRACT",
+                                        "APPROVED_PREMISES",
+                                        "FAMILIES_TEAM"};
+
+    for (size_t i = 0; i < LENGTH(purposes); i++)
+        assert_true(purpose_is_known(purposes[i]) && strlen(purposes[i]) <= PURPOSE_MAX);
+    for (size_t i = 0; i < LENGTH(kinds); i++)
+        assert_true(agency_kind_is_known(kinds[i]));
+    assert_false(purpose_is_known(""));
+    assert_false(purpose_is_known("curiosity"));
+    assert_false(agency_kind_is_known("BROKER"));
+    assert_false(agency_kind_is_known("nps"));
+    printf("%zu purposes, %zu kinds\n", LENGTH(purposes), LENGTH(kinds));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(types_are_in_order_and_found),
+        cmocka_unit_test(answers_exist),
+        cmocka_unit_test(every_field_of_every_body_has_a_permitted_category),
+        cmocka_unit_test(rules_are_the_schema_s),
+        cmocka_unit_test(categories_have_names_both_ways),
+        cmocka_unit_test(purposes_and_kinds_are_closed_lists),
+    };
+    return cmocka_run_group_tests_name("catalogue", tests, NULL, NULL);
+}
