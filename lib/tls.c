@@ -239,7 +239,6 @@ enum status tls_read(struct tls *tls, uint8_t *out, size_t room, size_t *got)
     enum status status;
     int result;
 
-    assert(room > 0);
     if (tls->ended != ST_OK)
         return tls->ended;
     ERR_clear_error(); /* SSL_get_error reads the queue */
@@ -247,6 +246,10 @@ enum status tls_read(struct tls *tls, uint8_t *out, size_t room, size_t *got)
         status = shake_hands(tls);
         if (status != ST_OK)
             return status;
+    }
+    if (room == 0) {
+        *got = 0;
+        return ST_OK;
     }
     result = SSL_read_ex(tls->ssl, out, room, got);
     return result == 1 ? ST_OK : end(tls, result);

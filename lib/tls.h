@@ -80,8 +80,8 @@ OWN(tls)
 /* Gives bytes from the socket. Takes all of them.
  *   ST_NOMEM    the engine cannot hold them */
 enum status tls_feed(struct tls *tls, const uint8_t *data, size_t size);
-/* Advances the handshake, then reads plain bytes; *got may be 0. Anything but ST_OK and ST_MORE is
- * final and is said again.
+/* Advances the handshake, then reads plain bytes; with `room` 0 the handshake only. Anything but
+ * ST_OK and ST_MORE is final and is said again.
  *   ST_MORE     nothing to read now
  *   ST_CLOSED   the peer closed cleanly (close_notify)
  *   ST_FORGED   the peer's certificate does not hold, or none came; tls_reason says why
