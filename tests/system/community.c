@@ -145,7 +145,7 @@ bool daemon_said(struct daemon *d, const char *text, int wait_ms)
     return found || log_has(d, text);
 }
 
-static void daemon_start(struct daemon *d)
+bool daemon_try_start(struct daemon *d)
 {
     struct timespec until = in_ms(READY_MS);
     int ends[2];
@@ -177,7 +177,14 @@ static void daemon_start(struct daemon *d)
         waited = pthread_cond_timedwait(&d->told, &d->lock, &until);
     bool ready = d->ready;
     (void)pthread_mutex_unlock(&d->lock);
-    if (!ready)
+    if (!ready && waited == ETIMEDOUT)
+        fail("%s is neither ready nor gone; see %s", d->name, d->log);
+    return ready;
+}
+
+static void daemon_start(struct daemon *d)
+{
+    if (!daemon_try_start(d))
         fail("%s is not ready; see %s", d->name, d->log);
 }
 

@@ -69,6 +69,8 @@ void community_start(struct community *c); /* all; agents connected */
 void community_stop(struct community *c);
 void community_free(struct community *c); /* kills what runs; the folder stays for inspection */
 
+/* Starts it and waits; false when it ended before it was ready. */
+bool daemon_try_start(struct daemon *d);
 void daemon_kill(struct daemon *d); /* SIGKILL and wait */
 void daemon_stop(struct daemon *d); /* SIGTERM and wait; fails the test when the code is not 0 */
 int daemon_wait(struct daemon *d);  /* until it ends; waitpid status */

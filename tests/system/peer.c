@@ -346,16 +346,33 @@ enum status peer_next(struct peer *peer, struct wire *wire, struct bytes *body, 
 
 /* ---- session ---- */
 
-enum status peer_hello(struct peer *peer, uint32_t credit, uint32_t credit_size, int wait_ms)
+static struct wire hello_of(const struct peer *peer, uint32_t credit, uint32_t credit_size)
 {
     struct wire wire = {.kind = WIRE_HELLO};
-    struct bytes body;
 
     wire.hello.version = 1;
     wire.hello.community = (struct bytes){peer_community(peer), DIGEST_SIZE};
     wire.hello.signing_certificate = (struct bytes){peer->certificate, peer->certificate_size};
     wire.hello.credit = credit;
     wire.hello.credit_size = credit_size;
+    return wire;
+}
+
+size_t peer_hello_frame(struct peer *peer, uint8_t *out, size_t room)
+{
+    struct wire wire = hello_of(peer, 64, 1 << 20);
+    size_t size;
+
+    if (wire_write(&wire, 0, out, room, &size) != ST_OK)
+        die(peer->agency, "a frame does not fit");
+    return size;
+}
+
+enum status peer_hello(struct peer *peer, uint32_t credit, uint32_t credit_size, int wait_ms)
+{
+    struct wire wire = hello_of(peer, credit, credit_size);
+    struct bytes body;
+
     peer_say(peer, &wire, (struct bytes){NULL, 0});
     enum status status = peer_next(peer, &wire, &body, wait_ms);
     if (status != ST_OK)

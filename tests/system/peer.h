@@ -35,6 +35,8 @@ void peer_use(struct peer *peer, const char *chain, const char *key);
 enum status peer_connect(struct peer *peer, uint16_t port, int wait_ms);
 void peer_disconnect(struct peer *peer);
 
+/* A hello frame of this agency as bytes, to be said over somebody else's connection. */
+size_t peer_hello_frame(struct peer *peer, uint8_t *out, size_t room);
 /* Hello, then the welcome. ST_INVALID: the broker sent a refusal; peer_refused says it. */
 enum status peer_hello(struct peer *peer, uint32_t credit, uint32_t credit_size, int wait_ms);
 const char *peer_refused(const struct peer *peer);

@@ -173,6 +173,35 @@ struct mint_leaf mint_broker(const char *name)
     return leaf;
 }
 
+static struct minted load_authority(const char *pki, const char *name)
+{
+    struct minted made = {NULL, NULL};
+    char path[512];
+    FILE *file;
+
+    (void)snprintf(path, sizeof path, "%s/%s/%s.pem", pki, name, name);
+    must((file = fopen(path, "r")) != NULL, path);
+    made.certificate = PEM_read_X509(file, NULL, NULL, NULL);
+    (void)fclose(file);
+    (void)snprintf(path, sizeof path, "%s/%s/%s.key", pki, name, name);
+    must((file = fopen(path, "r")) != NULL, path);
+    made.key = PEM_read_PrivateKey(file, NULL, NULL, NULL);
+    (void)fclose(file);
+    must(made.certificate && made.key, path);
+    return made;
+}
+
+struct mint *mint_open(const char *pki)
+{
+    struct mint *mint = calloc(1, sizeof *mint);
+
+    must(mint, "memory");
+    mint->serial = (long)time(NULL); /* above those of pki.sh */
+    mint->root = load_authority(pki, "root");
+    mint->issuer = load_authority(pki, "issuer");
+    return mint;
+}
+
 struct minted mint_leaf(struct mint *mint, const struct mint_leaf *leaf)
 {
     struct minted made = {.key = make_key(leaf->key)};

@@ -41,6 +41,8 @@ struct minted {
 struct mint;
 
 struct mint *mint_new(void);
+/* Signs with the keys of a folder that certs/pki.sh made. */
+struct mint *mint_open(const char *pki);
 void mint_free(struct mint *mint);
 OWN(mint)
 

@@ -1,0 +1,308 @@
+/* Every storage call of one fixed scenario made to fail once: the broker stops or refuses, never
+ * acknowledges what it cannot keep, and never tries a failed sync again.
+ *
+ *     iofaults BIN SOURCE FOLDER LIBFAULTIO [ONLY_POINT]
+ *
+ * A clean run counts the points. Then for each k: an empty store, the k-th call fails, the scenario
+ * runs as far as it goes; then the broker starts without fault, and every message that had a
+ * receipt must be delivered.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "agreements/agreement.h"
+#include "tests/system/community.h"
+#include "tests/system/peer.h"
+
+#define MESSAGES 24
+#define CONFIRMED 12 /* of them are confirmed by the recipient before the stop */
+#define SIZE 2048
+#define LINES_MAX 20000
+
+static const struct member members[] = {{"court.a", "COURT"}, {"nps.a", "NPS"}};
+static const uint32_t categories[] = {CONCORDAT__DATA_CATEGORY__DC_IDENTITY,
+                                      CONCORDAT__DATA_CATEGORY__DC_OFFENCE_INDEX};
+
+struct stage {
+    struct community community;
+    char report[COMMUNITY_PATH + 16], library[COMMUNITY_PATH];
+    struct digest agreement_hash;
+    struct peer *court, *nps;
+    uint8_t key_id[KEY_ID_SIZE];
+};
+
+/* What one run of the scenario showed. */
+struct outcome {
+    bool ready;      /* the broker came up */
+    int status;      /* of waitpid */
+    size_t receipts; /* messages accepted */
+    struct id accepted[MESSAGES];
+    bool arrived[MESSAGES]; /* at the recipient, before or after the restart */
+};
+
+/* One line of the report. */
+struct call {
+    long number;
+    char name[16], path[400];
+    int error;
+};
+
+static void empty_store(const struct stage *s)
+{
+    char command[3 * COMMUNITY_PATH];
+
+    (void)snprintf(command, sizeof command,
+                   "cd %s/broker && find . -mindepth 1 ! -name broker.conf -delete",
+                   s->community.folder);
+    if (system(command) != 0) // NOLINT(cert-env33-c): a test's own folder
+        fail("%s", command);
+    (void)unlink(s->report);
+}
+
+static bool start(struct stage *s, long fail_at)
+{
+    char folder[COMMUNITY_PATH + 16], at[24];
+
+    if (fail_at >= 0) {
+        (void)snprintf(folder, sizeof folder, "%s/broker", s->community.folder);
+        (void)snprintf(at, sizeof at, "%ld", fail_at);
+        (void)setenv("FAULT_FOLDER", folder, 1);
+        (void)setenv("FAULT_REPORT", s->report, 1);
+        (void)setenv("FAULT_AT", at, 1);
+        (void)setenv("LD_PRELOAD", s->library, 1);
+        (void)setenv("ASAN_OPTIONS", "verify_asan_link_order=0:detect_leaks=0", 1);
+    }
+    bool ready = daemon_try_start(&s->community.broker);
+    (void)unsetenv("LD_PRELOAD");
+    (void)unsetenv("FAULT_AT");
+    return ready;
+}
+
+static void compose(struct stage *s, struct envelope *e, uint8_t body[static SIZE])
+{
+    peer_compose(s->court,
+                 &(struct mail){.type = "psr.request",
+                                .to = "nps.a",
+                                .clause = "psr-request",
+                                .purpose = "court_advice",
+                                .gateway = "SC2020_S30",
+                                .agreement_id = "ISA-TEST",
+                                .agreement_version = 1,
+                                .agreement_hash = s->agreement_hash,
+                                .urgency = CONCORDAT__URGENCY__SAME_DAY,
+                                .marking = CONCORDAT__MARKING__OFFICIAL,
+                                .key_id = s->key_id,
+                                .categories = categories,
+                                .category_count = 2,
+                                .section_size = SIZE / 2},
+                 e, body);
+}
+
+static void note_arrival(struct outcome *o, const struct wire *wire)
+{
+    for (size_t i = 0; i < o->receipts; i++)
+        if (memcmp(o->accepted[i].bytes, wire->deliver.header.data + 4, ID_SIZE) == 0)
+            o->arrived[i] = true;
+}
+
+static void confirm(struct peer *peer, const struct wire *wire)
+{
+    struct taken taken;
+
+    memcpy(taken.message_id.bytes, wire->deliver.header.data + 4, ID_SIZE);
+    taken.header_digest = sha256(wire->deliver.header.data, wire->deliver.header.size);
+    peer_confirm(peer, &taken, 1);
+    (void)peer_flush(peer, 2000);
+}
+
+/* Sends until something goes wrong; what goes wrong is the broker's end or a refusal. */
+static void play(struct stage *s, struct outcome *o)
+{
+    uint8_t body[SIZE];
+    struct envelope e;
+    struct wire wire;
+    struct bytes ignored;
+
+    if (peer_connect(s->nps, s->community.port, 10000) != ST_OK
+        || peer_hello(s->nps, 64, 1 << 20, 10000) != ST_OK)
+        return;
+    peer_publish_key(s->nps, s->key_id);
+    if (peer_flush(s->nps, 2000) != ST_OK
+        || peer_connect(s->court, s->community.port, 10000) != ST_OK
+        || peer_hello(s->court, 64, 1 << 20, 10000) != ST_OK)
+        return;
+    for (int tries = 0; o->receipts < MESSAGES && tries < 20 * MESSAGES; tries++) {
+        compose(s, &e, body);
+        if (peer_submit_and_wait(s->court, &e, (struct bytes){body, SIZE}, &wire, 10000) != ST_OK)
+            return;
+        if (wire.kind == WIRE_RECEIPT)
+            o->accepted[o->receipts++] = e.message_id;
+    }
+    for (int confirmed = 0; confirmed < CONFIRMED;) {
+        if (peer_next(s->nps, &wire, &ignored, 2000) != ST_OK)
+            return;
+        if (wire.kind != WIRE_DELIVER)
+            continue;
+        note_arrival(o, &wire);
+        confirm(s->nps, &wire);
+        confirmed++;
+    }
+}
+
+/* After a start without fault: everything accepted arrives. */
+static size_t count_lost(struct stage *s, struct outcome *o)
+{
+    size_t lost = 0;
+    struct wire wire;
+    struct bytes ignored;
+
+    if (!start(s, -1))
+        fail("the broker does not start after the fault; see %s", s->community.broker.log);
+    peer_open(s->nps, s->community.port, 64);
+    for (;;) {
+        size_t missing = 0;
+        for (size_t i = 0; i < o->receipts; i++)
+            missing += !o->arrived[i];
+        if (missing == 0 || peer_next(s->nps, &wire, &ignored, 3000) != ST_OK)
+            break;
+        if (wire.kind == WIRE_DELIVER) {
+            note_arrival(o, &wire);
+            confirm(s->nps, &wire);
+        }
+    }
+    for (size_t i = 0; i < o->receipts; i++)
+        lost += !o->arrived[i];
+    peer_disconnect(s->nps);
+    daemon_stop(&s->community.broker);
+    return lost;
+}
+
+static void run(struct stage *s, long fail_at, struct outcome *o)
+{
+    *o = (struct outcome){0};
+    empty_store(s);
+    o->ready = start(s, fail_at);
+    if (o->ready) {
+        play(s, o);
+        peer_disconnect(s->court);
+        peer_disconnect(s->nps);
+        (void)kill(s->community.broker.pid, SIGTERM);
+    }
+    o->status = daemon_wait(&s->community.broker);
+}
+
+static size_t read_report(const struct stage *s, struct call calls[LINES_MAX])
+{
+    FILE *file = fopen(s->report, "r");
+    size_t count = 0;
+
+    while (file && count < LINES_MAX
+           && fscanf(file, "%ld %15s %399s %d\n", &calls[count].number, calls[count].name,
+                     calls[count].path, &calls[count].error)
+                  == 4)
+        count++;
+    if (file)
+        (void)fclose(file);
+    return count;
+}
+
+static bool is_sync(const struct call *call)
+{
+    return strcmp(call->name, "fdatasync") == 0 || strcmp(call->name, "fsync") == 0;
+}
+
+/* Judges the run in which call `k` failed; the first thing wrong, or NULL. */
+static const char *judge(const struct outcome *o, const struct call calls[], size_t count, long k)
+{
+    const struct call *failed = NULL;
+
+    for (size_t i = 0; i < count; i++)
+        if (calls[i].error != 0)
+            failed = &calls[i];
+    if (!failed)
+        return "the fault was not reached";
+    if (failed->number != k)
+        return "another call failed";
+    bool stopped = !WIFEXITED(o->status) || WEXITSTATUS(o->status) != 0;
+    bool writes = strstr(failed->name, "write") || is_sync(failed);
+    bool stored = strstr(failed->path, "/store/") || strstr(failed->path, "/journal/");
+    if (writes && stored && !stopped)
+        return "the broker went on after a failed write or sync";
+    for (const struct call *call = failed + 1; is_sync(failed) && call < calls + count; call++)
+        if (is_sync(call) && strcmp(call->path, failed->path) == 0)
+            return "a failed sync was tried again";
+    return NULL;
+}
+
+int main(int argc, char **argv)
+{
+    static struct stage s;
+    static struct call calls[LINES_MAX];
+    OWNED(agreement) agreement = NULL;
+    struct outcome o;
+    struct reason why;
+    char path[COMMUNITY_PATH + 32];
+    long tested = 0, wrong = 0, refused = 0, stopped = 0, lost_all = 0;
+
+    if (argc < 5) {
+        fprintf(stderr, "usage: %s BIN SOURCE FOLDER LIBFAULTIO [ONLY_POINT]\n", argv[0]);
+        return 2;
+    }
+    community_make(&s.community, &(struct places){argv[1], argv[2]}, argv[3], members, 2);
+    (void)snprintf(s.library, sizeof s.library, "%s", argv[4]);
+    (void)snprintf(s.report, sizeof s.report, "%s/report", s.community.folder);
+    (void)snprintf(path, sizeof path, "%s/agreements/test.yaml", s.community.folder);
+    if (agreement_load(path, &agreement, &why) != ST_OK)
+        fail("%s", why.text);
+    s.agreement_hash = agreement->hash;
+    (void)snprintf(path, sizeof path, "%s/pki", s.community.folder);
+    s.court = peer_new(path, "court.a");
+    s.nps = peer_new(path, "nps.a");
+    community_start_broker(&s.community); /* finds the port */
+    daemon_stop(&s.community.broker);
+
+    run(&s, 0, &o);
+    long points = (long)read_report(&s, calls);
+    if (!o.ready || o.receipts != MESSAGES || points == 0 || o.status != 0)
+        fail("the clean run failed: ready %d, receipts %zu, points %ld, status %#x", o.ready,
+             o.receipts, points, (unsigned)o.status);
+    if (count_lost(&s, &o) != 0)
+        fail("the clean run lost messages");
+
+    /* Timers and threads shift a few calls at the end: points are taken until none is reached. */
+    for (long k = argc > 5 ? strtol(argv[5], NULL, 10) : 1; k <= points; k++) {
+        run(&s, k, &o);
+        size_t count = read_report(&s, calls);
+        const char *fault = judge(&o, calls, count, k);
+        if (fault && strcmp(fault, "the fault was not reached") == 0 && (long)count < k) {
+            printf("point %ld of %ld: this run had only %zu calls\n", k, points, count);
+            continue;
+        }
+        size_t lost = count_lost(&s, &o);
+        tested++;
+        stopped += !WIFEXITED(o.status) || WEXITSTATUS(o.status) != 0;
+        refused += o.ready && o.receipts < MESSAGES;
+        lost_all += (long)lost;
+        if (fault || lost) {
+            wrong++;
+            printf("point %ld: %s %s: %s, receipts %zu, lost %zu\n", k,
+                   k <= (long)count ? calls[k - 1].name : "?",
+                   k <= (long)count ? calls[k - 1].path : "?", fault ? fault : "", o.receipts,
+                   lost);
+        }
+        if (argc > 5)
+            break;
+    }
+    peer_free(s.court);
+    peer_free(s.nps);
+    community_free(&s.community);
+    printf("io_fault_points tested=%ld of %ld stopped=%ld cut_short=%ld lost=%ld wrong=%ld\n",
+           tested, points, stopped, refused, lost_all, wrong);
+    printf("%d passed, %d failed\n", wrong == 0, wrong != 0);
+    return wrong != 0 || tested == 0;
+}
