@@ -154,6 +154,27 @@ enum status check_read(struct bytes key, struct bytes stored, struct bytes *valu
     return ST_OK;
 }
 
+enum status checked_get(struct txn *txn, int tree, struct bytes key, struct bytes *value)
+{
+    struct bytes stored;
+    enum status status = store_get(txn, tree, key, &stored);
+
+    return status == ST_OK ? check_read(key, stored, value) : status;
+}
+
+enum status checked_put(struct txn *txn, int tree, struct bytes key, struct bytes value)
+{
+    uint8_t *place;
+    enum status status = store_reserve(txn, tree, key, value.size + CHECK_SIZE, &place);
+
+    if (status != ST_OK)
+        return status;
+    if (value.size > 0)
+        memcpy(place, value.data, value.size);
+    check_write(key, value, place + value.size);
+    return ST_OK;
+}
+
 /* ---- the journal's mark ---- */
 
 void mark_write(const struct journal_mark *mark, struct writer *w)

@@ -49,6 +49,12 @@ void check_write(struct bytes key, struct bytes value, uint8_t out[static CHECK_
  *   ST_INVALID  it does not hold: the store is damaged */
 enum status check_read(struct bytes key, struct bytes stored, struct bytes *value);
 
+/* The same against a tree.
+ *   checked_get: ST_MORE nothing is there; ST_INVALID the check does not hold
+ *   checked_put: ST_LIMIT the map is full */
+enum status checked_get(struct txn *txn, int tree, struct bytes key, struct bytes *value);
+enum status checked_put(struct txn *txn, int tree, struct bytes key, struct bytes value);
+
 void mark_write(const struct journal_mark *mark, struct writer *w);
 enum status mark_read(struct bytes value, struct journal_mark *out);
 

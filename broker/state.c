@@ -1,18 +1,13 @@
 #include "broker/state.h"
 
 #include <assert.h>
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <openssl/rand.h>
-
 #include "broker/record.h"
-#include "lib/arena.h"
+#include "broker/window.h"
 
 #define FORMAT 1                      /* of trees, keys and values */
-#define ARENA_FIRST (1024 * 1024)     /* bytes */
-#define ARENA_ROOM ((size_t)1 << 30)  /* bytes: far above SPILL_SIZE and one batch */
 #define SPILL_SIZE ((size_t)64 << 20) /* bytes gathered in a window before it is spilled */
 #define AGED_AT_ONCE 1024             /* ids forgotten between two walks */
 #define DAY_MS (24 * 60 * 60 * INT64_C(1000))
@@ -23,385 +18,73 @@ static const char *const tree_names[TREE_COUNT] = {
     [TREE_KEYS] = "keys",         [TREE_REFUSALS] = "refusals",
 };
 
-/* A message that this window touched: its record as it will be written. */
-struct slot {
-    uint64_t hash;
-    struct bytes key; /* in the arena, like `value` */
-    uint8_t *value;
-    size_t value_size;
-};
-
-/* An item that this window made. */
-struct item {
-    uint64_t sequence;
-    struct bytes record; /* in the caller's payload */
-    struct bytes key;    /* its place in `queues` */
-    bool gone;           /* settled in the same window */
-};
-
-/* An item of an earlier window that this one settled. */
-struct removal {
-    uint64_t sequence;
-    struct bytes key; /* its place in `queues` */
-};
-
-/* Anything else that is written. */
-struct put {
-    int tree;
-    struct bytes key, value;
-};
-
-/* What the batches since the last commit amount to. Vectors keep their memory over windows. */
-struct window {
-    struct arena *arena; /* owned */
-    size_t taken;        /* bytes of arena */
-    struct slot *slots;
-    size_t slot_count, slot_room;
-    uint32_t *table; /* open addressing: place in slots + 1, or 0 */
-    size_t table_size;
-    struct item *items; /* ascending by sequence */
-    size_t item_count, item_room;
-    struct removal *removals;
-    size_t removal_count, removal_room;
-    struct put *puts;
-    size_t put_count, put_room;
-};
-
 struct state {
-    struct store *store; /* owned */
-    struct txn *txn;     /* owned: begun by the window's first need, NULL between windows */
-    uint64_t sequence;   /* of the last event gathered */
-    uint64_t secret[2];  /* of the hash table: message ids are the senders' to choose */
-    enum status failed;  /* sticky */
-    struct window window;
+    struct store *store;   /* owned */
+    struct txn *txn;       /* owned: begun by the window's first need, NULL between windows */
+    struct window *window; /* owned */
+    uint64_t sequence;     /* of the last event gathered */
+    enum status failed;    /* sticky */
 };
-
-/* ---- the window's memory ---- */
-
-static enum status take_bytes(struct window *w, const void *data, size_t size, uint8_t **out)
-{
-    uint8_t *copy = arena_take(w->arena, size);
-
-    if (!copy)
-        return ST_NOMEM;
-    if (size > 0)
-        memcpy(copy, data, size);
-    w->taken += size;
-    *out = copy;
-    return ST_OK;
-}
-
-static enum status take_key(struct window *w, const struct tree_key *key, struct bytes *out)
-{
-    uint8_t *copy = NULL;
-    enum status status = take_bytes(w, key->bytes, key->size, &copy);
-
-    if (status == ST_OK)
-        *out = (struct bytes){copy, key->size};
-    return status;
-}
-
-/* Room for one more in a vector; gives the vector, moved or not. NULL when memory is out. */
-static void *grow(void *vector, size_t count, size_t *room, size_t size)
-{
-    size_t more = *room > 0 ? 2 * *room : 256;
-
-    if (count < *room)
-        return vector;
-    vector = reallocarray(vector, more, size);
-    if (vector)
-        *room = more;
-    return vector;
-}
-
-static void window_reset(struct window *w)
-{
-    arena_reset(w->arena, false);
-    if (w->slot_count > 0)
-        memset(w->table, 0, w->table_size * sizeof *w->table);
-    w->taken = w->slot_count = w->item_count = w->removal_count = w->put_count = 0;
-}
-
-static void window_fini(struct window *w)
-{
-    arena_free(w->arena);
-    free(w->slots);
-    free(w->table);
-    free(w->items);
-    free(w->removals);
-    free(w->puts);
-}
-
-/* ---- messages of the window ---- */
-
-static uint64_t mix(uint64_t a, uint64_t b)
-{
-    __extension__ unsigned __int128 product = (unsigned __int128)a * b;
-
-    return (uint64_t)product ^ (uint64_t)(product >> 64);
-}
-
-static uint64_t hash_key(const struct state *state, struct bytes key)
-{
-    uint64_t hash = state->secret[0] ^ key.size;
-
-    for (size_t at = 0; at < key.size; at += 8) {
-        uint64_t word = 0;
-        memcpy(&word, key.data + at, key.size - at < 8 ? key.size - at : 8);
-        hash = mix(hash ^ word, state->secret[1]);
-    }
-    return hash;
-}
-
-static void table_insert(struct window *w, size_t place)
-{
-    size_t at = w->slots[place].hash & (w->table_size - 1);
-
-    while (w->table[at] != 0)
-        at = (at + 1) & (w->table_size - 1);
-    w->table[at] = (uint32_t)place + 1;
-}
-
-static enum status table_grow(struct window *w)
-{
-    size_t size = w->table_size > 0 ? 2 * w->table_size : 1024;
-    uint32_t *table = calloc(size, sizeof *table);
-
-    if (!table)
-        return ST_NOMEM;
-    free(w->table);
-    w->table = table;
-    w->table_size = size;
-    for (size_t i = 0; i < w->slot_count; i++)
-        table_insert(w, i);
-    return ST_OK;
-}
-
-static struct slot *slot_find(const struct window *w, uint64_t hash, struct bytes key)
-{
-    if (w->slot_count == 0)
-        return NULL;
-    for (size_t at = hash & (w->table_size - 1); w->table[at] != 0;
-         at = (at + 1) & (w->table_size - 1)) {
-        struct slot *slot = &w->slots[w->table[at] - 1];
-        if (slot->hash == hash && slot->key.size == key.size
-            && memcmp(slot->key.data, key.data, key.size) == 0)
-            return slot;
-    }
-    return NULL;
-}
-
-static enum status slot_add(struct window *w, uint64_t hash, const struct tree_key *key,
-                            struct slot **out)
-{
-    struct slot *slots = grow(w->slots, w->slot_count, &w->slot_room, sizeof *slots), *slot;
-
-    if (!slots)
-        return ST_NOMEM;
-    w->slots = slots;
-    if (2 * (w->slot_count + 1) > w->table_size && table_grow(w) != ST_OK)
-        return ST_NOMEM;
-    slot = &slots[w->slot_count];
-    *slot = (struct slot){.hash = hash};
-    if (take_key(w, key, &slot->key) != ST_OK)
-        return ST_NOMEM;
-    w->slot_count++;
-    table_insert(w, w->slot_count - 1);
-    *out = slot;
-    return ST_OK;
-}
-
-static enum status slot_set(struct window *w, struct slot *slot,
-                            const struct message_record *record)
-{
-    uint8_t value[MESSAGE_RECORD_MAX];
-    struct writer writer = writer_of(value, sizeof value);
-
-    message_write(record, &writer);
-    assert(!writer.failed);
-    slot->value_size = writer.size;
-    return take_bytes(w, value, writer.size, &slot->value);
-}
 
 static enum status begin(struct state *state)
 {
     return state->txn ? ST_OK : store_begin(state->store, true, &state->txn);
 }
 
-/* What the store holds under a key, its check taken off.
- *   ST_MORE     nothing */
-static enum status get_checked(struct txn *txn, int tree, struct bytes key, struct bytes *value)
+static enum status write_window(struct state *state)
 {
-    struct bytes stored;
-    enum status status = store_get(txn, tree, key, &stored);
+    enum status status = begin(state);
 
-    return status == ST_OK ? check_read(key, stored, value) : status;
+    return status == ST_OK ? window_write(state->window, state->txn) : status;
 }
 
+/* ---- the fold, kind by kind ---- */
+
 /* The record of a message, in this window or before.
- *   ST_MORE     there is none; *out is NULL */
-static enum status slot_load(struct state *state, const struct event *e, struct slot **out)
+ *   ST_MORE     there is none */
+static enum status find_message(struct state *state, const struct tree_key *key, struct slot **out)
 {
-    const struct tree_key key = key_of_message(e->sender, &e->message_id);
-    uint64_t hash = hash_key(state, key_bytes(&key));
     struct bytes value;
     enum status status;
 
-    *out = slot_find(&state->window, hash, key_bytes(&key));
+    *out = window_message(state->window, key);
     if (*out)
         return ST_OK;
     if ((status = begin(state)) != ST_OK
-        || (status = get_checked(state->txn, TREE_MESSAGES, key_bytes(&key), &value)) != ST_OK
-        || (status = slot_add(&state->window, hash, &key, out)) != ST_OK)
+        || (status = checked_get(state->txn, TREE_MESSAGES, key_bytes(key), &value)) != ST_OK
+        || (status = window_add_message(state->window, key, out)) != ST_OK)
         return status;
-    (*out)->value_size = value.size;
-    return take_bytes(&state->window, value.data, value.size, &(*out)->value);
+    return window_set_message(state->window, *out, value);
 }
 
-/* ---- items, removals, other values of the window ---- */
+/* `slot` is the message's in this window, NULL if it has none yet. */
+static enum status set_message(struct state *state, const struct tree_key *key, struct slot *slot,
+                               const struct message_record *message)
+{
+    uint8_t value[MESSAGE_RECORD_MAX];
+    struct writer w = writer_of(value, sizeof value);
+    enum status status = slot ? ST_OK : window_add_message(state->window, key, &slot);
+
+    message_write(message, &w);
+    assert(!w.failed);
+    return status == ST_OK ? window_set_message(state->window, slot, (struct bytes){value, w.size})
+                           : status;
+}
 
 static enum status add_item(struct state *state, const struct event *e, const char *agency,
                             struct bytes record)
 {
-    struct window *w = &state->window;
-    const struct tree_key key = key_of_queued(agency, e->lane, e->sequence);
-    struct item *items = grow(w->items, w->item_count, &w->item_room, sizeof *items);
-    struct item item = {.sequence = e->sequence, .record = record};
+    const struct tree_key queued = key_of_queued(agency, e->lane, e->sequence);
 
-    if (!items)
-        return ST_NOMEM;
-    w->items = items;
-    if (take_key(w, &key, &item.key) != ST_OK)
-        return ST_NOMEM;
-    items[w->item_count++] = item;
-    return ST_OK;
-}
-
-static struct item *find_item(const struct window *w, uint64_t sequence)
-{
-    size_t low = 0, high = w->item_count;
-
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (w->items[middle].sequence < sequence)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low < w->item_count && w->items[low].sequence == sequence ? &w->items[low] : NULL;
-}
-
-/* Takes an item out of its queue. One that is not in that queue stays where it is. */
-static enum status remove_item(struct state *state, const char *agency, uint8_t lane,
-                               uint64_t sequence)
-{
-    struct window *w = &state->window;
-    const struct tree_key key = key_of_queued(agency, lane, sequence);
-    struct item *item = find_item(w, sequence);
-    struct removal removal = {.sequence = sequence}, *removals;
-
-    if (item) {
-        if (item->key.size == key.size && memcmp(item->key.data, key.bytes, key.size) == 0)
-            item->gone = true;
-        return ST_OK;
-    }
-    removals = grow(w->removals, w->removal_count, &w->removal_room, sizeof *removals);
-    if (!removals)
-        return ST_NOMEM;
-    w->removals = removals;
-    if (take_key(w, &key, &removal.key) != ST_OK)
-        return ST_NOMEM;
-    removals[w->removal_count++] = removal;
-    return ST_OK;
-}
-
-static enum status add_put(struct state *state, int tree, const struct tree_key *key,
-                           struct bytes value)
-{
-    struct window *w = &state->window;
-    struct put *puts = grow(w->puts, w->put_count, &w->put_room, sizeof *puts);
-    struct put put = {.tree = tree, .value = value};
-
-    if (!puts)
-        return ST_NOMEM;
-    w->puts = puts;
-    if (take_key(w, key, &put.key) != ST_OK)
-        return ST_NOMEM;
-    puts[w->put_count++] = put;
-    return ST_OK;
+    return window_add_item(state->window, e->sequence, &queued, record);
 }
 
 static enum status add_settled(struct state *state, const struct event *e)
 {
     const struct tree_key key = key_of_settled(e->at_ms, e->sender, &e->message_id);
 
-    return add_put(state, TREE_SETTLED, &key, (struct bytes){NULL, 0});
+    return window_put(state->window, TREE_SETTLED, &key, (struct bytes){NULL, 0});
 }
-
-/* ---- writing the window ---- */
-
-static enum status put_checked(struct state *state, int tree, struct bytes key, struct bytes value)
-{
-    uint8_t *place;
-    enum status status = store_reserve(state->txn, tree, key, value.size + CHECK_SIZE, &place);
-
-    if (status != ST_OK)
-        return status;
-    if (value.size > 0)
-        memcpy(place, value.data, value.size);
-    check_write(key, value, place + value.size);
-    return ST_OK;
-}
-
-/* `queues` says whether the item is there: only then both go. */
-static enum status write_removal(struct state *state, const struct removal *removal)
-{
-    const struct tree_key key = key_of_sequence(removal->sequence);
-    struct bytes value;
-    enum status status = store_get(state->txn, TREE_QUEUES, removal->key, &value);
-
-    if (status != ST_OK)
-        return status == ST_MORE ? ST_OK : status;
-    status = store_delete(state->txn, TREE_QUEUES, removal->key);
-    return status == ST_OK ? store_delete(state->txn, TREE_ITEMS, key_bytes(&key)) : status;
-}
-
-static enum status write_item(struct state *state, const struct item *item)
-{
-    const struct tree_key key = key_of_sequence(item->sequence);
-    enum status status;
-
-    if (item->gone)
-        return ST_OK;
-    status = store_put(state->txn, TREE_QUEUES, item->key, (struct bytes){NULL, 0});
-    return status == ST_OK ? put_checked(state, TREE_ITEMS, key_bytes(&key), item->record) : status;
-}
-
-static enum status write_put(struct state *state, const struct put *put)
-{
-    return put->tree == TREE_SETTLED ? store_put(state->txn, put->tree, put->key, put->value)
-                                     : put_checked(state, put->tree, put->key, put->value);
-}
-
-static enum status write_window(struct state *state)
-{
-    struct window *w = &state->window;
-    enum status status = begin(state);
-
-    for (size_t i = 0; i < w->removal_count && status == ST_OK; i++)
-        status = write_removal(state, &w->removals[i]);
-    for (size_t i = 0; i < w->item_count && status == ST_OK; i++)
-        status = write_item(state, &w->items[i]);
-    for (size_t i = 0; i < w->slot_count && status == ST_OK; i++)
-        status = put_checked(state, TREE_MESSAGES, w->slots[i].key,
-                             (struct bytes){w->slots[i].value, w->slots[i].value_size});
-    for (size_t i = 0; i < w->put_count && status == ST_OK; i++)
-        status = write_put(state, &w->puts[i]);
-    window_reset(w);
-    return status;
-}
-
-/* ---- the fold ---- */
 
 static void copy_text(char *out, size_t room, const char *text)
 {
@@ -414,8 +97,6 @@ static void copy_text(char *out, size_t room, const char *text)
 static enum status fold_accepted(struct state *state, const struct event *e, struct bytes record)
 {
     const struct tree_key key = key_of_message(e->sender, &e->message_id);
-    uint64_t hash = hash_key(state, key_bytes(&key));
-    struct slot *slot = slot_find(&state->window, hash, key_bytes(&key));
     struct message_record message = {
         .header_digest = e->header_digest,
         .sequence = e->sequence,
@@ -423,12 +104,11 @@ static enum status fold_accepted(struct state *state, const struct event *e, str
         .lane = e->lane,
         .agreement_hash = e->agreement_hash,
     };
-    enum status status = slot ? ST_OK : slot_add(&state->window, hash, &key, &slot);
+    enum status status;
 
     copy_text(message.recipient, sizeof message.recipient, e->recipient);
     copy_text(message.clause, sizeof message.clause, e->clause);
-    if (status == ST_OK)
-        status = slot_set(&state->window, slot, &message);
+    status = set_message(state, &key, window_message(state->window, &key), &message);
     return status == ST_OK ? add_item(state, e, e->recipient, record) : status;
 }
 
@@ -447,26 +127,35 @@ static enum status fold_refused(struct state *state, const struct event *e, stru
         .agreement_version = e->agreement_version,
     };
     struct slot *slot;
-    enum status status = add_put(state, TREE_REFUSALS, &refusal, record);
+    enum status status = window_put(state->window, TREE_REFUSALS, &refusal, record);
 
     if (status == ST_OK)
-        status = slot_load(state, e, &slot);
+        status = find_message(state, &key, &slot);
     if (status != ST_MORE) /* the id has its answer already, and keeps it */
         return status;
     copy_text(message.clause, sizeof message.clause, e->clause);
     copy_text(message.agreement_id, sizeof message.agreement_id, e->agreement_id);
-    status = slot_add(&state->window, hash_key(state, key_bytes(&key)), &key, &slot);
-    if (status == ST_OK)
-        status = slot_set(&state->window, slot, &message);
+    status = set_message(state, &key, NULL, &message);
     return status == ST_OK ? add_settled(state, e) : status;
+}
+
+static enum status settle(struct state *state, const struct event *e,
+                          const struct message_record *message)
+{
+    const struct tree_key queued =
+        key_of_queued(message->recipient, message->lane, message->sequence);
+    enum status status = add_settled(state, e);
+
+    return status == ST_OK ? window_remove_item(state->window, message->sequence, &queued) : status;
 }
 
 /* The recipient's step changes the message's record; the first one settles the message. */
 static enum status fold_step_of_message(struct state *state, const struct event *e)
 {
+    const struct tree_key key = key_of_message(e->sender, &e->message_id);
     struct message_record message;
     struct slot *slot;
-    enum status status = slot_load(state, e, &slot);
+    enum status status = find_message(state, &key, &slot);
 
     if (status != ST_OK)
         return status == ST_MORE ? ST_OK : status; /* forgotten since: the item alone remains */
@@ -478,9 +167,7 @@ static enum status fold_step_of_message(struct state *state, const struct event 
     message.last_step = sha256(e->step.data, e->step.size);
     if (message.settled_ms == 0) {
         message.settled_ms = e->at_ms;
-        status = add_settled(state, e);
-        if (status == ST_OK)
-            status = remove_item(state, message.recipient, message.lane, message.sequence);
+        status = settle(state, e, &message);
     }
     message_patch(&message, slot->value, slot->value_size);
     return status;
@@ -497,16 +184,15 @@ static enum status fold_key(struct state *state, const struct event *e)
 {
     const struct tree_key key = key_of_sealing_key(e->agency, e->open_until_ms, e->key_id);
     size_t size = 8 + e->statement.size + e->statement_proof.size;
-    uint8_t *value = arena_take(state->window.arena, size);
+    uint8_t *value = window_take(state->window, size);
     struct writer w;
 
     if (!value)
         return ST_NOMEM;
-    state->window.taken += size;
     w = writer_of(value, size);
     write_prefixed(&w, e->statement.data, e->statement.size);
     write_prefixed(&w, e->statement_proof.data, e->statement_proof.size);
-    return add_put(state, TREE_KEYS, &key, (struct bytes){value, w.size});
+    return window_put(state->window, TREE_KEYS, &key, (struct bytes){value, w.size});
 }
 
 /* Forgets one id, unless it was settled at another time than this entry says. */
@@ -517,7 +203,7 @@ static enum status forget(struct state *state, const struct tree_key *settled)
     const struct bytes key = {r.next, r.left};
     struct message_record message;
     struct bytes value;
-    enum status status = get_checked(state->txn, TREE_MESSAGES, key, &value);
+    enum status status = checked_get(state->txn, TREE_MESSAGES, key, &value);
 
     if (status == ST_OK)
         status = message_read(value, &message);
@@ -593,10 +279,11 @@ static enum status fold(struct state *state, const struct event *e, struct bytes
     case EVENT_STEP:
         return fold_step(state, e, record);
     case EVENT_TAKEN:
-        return remove_item(state, e->agency, e->lane, e->item_sequence);
+        key = key_of_queued(e->agency, e->lane, e->item_sequence);
+        return window_remove_item(state->window, e->item_sequence, &key);
     case EVENT_AGENCY:
         key = key_of_certificate(e->agency, e->certificate);
-        return add_put(state, TREE_AGENCIES, &key, e->certificate);
+        return window_put(state->window, TREE_AGENCIES, &key, e->certificate);
     case EVENT_KEY:
         return fold_key(state, e);
     case EVENT_AGED:
@@ -618,7 +305,7 @@ static enum status read_meta(struct state *state, const char *name, uint8_t *out
 
     if (status != ST_OK)
         return status;
-    status = get_checked(txn, TREE_META, key_bytes(&key), &value);
+    status = checked_get(txn, TREE_META, key_bytes(&key), &value);
     if (status == ST_OK && value.size != size)
         status = ST_INVALID;
     if (status == ST_OK)
@@ -632,7 +319,7 @@ static enum status write_meta(struct state *state, const char *name, struct byte
     const struct tree_key key = key_of_name(name);
     enum status status = begin(state);
 
-    return status == ST_OK ? put_checked(state, TREE_META, key_bytes(&key), value) : status;
+    return status == ST_OK ? checked_put(state->txn, TREE_META, key_bytes(&key), value) : status;
 }
 
 static enum status commit(struct state *state)
@@ -664,13 +351,8 @@ enum status state_open(const char *folder, size_t map_size, struct state **out, 
     struct journal_mark mark;
     enum status status;
 
-    if (!state || !(state->window.arena = arena_new(ARENA_FIRST, ARENA_ROOM)))
+    if (!state || !(state->window = window_new()))
         return ST_NOMEM;
-    if (RAND_bytes((uint8_t *)state->secret, sizeof state->secret) != 1) {
-        reason_set(why, "%s: the system has no randomness", folder);
-        return ST_IO;
-    }
-    state->secret[1] |= 1;
     status = store_open(folder, map_size, tree_names, TREE_COUNT, &state->store, why);
     if (status != ST_OK)
         return status;
@@ -690,7 +372,7 @@ void state_close(struct state *state)
 {
     store_abort(state->txn);
     store_close(state->store);
-    window_fini(&state->window);
+    window_free(state->window);
     free(state);
 }
 
@@ -723,7 +405,7 @@ static enum status fail(struct state *state, enum status status)
     state->failed = status;
     store_abort(state->txn);
     state->txn = NULL;
-    window_reset(&state->window);
+    window_reset(state->window);
     return status;
 }
 
@@ -732,7 +414,7 @@ enum status state_gather(struct state *state, struct bytes payload)
     struct reader r = reader_of(payload.data, payload.size);
     enum status status = state->failed;
 
-    if (status == ST_OK && state->window.taken > SPILL_SIZE)
+    if (status == ST_OK && window_size(state->window) > SPILL_SIZE)
         status = write_window(state);
     while (status == ST_OK) {
         const uint8_t *start = r.next;

@@ -42,21 +42,12 @@ enum status state_reader_renew(struct state_reader *reader)
     return store_begin(reader->store, false, &reader->txn);
 }
 
-static enum status get_checked(struct state_reader *reader, int tree, const struct tree_key *key,
-                               struct bytes *value)
-{
-    struct bytes stored;
-    enum status status = store_get(reader->txn, tree, key_bytes(key), &stored);
-
-    return status == ST_OK ? check_read(key_bytes(key), stored, value) : status;
-}
-
 enum status state_message(struct state_reader *reader, const char *sender, const struct id *id,
                           struct message_record *out)
 {
     const struct tree_key key = key_of_message(sender, id);
     struct bytes value;
-    enum status status = get_checked(reader, TREE_MESSAGES, &key, &value);
+    enum status status = checked_get(reader->txn, TREE_MESSAGES, key_bytes(&key), &value);
 
     return status == ST_OK ? message_read(value, out) : status;
 }
@@ -65,7 +56,7 @@ enum status state_item(struct state_reader *reader, uint64_t sequence, struct by
 {
     const struct tree_key key = key_of_sequence(sequence);
 
-    return get_checked(reader, TREE_ITEMS, &key, record);
+    return checked_get(reader->txn, TREE_ITEMS, key_bytes(&key), record);
 }
 
 /* ---- walks ---- */
