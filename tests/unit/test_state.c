@@ -1,0 +1,391 @@
+/* The state is the fold of the events, however they are gathered; what is damaged is refused. */
+#include "tests/unit/unit.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "broker/record.h"
+#include "broker/state.h"
+#include "tests/unit/samples.h"
+
+#define MAP_SIZE ((size_t)64 << 20)
+#define DAY ((int64_t)24 * 60 * 60 * 1000)
+
+/* A store and the bytes given to it in this window. */
+struct fixture {
+    char folder[SCRATCH_SIZE];
+    struct state *state;
+    uint8_t data[64 * 1024];
+    size_t used;
+    uint64_t sequence;
+};
+
+static void open_state(struct fixture *f)
+{
+    struct reason why = {""};
+
+    if (state_open(f->folder, MAP_SIZE, &f->state, &why) != ST_OK)
+        fail_msg("%s", why.text);
+}
+
+static int setup(void **state)
+{
+    static struct fixture f;
+
+    f = (struct fixture){0};
+    scratch_make(f.folder);
+    open_state(&f);
+    *state = &f;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    struct fixture *f = *state;
+
+    state_free(f->state);
+    scratch_remove(f->folder);
+    return 0;
+}
+
+static enum status try(struct fixture *f, struct event event)
+{
+    struct writer w = writer_of(f->data + f->used, sizeof f->data - f->used);
+    struct bytes payload;
+
+    assert_int_equal(event_write(&event, &w), ST_OK);
+    payload = (struct bytes){w.start, w.size};
+    f->used += w.size;
+    f->sequence = event.sequence;
+    return state_gather(f->state, payload);
+}
+
+static void happens(struct fixture *f, struct event event)
+{
+    assert_int_equal(try(f, event), ST_OK);
+}
+
+static void commit(struct fixture *f)
+{
+    const struct journal_mark mark = {.sequence = f->sequence, .segment = 3, .offset = 8192};
+
+    assert_int_equal(state_commit(f->state, &mark), ST_OK);
+    f->used = 0;
+}
+
+static struct state_reader *reader_of_state(struct fixture *f)
+{
+    struct state_reader *reader;
+
+    assert_int_equal(state_reader_open(f->state, &reader), ST_OK);
+    return reader;
+}
+
+static enum status message(struct fixture *f, uint32_t n, struct message_record *out)
+{
+    OWNED(state_reader) reader = reader_of_state(f);
+    const struct id id = sample_id(n);
+
+    return state_message(reader, "nps.cambs", &id, out);
+}
+
+static enum status count_item(void *context, const char *agency, uint8_t lane, uint64_t sequence,
+                              const struct event *event)
+{
+    size_t *count = context;
+
+    assert_string_equal(agency, event->kind == EVENT_ACCEPTED ? "csc.cambs" : "nps.cambs");
+    assert_int_equal(lane, 1);
+    assert_int_equal(sequence, event->sequence);
+    ++*count;
+    return ST_OK;
+}
+
+static size_t items(struct fixture *f)
+{
+    OWNED(state_reader) reader = reader_of_state(f);
+    size_t count = 0;
+
+    assert_int_equal(state_each_item(reader, count_item, &count), ST_OK);
+    return count;
+}
+
+static void an_accepted_message_waits_until_its_first_step(void **context)
+{
+    struct fixture *f = *context;
+    struct message_record m;
+
+    happens(f, sample_accepted(1, 1));
+    commit(f);
+    assert_int_equal(items(f), 1);
+    assert_int_equal(message(f, 1, &m), ST_OK);
+    assert_int_equal(m.sequence, 1);
+    assert_int_equal(m.settled_ms, 0);
+    assert_string_equal(m.recipient, "csc.cambs");
+    assert_string_equal(m.clause, "psr");
+    assert_false(m.refused);
+
+    happens(f, sample_step(2, 1, 1, 1));
+    happens(f, sample_step(3, 1, 1, 2));
+    commit(f);
+    assert_int_equal(items(f), 2); /* both steps, for the sender */
+    assert_int_equal(message(f, 1, &m), ST_OK);
+    assert_int_equal(m.settled_ms, 2);
+    assert_int_equal(m.steps, 1 << 1 | 1 << 2);
+    struct digest last = sha256("step", 4);
+    assert_true(digest_equal(&m.last_step, &last));
+
+    happens(f, sample_taken(4, 2));
+    happens(f, sample_taken(5, 3));
+    commit(f);
+    assert_int_equal(items(f), 0);
+}
+
+static void what_is_settled_within_its_window_is_never_queued(void **context)
+{
+    struct fixture *f = *context;
+    struct message_record m;
+
+    happens(f, sample_accepted(1, 1));
+    happens(f, sample_step(2, 1, 1, 1));
+    happens(f, sample_taken(3, 2));
+    commit(f);
+    assert_int_equal(items(f), 0);
+    assert_int_equal(message(f, 1, &m), ST_OK);
+    assert_int_equal(m.settled_ms, 2);
+}
+
+static void an_item_reads_back_as_the_record_that_made_it(void **context)
+{
+    struct fixture *f = *context;
+    struct event sample = sample_accepted(1, 1), event;
+    struct bytes record;
+    struct reader r;
+
+    happens(f, sample);
+    commit(f);
+    OWNED(state_reader) reader = reader_of_state(f);
+    assert_int_equal(state_item(reader, 1, &record), ST_OK);
+    r = reader_of(record.data, record.size);
+    assert_int_equal(event_read(&r, &event), ST_OK);
+    assert_memory_equal(event.body.data, sample.body.data, sample.body.size);
+    assert_int_equal(state_item(reader, 2, &record), ST_MORE);
+}
+
+static void a_refusal_is_remembered_but_never_replaces_an_acceptance(void **context)
+{
+    struct fixture *f = *context;
+    struct message_record m;
+
+    happens(f, sample_refused(1, 1));
+    happens(f, sample_accepted(2, 2));
+    happens(f, sample_refused(3, 2)); /* ID_REUSED, in the same window */
+    commit(f);
+    happens(f, sample_refused(4, 2)); /* and in a later one */
+    commit(f);
+
+    assert_int_equal(message(f, 1, &m), ST_OK);
+    assert_true(m.refused);
+    assert_int_equal(m.code, 7);
+    assert_string_equal(m.agreement_id, "cambs-psr");
+    assert_int_equal(m.settled_ms, 1);
+    assert_int_equal(message(f, 2, &m), ST_OK);
+    assert_false(m.refused);
+    assert_int_equal(m.sequence, 2);
+    assert_int_equal(items(f), 1);
+}
+
+static void ids_are_forgotten_after_their_days_and_not_before(void **context)
+{
+    struct fixture *f = *context;
+    struct event late = sample_refused(4, 2);
+    struct message_record m;
+
+    happens(f, sample_accepted(1, 1));
+    happens(f, sample_step(2, 1, 1, 1));
+    happens(f, sample_accepted(3, 3)); /* never settled */
+    late.at_ms = 10;
+    happens(f, late);
+    happens(f, sample_aged(5, DUPLICATE_DAYS * DAY + 2));
+    commit(f);
+    assert_int_equal(message(f, 1, &m), ST_OK);
+
+    happens(f, sample_aged(6, DUPLICATE_DAYS * DAY + 3));
+    commit(f);
+    assert_int_equal(message(f, 1, &m), ST_MORE);
+    assert_int_equal(message(f, 2, &m), ST_OK);
+    assert_int_equal(message(f, 3, &m), ST_OK);
+    happens(f, sample_aged(7, DUPLICATE_DAYS * DAY * 2));
+    commit(f);
+    assert_int_equal(message(f, 2, &m), ST_MORE);
+    assert_int_equal(message(f, 3, &m), ST_OK);
+}
+
+static enum status see_certificate(void *context, const char *agency, struct bytes der)
+{
+    assert_string_equal(agency, "csc.cambs");
+    assert_int_equal(der.size, strlen("certificate"));
+    ++*(int *)context;
+    return ST_OK;
+}
+
+static enum status see_key(void *context, const char *agency, struct bytes statement,
+                           struct bytes proof)
+{
+    assert_string_equal(agency, "csc.cambs");
+    assert_int_equal(statement.size, strlen("statement"));
+    assert_int_equal(proof.size, strlen("signer and signature"));
+    ++*(int *)context;
+    return ST_OK;
+}
+
+static void certificates_and_keys_are_found_again(void **context)
+{
+    struct fixture *f = *context;
+    int certificates = 0, keys = 0;
+
+    happens(f, sample_agency(1));
+    happens(f, sample_agency(2)); /* the same again is one */
+    happens(f, sample_key(3));
+    commit(f);
+    OWNED(state_reader) reader = reader_of_state(f);
+    assert_int_equal(state_each_certificate(reader, see_certificate, &certificates), ST_OK);
+    assert_int_equal(state_each_key(reader, see_key, &keys), ST_OK);
+    assert_int_equal(certificates, 1);
+    assert_int_equal(keys, 1);
+}
+
+static void the_mark_lasts_with_the_state_it_belongs_to(void **context)
+{
+    struct fixture *f = *context;
+    struct journal_mark mark = {0};
+
+    assert_int_equal(state_mark(f->state, &mark), ST_OK);
+    assert_int_equal(mark.sequence, 0);
+    happens(f, sample_accepted(1, 1));
+    commit(f);
+    happens(f, sample_accepted(2, 2)); /* never committed */
+    state_close(f->state);
+    f->state = NULL;
+    open_state(f);
+    assert_int_equal(state_mark(f->state, &mark), ST_OK);
+    assert_int_equal(mark.sequence, 1);
+    assert_int_equal(mark.segment, 3);
+    assert_int_equal(mark.offset, 8192);
+    assert_int_equal(items(f), 1);
+    f->used = 0;
+    happens(f, sample_accepted(2, 2));
+}
+
+static void a_gap_in_the_sequence_stops_the_state_for_good(void **context)
+{
+    struct fixture *f = *context;
+    const struct journal_mark mark = {.sequence = 1};
+
+    happens(f, sample_accepted(1, 1));
+    assert_int_equal(try(f, sample_accepted(3, 3)), ST_INVALID);
+    assert_int_equal(state_commit(f->state, &mark), ST_INVALID);
+    assert_int_equal(items(f), 0);
+}
+
+static void a_mark_that_is_not_the_last_event_is_not_committed(void **context)
+{
+    struct fixture *f = *context;
+    const struct journal_mark mark = {.sequence = 2};
+
+    happens(f, sample_accepted(1, 1));
+    assert_int_equal(state_commit(f->state, &mark), ST_INVALID);
+}
+
+static void a_store_belongs_to_one_community(void **context)
+{
+    struct fixture *f = *context;
+    const struct digest ours = sha256("ours", 4), theirs = sha256("theirs", 6);
+    struct reason why = {""};
+
+    assert_int_equal(state_bind(f->state, &ours, &why), ST_OK);
+    assert_int_equal(state_bind(f->state, &ours, &why), ST_OK);
+    assert_int_equal(state_bind(f->state, &theirs, &why), ST_INVALID);
+    assert_non_null(strstr(why.text, "community"));
+}
+
+/* Flips one bit of a stored value. */
+static void damage(struct fixture *f, int tree, const struct tree_key *key, size_t at)
+{
+    uint8_t copy[2048];
+    struct bytes value;
+    struct txn *txn;
+
+    assert_int_equal(store_begin(state_store(f->state), true, &txn), ST_OK);
+    assert_int_equal(store_get(txn, tree, key_bytes(key), &value), ST_OK);
+    assert_true(value.size <= sizeof copy && at < value.size);
+    memcpy(copy, value.data, value.size);
+    copy[at] ^= 4;
+    assert_int_equal(store_put(txn, tree, key_bytes(key), (struct bytes){copy, value.size}), ST_OK);
+    assert_int_equal(store_commit(txn), ST_OK);
+}
+
+static void a_flipped_bit_is_refused_not_delivered(void **context)
+{
+    struct fixture *f = *context;
+    const struct id id = sample_id(1);
+    const struct tree_key item = key_of_sequence(1), name = key_of_message("nps.cambs", &id);
+    struct event sample = sample_accepted(1, 1);
+    struct message_record m;
+    struct bytes record;
+    size_t count = 0;
+
+    happens(f, sample);
+    commit(f);
+    for (size_t at = 0; at < event_size(&sample) + CHECK_SIZE; at++) {
+        damage(f, TREE_ITEMS, &item, at);
+        {
+            OWNED(state_reader) reader = reader_of_state(f);
+            assert_int_equal(state_item(reader, 1, &record), ST_INVALID);
+            assert_int_equal(state_each_item(reader, count_item, &count), ST_INVALID);
+        }
+        damage(f, TREE_ITEMS, &item, at); /* back again */
+    }
+    assert_int_equal(items(f), 1);
+    damage(f, TREE_MESSAGES, &name, 60);
+    assert_int_equal(message(f, 1, &m), ST_INVALID);
+    assert_int_equal(try(f, sample_step(2, 1, 1, 1)), ST_INVALID);
+}
+
+/* An item that a queue has lost would wait for ever. */
+static void an_item_without_its_place_in_a_queue_is_refused(void **context)
+{
+    struct fixture *f = *context;
+    const struct tree_key key = key_of_queued("csc.cambs", 1, 1);
+    size_t count = 0;
+    struct txn *txn;
+
+    happens(f, sample_accepted(1, 1));
+    commit(f);
+    assert_int_equal(store_begin(state_store(f->state), true, &txn), ST_OK);
+    assert_int_equal(store_delete(txn, TREE_QUEUES, key_bytes(&key)), ST_OK);
+    assert_int_equal(store_commit(txn), ST_OK);
+    OWNED(state_reader) reader = reader_of_state(f);
+    assert_int_equal(state_each_item(reader, count_item, &count), ST_INVALID);
+}
+
+#define WITH(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        WITH(an_accepted_message_waits_until_its_first_step),
+        WITH(what_is_settled_within_its_window_is_never_queued),
+        WITH(an_item_reads_back_as_the_record_that_made_it),
+        WITH(a_refusal_is_remembered_but_never_replaces_an_acceptance),
+        WITH(ids_are_forgotten_after_their_days_and_not_before),
+        WITH(certificates_and_keys_are_found_again),
+        WITH(the_mark_lasts_with_the_state_it_belongs_to),
+        WITH(a_gap_in_the_sequence_stops_the_state_for_good),
+        WITH(a_mark_that_is_not_the_last_event_is_not_committed),
+        WITH(a_store_belongs_to_one_community),
+        WITH(a_flipped_bit_is_refused_not_delivered),
+        WITH(an_item_without_its_place_in_a_queue_is_refused),
+    };
+    return cmocka_run_group_tests_name("state", tests, NULL, NULL);
+}
