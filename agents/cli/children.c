@@ -15,9 +15,10 @@
 #include "agents/cli/place.h"
 #include "lib/clock.h"
 
-#define OUTPUT_MAX (4u * 1024 * 1024) /* bytes of a program's answer we are willing to hold */
-#define LOG_TAIL_MAX (64 * 1024)      /* bytes of a log that are searched */
-#define PAUSE_NS 10000000             /* 10 ms between two looks at a log: cheap and soon enough */
+#define OUTPUT_MAX                                                                                 \
+    ((size_t)4 * 1024 * 1024) /* bytes of a program's answer we are willing to hold */
+#define LOG_TAIL_MAX 65536    /* bytes of a log that are searched */
+#define PAUSE_NS 10000000     /* 10 ms between two looks at a log: cheap and soon enough */
 
 static void nap(void)
 {
@@ -219,7 +220,7 @@ enum status child_stop(struct child *child, int64_t wait_ms)
 /* Everything from `fd` to its end, NUL-terminated. */
 static enum status read_all(int fd, char **out)
 {
-    size_t room = 64 * 1024, size = 0;
+    size_t room = 65536, size = 0;
     char *text = malloc(room);
     ssize_t got;
 

@@ -48,45 +48,45 @@ size_t daemons_member(const struct daemons *d, const char *agency)
     return MEMBERS_MAX;
 }
 
-uint16_t daemons_port(const struct daemons *d)
+/* The port that follows `mark` in `line`; 0 when there is none. */
+static uint16_t port_after(const char *line, const char *mark)
 {
-    char path[PATH_MAX], line[512];
-    unsigned port = 0;
+    const char *at = strstr(line, mark);
+    unsigned long port = at ? strtoul(at + strlen(mark), NULL, 10) : 0;
+
+    return port <= UINT16_MAX ? (uint16_t)port : 0;
+}
+
+/* The first port after `mark` in a line of FOLDER/name with `word`, from `offset` on. */
+static uint16_t find_port(const struct daemons *d, const char *name, off_t offset, const char *word,
+                          const char *mark)
+{
+    char path[PATH_MAX], line[1024];
+    uint16_t port = 0;
     FILE *file;
 
-    if (!path_print(path, "%s/broker.conf", d->broker.folder))
+    if (!path_print(path, "%s/%s", d->broker.folder, name))
         return 0;
     file = fopen(path, "re");
-    while (file && fgets(line, sizeof line, file)) {
-        if (sscanf(line, "listen = 127.0.0.1:%5u", &port) == 1)
-            break;
+    if (!file)
+        return 0;
+    if (fseeko(file, offset, SEEK_SET) == 0) {
+        while (port == 0 && fgets(line, sizeof line, file))
+            port = strstr(line, word) ? port_after(line, mark) : 0;
     }
-    if (file)
-        (void)fclose(file);
-    return port <= UINT16_MAX ? (uint16_t)port : 0;
+    (void)fclose(file);
+    return port;
+}
+
+uint16_t daemons_port(const struct daemons *d)
+{
+    return find_port(d, "broker.conf", 0, "listen", "127.0.0.1:");
 }
 
 /* What the broker's ready line says. */
 static uint16_t told_port(const struct daemons *d)
 {
-    char path[PATH_MAX], line[1024];
-    unsigned port = 0;
-    FILE *file;
-
-    if (!path_print(path, "%s/log", d->broker.folder))
-        return 0;
-    file = fopen(path, "re");
-    if (file && fseeko(file, d->broker.log_from, SEEK_SET) == 0) {
-        while (fgets(line, sizeof line, file)) {
-            const char *at =
-                strstr(line, " event=ready ") ? strstr(line, "listen=127.0.0.1:") : NULL;
-            if (at && sscanf(at, "listen=127.0.0.1:%5u", &port) == 1)
-                break;
-        }
-    }
-    if (file)
-        (void)fclose(file);
-    return port <= UINT16_MAX ? (uint16_t)port : 0;
+    return find_port(d, "log", d->broker.log_from, " event=ready ", "listen=127.0.0.1:");
 }
 
 static enum status start(struct child *child, const char *program, const char *config,

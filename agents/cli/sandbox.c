@@ -75,7 +75,7 @@ static enum exit_code run_sandbox(struct cli *cli, const struct command *self, i
     static struct daemons daemons;
     struct arguments arguments;
     struct reason why = {""};
-    sigset_t signals;
+    sigset_t signals, pipe_signal;
     enum status status;
     enum exit_code code = EXIT_FAILED;
     enum parsed parsed =
@@ -90,6 +90,11 @@ static enum exit_code run_sandbox(struct cli *cli, const struct command *self, i
     (void)sigaddset(&signals, SIGHUP);
     (void)sigaddset(&signals, SIGCHLD);
     (void)sigprocmask(SIG_BLOCK, &signals, NULL);
+    /* Who read 'ready' may have gone: that must not end us. Blocked and not ignored, since children
+     * would inherit the latter. */
+    (void)sigemptyset(&pipe_signal);
+    (void)sigaddset(&pipe_signal, SIGPIPE);
+    (void)sigprocmask(SIG_BLOCK, &pipe_signal, NULL);
 
     status = community_open(arguments.items[0], agencies, agreements, &community, &why);
     if (status != ST_OK) {

@@ -19,13 +19,14 @@
 #include "lib/nearest.h"
 
 #define WAIT_DEFAULT_MS 5000
+#define TEXT_MAX ((size_t)LOCAL_REQUEST_MAX) /* bytes of a body as JSON */
 
 /* A whole file, or standard input for "-"; NULL after telling the user. free() it. */
 static char *read_body(const char *path, size_t *size)
 {
     bool standard = strcmp(path, "-") == 0;
     FILE *file = standard ? stdin : fopen(path, "re");
-    char *text = malloc(LOCAL_REQUEST_MAX);
+    char *text = malloc(TEXT_MAX);
     size_t got = 0;
     bool wrong = true;
 
@@ -35,10 +36,10 @@ static char *read_body(const char *path, size_t *size)
         complain("memory is out");
     else {
         errno = 0;
-        got = fread(text, 1, LOCAL_REQUEST_MAX, file);
+        got = fread(text, 1, TEXT_MAX, file);
         if (ferror(file))
             complain("cannot read %s: %s", path, strerror(errno));
-        else if (got == LOCAL_REQUEST_MAX)
+        else if (got == TEXT_MAX)
             complain("%s: too large; a body has at most %d bytes", path, BODY_MAX);
         else
             wrong = false;

@@ -1,0 +1,116 @@
+#!/bin/sh
+# cli.sh BUILD - exit codes and messages of the command line: what a person sees when it goes wrong.
+# shellcheck source=tests/system/town.sh
+. "$(dirname -- "$0")/town.sh"
+examples=$source/docs/examples
+
+# --- without any agent ---
+expect 2 'usage' concordat
+expect 0 'catalogue' concordat help
+expect 0 '--needed-by' concordat help send
+expect 0 '[0-9]\.[0-9]' concordat --version
+expect 2 "did you mean 'inbox'" concordat inbx
+expect 2 "did you mean '--*to'\|unknown option" concordat send psr.request --too nps.cambs x.json
+for command in sandbox demo catalogue send inbox open ack decline answer track agreement status; do
+    expect 0 "usage: concordat $command" concordat "$command" --help
+done
+expect 0 'psr.request' concordat catalogue
+expect 0 '"answeredBy": "psr.report"' concordat catalogue --json
+expect 0 'defendant' concordat catalogue psr.request
+expect 2 "did you mean 'psr.request'" concordat catalogue psr.reqest
+expect 0 'well formed' concordat agreement lint "$source/agreements/examples"
+expect 0 'ISA-COURT' concordat agreement list --folder "$source/agreements/examples"
+expect 0 'sha256' concordat agreement show "$source/agreements/examples/court.yaml"
+sed 's/^title:/titel:/' "$source/agreements/examples/court.yaml" >"$folder/bad.yaml"
+expect 2 'bad.yaml:[0-9]*:.*titel' concordat agreement lint "$folder/bad.yaml"
+: >"$folder/empty.yaml"
+expect 2 'empty.yaml' concordat agreement lint "$folder/empty.yaml"
+expect 2 'unknown' concordat agreement lintt
+expect 1 'no agent at' concordat status --agent "$folder/nowhere"
+expect 2 'not a message id' concordat open 123
+
+start_town
+at court.b35cz00
+expect 0 'court.b35cz00' concordat status
+expect 0 '"connected": true' concordat status --json
+expect 0 'ISA-COURT' concordat agreement list
+expect 0 'psr-request' concordat agreement show ISA-COURT
+expect 2 '' concordat agreement show ISA-NONE
+
+# --- bad input: 2, and nothing sent ---
+expect 2 'unknown message type' concordat send psr.reqest --to nps.cambs "$examples/psr.request.json"
+expect 2 'agency id' concordat send psr.request --to NPS "$examples/psr.request.json"
+expect 2 'cannot read' concordat send psr.request --to nps.cambs "$folder/none.json"
+expect 2 'missing' concordat send psr.request "$examples/psr.request.json"
+expect 2 'needed-by' concordat send psr.request --to nps.cambs --needed-by 2026-02-30 "$examples/psr.request.json"
+printf '{"hearingId": ' >"$folder/cut.json"
+expect 2 '' concordat send psr.request --to nps.cambs "$folder/cut.json"
+sed 's/"defendant"/"defendnat"/' "$examples/psr.request.json" >"$folder/bad.json"
+expect 2 'defendnat' concordat send psr.request --to nps.cambs "$folder/bad.json"
+sed '/"hearingId"/d' "$examples/psr.request.json" >"$folder/bad.json"
+expect 2 'hearing' concordat send psr.request --to nps.cambs "$folder/bad.json"
+sed 's/0123456P/0123456Q/' "$examples/psr.request.json" >"$folder/bad.json"
+expect 2 'identifiers\[0\].*PNC' concordat send psr.request --to nps.cambs "$folder/bad.json"
+sed 's/B35CZ00/Z35CZ00/' "$examples/psr.request.json" >"$folder/bad.json"
+expect 2 'court' concordat send psr.request --to nps.cambs "$folder/bad.json"
+expect 0 'no messages yet' concordat track
+
+# --- refused: 3 ---
+expect 3 '' concordat send psr.request --to nobody.here --case new "$examples/psr.request.json"
+expect 3 'refused' concordat send psr.request --to csc.cambs --case new "$examples/psr.request.json"
+expect 3 '"outcome": "refused"' concordat send psr.request --to csc.cambs --case new --json "$examples/psr.request.json"
+at police.35
+expect 3 'refused' concordat send psr.request --to nps.cambs --case new "$examples/psr.request.json"
+at csc.cambs
+expect 0 'nothing new' concordat inbox
+
+# --- done: 0, and the whole ladder ---
+at court.b35cz00
+expect 0 'accepted' concordat send psr.request --to nps.cambs --case new --needed-by 2030-01-01T10:00Z \
+    --officer "Listing office" "$examples/psr.request.json"
+id=$(last_id)
+expect 0 'delivered' concordat track "$id" --until delivered
+expect 1 'not opened' concordat track "$id" --until opened --wait 0.2
+at nps.cambs
+expect 0 "$id.*court.b35cz00.*psr.request.*2030-01-01" concordat inbox --wait 5
+expect 0 "\"id\": \"$id\"" concordat inbox --json
+expect 0 '0123456P' concordat open "$id"
+expect 0 '"notShared"' concordat open "$id" --json
+expect 0 'acknowledged' concordat ack "$id"
+expect 0 'accepted' concordat answer "$id" "$examples/psr.report.json"
+reply=$(last_id)
+at court.b35cz00
+expect 0 'acknowledged' concordat track "$id" --until answered
+expect 0 "$reply" concordat inbox --wait 5
+expect 0 'ROSH_MEDIUM' concordat open "$reply"
+expect 2 '' concordat open 01900000-0000-7000-8000-000000000000
+
+# The same id is the same message; the same id with other content is not.
+expect 0 "$id" concordat send psr.request --to nps.cambs --id "$id" --needed-by 2030-01-01T10:00Z \
+    --officer "Listing office" "$examples/psr.request.json"
+at nps.cambs
+expect 0 'nothing new' concordat inbox
+
+# Declined, with a reason from the list.
+expect 0 'accepted' concordat send safeguarding.referral.child --to csc.cambs --case new "$examples/child-referral.json"
+referral=$(last_id)
+at csc.cambs
+expect 0 'immediate' concordat inbox --wait 5
+expect 0 'Ari' concordat open "$referral"
+expect 2 'reason' concordat decline "$referral"
+expect 2 "not a reason" concordat decline "$referral" --reason because
+expect 0 'declined' concordat decline "$referral" --reason out-of-area
+at nps.cambs
+expect 0 'declined' concordat track "$referral" --until declined
+stop_town TERM
+expect 0 '' test "$stopped" = 0
+
+# --- queued: 4, and it leaves when the broker is back ---
+start_town --respawn
+at court.b35cz00
+kill -STOP "$(cat "$folder/town/broker/pid")"
+expect 4 'queued' concordat send psr.request --to nps.cambs --case new --wait 1 "$examples/psr.request.json"
+late=$(last_id)
+kill -CONT "$(cat "$folder/town/broker/pid")"
+expect 0 'delivered' concordat track "$late" --until delivered --wait 60
+stop_town TERM

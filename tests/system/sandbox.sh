@@ -1,0 +1,71 @@
+#!/bin/sh
+# sandbox.sh BUILD - a sandbox starts in time, stops cleanly, and goes on where it stopped.
+# shellcheck source=tests/system/town.sh
+. "$(dirname -- "$0")/town.sh"
+
+limit=${READY_SECONDS:-10}
+began=$(date +%s)
+start_town
+took=$(($(date +%s) - began))
+printf 'ready after %d s\n' "$took"
+checks=$((checks + 1))
+[ "$took" -le "$limit" ] || wrong "ready after $took s, not $limit"
+
+for path in broker/broker.conf broker/pid broker/log broker/store agents/nps.cambs/agent.conf \
+    agents/nps.cambs/pid agreements; do
+    expect 0 '' test -e "$folder/town/$path"
+done
+expect 0 '' test -S "$folder/town/agents/court.b35cz00/agent.sock"
+port=$(sed -n 's/^listen = 127.0.0.1:\([0-9]*\)$/\1/p' "$folder/town/broker/broker.conf")
+expect 1 'sandbox\|store\|use' concordat sandbox "$folder/town"
+
+# Something for later: probation does not look at it before the sandbox has stopped.
+at court.b35cz00
+expect 0 accepted concordat send psr.request --to nps.cambs --case new \
+    "$source/docs/examples/psr.request.json"
+first=$(last_id)
+expect 0 delivered concordat track "$first" --until delivered
+
+stop_town INT
+expect 0 '' test "$stopped" = 0
+expect 1 '' test -e "$folder/town/broker/pid"
+expect 1 'no agent\|agent' concordat status
+
+start_town
+expect 0 '' grep -q "^listen = 127.0.0.1:$port\$" "$folder/town/broker/broker.conf"
+at nps.cambs
+expect 0 "$first" concordat inbox --wait 5
+expect 0 'Example' concordat open "$first"
+stop_town TERM
+expect 0 '' test "$stopped" = 0
+
+# A child that dies ends the sandbox with exit code 1, and takes the others along.
+start_town
+broker=$(cat "$folder/town/broker/pid")
+kill -9 "$broker"
+died=0
+wait "$sandbox_pid" || died=$?
+sandbox_pid=
+expect 0 '' test "$died" = 1
+expect 0 'broker ended by itself' cat "$folder/sandbox.err"
+expect 1 '' test -e "$folder/town/agents/nps.cambs/pid"
+
+# With --respawn it comes back instead.
+start_town --respawn
+broker=$(cat "$folder/town/broker/pid")
+kill -9 "$broker"
+at court.b35cz00
+expect 0 accepted concordat send psr.request --to nps.cambs --case new --wait 30 \
+    "$source/docs/examples/psr.request.json"
+stop_town TERM
+expect 0 '' test "$stopped" = 0
+
+# What cannot be a sandbox is said so.
+expect 2 'neither empty' concordat sandbox "$source"
+expect 2 'already' concordat sandbox "$folder/town" --agencies "$folder/none"
+printf 'nps.cambs NPS\nnps.cambs COURT\n' >"$folder/list"
+expect 2 'list:2: named twice' concordat sandbox "$folder/new" --agencies "$folder/list"
+printf 'nps.cambs NOT_A_KIND\n' >"$folder/list"
+expect 2 'list:1:' concordat sandbox "$folder/new2" --agencies "$folder/list"
+long=$folder/$(printf '%0100d' 0)
+expect 2 'too long' concordat sandbox "$long"
