@@ -87,7 +87,8 @@ enum status tls_feed(struct tls *tls, const uint8_t *data, size_t size);
  *   ST_FORGED   the peer's certificate does not hold, or none came; tls_reason says why
  *   ST_INVALID  TLS was broken by the peer, or it sent an alert */
 enum status tls_read(struct tls *tls, uint8_t *out, size_t room, size_t *got);
-/* Encrypts all of `size` bytes. Only once tls_is_open.
+/* Encrypts all of `size` bytes, in records of at most 16 KiB. Only once tls_is_open. A record costs
+ * its maker and its reader about 1 µs each beside 0.5 ns a byte: gather what a turn has to say.
  *   ST_NOMEM */
 enum status tls_write(struct tls *tls, const uint8_t *data, size_t size);
 /* Moves up to `room` bytes meant for the socket; 0 when there are none. */
