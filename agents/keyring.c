@@ -12,16 +12,12 @@
 #include "agents/keyring.h"
 
 #include <assert.h>
-#include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "agents/crypto.h"
+#include "agents/vault.h"
 #include "lib/arena.h"
 #include "lib/secret.h"
 
@@ -29,8 +25,7 @@
 #define RECORD_VERSION 1
 #define STATEMENT_MAX 256 /* bytes: an agency id, two keys, three times */
 #define RECORD_MAX (1 + DIGEST_SIZE + SIGNATURE_SIZE + 4 + STATEMENT_MAX + WRAP_SIZE)
-#define EPOCH_KEY_SIZE GCM_KEY_SIZE
-#define FILE_NAME_SIZE (2 * KEY_ID_SIZE + 1)
+#define NAME_SIZE (2 * KEY_ID_SIZE + 1)
 
 struct held {
     struct epoch epoch;
@@ -40,7 +35,8 @@ struct held {
 
 struct keyring {
     struct store *store; /* borrowed */
-    int tree, folder;    /* folder: a descriptor, owned; -1 while none */
+    int tree;
+    struct vault *vault; /* owned */
     char agency[AGENCY_MAX + 1];
     int64_t epoch_ms, seal_ms, open_ms;
     uint8_t community[DIGEST_SIZE];
@@ -59,80 +55,6 @@ static void held_free(struct held *held)
     free(held);
 }
 OWN(held)
-
-/* Epoch files */
-
-/* Closes on every way out; a write's close is checked where it matters. */
-static inline void fd_closep(int *fd)
-{
-    if (*fd >= 0)
-        (void)close(*fd);
-}
-#define OWNED_FD __attribute__((cleanup(fd_closep))) int
-
-static bool write_all(int fd, const uint8_t *data, size_t size)
-{
-    while (size > 0) {
-        ssize_t n = write(fd, data, size);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            return false;
-        data += n;
-        size -= (size_t)n;
-    }
-    return true;
-}
-
-static void file_name(const uint8_t key_id[static KEY_ID_SIZE], char out[static FILE_NAME_SIZE])
-{
-    hex_print(key_id, KEY_ID_SIZE, out);
-}
-
-static enum status file_write(int folder, const char *name,
-                              const uint8_t key[static EPOCH_KEY_SIZE])
-{
-    OWNED_FD fd = openat(folder, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-
-    if (fd < 0 || !write_all(fd, key, EPOCH_KEY_SIZE) || fsync(fd) != 0 || fsync(folder) != 0)
-        return ST_IO;
-    return ST_OK;
-}
-
-/* Nobody else may be able to read it. */
-static bool is_private(const struct stat *st)
-{
-    return (st->st_mode & (S_IRWXG | S_IRWXO)) == 0 && st->st_uid == geteuid();
-}
-
-/*   ST_MORE     it is not there: the key is gone
- *   ST_INVALID  it is not what we wrote, or others can read it */
-static enum status file_read(int folder, const char *name, uint8_t key[static EPOCH_KEY_SIZE])
-{
-    OWNED_FD fd = openat(folder, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
-    struct stat st;
-
-    if (fd < 0)
-        return errno == ENOENT ? ST_MORE : errno == ELOOP ? ST_INVALID : ST_IO;
-    if (fstat(fd, &st) != 0)
-        return ST_IO;
-    if (!S_ISREG(st.st_mode) || st.st_size != EPOCH_KEY_SIZE || !is_private(&st))
-        return ST_INVALID;
-    return pread(fd, key, EPOCH_KEY_SIZE, 0) == EPOCH_KEY_SIZE ? ST_OK : ST_IO;
-}
-
-/* Overwrites, syncs, unlinks, syncs the folder; ST_OK also when it is not there. */
-static enum status file_erase(int folder, const char *name)
-{
-    static const uint8_t zeroes[EPOCH_KEY_SIZE];
-    OWNED_FD fd = openat(folder, name, O_WRONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
-
-    if (fd < 0)
-        return errno == ENOENT ? ST_OK : ST_IO;
-    if (!write_all(fd, zeroes, sizeof zeroes) || fsync(fd) != 0)
-        return ST_IO;
-    return unlinkat(folder, name, 0) == 0 && fsync(folder) == 0 ? ST_OK : ST_IO;
-}
 
 /* Wrapping of a private half */
 
@@ -240,12 +162,10 @@ static enum status record_read(struct keyring *keyring, struct bytes key, struct
  *   ST_FORGED   file and record do not belong together */
 static enum status unwrap(struct keyring *keyring, struct held *held, struct bytes wrapped)
 {
-    uint8_t epoch_key[EPOCH_KEY_SIZE], public_key[SEALING_KEY_SIZE];
-    char name[FILE_NAME_SIZE];
+    uint8_t epoch_key[VAULT_KEY_SIZE], public_key[SEALING_KEY_SIZE];
     struct wrap_aad aad;
 
-    file_name(held->epoch.key_id, name);
-    enum status status = file_read(keyring->folder, name, epoch_key);
+    enum status status = vault_get(keyring->vault, held->epoch.key_id, epoch_key);
     if (status == ST_OK)
         status = gcm_open(epoch_key, zero_nonce, wrap_aad(&aad, held->epoch.key_id), wrapped,
                           held->private_key);
@@ -261,13 +181,13 @@ static enum status load_record(struct keyring *keyring, struct bytes key, struct
                                struct reason *why)
 {
     OWNED(held) held = held_new();
-    char name[FILE_NAME_SIZE] = "?";
+    char name[NAME_SIZE] = "?";
     struct bytes wrapped;
 
     if (!held)
         return ST_NOMEM;
     if (key.size == KEY_ID_SIZE)
-        file_name(key.data, name);
+        hex_print(key.data, KEY_ID_SIZE, name);
     enum status status = record_read(keyring, key, record, held, &wrapped);
     if (status == ST_OK)
         status = unwrap(keyring, held, wrapped);
@@ -324,10 +244,10 @@ static enum status load_records(struct keyring *keyring, struct reason *why)
     return status == ST_MORE ? ST_OK : status;
 }
 
-/* Does the store know this key? */
-static enum status has_record(struct keyring *keyring, const uint8_t key_id[static KEY_ID_SIZE],
-                              bool *known)
+/* A file without a record: a crash between the two. It wraps nothing. */
+static enum status has_record(void *context, const uint8_t key_id[static KEY_ID_SIZE], bool *kept)
 {
+    struct keyring *keyring = context;
     OWNED_TXN txn = NULL;
     struct bytes value;
     enum status status = store_begin(keyring->store, false, &txn);
@@ -336,67 +256,7 @@ static enum status has_record(struct keyring *keyring, const uint8_t key_id[stat
         status = store_get(txn, keyring->tree, (struct bytes){key_id, KEY_ID_SIZE}, &value);
     if (status != ST_OK && status != ST_MORE)
         return status;
-    *known = status == ST_OK;
-    return ST_OK;
-}
-
-static inline void dir_closep(DIR **dir)
-{
-    if (*dir)
-        (void)closedir(*dir);
-}
-#define OWNED_DIR __attribute__((cleanup(dir_closep))) DIR *
-
-/* A file without a record: a crash between the two. It wraps nothing. Names that are not ours are
- * left alone. */
-static enum status erase_orphans(struct keyring *keyring)
-{
-    int fd = openat(keyring->folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    OWNED_DIR dir = fd >= 0 ? fdopendir(fd) : NULL;
-
-    if (!dir) {
-        fd_closep(&fd);
-        return ST_IO;
-    }
-    for (;;) {
-        uint8_t key_id[KEY_ID_SIZE];
-        bool known = true;
-
-        errno = 0;
-        struct dirent *entry = readdir(dir);
-        if (!entry)
-            return errno == 0 ? ST_OK : ST_IO;
-        if (!hex_parse(entry->d_name, key_id, KEY_ID_SIZE))
-            continue;
-        enum status status = has_record(keyring, key_id, &known);
-        if (status == ST_OK && !known)
-            status = file_erase(keyring->folder, entry->d_name);
-        if (status != ST_OK)
-            return status;
-    }
-}
-
-static enum status folder_open(const char *path, int *out, struct reason *why)
-{
-    struct stat st;
-
-    bool made = mkdir(path, 0700) == 0;
-    if (!made && errno != EEXIST) {
-        reason_set(why, "%s: %s", path, strerror(errno));
-        return ST_IO;
-    }
-    OWNED_FD fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    OWNED_FD parent = made && fd >= 0 ? openat(fd, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
-    if (fd < 0 || fstat(fd, &st) != 0 || (made && (parent < 0 || fsync(parent) != 0))) {
-        reason_set(why, "%s: %s", path, strerror(errno));
-        return ST_IO;
-    }
-    if (!is_private(&st)) {
-        reason_set(why, "%s: must belong to the agent and be closed to others (chmod 700)", path);
-        return ST_INVALID;
-    }
-    *out = fd;
-    fd = -1;
+    *kept = status == ST_OK;
     return ST_OK;
 }
 
@@ -415,7 +275,6 @@ enum status keyring_open(const struct keyring_settings *settings, struct store *
     assert(strlen(settings->agency) <= AGENCY_MAX);
     if (!keyring)
         return ST_NOMEM;
-    keyring->folder = -1;
     keyring->store = store;
     keyring->tree = settings->tree;
     memcpy(keyring->agency, settings->agency, strlen(settings->agency));
@@ -436,12 +295,12 @@ enum status keyring_open(const struct keyring_settings *settings, struct store *
     if (!keyring->arena)
         return ST_NOMEM;
 
-    enum status status = folder_open(settings->folder, &keyring->folder, why);
+    enum status status = vault_open(settings->folder, &keyring->vault, why);
     if (status == ST_OK)
         status = load_records(keyring, why);
     if (status != ST_OK)
         return status;
-    status = erase_orphans(keyring);
+    status = vault_sweep(keyring->vault, has_record, keyring);
     if (status != ST_OK) {
         reason_set(why, "%s: %s", settings->folder, strerror(errno));
         return status;
@@ -456,7 +315,7 @@ void keyring_close(struct keyring *keyring)
         return;
     while (keyring->count > 0)
         ring_remove(keyring, keyring->count - 1);
-    fd_closep(&keyring->folder);
+    vault_close(keyring->vault);
     arena_free(keyring->arena);
     free(keyring);
 }
@@ -511,22 +370,20 @@ static enum status record_store(struct keyring *keyring, const struct held *held
 /* File, then record. What fails in between is an orphan for the next start. */
 static enum status persist(struct keyring *keyring, const struct held *held)
 {
-    uint8_t epoch_key[EPOCH_KEY_SIZE], wrapped[WRAP_SIZE];
-    char name[FILE_NAME_SIZE];
+    uint8_t epoch_key[VAULT_KEY_SIZE], wrapped[WRAP_SIZE];
     struct wrap_aad aad;
     enum status status = random_secret(epoch_key, sizeof epoch_key);
 
     if (status == ST_OK)
         status = gcm_seal(epoch_key, zero_nonce, wrap_aad(&aad, held->epoch.key_id),
                           (struct bytes){held->private_key, SEALING_KEY_SIZE}, wrapped);
-    file_name(held->epoch.key_id, name);
     if (status == ST_OK)
-        status = file_write(keyring->folder, name, epoch_key);
+        status = vault_put(keyring->vault, held->epoch.key_id, epoch_key);
     secret_wipe(epoch_key, sizeof epoch_key);
     if (status != ST_OK)
         return status;
     status = record_store(keyring, held, wrapped);
-    if (status == ST_LIMIT && file_erase(keyring->folder, name) != ST_OK)
+    if (status == ST_LIMIT && vault_erase(keyring->vault, held->epoch.key_id) != ST_OK)
         return ST_IO;
     return status;
 }
@@ -628,13 +485,11 @@ enum status keyring_expire(struct keyring *keyring, int64_t now_ms, size_t *eras
 
     for (size_t i = keyring->count; i-- > 0;) {
         uint8_t key_id[KEY_ID_SIZE];
-        char name[FILE_NAME_SIZE];
 
         if (keyring->held[i]->epoch.open_until_ms > now_ms)
             continue;
         memcpy(key_id, keyring->held[i]->epoch.key_id, KEY_ID_SIZE);
-        file_name(key_id, name);
-        enum status status = file_erase(keyring->folder, name);
+        enum status status = vault_erase(keyring->vault, key_id);
         if (status == ST_OK) {
             ring_remove(keyring, i);
             status = forget_record(keyring, key_id);

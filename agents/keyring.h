@@ -8,9 +8,8 @@
  * A private half lies in the store wrapped (AES-256-GCM) under its epoch's own key, and that key in
  * a file of its own, `FOLDER/<key id in hex>`, 0600, outside the store. The folder is never backed
  * up: a stolen backup or an old copy of the store opens nothing. At open-until the file is
- * overwritten, synced, unlinked and its folder synced; from then on what was sealed to the key
- * cannot be opened by anybody. (Overwriting is honest on file systems that write in place; on
- * copy-on-write ones and on flash, erasure is as good as the encryption of the disk below.)
+ * overwritten and unlinked (vault.h); from then on what was sealed to the key cannot be opened by
+ * anybody.
  *
  * The keyring writes in transactions of its own: never call it inside a writing transaction of the
  * same store. A key is used only once file and record are on the disk.
