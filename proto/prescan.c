@@ -15,9 +15,10 @@ enum wire_type {
     WIRE_32 = 5
 };
 
-#define PREFIX_MAX 5         /* bytes of a tag or a length, as in protobuf-c */
-#define ALLOCATION 16u       /* bytes that one allocation may lose to alignment */
-#define SCANNED_MEMBER 80u   /* bytes protobuf-c keeps for a field while it unpacks, doubled slabs \
+#define PREFIX_MAX 5   /* bytes of a tag or a length, as in protobuf-c */
+#define ALLOCATION 16u /* bytes that one allocation may lose to alignment */
+#define SCANNED_MEMBER                                                                             \
+    80u                      /* bytes protobuf-c keeps for a field while it unpacks, doubled slabs \
                               */
 #define FIELDS_OF_ONE_MAX 64 /* of one message type: bits of `seen` */
 
@@ -356,30 +357,43 @@ static enum status scan_field(struct scan *scan)
     return sized || packed ? scan_sized(scan, field) : scan_number(scan, field);
 }
 
+static enum status check_bounds(const struct scan *scan)
+{
+    if (scan->fields > scan->rules->fields_max)
+        return limit(scan, "many fields");
+    if (scan->heap > scan->rules->heap_max)
+        return limit(scan, "large in memory");
+    return ST_OK;
+}
+
 enum status prescan(const ProtobufCMessageDescriptor *type, struct bytes input,
                     const struct prescan *rules, struct reason *why)
 {
-    struct scan scan = {.rules = rules, .input = input, .why = why, .heap = type->sizeof_message};
+    struct scan scan = {
+        .rules = rules,
+        .categories = rules->category ? message_rules_of(type) : NULL,
+        .input = input,
+        .why = why,
+        .heap = type->sizeof_message + ALLOCATION,
+    };
 
     assert(rules->depth_max <= BODY_DEPTH_MAX && type->n_fields <= FIELDS_OF_ONE_MAX);
-    scan.categories = rules->category ? message_rules_of(type) : NULL;
     assert(!rules->category || scan.categories);
     scan.levels[0] = (struct level){.type = type, .reader = reader_of(input.data, input.size)};
-    for (;;) {
+
+    enum status status = check_bounds(&scan);
+    while (status == ST_OK) {
         if (scan.levels[scan.depth].reader.left == 0) {
             if (scan.depth == 0)
                 return ST_OK;
             scan.depth--;
             continue;
         }
-        enum status status = scan_field(&scan);
-        if (status != ST_OK)
-            return status;
-        if (scan.fields > rules->fields_max)
-            return limit(&scan, "many fields");
-        if (scan.heap > rules->heap_max)
-            return limit(&scan, "large in memory");
+        status = scan_field(&scan);
+        if (status == ST_OK)
+            status = check_bounds(&scan);
     }
+    return status;
 }
 
 enum status prescan_unpack(const ProtobufCMessageDescriptor *type, struct bytes input,
