@@ -26,7 +26,7 @@
 #include "lib/own.h"
 #include "lib/status.h"
 
-#define CHUNK_SIZE (16 * 1024) /* bytes of the message in a full chunk */
+#define CHUNK_SIZE ((size_t)16 * 1024) /* bytes of the message in a full chunk */
 #define CHUNKED_SALT_SIZE 24
 #define CHUNKED_COMMITMENT_SIZE 32
 #define CHUNKED_HEADER_SIZE (CHUNKED_SALT_SIZE + CHUNKED_COMMITMENT_SIZE)

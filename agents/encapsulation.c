@@ -8,7 +8,7 @@
 #include "agents/binding.h"
 #include "lib/secret.h"
 
-#define ID_SLOTS (2 * ENCAPSULATION_MESSAGES) /* half empty at worst */
+#define ID_SLOTS ((size_t)2 * ENCAPSULATION_MESSAGES) /* half empty at worst */
 
 struct place {
     char sender[AGENCY_MAX + 1], recipient[AGENCY_MAX + 1]; /* with the two keys: its name */
@@ -66,7 +66,7 @@ static struct id *id_slot(struct id *slots, const struct id *id)
 {
     struct reader tail = reader_of(id->bytes + 8, 8); /* the random half of an RFC 9562 id */
 
-    for (size_t i = (size_t)(read_u64(&tail) % ID_SLOTS);; i = (i + 1) % ID_SLOTS)
+    for (size_t i = read_u64(&tail) % ID_SLOTS;; i = (i + 1) % ID_SLOTS)
         if (id_is_zero(&slots[i]) || id_equal(&slots[i], id))
             return &slots[i];
 }

@@ -215,7 +215,7 @@ enum status hpke_export(const struct hpke_context *context, struct bytes exporte
 {
     const struct suite suite = hpke_suite(context->aead);
 
-    if (size > 255 * HPKE_SECRET_SIZE)
+    if (size > (size_t)255 * HPKE_SECRET_SIZE)
         return ST_LIMIT;
     return labeled_expand(&suite, context->exporter_secret, "sec", exporter_context, out, size);
 }

@@ -40,7 +40,7 @@ size_t hpke_key_size(enum hpke_aead aead);
 /* X25519 key pair from the system's randomness. */
 enum status hpke_keypair(uint8_t private_key[static SEALING_KEY_SIZE],
                          uint8_t public_key[static SEALING_KEY_SIZE]);
-/* RFC 9180 §5.1.1, with a fresh ephemeral key. About 0.15 ms.
+/* RFC 9180 §5.1.1, with a fresh ephemeral key. About 80 µs.
  *   ST_INVALID  the recipient's key gives an all-zero shared secret (RFC 7748 §6.1) */
 enum status hpke_setup_sender(enum hpke_aead aead, const uint8_t recipient[static SEALING_KEY_SIZE],
                               struct bytes info, uint8_t enc[static SEALING_KEY_SIZE],
@@ -61,7 +61,7 @@ enum status hpke_setup_recipient(enum hpke_aead aead, const uint8_t enc[static S
 enum status hpke_decap(const uint8_t enc[static SEALING_KEY_SIZE],
                        const uint8_t private_key[static SEALING_KEY_SIZE],
                        uint8_t shared_secret[static HPKE_SECRET_SIZE]);
-/* RFC 9180 §5.3. About 2 µs.
+/* RFC 9180 §5.3. About 0.6 µs.
  *   ST_LIMIT    `size` is over 255 * 32 */
 enum status hpke_export(const struct hpke_context *context, struct bytes exporter_context,
                         uint8_t *out, size_t size);

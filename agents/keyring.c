@@ -23,7 +23,8 @@
 
 #define DAY_MS INT64_C(86400000)
 #define RECORD_VERSION 1
-#define STATEMENT_MAX 256 /* bytes: an agency id, two keys, three times */
+#define STATEMENT_MAX 256     /* bytes: an agency id, two keys, three times */
+#define STATEMENT_ARENA 65536 /* bytes one may take unpacked */
 #define RECORD_MAX (1 + DIGEST_SIZE + SIGNATURE_SIZE + 4 + STATEMENT_MAX + WRAP_SIZE)
 #define NAME_SIZE (2 * KEY_ID_SIZE + 1)
 
@@ -87,7 +88,7 @@ static enum status ring_insert(struct keyring *keyring, struct held *held)
     while (place < keyring->count && keyring->held[place]->epoch.from_ms > held->epoch.from_ms)
         place++;
     memmove(&keyring->held[place + 1], &keyring->held[place],
-            (keyring->count - place) * sizeof *keyring->held);
+            (keyring->count - place) * sizeof(struct held *));
     keyring->held[place] = held;
     keyring->count++;
     return ST_OK;
@@ -98,7 +99,7 @@ static void ring_remove(struct keyring *keyring, size_t place)
     held_free(keyring->held[place]);
     keyring->count--;
     memmove(&keyring->held[place], &keyring->held[place + 1],
-            (keyring->count - place) * sizeof *keyring->held);
+            (keyring->count - place) * sizeof(struct held *));
 }
 
 static const struct held *ring_find(const struct keyring *keyring,
@@ -277,7 +278,7 @@ enum status keyring_open(const struct keyring_settings *settings, struct store *
         return ST_NOMEM;
     keyring->store = store;
     keyring->tree = settings->tree;
-    memcpy(keyring->agency, settings->agency, strlen(settings->agency));
+    memcpy(keyring->agency, settings->agency, strlen(settings->agency) + 1);
     keyring->epoch_ms = settings->epoch_ms ? settings->epoch_ms : DAY_MS;
     keyring->seal_ms = settings->seal_ms ? settings->seal_ms : SEAL_UNTIL_DAYS * DAY_MS;
     keyring->open_ms = settings->open_ms ? settings->open_ms : OPEN_UNTIL_DAYS * DAY_MS;
@@ -291,7 +292,7 @@ enum status keyring_open(const struct keyring_settings *settings, struct store *
                    KEYRING_EPOCHS_MAX - 2);
         return ST_INVALID;
     }
-    keyring->arena = arena_new(4096, HEAD_ARENA);
+    keyring->arena = arena_new(4096, STATEMENT_ARENA);
     if (!keyring->arena)
         return ST_NOMEM;
 

@@ -91,7 +91,7 @@ struct sealer *sealer_new(const char *sender, const uint8_t signer_spki[static D
     assert(strlen(sender) <= AGENCY_MAX);
     if (!sealer)
         return NULL;
-    memcpy(sealer->sender, sender, strlen(sender));
+    memcpy(sealer->sender, sender, strlen(sender) + 1);
     sealer->encapsulations = encapsulations_new(signer_spki);
     return sealer->encapsulations ? GIVE(sealer) : NULL;
 }

@@ -47,7 +47,8 @@ enum status seal(struct sealer *sealer, struct envelope *envelope, struct bytes 
 
 /* Opens a message: checks each section against its hash in the header, unwraps, decrypts,
  * pre-scans it for its category and concatenates them in order of tags into `out`, a serialised
- * body. What was decrypted is wiped, whatever the answer. 0.2 ms and about 2 ns a byte.
+ * body. What was decrypted is wiped, whatever the answer. About 80 µs, most of it X25519, and 1 ns
+ * a byte.
  *   ST_FORGED   authentication fails: wrong key, altered, or moved from another message
  *   ST_INVALID  a section is not what its category says: BODY_CATEGORY_MISMATCH
  *   ST_LIMIT    `room` is too small
