@@ -8,7 +8,6 @@
 #include "lib/arena.h"
 
 #define CERTIFICATE_MAX 8192 /* bytes of DER; ours have under 1 KiB */
-#define STATEMENT_MAX 512    /* bytes; a statement has about 140 */
 #define BUCKETS 512
 #define REMEMBERED_MAX 4096 /* certificates, and keys: more agencies than there are */
 

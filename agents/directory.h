@@ -18,6 +18,7 @@
 #include "lib/own.h"
 #include "lib/store.h"
 #include "lib/tls.h"
+#include "proto/catalogue.h"
 #include "proto/wire.h"
 
 /* A signing certificate that holds. */

@@ -1,0 +1,837 @@
+#include "agents/desk_inside.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/id.h"
+
+#define COUNTERS_VERSION 1
+#define COUNTERS_SIZE (1 + 3 * 8)
+#define FRAME_HEAD_ROOM                                                                            \
+    (HEADER_MAX + 4096)  /* a head of ours: a header and its proof, or a list                      \
+                          */
+#define SWEEP_MS 60000   /* how often to look for what is due */
+#define SWEEP_MAX 500    /* records deleted in a turn */
+#define KEYRING_MS 10000 /* how often to look whether a sealing key is due */
+
+static const uint8_t counters_key[] = "counters";
+
+bool desk_ok(struct desk *desk, enum status status)
+{
+    if (status != ST_OK && desk->failed == ST_OK)
+        desk->failed = status;
+    return status == ST_OK;
+}
+
+/* ---- life ---- */
+
+static enum status check_signing(struct desk *desk, struct reason *why)
+{
+    const struct desk_setup *s = &desk->setup;
+    enum status status =
+        tls_context_check(s->trust, s->signing_certificate.data, s->signing_certificate.size,
+                          USE_SIGNING, &desk->identity, why);
+
+    if (status != ST_OK)
+        return status;
+    if (strcmp(desk->identity.id, s->agency) != 0) {
+        reason_set(why, "the signing certificate is %s's, not %s's", desk->identity.id, s->agency);
+        return ST_FORGED;
+    }
+    desk->signer = sha256(s->signing_certificate.data, s->signing_certificate.size);
+    memcpy(desk->community, tls_context_community(s->trust), DIGEST_SIZE);
+    return ST_OK;
+}
+
+static enum status load_counters(struct desk *desk)
+{
+    struct txn *txn;
+    struct bytes value;
+    enum status status = store_begin(desk->setup.store, false, &txn);
+
+    if (status != ST_OK)
+        return status;
+    status = store_get(txn, TREE_META, (struct bytes){counters_key, sizeof counters_key}, &value);
+    if (status == ST_OK) {
+        struct reader r = reader_of(value.data, value.size);
+
+        if (read_u8(&r) != COUNTERS_VERSION)
+            status = ST_INVALID;
+        desk->next_number = read_u64(&r);
+        desk->sent = read_u64(&r);
+        desk->received = read_u64(&r);
+        if (!reader_done(&r))
+            status = ST_INVALID;
+    } else if (status == ST_MORE) {
+        desk->next_number = 1;
+        status = ST_OK;
+    }
+    store_abort(txn);
+    return status;
+}
+
+static bool make_parts(struct desk *desk)
+{
+    const struct desk_setup *s = &desk->setup;
+
+    desk->steps = steps_new(s->agency, s->signing_key, &desk->signer, desk->community);
+    desk->directory = directory_new(s->trust);
+    desk->sealer = sealer_new(s->agency, desk->identity.spki);
+    desk->batches = batch_cache_new();
+    desk->request_arena = arena_new(64 * 1024, 4 * (size_t)LOCAL_REQUEST_MAX);
+    desk->body_arena = arena_new(64 * 1024, BODY_ARENA);
+    desk->frame_arena = arena_new(64 * 1024, HEAD_ARENA);
+    desk->header_arena = arena_new(16 * 1024, HEAD_ARENA);
+    desk->opened = malloc(BODY_MAX + 1);
+    return desk->steps && desk->directory && desk->sealer && desk->batches && desk->request_arena
+        && desk->body_arena && desk->frame_arena && desk->header_arena && desk->opened;
+}
+
+enum status desk_new(const struct desk_setup *setup, int64_t now_ms, struct desk **out,
+                     struct reason *why)
+{
+    OWNED(desk) desk = calloc(1, sizeof *desk);
+    enum status status;
+
+    if (!desk)
+        return ST_NOMEM;
+    desk->setup = *setup;
+    desk->wall_ms = desk->since_ms = now_ms;
+    desk->replies_end = &desk->replies;
+    desk->released_end = &desk->released;
+    desk->parked_end = &desk->parked;
+    reason_set(&desk->last_error, "not connected yet");
+    status = check_signing(desk, why);
+    if (status != ST_OK)
+        return status;
+    if (!make_parts(desk)) {
+        reason_set(why, "out of memory");
+        return ST_NOMEM;
+    }
+    status = load_counters(desk);
+    if (status != ST_OK) {
+        reason_set(why, "the store's counters cannot be read");
+        return status;
+    }
+    *out = GIVE(desk);
+    return ST_OK;
+}
+
+static void forget_session(struct desk *desk)
+{
+    for (size_t i = 0; i < FLYING_BUCKETS; i++) {
+        while (desk->flying[i]) {
+            struct flying *flying = desk->flying[i];
+            desk->flying[i] = flying->next;
+            free(flying);
+        }
+    }
+    while (desk->parked) {
+        struct parked *parked = desk->parked;
+        desk->parked = parked->next;
+        free(parked);
+    }
+    desk->parked_end = &desk->parked;
+    desk->flying_count = desk->flying_size = 0;
+    desk->steps_flying = desk->step_from = 0;
+    memset(desk->submit_from, 0, sizeof desk->submit_from);
+    memset(desk->asked, 0, sizeof desk->asked);
+    desk->wanted_count = desk->print_count = desk->settled_count = 0;
+    desk->retry = desk->drop = false;
+    desk->retry_at_ms = 0;
+    free(desk->frames);
+    desk->frames = NULL;
+    desk->frames_room = 0;
+}
+
+static void free_replies(struct ready_reply *reply)
+{
+    while (reply) {
+        struct ready_reply *next = reply->next;
+        free(reply->message);
+        free(reply);
+        reply = next;
+    }
+}
+
+static void forget_sealed(struct desk *desk)
+{
+    for (size_t i = 0; i < desk->sealed_count; i++) {
+        free(desk->sealed[i].header);
+        free(desk->sealed[i].body);
+    }
+    desk->sealed_count = 0;
+}
+
+void desk_free(struct desk *desk)
+{
+    if (!desk)
+        return;
+    store_abort(desk->txn);
+    forget_session(desk);
+    forget_sealed(desk);
+    desk_forget_waiting(desk);
+    free_replies(desk->replies);
+    free_replies(desk->released);
+    steps_free(desk->steps);
+    directory_free(desk->directory);
+    sealer_free(desk->sealer);
+    batch_cache_free(desk->batches);
+    arena_free(desk->request_arena);
+    arena_free(desk->body_arena);
+    arena_free(desk->frame_arena);
+    arena_free(desk->header_arena);
+    free(desk->opened);
+    free(desk);
+}
+
+void desk_reload(struct desk *desk, const struct tls_context *trust,
+                 const struct agreement_set *agreements)
+{
+    assert(!desk->txn);
+    desk->setup.trust = trust;
+    desk->setup.agreements = agreements;
+    directory_reload(desk->directory, trust);
+}
+
+/* ---- a turn ---- */
+
+/* A new sealing key in time; those whose time is over go for good. Outside our transaction. */
+static enum status turn_keys(struct desk *desk)
+{
+    const struct epoch *epoch;
+    bool made = false;
+    size_t erased = 0;
+    enum status status = keyring_expire(desk->setup.keyring, desk->wall_ms, &erased);
+
+    if (status == ST_OK)
+        status = keyring_current(desk->setup.keyring, desk->wall_ms, &epoch, &made);
+    if (status != ST_OK)
+        return status;
+    if (erased > 0)
+        log_event(LOG_INFO, "sealing_keys_erased", "count=%zu", erased);
+    desk->publish = desk->publish || made;
+    memcpy(desk->key.key_id, epoch->key_id, KEY_ID_SIZE);
+    desk->key.seal_until_ms = epoch->seal_until_ms;
+    return ST_OK;
+}
+
+enum status desk_begin_turn(struct desk *desk, int64_t wall_ms, int64_t now_ms)
+{
+    bool first = desk->now_ms == 0;
+
+    assert(!desk->txn);
+    if (desk->failed != ST_OK)
+        return desk->failed;
+    if (first || now_ms / KEYRING_MS != desk->now_ms / KEYRING_MS) {
+        desk->wall_ms = wall_ms;
+        enum status status = turn_keys(desk);
+        if (status != ST_OK)
+            return status;
+    }
+    desk->wall_ms = wall_ms;
+    desk->now_ms = now_ms;
+    return store_begin(desk->setup.store, true, &desk->txn);
+}
+
+static void store_counters(struct desk *desk)
+{
+    uint8_t record[COUNTERS_SIZE];
+    struct writer w = writer_of(record, sizeof record);
+
+    if (!desk->counters_changed)
+        return;
+    write_u8(&w, COUNTERS_VERSION);
+    write_u64(&w, desk->next_number);
+    write_u64(&w, desk->sent);
+    write_u64(&w, desk->received);
+    (void)desk_ok(desk,
+                  store_put(desk->txn, TREE_META, (struct bytes){counters_key, sizeof counters_key},
+                            (struct bytes){record, w.size}));
+    desk->counters_changed = false;
+}
+
+/* ---- sealing and signing ---- */
+
+uint8_t desk_lane(int urgency)
+{
+    if (urgency == CONCORDAT__URGENCY__IMMEDIATE)
+        return 0;
+    return urgency == CONCORDAT__URGENCY__SAME_DAY ? 1 : 2;
+}
+
+struct question desk_question(const struct track *track, bool in_reply)
+{
+    return (struct question){
+        .from = track->from,
+        .to = track->to,
+        .type = track->type,
+        .purpose = track->purpose[0] ? track->purpose : NULL,
+        .categories = track->shared,
+        .marking = track->marking,
+        .retention_days = track->retention_days,
+        .in_reply = in_reply,
+    };
+}
+
+/* One signature over all that was sealed since the last. */
+static void sign_messages(struct desk *desk)
+{
+    struct bytes contents[BATCH_LEAVES_MAX];
+    struct proof proofs[BATCH_LEAVES_MAX];
+
+    if (desk->sealed_count == 0)
+        return;
+    for (size_t i = 0; i < desk->sealed_count; i++)
+        contents[i] = (struct bytes){desk->sealed[i].header, desk->sealed[i].header_size};
+    if (desk_ok(desk, batch_sign(BATCH_HEADERS, desk->setup.signing_key, &desk->signer,
+                                 desk->community, contents, desk->sealed_count, proofs))) {
+        for (size_t i = 0; i < desk->sealed_count; i++) {
+            const struct unsigned_message *m = &desk->sealed[i];
+            struct outbox_entry entry = {.sealed = true,
+                                         .lane = m->lane,
+                                         .number = m->number,
+                                         .header = contents[i],
+                                         .proof = proofs[i],
+                                         .body = {m->body, m->body_size}};
+
+            (void)desk_ok(desk, outbox_put_sealed(desk->txn, &m->id, m->recipient, &entry));
+        }
+    }
+    forget_sealed(desk);
+}
+
+static void fill_text(char *to, size_t room, const char *from)
+{
+    size_t size = strlen(from);
+
+    assert(size < room); /* of agreement, catalogue or track: shorter by their own limits */
+    memcpy(to, from, size + 1);
+}
+
+/* All that the header says but what the sealing itself fills in. */
+static void fill_envelope(const struct track *track, const struct decision *decision,
+                          const struct question *question, const struct sealing_key *key,
+                          struct envelope *e)
+{
+    int64_t expires_ms = key->open_until_ms;
+
+    if (track->expires_days > 0 && track->created_ms + track->expires_days * DAY_MS < expires_ms)
+        expires_ms = track->created_ms + track->expires_days * DAY_MS;
+    e->message_id = track->message_id;
+    e->share_id = track->share_id;
+    e->case_handle = track->case_handle;
+    e->conversation_id = track->conversation_id;
+    e->in_reply_to = track->in_reply_to;
+    e->leg_count = 1;
+    e->schema_version = track->schema_version;
+    e->sequence = track->sequence;
+    e->retention_days = track->retention_days;
+    fill_text(e->type, sizeof e->type, track->type);
+    fill_text(e->sender, sizeof e->sender, track->from);
+    fill_text(e->recipient, sizeof e->recipient, track->to);
+    fill_text(e->agreement_id, sizeof e->agreement_id, decision->agreement->id);
+    e->agreement_version = decision->agreement->version;
+    e->agreement_hash = decision->agreement->hash;
+    fill_text(e->clause, sizeof e->clause, decision->clause->id);
+    fill_text(e->purpose, sizeof e->purpose, question->purpose);
+    fill_text(e->gateway, sizeof e->gateway, question->gateway);
+    e->marking = track->marking;
+    e->urgency = track->urgency;
+    e->created_ms = track->created_ms;
+    e->needed_by_ms = track->needed_by_ms;
+    e->expires_ms = expires_ms;
+    e->officer_hash = track->officer_hash;
+}
+
+enum status desk_seal(struct desk *desk, struct track *track, const struct decision *decision,
+                      const struct question *question, struct bytes body,
+                      const struct sealing_key *key, uint64_t number)
+{
+    struct unsigned_message *m;
+    struct envelope e = {0};
+    uint8_t header[HEADER_MAX];
+    size_t room = body.size + body.size / 4 + (size_t)SECTIONS_MAX * 512;
+    enum status status;
+
+    if (desk->sealed_count == BATCH_LEAVES_MAX)
+        sign_messages(desk);
+    m = &desk->sealed[desk->sealed_count];
+    fill_envelope(track, decision, question, key, &e);
+    m->body = malloc(room);
+    if (!m->body)
+        return ST_NOMEM;
+    status = seal(desk->sealer, &e, body, key->key_id, key->public_key, desk->wall_ms, m->body,
+                  room, &m->body_size);
+    if (status == ST_OK)
+        status = envelope_write(&e, header, sizeof header, &m->header_size);
+    if (status == ST_OK && !(m->header = malloc(m->header_size)))
+        status = ST_NOMEM;
+    if (status != ST_OK) {
+        free(m->body);
+        return status;
+    }
+    memcpy(m->header, header, m->header_size);
+    m->id = track->message_id;
+    memcpy(m->recipient, track->to, sizeof m->recipient);
+    m->lane = desk_lane(track->urgency);
+    m->number = number;
+    desk->sealed_count++;
+    track->header_digest = sha256(header, m->header_size);
+    track->shared = e.categories;
+    track->agreement_version = e.agreement_version;
+    memcpy(track->agreement_id, e.agreement_id, sizeof track->agreement_id);
+    memcpy(track->clause, e.clause, sizeof track->clause);
+    memcpy(track->purpose, e.purpose, sizeof track->purpose);
+    return ST_OK;
+}
+
+void desk_add_step(struct desk *desk, struct track *track, const struct step *step)
+{
+    enum status status = steps_add(desk->steps, track, step);
+
+    if (status == ST_LIMIT)
+        log_event(LOG_WARN, "ladder_full", "type=%s from=%s", track->type, track->from);
+    else if (desk_ok(desk, status))
+        (void)desk_ok(desk, track_put(desk->txn, track));
+}
+
+/* ---- frames for the broker ---- */
+
+void desk_frame(struct desk *desk, const struct wire *wire, struct bytes body)
+{
+    size_t used = desk->frames ? desk->frames->size : 0, size;
+    size_t wanted = sizeof *desk->frames + used + FRAME_PREFIX + FRAME_HEAD_ROOM + body.size;
+    uint8_t *at;
+
+    if (!desk->connected)
+        return;
+    if (wanted > desk->frames_room) {
+        size_t room = desk->frames_room ? desk->frames_room : 64 * 1024;
+
+        while (room < wanted)
+            room *= 2;
+        struct stage_frames *frames = realloc(desk->frames, room);
+        if (!frames) {
+            (void)desk_ok(desk, ST_NOMEM);
+            return;
+        }
+        if (!desk->frames)
+            *frames = (struct stage_frames){.kind = STAGE_FRAMES, .session = desk->session};
+        desk->frames = frames;
+        desk->frames_room = room;
+    }
+    at = desk->frames->bytes + used;
+    if (!desk_ok(desk, wire_write(wire, body.size, at, FRAME_PREFIX + FRAME_HEAD_ROOM, &size)))
+        return;
+    if (body.size > 0)
+        memcpy(at + size, body.data, body.size);
+    desk->frames->size = used + size + body.size;
+}
+
+void desk_drop_link(struct desk *desk, const char *why)
+{
+    if (!desk->connected || desk->drop)
+        return;
+    desk->drop = true;
+    reason_set(&desk->drop_why, "%s", why);
+}
+
+static void flush_settled(struct desk *desk)
+{
+    struct wire wire = {.kind = WIRE_SETTLE};
+
+    if (desk->settled_count == 0)
+        return;
+    wire.settle.count = (uint32_t)desk->settled_count;
+    wire.settle.sequences = desk->settled;
+    desk_frame(desk, &wire, (struct bytes){NULL, 0});
+    desk->settled_count = 0;
+}
+
+void desk_settle(struct desk *desk, uint64_t sequence)
+{
+    if (desk->settled_count == SETTLE_MAX)
+        flush_settled(desk);
+    desk->settled[desk->settled_count++] = sequence;
+}
+
+static void flush_wanted(struct desk *desk)
+{
+    struct wire wire = {.kind = WIRE_DIRECTORY};
+    const char *wanted[ASK_MAX];
+
+    if (desk->wanted_count == 0 && desk->print_count == 0)
+        return;
+    for (size_t i = 0; i < desk->wanted_count; i++)
+        wanted[i] = desk->wanted[i];
+    wire.directory.request = desk->next_request++;
+    wire.directory.wanted_count = (uint32_t)desk->wanted_count;
+    wire.directory.wanted = wanted;
+    wire.directory.certificate_count = (uint32_t)desk->print_count;
+    wire.directory.wanted_certificates = desk->wanted_prints;
+    desk_frame(desk, &wire, (struct bytes){NULL, 0});
+    desk->wanted_count = desk->print_count = 0;
+}
+
+void desk_ask_agency(struct desk *desk, const char *agency)
+{
+    struct asked *asked = NULL;
+
+    if (!desk->connected)
+        return;
+    for (size_t i = 0; i < ASKED_MAX && !asked; i++) {
+        if (strcmp(desk->asked[i].agency, agency) == 0)
+            asked = &desk->asked[i];
+    }
+    if (asked && desk->now_ms - asked->at_ms < ASK_AGAIN_MS)
+        return;
+    if (!asked) {
+        asked = &desk->asked[desk->asked_next++ % ASKED_MAX];
+        fill_text(asked->agency, sizeof asked->agency, agency);
+    }
+    asked->at_ms = desk->now_ms;
+    if (desk->wanted_count == ASK_MAX)
+        flush_wanted(desk);
+    fill_text(desk->wanted[desk->wanted_count++], AGENCY_MAX + 1, agency);
+}
+
+uint64_t desk_ask_certificate(struct desk *desk, const struct digest *fingerprint)
+{
+    for (size_t i = 0; i < desk->print_count; i++) {
+        if (digest_equal(&desk->wanted_prints[i], fingerprint))
+            return desk->next_request;
+    }
+    if (desk->print_count == ASK_MAX)
+        flush_wanted(desk);
+    desk->wanted_prints[desk->print_count++] = *fingerprint;
+    return desk->next_request;
+}
+
+static void publish_key(struct desk *desk)
+{
+    const struct epoch *epoch = keyring_statement(desk->setup.keyring, 0);
+    struct wire wire = {.kind = WIRE_DIRECTORY};
+
+    if (!desk->publish || !desk->connected || !epoch)
+        return;
+    wire.directory.request = desk->next_request++;
+    wire.directory.has_publish = true;
+    wire.directory.publish = epoch->statement;
+    desk_frame(desk, &wire, (struct bytes){NULL, 0});
+    desk->publish = false;
+}
+
+/* ---- submission ---- */
+
+static struct flying **flying_bucket(struct desk *desk, const struct id *id)
+{
+    /* The last bytes of an id are random in every version. */
+    return &desk->flying[((size_t)id->bytes[14] << 8 | id->bytes[15]) % FLYING_BUCKETS];
+}
+
+static bool is_flying(struct desk *desk, const struct id *id)
+{
+    for (const struct flying *f = *flying_bucket(desk, id); f; f = f->next) {
+        if (id_equal(&f->id, id))
+            return true;
+    }
+    return false;
+}
+
+bool desk_landed(struct desk *desk, const struct id *id)
+{
+    for (struct flying **link = flying_bucket(desk, id); *link; link = &(*link)->next) {
+        if (id_equal(&(*link)->id, id)) {
+            struct flying *flying = *link;
+
+            *link = flying->next;
+            desk->flying_count--;
+            desk->flying_size -= flying->size;
+            free(flying);
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Sends one message. False: its credit is not there. */
+static bool submit(struct desk *desk, const struct id *id)
+{
+    struct wire wire = {.kind = WIRE_SUBMIT};
+    struct outbox_entry entry;
+    struct flying *flying, **bucket = flying_bucket(desk, id);
+    size_t size;
+    enum status status = outbox_get(desk->txn, id, &entry);
+
+    if (status == ST_MORE || status == ST_INVALID || (status == ST_OK && !entry.sealed)) {
+        char text[ID_TEXT_SIZE];
+
+        id_print(id, text);
+        log_event(LOG_ERROR, "outbox_damaged", "message=%s", text);
+        return true;
+    }
+    if (!desk_ok(desk, status))
+        return false;
+    size = entry.header.size + entry.body.size;
+    if (desk->flying_count + 1 > desk->credit || desk->flying_size + size > desk->credit_size)
+        return false;
+    flying = malloc(sizeof *flying);
+    if (!flying)
+        return desk_ok(desk, ST_NOMEM);
+    *flying = (struct flying){.next = *bucket, .id = *id, .size = size};
+    *bucket = flying;
+    desk->flying_count++;
+    desk->flying_size += size;
+    wire.submit.header = entry.header;
+    wire.submit.proof = entry.proof;
+    desk_frame(desk, &wire, entry.body);
+    return true;
+}
+
+/* Submits what is unanswered, in order, immediate first, within the credit. */
+static void submit_all(struct desk *desk)
+{
+    if (!desk->connected || desk->now_ms < desk->retry_at_ms)
+        return;
+    if (desk->retry) {
+        memset(desk->submit_from, 0, sizeof desk->submit_from);
+        desk->retry = false;
+    }
+    for (uint8_t lane = 0; lane < LANES; lane++) {
+        for (;;) {
+            uint64_t number;
+            struct id id;
+            enum status status =
+                outbox_next(desk->txn, lane, desk->submit_from[lane], &number, &id);
+
+            if (status == ST_MORE)
+                break;
+            if (!desk_ok(desk, status))
+                return;
+            if (!is_flying(desk, &id) && !submit(desk, &id))
+                return; /* a message that does not fit is not overtaken by a later one */
+            desk->submit_from[lane] = number + 1;
+        }
+    }
+}
+
+static void send_steps(struct desk *desk)
+{
+    while (desk->connected && desk->steps_flying < STEPS_FLYING_MAX) {
+        struct wire wire = {.kind = WIRE_STEP};
+        struct signed_step step;
+        uint64_t number;
+        enum status status = steps_next(desk->txn, desk->step_from, &number, &step);
+
+        if (status == ST_MORE || !desk_ok(desk, status))
+            return;
+        wire.step.sequence = number;
+        wire.step.step = step.step;
+        wire.step.proof = step.proof;
+        desk_frame(desk, &wire, (struct bytes){NULL, 0});
+        desk->step_from = number + 1;
+        desk->steps_flying++;
+    }
+}
+
+/* ---- the session ---- */
+
+static void ask_for_keyless(struct desk *desk)
+{
+    char recipient[AGENCY_MAX + 1] = "";
+
+    for (;;) {
+        char next[AGENCY_MAX + 1];
+        enum status status = outbox_next_recipient(desk->txn, recipient, next);
+
+        if (status == ST_MORE || !desk_ok(desk, status))
+            return;
+        memcpy(recipient, next, sizeof recipient);
+        desk_ask_agency(desk, recipient);
+    }
+}
+
+void desk_open(struct desk *desk, const struct stage_link *link)
+{
+    forget_session(desk);
+    desk->connected = true;
+    desk->session = link->session;
+    memcpy(desk->broker, link->broker, sizeof desk->broker);
+    desk->since_ms = desk->wall_ms;
+    desk->last_error.text[0] = '\0';
+    desk->credit = link->credit;
+    desk->credit_size = link->credit_size;
+    desk->next_request = 1;
+    desk->publish = true;
+    ask_for_keyless(desk);
+    desk->keyless_at_ms = desk->now_ms + KEYLESS_RETRY_MS;
+}
+
+void desk_shut(struct desk *desk, const struct stage_link *link)
+{
+    if (desk->connected)
+        desk->since_ms = desk->wall_ms;
+    desk->connected = false;
+    desk->last_error = link->why;
+    forget_session(desk);
+}
+
+/* ---- what is due ---- */
+
+void desk_due(struct desk *desk, int64_t at_ms, enum due what, const struct track *track,
+              uint64_t number)
+{
+    uint8_t key[8 + 1 + 1 + ID_SIZE + 8];
+    struct writer w = writer_of(key, sizeof key);
+
+    write_u64(&w, (uint64_t)at_ms);
+    write_u8(&w, (uint8_t)what);
+    write_u8(&w, (uint8_t)track->way);
+    write_bytes(&w, track->key.bytes, ID_SIZE);
+    write_u64(&w, number);
+    (void)desk_ok(
+        desk, store_put(desk->txn, TREE_DUE, (struct bytes){key, w.size}, (struct bytes){key, 1}));
+}
+
+/* Deletes one thing, or puts it off. */
+static void do_due(struct desk *desk, struct reader *r)
+{
+    enum due what = read_u8(r) == DUE_BODY ? DUE_BODY : DUE_TRACK;
+    struct track track = {.way = (char)read_u8(r)};
+    struct outbox_entry entry;
+    uint8_t place[8];
+    uint64_t number;
+
+    read_into(r, track.key.bytes, ID_SIZE);
+    number = read_u64(r);
+    if (!reader_done(r))
+        return;
+    if (what == DUE_BODY) {
+        (void)desk_ok(desk, inbox_delete(desk->txn, &track.key));
+        return;
+    }
+    if (track.way == WAY_OUT && outbox_get(desk->txn, &track.key, &entry) != ST_MORE) {
+        desk_due(desk, desk->wall_ms + DAY_MS, DUE_TRACK, &track, number); /* not done yet */
+        return;
+    }
+    if (track.way == WAY_IN)
+        (void)desk_ok(desk, inbox_delete(desk->txn, &track.key));
+    (void)desk_ok(desk, track_delete(desk->txn, track.way, &track.key));
+    (void)desk_ok(desk, store_delete(desk->txn, TREE_NEWEST, number_key(place, ~number)));
+}
+
+static void sweep(struct desk *desk)
+{
+    for (unsigned i = 0; i < SWEEP_MAX; i++) {
+        uint8_t copy[64];
+        struct walk *walk;
+        struct bytes key, value;
+        struct reader r;
+        enum status status = walk_open(desk->txn, TREE_DUE, (struct bytes){NULL, 0}, &walk);
+
+        if (!desk_ok(desk, status))
+            return;
+        status = walk_next(walk, &key, &value);
+        if (status == ST_OK && key.size <= sizeof copy)
+            memcpy(copy, key.data, key.size);
+        walk_close(walk);
+        if (status == ST_MORE || !desk_ok(desk, status))
+            return;
+        key.data = copy;
+        r = reader_of(copy, key.size);
+        if (read_u64(&r) > (uint64_t)desk->wall_ms)
+            return;
+        do_due(desk, &r);
+        if (!desk_ok(desk, store_delete(desk->txn, TREE_DUE, key)))
+            return;
+    }
+}
+
+void desk_tick(struct desk *desk)
+{
+    desk_waited(desk);
+    if (desk->now_ms >= desk->sweep_at_ms) {
+        desk->sweep_at_ms = desk->now_ms + SWEEP_MS;
+        sweep(desk);
+    }
+    if (desk->connected && desk->now_ms >= desk->keyless_at_ms) {
+        desk->keyless_at_ms = desk->now_ms + KEYLESS_RETRY_MS;
+        ask_for_keyless(desk);
+    }
+}
+
+/* ---- the end of a turn ---- */
+
+enum status desk_end_of_turn(struct desk *desk)
+{
+    struct txn *txn = desk->txn;
+    enum status status;
+
+    sign_messages(desk);
+    if (desk->failed == ST_OK) {
+        uint64_t before = desk->next_number;
+
+        (void)desk_ok(desk, steps_sign(desk->steps, desk->txn, &desk->next_number));
+        desk->counters_changed = desk->counters_changed || before != desk->next_number;
+    }
+    publish_key(desk);
+    submit_all(desk);
+    send_steps(desk);
+    flush_settled(desk);
+    flush_wanted(desk);
+    store_counters(desk);
+    desk->txn = NULL;
+    if (desk->failed != ST_OK) {
+        store_abort(txn);
+        return desk->failed;
+    }
+    status = store_commit(txn);
+    if (!desk_ok(desk, status))
+        return status;
+    if (desk->replies) {
+        *desk->released_end = desk->replies;
+        desk->released_end = desk->replies_end;
+        desk->replies = NULL;
+        desk->replies_end = &desk->replies;
+    }
+    return ST_OK;
+}
+
+struct stage_local *desk_take_reply(struct desk *desk, size_t *size)
+{
+    struct ready_reply *reply = desk->released;
+    struct stage_local *message;
+
+    if (!reply)
+        return NULL;
+    desk->released = reply->next;
+    if (!desk->released)
+        desk->released_end = &desk->released;
+    message = reply->message;
+    *size = reply->size;
+    free(reply);
+    return message;
+}
+
+struct stage_frames *desk_take_frames(struct desk *desk, size_t *size)
+{
+    struct stage_frames *frames = desk->frames;
+
+    if (!frames || frames->size == 0)
+        return NULL;
+    *size = sizeof *frames + frames->size;
+    desk->frames = NULL;
+    desk->frames_room = 0;
+    return frames;
+}
+
+bool desk_take_drop(struct desk *desk, struct stage_link *out)
+{
+    if (!desk->drop)
+        return false;
+    *out = (struct stage_link){.kind = STAGE_DROP, .session = desk->session, .why = desk->drop_why};
+    desk->drop = false;
+    return true;
+}

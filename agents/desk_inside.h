@@ -1,0 +1,229 @@
+/*
+ * desk_inside.h - what the desk's files share: desk.c (turns, submission), request.c (what the
+ * local system asks), arrival.c (what the broker brings), reply.c (answers in words). Nobody
+ * else's.
+ *
+ * Errors: a store or memory that fails ends the process (fail-stop), so functions here do not hand
+ * status codes up; they note the first in desk->failed through desk_ok and the turn is not
+ * committed. Everything after a failure is done in vain and does no harm.
+ */
+#ifndef AGENTS_DESK_INSIDE_H
+#define AGENTS_DESK_INSIDE_H
+
+#include "agents/body.h"
+#include "agents/desk.h"
+#include "agents/directory.h"
+#include "agents/inbox.h"
+#include "agents/outbox.h"
+#include "agents/seal.h"
+#include "agents/steps.h"
+#include "agents/track.h"
+#include "agents/trees.h"
+#include "agreements/decide.h"
+#include "lib/log.h"
+#include "proto/local.pb-c.h"
+
+#define DAY_MS ((int64_t)24 * 60 * 60 * 1000)
+#define ASK_MAX 16             /* names, and fingerprints, asked of the directory in one frame */
+#define ASKED_MAX 64           /* agencies remembered as asked */
+#define ASK_AGAIN_MS 5000      /* an agency is not asked about more often */
+#define KEYLESS_RETRY_MS 30000 /* messages that wait for a key: ask again */
+#define RETRY_MS 2000          /* after a refusal that may pass: store full, rate limited */
+#define STEPS_FLYING_MAX 1024  /* steps sent and not recorded */
+#define ROUTE_MAX 1024         /* bytes of a route */
+#define FULL_FOR_SENDS 900     /* thousandths of the store: new messages are refused */
+#define FULL_FOR_ARRIVALS 950  /* and deliveries are left with the broker */
+#define WAITING_BUCKETS 1024
+#define FLYING_BUCKETS 1024
+
+/* Things in TREE_DUE. */
+enum due {
+    DUE_BODY = 1, /* an inbox body's retention ends */
+    DUE_TRACK     /* nobody can ask about the message any more */
+};
+
+/* A message submitted in this session and not answered. */
+struct flying {
+    struct flying *next;
+    struct id id;
+    size_t size; /* bytes of the credit */
+};
+
+/* A message or step of this session whose signer's certificate has been asked for. */
+struct parked {
+    struct parked *next;
+    uint64_t request; /* of the directory */
+    size_t size;
+    uint8_t bytes[]; /* its frame */
+};
+
+/* A request that waits for something to happen. */
+struct waiting {
+    struct waiting *next; /* in its bucket, or among those that wait for the inbox */
+    Concordat__Request__KindCase verb;
+    struct id id;
+    enum rung_kind until; /* track */
+    uint32_t limit;       /* inbox */
+    bool all;             /* inbox */
+    bool new_case;        /* send */
+    int64_t deadline_ms;  /* monotonic */
+    size_t route_size;
+    uint8_t route[];
+};
+
+/* A message sealed in this turn and not signed yet. */
+struct unsigned_message {
+    struct id id;
+    char recipient[AGENCY_MAX + 1];
+    uint8_t lane;
+    uint64_t number;
+    uint8_t *header, *body; /* owned */
+    size_t header_size, body_size;
+};
+
+struct ready_reply {
+    struct ready_reply *next;
+    size_t size;
+    struct stage_local *message; /* owned */
+};
+
+struct desk {
+    struct desk_setup setup;
+    struct digest signer;     /* fingerprint of our signing certificate */
+    struct identity identity; /* of our signing certificate */
+    uint8_t community[DIGEST_SIZE];
+    enum status failed; /* the first failure: nothing is committed after it */
+    int64_t wall_ms, now_ms;
+    struct txn *txn;    /* of this turn; NULL between turns */
+    struct epoch_view { /* our sealing key, as status tells it */
+        uint8_t key_id[KEY_ID_SIZE];
+        int64_t seal_until_ms;
+    } key;
+
+    /* parts, owned */
+    struct steps *steps;
+    struct directory *directory;
+    struct sealer *sealer;
+    struct batch_cache *batches;
+    struct arena *request_arena; /* a request, its body, its reply */
+    struct arena *body_arena;    /* bodies on their way to JSON or from it */
+    struct arena *frame_arena;   /* a frame's head */
+    struct arena *header_arena;  /* a message header */
+    uint8_t *opened;             /* BODY_MAX + 1: where bodies are opened */
+
+    /* counters, in TREE_META */
+    uint64_t next_number, sent, received;
+    bool counters_changed;
+
+    /* this turn's messages, to be signed together */
+    struct unsigned_message sealed[BATCH_LEAVES_MAX];
+    size_t sealed_count;
+
+    /* the session with the broker */
+    bool connected;
+    uint64_t session;
+    char broker[AGENCY_MAX + 1];
+    int64_t since_ms; /* wall: connected or not since */
+    struct reason last_error;
+    uint64_t credit, credit_size; /* how much may be unanswered */
+    uint64_t flying_count, flying_size;
+    struct flying *flying[FLYING_BUCKETS];
+    uint64_t submit_from[LANES]; /* numbers from here on have not been submitted in this session */
+    uint64_t step_from, steps_flying;
+    int64_t retry_at_ms;   /* monotonic: nothing is submitted before */
+    bool retry;            /* then all that is unanswered goes once more */
+    int64_t keyless_at_ms; /* monotonic: when to ask again */
+    uint64_t next_request; /* of the directory */
+    struct parked *parked, **parked_end;
+    struct asked {
+        char agency[AGENCY_MAX + 1];
+        int64_t at_ms; /* monotonic */
+    } asked[ASKED_MAX];
+    size_t asked_next;
+    char wanted[ASK_MAX][AGENCY_MAX + 1];
+    struct digest wanted_prints[ASK_MAX];
+    size_t wanted_count, print_count;
+    uint64_t settled[SETTLE_MAX];
+    size_t settled_count;
+    bool publish; /* our current key */
+    bool drop;    /* the link must go */
+    struct reason drop_why;
+
+    /* what leaves after the commit */
+    struct stage_frames *frames;
+    size_t frames_room;
+    struct ready_reply *replies, **replies_end;   /* of this turn */
+    struct ready_reply *released, **released_end; /* committed */
+
+    /* who waits */
+    struct waiting *waiting[WAITING_BUCKETS];
+    struct waiting *waiting_inbox;
+    size_t waiting_count;
+    int64_t sweep_at_ms; /* monotonic: when to look for what is due */
+};
+
+/* Notes a failure. True when all is well. */
+bool desk_ok(struct desk *desk, enum status status);
+
+/* ---- desk.c ---- */
+
+/* Seals `body` for `track` to `key` and queues it for this turn's signature; sets what the sealing
+ * settles in `track`, which the caller stores.
+ *   ST_INVALID  the body cannot be sealed */
+enum status desk_seal(struct desk *desk, struct track *track, const struct decision *decision,
+                      const struct question *question, struct bytes body,
+                      const struct sealing_key *key, uint64_t number);
+/* Adds a step of ours to an incoming message, and stores the track. */
+void desk_add_step(struct desk *desk, struct track *track, const struct step *step);
+/* Asks the broker about an agency, unless it was asked just now. */
+void desk_ask_agency(struct desk *desk, const char *agency);
+/* Asks about a signing certificate; the request's number. */
+uint64_t desk_ask_certificate(struct desk *desk, const struct digest *fingerprint);
+/* Appends a frame for the broker; nothing when there is no session. */
+void desk_frame(struct desk *desk, const struct wire *wire, struct bytes body);
+void desk_settle(struct desk *desk, uint64_t sequence);
+void desk_drop_link(struct desk *desk, const char *why);
+/* A message was answered: its credit comes back. False: it was not in flight. */
+bool desk_landed(struct desk *desk, const struct id *id);
+/* Notes that `what` is to be deleted at `at_ms`. */
+void desk_due(struct desk *desk, int64_t at_ms, enum due what, const struct track *track,
+              uint64_t number);
+/* The lane of an urgency: immediate 0, same day 1, routine 2. */
+uint8_t desk_lane(int urgency);
+/* Fills a question from what is known about a message of ours. */
+struct question desk_question(const struct track *track, bool in_reply);
+
+/* ---- request.c ---- */
+
+/* Messages that waited for `agency`'s sealing key; `known` false: there is no such agency. */
+void desk_keyless(struct desk *desk, const char *agency, bool known);
+/* Something happened to a message: those who wait for it are answered. */
+void desk_touched(struct desk *desk, const struct track *track);
+/* Something new is in the inbox. */
+void desk_inbox_changed(struct desk *desk);
+/* Those who have waited long enough are answered as things stand. */
+void desk_waited(struct desk *desk);
+void desk_forget_waiting(struct desk *desk);
+
+/* ---- reply.c ---- */
+
+/* Queues the reply; packs `response` now, so that it may borrow anything. */
+void desk_reply(struct desk *desk, struct bytes route, Concordat__Response *response);
+/* A reply that only says what is wrong and where. */
+void desk_reply_problem(struct desk *desk, struct bytes route, Concordat__Outcome outcome,
+                        const char *where, const char *format, ...)
+    __attribute__((format(printf, 5, 6)));
+void desk_reply_problems(struct desk *desk, struct bytes route, const struct problems *problems);
+void desk_reply_refused(struct desk *desk, struct bytes route, const struct decision *decision,
+                        const struct question *question, const struct id *id);
+/* How a send stands: done, refused or queued. */
+void desk_reply_sent(struct desk *desk, struct bytes route, const struct track *track,
+                     bool new_case);
+/* One message as inbox and track show it, in the request arena; NULL when that is full. */
+Concordat__Item *desk_item(struct desk *desk, const struct track *track);
+/* Categories of a set, in the request arena. */
+size_t desk_categories(struct desk *desk, category_set set, Concordat__DataCategory **out);
+void desk_reply_status(struct desk *desk, struct bytes route);
+void desk_reply_agreements(struct desk *desk, struct bytes route, const char *id);
+
+#endif

@@ -1,0 +1,320 @@
+/* Answers in words: what the local system is told. See desk_inside.h. */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "agents/desk_inside.h"
+
+/* Generated structs have plain `char *`, though packing never writes to them. */
+static char *text_of(const char *text)
+{
+    return (char *)(uintptr_t)text;
+}
+
+static ProtobufCBinaryData binary(const void *data, size_t size)
+{
+    return (ProtobufCBinaryData){.len = size, .data = (uint8_t *)(uintptr_t)data};
+}
+
+static ProtobufCBinaryData binary_id(const struct id *id)
+{
+    return binary(id->bytes, id_is_zero(id) ? 0 : ID_SIZE);
+}
+
+void desk_reply(struct desk *desk, struct bytes route, Concordat__Response *response)
+{
+    struct ready_reply *reply = malloc(sizeof *reply);
+    struct stage_local *message;
+    size_t size;
+
+    response->version = 1;
+    size = concordat__response__get_packed_size(response);
+    message = malloc(sizeof *message + route.size + size);
+    if (!reply || !message) {
+        free(reply);
+        free(message);
+        (void)desk_ok(desk, ST_NOMEM);
+        return;
+    }
+    message->kind = STAGE_REPLY;
+    message->route_size = (uint32_t)route.size;
+    message->size = (uint32_t)size;
+    memcpy(message->bytes, route.data, route.size);
+    concordat__response__pack(response, message->bytes + route.size);
+    *reply = (struct ready_reply){.size = sizeof *message + route.size + size, .message = message};
+    *desk->replies_end = reply;
+    desk->replies_end = &reply->next;
+}
+
+void desk_reply_problem(struct desk *desk, struct bytes route, Concordat__Outcome outcome,
+                        const char *where, const char *format, ...)
+{
+    Concordat__Response response = CONCORDAT__RESPONSE__INIT;
+    Concordat__Problem problem = CONCORDAT__PROBLEM__INIT, *list = &problem;
+    char text[REASON_MAX];
+    va_list arguments;
+
+    va_start(arguments, format);
+    (void)vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    problem.where = text_of(where);
+    problem.text = text;
+    response.outcome = outcome;
+    response.n_problems = 1;
+    response.problems = &list;
+    desk_reply(desk, route, &response);
+}
+
+void desk_reply_problems(struct desk *desk, struct bytes route, const struct problems *problems)
+{
+    Concordat__Response response = CONCORDAT__RESPONSE__INIT;
+    Concordat__Problem list[PROBLEMS_MAX], *items[PROBLEMS_MAX];
+    size_t count = problems->count < PROBLEMS_MAX ? problems->count : PROBLEMS_MAX;
+
+    for (size_t i = 0; i < count; i++) {
+        concordat__problem__init(&list[i]);
+        list[i].where = text_of(problems->items[i].where);
+        list[i].text = text_of(problems->items[i].text);
+        items[i] = &list[i];
+    }
+    response.outcome = CONCORDAT__OUTCOME__BAD_INPUT;
+    response.n_problems = count;
+    response.problems = items;
+    desk_reply(desk, route, &response);
+}
+
+size_t desk_categories(struct desk *desk, category_set set, Concordat__DataCategory **out)
+{
+    Concordat__DataCategory *list = arena_take(desk->request_arena, 32 * sizeof *list);
+    size_t count = 0;
+
+    for (uint32_t c = 1; list && c < 32; c++) {
+        if (set & UINT32_C(1) << c)
+            list[count++] = (Concordat__DataCategory)c;
+    }
+    *out = list;
+    return count;
+}
+
+void desk_reply_refused(struct desk *desk, struct bytes route, const struct decision *decision,
+                        const struct question *question, const struct id *id)
+{
+    Concordat__Response response = CONCORDAT__RESPONSE__INIT;
+    Concordat__Refusal refusal = CONCORDAT__REFUSAL__INIT;
+    struct reason advice;
+
+    decision_explain(decision, question, &advice);
+    refusal.message_id = binary_id(id);
+    refusal.code = decision->code;
+    refusal.n_offending = desk_categories(desk, decision->offending, &refusal.offending);
+    if (decision->agreement) {
+        refusal.agreement_id = text_of(decision->agreement->id);
+        refusal.agreement_version = decision->agreement->version;
+    }
+    if (decision->clause)
+        refusal.clause = text_of(decision->clause->id);
+    refusal.refused_ms = desk->wall_ms;
+    response.outcome = CONCORDAT__OUTCOME__REFUSED;
+    response.message_id = binary_id(id);
+    response.refusal = &refusal;
+    response.advice = advice.text;
+    desk_reply(desk, route, &response);
+}
+
+void desk_reply_sent(struct desk *desk, struct bytes route, const struct track *track,
+                     bool new_case)
+{
+    Concordat__Response response = CONCORDAT__RESPONSE__INIT;
+    Concordat__Refusal refusal = CONCORDAT__REFUSAL__INIT;
+    const struct rung *refused = track_find(track, RUNG_REFUSED);
+
+    response.message_id = binary_id(&track->message_id);
+    if (new_case)
+        response.case_handle = binary_id(&track->case_handle);
+    if (refused) {
+        refusal.message_id = response.message_id;
+        refusal.header_digest = binary(track->header_digest.bytes, DIGEST_SIZE);
+        refusal.code = (Concordat__RefusalCode)refused->code;
+        refusal.n_offending = desk_categories(desk, track->offending, &refusal.offending);
+        refusal.agreement_id = text_of(track->agreement_id);
+        refusal.agreement_version = track->agreement_version;
+        refusal.clause = text_of(track->clause);
+        refusal.refused_ms = refused->at_ms;
+        response.outcome = CONCORDAT__OUTCOME__REFUSED;
+        response.refusal = &refusal;
+        response.advice = text_of(refusal_advice(refusal.code));
+    } else {
+        response.outcome = track_find(track, RUNG_ACCEPTED) ? CONCORDAT__OUTCOME__DONE
+                                                            : CONCORDAT__OUTCOME__QUEUED;
+    }
+    desk_reply(desk, route, &response);
+}
+
+/* The detail of a rung: a code's name, a reason's, the reply's id. */
+static char *detail_of(struct desk *desk, const struct rung *rung)
+{
+    if (rung->kind == RUNG_REFUSED || rung->kind == RUNG_REJECTED)
+        return text_of(refusal_name((Concordat__RefusalCode)rung->code));
+    if (rung->kind == RUNG_DECLINED) {
+        const ProtobufCEnumValue *known = protobuf_c_enum_descriptor_get_value(
+            &concordat__decline_reason__descriptor, (int)rung->code);
+        return text_of(known ? known->name : "");
+    }
+    if (rung->kind == RUNG_ANSWERED && !id_is_zero(&rung->reply)) {
+        char *text = arena_take(desk->request_arena, ID_TEXT_SIZE);
+
+        if (text)
+            id_print(&rung->reply, text);
+        return text ? text : text_of("");
+    }
+    return text_of("");
+}
+
+static char *copy_text(struct desk *desk, const char *text)
+{
+    size_t size = strlen(text) + 1;
+    char *copy = arena_take(desk->request_arena, size);
+
+    return copy ? memcpy(copy, text, size) : text_of("");
+}
+
+static ProtobufCBinaryData copy_id(struct desk *desk, const struct id *id)
+{
+    struct id *copy = id_is_zero(id) ? NULL : arena_take(desk->request_arena, sizeof *copy);
+
+    if (!copy)
+        return binary(NULL, 0);
+    *copy = *id;
+    return binary(copy->bytes, ID_SIZE);
+}
+
+static bool add_rungs(struct desk *desk, const struct track *track, Concordat__Item *item)
+{
+    size_t count = track->rung_count;
+    Concordat__Rung *rungs = arena_take(desk->request_arena, (count + 1) * sizeof *rungs);
+
+    item->rungs = arena_take(desk->request_arena, (count + 1) * sizeof *item->rungs);
+    if (!rungs || !item->rungs)
+        return false;
+    for (size_t i = 0; i < count; i++) {
+        const struct rung *from = &track->rungs[i];
+
+        concordat__rung__init(&rungs[i]);
+        rungs[i].name = text_of(rung_name(from->kind));
+        rungs[i].at_ms = from->at_ms;
+        rungs[i].by = copy_text(desk, from->by);
+        rungs[i].detail = detail_of(desk, from);
+        rungs[i].verified = from->verified;
+        item->rungs[i] = &rungs[i];
+    }
+    item->n_rungs = count;
+    return true;
+}
+
+Concordat__Item *desk_item(struct desk *desk, const struct track *track)
+{
+    Concordat__Item *item = arena_take(desk->request_arena, sizeof *item);
+
+    if (!item)
+        return NULL;
+    concordat__item__init(item);
+    item->message_id = copy_id(desk, &track->message_id);
+    item->type = copy_text(desk, track->type);
+    item->from = copy_text(desk, track->from);
+    item->to = copy_text(desk, track->to);
+    item->purpose = copy_text(desk, track->purpose);
+    item->urgency = (Concordat__Urgency)track->urgency;
+    item->case_handle = copy_id(desk, &track->case_handle);
+    item->conversation_id = copy_id(desk, &track->conversation_id);
+    item->in_reply_to = copy_id(desk, &track->in_reply_to);
+    item->created_ms = track->created_ms;
+    item->needed_by_ms = track->needed_by_ms;
+    item->n_shared = desk_categories(desk, track->shared, &item->shared);
+    item->agreement_id = copy_text(desk, track->agreement_id);
+    item->agreement_version = track->agreement_version;
+    item->clause = copy_text(desk, track->clause);
+    item->state = text_of(rung_name(track_state(track)));
+    item->marking = (Concordat__Marking)track->marking;
+    return add_rungs(desk, track, item) ? item : NULL;
+}
+
+void desk_reply_status(struct desk *desk, struct bytes route)
+{
+    Concordat__Response response = CONCORDAT__RESPONSE__INIT;
+    Concordat__Status status = CONCORDAT__STATUS__INIT;
+
+    status.agency = text_of(desk->setup.agency);
+    status.connected = desk->connected;
+    status.since_ms = desk->since_ms;
+    status.outbox = outbox_count(desk->txn);
+    status.inbox = inbox_count_unopened(desk->txn);
+    status.key_id = binary(desk->key.key_id, KEY_ID_SIZE);
+    status.key_seal_until_ms = desk->key.seal_until_ms;
+    status.last_error = desk->last_error.text;
+    status.sent = desk->sent;
+    status.received = desk->received;
+    response.outcome = CONCORDAT__OUTCOME__DONE;
+    response.status = &status;
+    desk_reply(desk, route, &response);
+}
+
+static bool fill_agreement(struct desk *desk, const struct agreement *from, bool whole,
+                           Concordat__Agreement *to)
+{
+    const char *state = "active";
+
+    concordat__agreement__init(to);
+    to->parties = arena_take(desk->request_arena, (from->party_count + 1) * sizeof *to->parties);
+    if (!to->parties)
+        return false;
+    if (desk->wall_ms < from->from_ms)
+        state = "not yet in force";
+    else if (desk->wall_ms >= from->until_ms)
+        state = "expired";
+    to->id = text_of(from->id);
+    to->version = from->version;
+    to->title = text_of(from->title);
+    to->state = text_of(state);
+    to->from_ms = from->from_ms;
+    to->until_ms = from->until_ms;
+    to->review_ms = from->review_ms;
+    to->hash = binary(from->hash.bytes, DIGEST_SIZE);
+    for (size_t i = 0; i < from->party_count; i++)
+        to->parties[i] = text_of(from->parties[i].agency);
+    to->n_parties = from->party_count;
+    to->clauses = (uint32_t)from->clause_count;
+    if (whole)
+        to->text = from->text;
+    return true;
+}
+
+void desk_reply_agreements(struct desk *desk, struct bytes route, const char *id)
+{
+    const struct agreement_set *set = desk->setup.agreements;
+    const struct agreement *one = id[0] ? agreement_set_find(set, id) : NULL;
+    Concordat__Response response = CONCORDAT__RESPONSE__INIT;
+    size_t count = id[0] ? 1 : agreement_set_count(set);
+    Concordat__Agreement *list;
+
+    if (id[0] && !one) {
+        desk_reply_problem(desk, route, CONCORDAT__OUTCOME__BAD_INPUT, "id",
+                           "there is no agreement `%s' here", id);
+        return;
+    }
+    list = arena_take(desk->request_arena, (count + 1) * sizeof *list);
+    response.agreements =
+        arena_take(desk->request_arena, (count + 1) * sizeof *response.agreements);
+    for (size_t i = 0; i < count; i++) {
+        const struct agreement *from = one ? one : agreement_set_at(set, i);
+
+        if (!list || !response.agreements || !fill_agreement(desk, from, one != NULL, &list[i])) {
+            desk_reply_problem(desk, route, CONCORDAT__OUTCOME__FAILED, "agent", "out of memory");
+            return;
+        }
+        response.agreements[i] = &list[i];
+    }
+    response.n_agreements = count;
+    response.outcome = CONCORDAT__OUTCOME__DONE;
+    desk_reply(desk, route, &response);
+}
