@@ -1,0 +1,428 @@
+/*
+ * statehash.c - checkpoint and tail equal the live run, by a hash over all trees.
+ *
+ *     statehash [SCHEDULES [SEED]]
+ *
+ * Each schedule is a random history that a broker could write: messages accepted and refused, ids
+ * used again, steps, items taken, certificates, keys, days that pass. Two stores fold it:
+ *
+ *     plain    every batch is written on its own: nothing is coalesced
+ *     crashed  windows of random length; the process dies at random places between checkpoints and
+ *              recovers from its last checkpoint and the journal's tail (recovery.c, the real one)
+ *
+ * Their hashes must be equal, and what is queued must be what a small model says. The control folds
+ * a history with one event changed: its hash must differ.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "broker/recovery.h"
+#include "tests/sim/brittle.h"
+#include "tests/unit/samples.h"
+
+#define MAP_SIZE ((size_t)64 << 20)
+#define EVENTS 120
+#define MESSAGES_MAX 64
+#define DAY_MS (24 * 60 * 60 * INT64_C(1000))
+#define HISTORY_ROOM (256 * 1024)
+
+static const struct journal_config ring = {"ring", 4, 8 * JOURNAL_BLOCK};
+static const char *const agencies[] = {"nps.cambs", "csc.cambs", "court.b35cz00", "police.cambs"};
+
+#define CHECK(call)                                                                                \
+    do {                                                                                           \
+        enum status status_ = (call);                                                              \
+        if (status_ != ST_OK) {                                                                    \
+            fprintf(stderr, "%s:%d: %s: %s\n", __FILE__, __LINE__, #call, status_name(status_));   \
+            exit(EXIT_FAILURE);                                                                    \
+        }                                                                                          \
+    } while (0)
+
+/* ---- histories ---- */
+
+struct message {
+    const char *sender, *recipient;
+    struct id id;
+    uint64_t sequence; /* 0: refused */
+    uint8_t lane, steps;
+    bool settled;
+};
+
+struct item {
+    uint64_t sequence;
+    const char *agency;
+    uint8_t lane;
+};
+
+/* What a broker knows while it writes a history: just enough to write a valid one. */
+struct model {
+    uint64_t random, sequence;
+    int64_t now_ms;
+    struct message messages[MESSAGES_MAX];
+    size_t message_count;
+    struct item items[EVENTS];  /* steps not taken yet */
+    size_t item_count, waiting; /* waiting: messages not settled yet */
+};
+
+/* A history: batches back to back. */
+struct history {
+    uint8_t data[HISTORY_ROOM];
+    struct batch {
+        size_t at, size;
+        uint32_t count;
+    } batches[EVENTS];
+    size_t batch_count;
+    size_t items; /* queued at its end, as the model has it */
+};
+
+static uint64_t below(struct model *m, uint64_t bound)
+{
+    return random_below(&m->random, bound);
+}
+
+static struct bytes noise(struct model *m, uint8_t *out, size_t room)
+{
+    size_t size = below(m, room + 1);
+
+    for (size_t i = 0; i < size; i++)
+        out[i] = (uint8_t)random_next(&m->random);
+    return (struct bytes){out, size};
+}
+
+static void name(char *out, const char *text)
+{
+    (void)snprintf(out, AGENCY_MAX + 1, "%s", text);
+}
+
+static void name_message(struct event *e, const struct message *message)
+{
+    name(e->sender, message->sender);
+    e->message_id = message->id;
+    e->header_digest = sha256(&message->id, sizeof message->id);
+}
+
+static void describe(struct event *e)
+{
+    (void)snprintf(e->clause, sizeof e->clause, "psr");
+    (void)snprintf(e->agreement_id, sizeof e->agreement_id, "cambs-psr");
+    e->code = 9;
+    e->offending = 4;
+    e->agreement_version = 2;
+}
+
+static void submit(struct model *m, struct event *e, uint8_t *scratch)
+{
+    struct message *message = &m->messages[m->message_count++];
+    bool refused = below(m, 4) == 0;
+
+    *message = (struct message){
+        .sender = agencies[below(m, 4)],
+        .recipient = agencies[below(m, 4)],
+        .id = sample_id((uint32_t)random_next(&m->random)),
+        .sequence = refused ? 0 : e->sequence,
+        .lane = (uint8_t)below(m, LANES),
+        .settled = refused,
+    };
+    name_message(e, message);
+    describe(e);
+    e->kind = refused ? EVENT_REFUSED : EVENT_ACCEPTED;
+    if (refused)
+        return;
+    name(e->recipient, message->recipient);
+    e->lane = message->lane;
+    e->agreement_hash = sha256("agreement", 9);
+    e->expires_ms = e->at_ms + DAY_MS;
+    e->header = noise(m, scratch, 100);
+    e->proof = noise(m, scratch + 100, 100);
+    e->body = noise(m, scratch + 200, 600);
+    m->waiting++;
+}
+
+/* The same id again with other bytes. */
+static void reuse(struct event *e, const struct message *message)
+{
+    name_message(e, message);
+    describe(e);
+    e->kind = EVENT_REFUSED;
+    e->header_digest = sha256("other", 5);
+}
+
+static void step(struct model *m, struct event *e, struct message *message, uint8_t *scratch)
+{
+    e->kind = EVENT_STEP;
+    name_message(e, message);
+    e->lane = message->lane;
+    e->step_kind = ++message->steps;
+    e->message_sequence = message->sequence;
+    e->step = noise(m, scratch, 200);
+    e->step_proof = noise(m, scratch + 200, 100);
+    if (!message->settled)
+        m->waiting--;
+    message->settled = true;
+    m->items[m->item_count++] = (struct item){e->sequence, message->sender, message->lane};
+}
+
+static void take(struct model *m, struct event *e)
+{
+    size_t place = below(m, m->item_count);
+    struct item item = m->items[place];
+
+    m->items[place] = m->items[--m->item_count];
+    e->kind = EVENT_TAKEN;
+    name(e->agency, item.agency);
+    e->lane = item.lane;
+    e->item_sequence = item.sequence;
+}
+
+static void register_agency(struct model *m, struct event *e, uint8_t *scratch)
+{
+    name(e->agency, agencies[below(m, 4)]);
+    if (below(m, 2)) {
+        e->kind = EVENT_AGENCY;
+        e->certificate = noise(m, scratch, 4);
+    } else {
+        e->kind = EVENT_KEY;
+        memset(e->key_id, (int)below(m, 3), sizeof e->key_id);
+        e->open_until_ms = (int64_t)below(m, 3);
+        e->statement = noise(m, scratch, 100);
+        e->statement_proof = noise(m, scratch + 100, 100);
+    }
+}
+
+static struct event next_event(struct model *m, uint8_t *scratch)
+{
+    struct event e = {.kind = EVENT_AGED, .sequence = ++m->sequence};
+    uint64_t choice = below(m, 20);
+    struct message *message =
+        m->message_count > 0 ? &m->messages[below(m, m->message_count)] : NULL;
+
+    m->now_ms += (int64_t)below(m, below(m, 8) ? 1000 : 20 * DAY_MS);
+    e.at_ms = m->now_ms;
+    if (choice == 0)
+        return e; /* ids are forgotten */
+    if (choice == 1)
+        register_agency(m, &e, scratch);
+    else if (choice == 2 && message)
+        reuse(&e, message);
+    else if (choice < 11 && message && message->sequence > 0 && message->steps < 6)
+        step(m, &e, message, scratch);
+    else if (choice < 15 && m->item_count > 0)
+        take(m, &e);
+    else if (m->message_count < MESSAGES_MAX)
+        submit(m, &e, scratch);
+    return e;
+}
+
+static void write_history(struct history *h, uint64_t seed)
+{
+    struct model m = {.random = seed, .now_ms = 1000 * DAY_MS};
+    struct writer w = writer_of(h->data, sizeof h->data);
+    uint8_t scratch[1024];
+
+    h->batch_count = 0;
+    while (m.sequence < EVENTS) {
+        struct batch *batch = &h->batches[h->batch_count++];
+        *batch = (struct batch){.at = w.size};
+        for (uint64_t n = 1 + below(&m, 5); n > 0 && m.sequence < EVENTS; n--) {
+            struct event event = next_event(&m, scratch);
+            CHECK(event_write(&event, &w));
+            batch->count++;
+        }
+        batch->size = w.size - batch->at;
+    }
+    h->items = m.item_count + m.waiting;
+}
+
+static struct bytes payload(const struct history *h, size_t batch)
+{
+    return (struct bytes){h->data + h->batches[batch].at, h->batches[batch].size};
+}
+
+/* ---- folding ---- */
+
+struct checked {
+    struct digest hash;
+    size_t items;
+};
+
+static enum status count_item(void *context, const char *agency, uint8_t lane, uint64_t sequence,
+                              const struct event *event)
+{
+    (void)agency, (void)lane, (void)sequence, (void)event;
+    ++*(size_t *)context;
+    return ST_OK;
+}
+
+static struct checked check_state(struct state *state)
+{
+    struct checked checked = {0};
+    OWNED(state_reader) reader = NULL;
+
+    CHECK(state_hash(state, &checked.hash));
+    CHECK(state_reader_open(state, &reader));
+    CHECK(state_each_item(reader, count_item, &checked.items));
+    return checked;
+}
+
+static struct state *open_state(const char *folder)
+{
+    struct state *state;
+    struct reason why = {""};
+
+    if (state_open(folder, MAP_SIZE, &state, &why) != ST_OK) {
+        fprintf(stderr, "%s\n", why.text);
+        exit(EXIT_FAILURE);
+    }
+    return state;
+}
+
+/* Every batch written on its own, one commit at the end. */
+static struct checked fold_plainly(const struct history *h, const char *folder)
+{
+    OWNED(state) state = open_state(folder);
+    const struct journal_mark mark = {.sequence = EVENTS};
+
+    for (size_t i = 0; i < h->batch_count; i++) {
+        CHECK(state_gather(state, payload(h, i)));
+        CHECK(state_spill(state));
+    }
+    CHECK(state_commit(state, &mark));
+    return check_state(state);
+}
+
+struct tallies {
+    uint64_t schedules, crashes, replayed, checkpoints;
+};
+
+struct process {
+    struct state *state;
+    struct journal *journal;
+};
+
+static struct process start(const char *folder, const struct disk *disk, struct tallies *t)
+{
+    struct process p = {.state = open_state(folder)};
+    struct recovery found;
+    struct reason why = {""};
+
+    if (recovery_run(p.state, disk, &ring, &p.journal, &found, &why) != ST_OK) {
+        fprintf(stderr, "recovery: %s\n", why.text);
+        exit(EXIT_FAILURE);
+    }
+    t->replayed += found.batches;
+    return p;
+}
+
+static void checkpoint(struct process *p, struct tallies *t)
+{
+    const struct journal_mark mark = journal_mark(p->journal);
+
+    CHECK(state_commit(p->state, &mark));
+    journal_release(p->journal, mark.sequence);
+    t->checkpoints++;
+}
+
+static struct checked fold_with_crashes(const struct history *h, const char *folder,
+                                        uint64_t random, struct tallies *t)
+{
+    OWNED(brittle) brittle = brittle_new(ring.segment_count, ring.segment_size, random);
+    const struct disk disk = brittle_disk(brittle);
+    struct process p = start(folder, &disk, t);
+    struct checked checked;
+
+    for (size_t i = 0; i < h->batch_count; i++) {
+        struct bytes bytes = payload(h, i);
+        const struct iovec part = {(void *)(uintptr_t)bytes.data, bytes.size};
+
+        if (!journal_has_room(p.journal, bytes.size))
+            checkpoint(&p, t);
+        CHECK(journal_append(p.journal, &part, 1, h->batches[i].count));
+        CHECK(state_gather(p.state, bytes));
+        if (random_below(&random, 8) == 0)
+            checkpoint(&p, t);
+        if (random_below(&random, 25) == 0 || i + 1 == h->batch_count) {
+            journal_free(p.journal); /* without a checkpoint: what is gathered is lost */
+            state_free(p.state);
+            t->crashes++;
+            p = start(folder, &disk, t);
+        }
+    }
+    checked = check_state(p.state);
+    journal_free(p.journal);
+    state_free(p.state);
+    return checked;
+}
+
+/* ---- the run ---- */
+
+static void compare(const char *scratch, uint64_t seed, struct tallies *t)
+{
+    static struct history history;
+    char plain[SCRATCH_SIZE + 16], crashed[SCRATCH_SIZE + 16];
+    struct checked a, b;
+
+    (void)snprintf(plain, sizeof plain, "%s/plain", scratch);
+    (void)snprintf(crashed, sizeof crashed, "%s/crashed", scratch);
+    write_history(&history, seed);
+    a = fold_plainly(&history, plain);
+    b = fold_with_crashes(&history, crashed, seed, t);
+    if (!digest_equal(&a.hash, &b.hash) || a.items != history.items || b.items != history.items) {
+        fprintf(stderr, "schedule %" PRIu64 ": states differ (items %zu, %zu, expected %zu)\n",
+                seed, a.items, b.items, history.items);
+        exit(EXIT_FAILURE);
+    }
+    scratch_remove(plain);
+    scratch_remove(crashed);
+    t->schedules++;
+}
+
+/* One bit of the last body: another state. */
+static bool control(const char *scratch, uint64_t seed)
+{
+    static struct history history;
+    char folder[SCRATCH_SIZE + 16];
+    struct event event = sample_accepted(EVENTS + 1, 1);
+    struct digest hashes[2];
+    uint8_t record[1024];
+
+    write_history(&history, seed);
+    for (size_t n = 0; n < 2; n++) {
+        const struct journal_mark mark = {.sequence = EVENTS + 1};
+        struct writer w = writer_of(record, sizeof record);
+
+        (void)snprintf(folder, sizeof folder, "%s/control", scratch);
+        OWNED(state) state = open_state(folder);
+        for (size_t i = 0; i < history.batch_count; i++)
+            CHECK(state_gather(state, payload(&history, i)));
+        CHECK(event_write(&event, &w));
+        record[w.size - 1] ^= (uint8_t)n;
+        CHECK(state_gather(state, (struct bytes){record, w.size}));
+        CHECK(state_commit(state, &mark));
+        CHECK(state_hash(state, &hashes[n]));
+        scratch_remove(folder);
+    }
+    return !digest_equal(&hashes[0], &hashes[1]);
+}
+
+int main(int argc, char **argv)
+{
+    uint64_t schedules = argc > 1 ? strtoull(argv[1], NULL, 10) : 1000;
+    uint64_t seed = argc > 2 ? strtoull(argv[2], NULL, 10) : 1;
+    struct tallies t = {0};
+    char scratch[SCRATCH_SIZE];
+    bool caught;
+
+    scratch_make(scratch);
+    caught = control(scratch, seed);
+    for (uint64_t n = 0; n < schedules; n++)
+        compare(scratch, seed + n, &t);
+    scratch_remove(scratch);
+    printf("statehash: seed=%" PRIu64 " schedules=%" PRIu64 " events=%" PRIu64 " crashes=%" PRIu64
+           " checkpoints=%" PRIu64 " batches_replayed=%" PRIu64
+           " differences=0 control_caught=%s\n",
+           seed, t.schedules, t.schedules * EVENTS, t.crashes, t.checkpoints, t.replayed,
+           caught ? "yes" : "NO");
+    return caught && t.replayed > 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
