@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "agreements/gateways.h"
 #include "lib/day.h"
 #include "proto/header.pb-c.h"
 
@@ -534,45 +535,83 @@ static void it_is_active_from_its_first_midnight_until_its_last(void **)
     assert_string_equal(agreement_state_name(AGREEMENT_STATE_ACTIVE), "active");
 }
 
-/* Every ```yaml block of the reference is a whole agreement that parses; every ```yaml refused
- * block begins with a comment that holds the reason, and does not. */
+/* One fenced block of the reference, read to its end. */
+static void read_block(FILE *file, char *block, size_t room)
+{
+    char line[512];
+
+    block[0] = '\0';
+    while (fgets(line, sizeof line, file) && strcmp(line, "```\n") != 0) {
+        assert_true(strlen(block) + strlen(line) < room);
+        strcat(block, line);
+    }
+}
+
+/* ```yaml is a whole agreement; ```yaml clauses stands in the place of the first one's clauses; and
+ * `refused` behind either begins with a comment that holds the reason. */
 static void the_reference_shows_what_is_so(void **)
 {
     FILE *file = fopen(SOURCE_DIR "/docs/agreements.md", "r");
-    char line[512], block[16384];
-    size_t good_blocks = 0, bad_blocks = 0;
+    char line[512], block[8192], whole[8192] = "", text[16384];
+    size_t taken = 0, refused = 0;
 
     assert_non_null(file);
     while (fgets(line, sizeof line, file)) {
-        bool bad = strcmp(line, "```yaml refused\n") == 0;
+        bool clauses = strstr(line, "clauses"), bad = strstr(line, "refused");
 
-        if (!bad && strcmp(line, "```yaml\n") != 0)
+        if (strncmp(line, "```yaml", 7) != 0)
             continue;
-        block[0] = '\0';
-        while (fgets(line, sizeof line, file) && strcmp(line, "```\n") != 0) {
-            assert_true(strlen(block) + strlen(line) < sizeof block);
-            strcat(block, line);
-        }
+        read_block(file, block, sizeof block);
+        if (clauses)
+            (void)snprintf(text, sizeof text, "%.*s%s", (int)(strstr(whole, "clauses:") - whole),
+                           whole, block);
+        else
+            strcpy(text, block);
         if (bad) {
             char expected[512];
 
             assert_int_equal(sscanf(block, "# refused: %511[^\n]", expected), 1);
-            expect_refusal(block, strlen(block), expected);
-            bad_blocks++;
+            expect_refusal(text, strlen(text), expected);
+            refused++;
         } else {
             OWNED(agreement) a = NULL;
             struct reason why;
 
-            if (parse(block, strlen(block), &a, &why) != ST_OK)
-                fail_msg("%s in\n%s", why.text, block);
-            good_blocks++;
+            if (parse(text, strlen(text), &a, &why) != ST_OK)
+                fail_msg("%s in\n%s", why.text, text);
+            if (!clauses)
+                strcpy(whole, block);
+            taken++;
         }
     }
     (void)fclose(file);
-    assert_true(good_blocks >= 3);
-    assert_true(bad_blocks >= 3);
-    print_message("docs/agreements.md: %zu agreements parse, %zu are refused as they say\n",
-                  good_blocks, bad_blocks);
+    assert_true(taken >= 5 && refused >= 5);
+    print_message("docs/agreements.md: %zu agreements are taken, %zu refused as they say\n", taken,
+                  refused);
+}
+
+static void the_reference_lists_the_gateways_there_are(void **)
+{
+    FILE *file = fopen(SOURCE_DIR "/docs/agreements.md", "r");
+    char line[512], expected[512];
+    size_t count = 0, found = 0;
+    const struct gateway *all = gateways_all(&count);
+
+    assert_non_null(file);
+    for (size_t i = 0; i < count; i++) {
+        assert_ptr_equal(gateway_find(all[i].code), &all[i]);
+        assert_true(strlen(all[i].code) <= GATEWAY_MAX);
+        assert_true(i == 0 || strcmp(all[i - 1].code, all[i].code) < 0);
+    }
+    while (found < count && fgets(line, sizeof line, file)) {
+        (void)snprintf(expected, sizeof expected, "| `%s` | %s | %s |\n", all[found].code,
+                       all[found].provision,
+                       all[found].text_read ? "text read" : "general knowledge");
+        found += strcmp(line, expected) == 0;
+    }
+    (void)fclose(file);
+    if (found < count)
+        fail_msg("docs/agreements.md has no line\n%s", expected);
 }
 
 int main(void)
@@ -588,6 +627,7 @@ int main(void)
         cmocka_unit_test(a_folder_loads_whole_or_not_at_all),
         cmocka_unit_test(it_is_active_from_its_first_midnight_until_its_last),
         cmocka_unit_test(the_reference_shows_what_is_so),
+        cmocka_unit_test(the_reference_lists_the_gateways_there_are),
     };
     return cmocka_run_group_tests_name("agreement", tests, NULL, NULL);
 }
