@@ -94,7 +94,7 @@ enum status read_word(const struct source *src, const struct node *node, char *o
 enum status read_number(const struct source *src, const struct node *node, uint32_t most,
                         uint32_t *out)
 {
-    char text[8];
+    char text[8] = "";
     enum status st = read_word(src, node, text, sizeof text);
     uint32_t value = 0;
 
@@ -115,7 +115,7 @@ enum status read_number(const struct source *src, const struct node *node, uint3
 
 enum status read_day(const struct source *src, const struct node *node, int64_t *out)
 {
-    char text[16];
+    char text[16] = "";
     enum status st = read_word(src, node, text, sizeof text);
 
     if (st != ST_OK)

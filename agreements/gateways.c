@@ -4,7 +4,7 @@
 
 /* In order of code. Where a row says false, nobody has compared our words with the enactment. */
 static const struct gateway gateways[] = {
-    {"CA1989_S17_S47", "Children Act 1989 ss.17, 27, 47: child in need, significant harm", true},
+    {"CA1989_S17_S47", "Children Act 1989 ss.17, 27, 47: child in need, significant harm", false},
     {"CA2004_S11", "Children Act 2004 ss.10-11: duty to safeguard; never used alone", false},
     {"CARE2014_S42", "Care Act 2014 s.42: enquiry about an adult at risk", true},
     {"CARE2014_S45", "Care Act 2014 s.45: supply to a safeguarding adults board", true},
@@ -17,8 +17,8 @@ static const struct gateway gateways[] = {
     {"DVCVA2004_S35", "Domestic Violence, Crime and Victims Act 2004 ss.35-44", false},
     {"HA1996_S213B", "Housing Act 1996 s.213B: duty to refer, with consent", false},
     {"OMA2007_S14", "Offender Management Act 2007 s.14: probation and prison purposes", true},
-    {"PCSCA2022_MAPPA", "Police, Crime, Sentencing and Courts Act 2022: associates", true},
-    {"POLICE_COMMON_LAW", "Common-law policing powers, PACE 1984: a pressing need", true},
+    {"PCSCA2022_MAPPA", "Police, Crime, Sentencing and Courts Act 2022: associates", false},
+    {"POLICE_COMMON_LAW", "Common-law policing powers, PACE 1984: a pressing need", false},
     {"SC2020_MHTR", "Sentencing Act 2020 Sch. 9: treatment requirements", false},
     {"SC2020_S30", "Sentencing Act 2020 ss.30-32: the report to the court", true},
     {"SC2020_S30_REQUEST", "Sentencing Act 2020 s.30: the court obtains a report", false},
