@@ -1,0 +1,588 @@
+/* exchange.c - life of the exchange, its members and its batches; commands are judged in
+ * acceptance.c (messages) and ladder.c (evidence), queues emptied in delivery.c. */
+#include "broker/exchange.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "broker/exchange_inside.h"
+
+#define AGE_FIRST_MS 60000   /* after the first batch */
+#define AGE_EVERY_MS 3600000 /* ids past their time are forgotten once an hour */
+
+/* ---- life ---- */
+
+static enum status make_parts(struct exchange *x, const struct exchange_config *config)
+{
+    x->directory = directory_new();
+    x->queues = queues_new();
+    x->messages = messages_new(config->seed);
+    x->ledger = ledger_new(config->sequence);
+    x->arena = arena_new(4096, HEAD_ARENA);
+    x->effects = calloc(config->links, sizeof *x->effects);
+    x->effect_counts = calloc(config->links, sizeof *x->effect_counts);
+    return x->directory && x->queues && x->messages && x->ledger && x->arena && x->effects
+                && x->effect_counts
+             ? ST_OK
+             : ST_NOMEM;
+}
+
+enum status exchange_new(const struct exchange_config *config, struct exchange **out)
+{
+    OWNED(exchange) x = calloc(1, sizeof *x);
+
+    assert(config->links > 0);
+
+    if (!x) {
+        agreement_set_free(config->agreements);
+        return ST_NOMEM;
+    }
+    x->agreements = config->agreements;
+    x->reader = config->reader;
+    x->links = config->links;
+    enum status status = make_parts(x, config);
+    if (status == ST_OK)
+        *out = GIVE(x);
+    return status;
+}
+
+void exchange_free(struct exchange *x)
+{
+    if (!x)
+        return;
+    agreement_set_free(x->agreements);
+    directory_free(x->directory);
+    queues_free(x->queues);
+    messages_free(x->messages);
+    ledger_free(x->ledger);
+    arena_free(x->arena);
+    draft_fini(&x->draft);
+    for (unsigned i = 0; x->effects && i < x->links; i++)
+        parcel_fini(&x->effects[i]);
+    free(x->effects);
+    free(x->effect_counts);
+    free(x->members);
+    free(x->ready);
+    free(x);
+}
+
+void exchange_agree(struct exchange *x, struct agreement_set *agreements)
+{
+    agreement_set_free(x->agreements);
+    x->agreements = agreements;
+}
+
+void exchange_set_full(struct exchange *x, bool full)
+{
+    x->is_full = full;
+}
+
+/* ---- members ---- */
+
+enum status exchange_enter(struct exchange *x, const char *agency, uint32_t *member)
+{
+    uint32_t before = directory_count(x->directory);
+    enum status status = directory_enter(x->directory, agency, member);
+
+    if (status != ST_OK || *member < x->member_room) {
+        if (status == ST_OK && *member == before)
+            x->members[before] = (struct member){.session = 0};
+        return status;
+    }
+    uint32_t room = x->member_room ? 2 * x->member_room : 64;
+    struct member *members = reallocarray(x->members, room, sizeof *members);
+    if (!members)
+        return ST_NOMEM;
+    x->members = members;
+    uint32_t *ready = reallocarray(x->ready, room, sizeof *ready);
+    if (!ready)
+        return ST_NOMEM;
+    x->ready = ready;
+    memset(members + x->member_room, 0, (room - x->member_room) * sizeof *members);
+    x->member_room = room;
+    return ST_OK;
+}
+
+void exchange_wake(struct exchange *x, uint32_t member)
+{
+    if (x->members[member].is_ready || x->members[member].session == 0)
+        return;
+    x->members[member].is_ready = true;
+    x->ready[x->ready_count++] = member;
+}
+
+void exchange_raise(struct exchange *x, enum exchange_alarm_kind kind, uint32_t member)
+{
+    if (x->alarm_count == ALARMS_MAX)
+        return;
+    struct exchange_alarm *alarm = &x->alarms[(x->alarm_first + x->alarm_count++) % ALARMS_MAX];
+    alarm->kind = kind;
+    strcpy(alarm->agency, directory_name(x->directory, member));
+}
+
+bool exchange_next_alarm(struct exchange *x, struct exchange_alarm *out)
+{
+    if (x->alarm_count == 0)
+        return false;
+    *out = x->alarms[x->alarm_first];
+    x->alarm_first = (x->alarm_first + 1) % ALARMS_MAX;
+    x->alarm_count--;
+    return true;
+}
+
+/* ---- what the other files write with ---- */
+
+enum status exchange_record(struct exchange *x, struct event *event, uint32_t message)
+{
+    event->sequence = ledger_sequence(x->ledger) + 1;
+    event->at_ms = x->now_ms;
+
+    size_t size = event_size(event);
+    if (ledger_reserve(x->ledger) != ST_OK)
+        return ST_NOMEM;
+    uint8_t *record = draft_write(&x->draft, size);
+    if (!record)
+        return ST_NOMEM;
+    struct writer w = writer_of(record, size);
+    enum status status = event_write(event, &w);
+    assert(status == ST_OK && w.size == size);
+    ledger_add(x->ledger, record, (uint32_t)size, message);
+    return ST_OK;
+}
+
+void *exchange_effect(struct exchange *x, enum effect_kind kind, session_id session, size_t size)
+{
+    unsigned link = session_link(session);
+    struct parcel *parcel = &x->effects[link];
+    size_t whole = (size + 7) & ~(size_t)7;
+
+    assert(link < x->links && whole <= UINT32_MAX);
+
+    if (parcel->size == 0 && !parcel_add(parcel, sizeof(struct note_effects)))
+        return NULL;
+    struct effect *effect = parcel_add(parcel, whole);
+    if (!effect)
+        return NULL;
+    *effect = (struct effect){.size = (uint32_t)whole, .kind = kind, .session = session};
+    x->effect_counts[link]++;
+    return effect;
+}
+
+void *exchange_answer(struct exchange *x, enum effect_kind kind, const struct command *command,
+                      size_t size)
+{
+    struct effect *effect = exchange_effect(x, kind, command->session, size);
+
+    if (effect) {
+        effect->released = 1;
+        effect->charge = command->charge;
+    }
+    return effect;
+}
+
+static enum status release(struct exchange *x, const struct command *command)
+{
+    return exchange_answer(x, EFFECT_RELEASE, command, sizeof(struct effect)) ? ST_OK : ST_NOMEM;
+}
+
+/* ---- sessions ---- */
+
+static enum status close_session(struct exchange *x, session_id session, const char *code,
+                                 const char *advice)
+{
+    struct effect_close *close = exchange_effect(x, EFFECT_CLOSE, session, sizeof *close);
+
+    if (!close)
+        return ST_NOMEM;
+    strcpy(close->code, code);
+    strcpy(close->advice, advice);
+    return ST_OK;
+}
+
+static enum status leave(struct exchange *x, uint32_t member)
+{
+    queue_land(x->queues, &x->members[member].queue);
+    x->members[member].session = 0;
+    return ST_OK;
+}
+
+static enum status welcome(struct exchange *x, const struct command *command, uint32_t member)
+{
+    size_t size = 0;
+    uint32_t count = 0;
+
+    for (; count < CERTIFICATES_MAX; count++) {
+        struct bytes der = directory_certificate(x->directory, member, count);
+        if (!der.data)
+            break;
+        size += 4 + der.size;
+    }
+    struct effect_welcome *welcome =
+        exchange_answer(x, EFFECT_WELCOME, command, sizeof *welcome + size);
+    if (!welcome)
+        return ST_NOMEM;
+    welcome->member = member;
+    welcome->bytes_size = (uint32_t)size;
+    struct writer w = writer_of(welcome->bytes, size);
+    for (uint32_t i = 0; i < count; i++) {
+        struct bytes der = directory_certificate(x->directory, member, i);
+        write_prefixed(&w, der.data, der.size);
+    }
+    return ST_OK;
+}
+
+static enum status run_hello(struct exchange *x, const struct command_hello *hello)
+{
+    const struct bytes der = {hello->der, hello->der_size};
+    uint32_t place;
+    enum status status = exchange_enter(x, hello->agency, &place);
+
+    if (status != ST_OK)
+        return status;
+    status = directory_add_certificate(x->directory, place, &hello->certificate, der);
+    if (status == ST_OK) {
+        struct event event = {.kind = EVENT_AGENCY, .certificate = der};
+        strcpy(event.agency, hello->agency);
+        status = exchange_record(x, &event, 0);
+        x->counts.certificates++;
+    } else if (status == ST_LIMIT) {
+        return close_session(x, hello->head.session, "certificate", "too many were recorded");
+    } else if (status == ST_MORE) {
+        status = ST_OK;
+    }
+    struct member *member = &x->members[place];
+    if (status == ST_OK && member->session != 0) {
+        /* The newer one wins: the older is a dead connection more often than an intruder. */
+        status = close_session(x, member->session, "replaced", "a newer session has come");
+        exchange_raise(x, ALARM_REPLACED, place);
+        x->counts.replaced++;
+        if (status == ST_OK)
+            status = leave(x, place);
+    }
+    if (status != ST_OK)
+        return status;
+    member->session = hello->head.session;
+    member->credit = hello->credit < DELIVER_CREDIT ? hello->credit : DELIVER_CREDIT;
+    member->credit_size =
+        hello->credit_size < DELIVER_CREDIT_SIZE ? hello->credit_size : DELIVER_CREDIT_SIZE;
+    x->counts.sessions++;
+    exchange_wake(x, place);
+    return welcome(x, &hello->head, place);
+}
+
+static enum status run_credit(struct exchange *x, const struct command_credit *given)
+{
+    struct member *member = &x->members[given->head.member];
+    uint64_t credit = (uint64_t)member->credit + given->credit;
+    uint64_t size = (uint64_t)member->credit_size + given->credit_size;
+
+    member->credit = credit < DELIVER_CREDIT ? (uint32_t)credit : DELIVER_CREDIT;
+    member->credit_size = size < DELIVER_CREDIT_SIZE ? (uint32_t)size : DELIVER_CREDIT_SIZE;
+    exchange_wake(x, given->head.member);
+    return release(x, &given->head);
+}
+
+/* ---- directory ---- */
+
+/* Largest entry: CERTIFICATES_MAX certificates of the size a hello can carry, KEYS_MAX statements.
+ */
+#define ENTRY_MOST (AGENCY_MAX + CERTIFICATES_MAX * HEAD_MAX_BEFORE_HELLO + KEYS_MAX * 512)
+
+/* Gives each entry in a frame of its own: their size varies, and a head is bounded. */
+static enum status answer_entry(struct exchange *x, const struct command *command, uint64_t request,
+                                const struct directory_entry *entry)
+{
+    uint8_t bytes[FRAME_PREFIX + ENTRY_MOST + 256];
+    struct wire wire = {.kind = WIRE_DIRECTORY};
+    size_t size;
+
+    wire.directory.request = request;
+    wire.directory.entry_count = 1;
+    wire.directory.entries = entry;
+    enum status status = wire_write(&wire, 0, bytes, sizeof bytes, &size);
+    assert(status != ST_LIMIT);
+    if (status != ST_OK)
+        return status;
+    struct effect_frame *frame =
+        exchange_effect(x, EFFECT_FRAME, command->session, sizeof *frame + size);
+    if (!frame)
+        return ST_NOMEM;
+    frame->bytes_size = (uint32_t)size;
+    memcpy(frame->bytes, bytes, size);
+    return ST_OK;
+}
+
+static void describe(const struct exchange *x, const char *agency, struct directory_entry *out)
+{
+    uint32_t place = directory_find(x->directory, agency);
+
+    memset(out, 0, sizeof *out);
+    if (place != AGENCY_NONE)
+        directory_entry(x->directory, place, x->now_ms, out);
+    strcpy(out->agency, agency);
+    out->known = exchange_knows(x, agency);
+}
+
+static enum status run_directory(struct exchange *x, const struct command_directory *asked)
+{
+    struct directory_entry entry;
+    enum status status = ST_OK;
+
+    x->counts.directory_requests++;
+    for (uint32_t i = 0; status == ST_OK && i < asked->agency_count; i++) {
+        describe(x, asked->agencies[i], &entry);
+        status = answer_entry(x, &asked->head, asked->request, &entry);
+    }
+    for (uint32_t i = 0; status == ST_OK && i < asked->certificate_count; i++) {
+        uint32_t place;
+        memset(&entry, 0, sizeof entry);
+        if (directory_find_certificate(x->directory, &asked->certificates[i], &place,
+                                       &entry.certificates[0])
+            != ST_OK)
+            continue;
+        strcpy(entry.agency, directory_name(x->directory, place));
+        entry.known = true;
+        entry.certificate_count = 1;
+        status = answer_entry(x, &asked->head, asked->request, &entry);
+    }
+    return status == ST_OK ? release(x, &asked->head) : status;
+}
+
+static enum status run_publish(struct exchange *x, const struct command_publish *publish)
+{
+    struct signed_statement statement = {.statement = {publish->statement, publish->statement_size},
+                                         .signer = publish->signer};
+    uint8_t proof[DIGEST_SIZE + SIGNATURE_SIZE];
+    struct directory_entry entry;
+    uint32_t place = publish->head.member;
+
+    memcpy(statement.signature, publish->signature, SIGNATURE_SIZE);
+    memcpy(proof, publish->signer.bytes, DIGEST_SIZE);
+    memcpy(proof + DIGEST_SIZE, publish->signature, SIGNATURE_SIZE);
+    enum status status =
+        publish->key.open_until_ms <= x->now_ms
+            ? ST_LIMIT
+            : directory_add_key(x->directory, place, &publish->key, &statement, x->now_ms);
+    if (status == ST_OK) {
+        struct event event = {.kind = EVENT_KEY,
+                              .statement = statement.statement,
+                              .statement_proof = {proof, sizeof proof},
+                              .open_until_ms = publish->key.open_until_ms};
+        strcpy(event.agency, directory_name(x->directory, place));
+        memcpy(event.key_id, publish->key.key_id, KEY_ID_SIZE);
+        status = exchange_record(x, &event, 0);
+        x->counts.keys++;
+    } else if (status == ST_LIMIT) {
+        exchange_raise(x, ALARM_KEY_REFUSED, place); /* and the answer does not show it */
+        status = ST_OK;
+    } else if (status == ST_MORE) {
+        status = ST_OK; /* published before: answered like the first time */
+    }
+    if (status != ST_OK)
+        return status;
+    describe(x, directory_name(x->directory, place), &entry);
+    status = answer_entry(x, &publish->head, publish->request, &entry);
+    return status == ST_OK ? release(x, &publish->head) : status;
+}
+
+/* ---- batches ---- */
+
+enum status exchange_begin(struct exchange *x, int64_t now_ms)
+{
+    assert(!x->is_open);
+
+    draft_clear(&x->draft);
+    x->is_open = true;
+    x->now_ms = now_ms > x->now_ms ? now_ms : x->now_ms; /* a clock set back settles nothing */
+    if (x->age_at_ms == 0)
+        x->age_at_ms = x->now_ms + AGE_FIRST_MS;
+    if (x->now_ms < x->age_at_ms)
+        return ST_OK;
+    x->age_at_ms = x->now_ms + AGE_EVERY_MS;
+    struct event event = {.kind = EVENT_AGED};
+    return exchange_record(x, &event, 0);
+}
+
+enum status exchange_run(struct exchange *x, uint8_t *turn, const struct command *command)
+{
+    const void *whole = command;
+
+    assert(x->is_open);
+
+    if (command->kind == COMMAND_HELLO)
+        return run_hello(x, whole);
+    /* A session that was replaced or has gone is nobody: what it still says is not heard, and its
+     * agency says it again. */
+    if (command->member >= directory_count(x->directory)
+        || x->members[command->member].session != command->session)
+        return ST_OK;
+    switch (command->kind) {
+    case COMMAND_SUBMIT:
+        return exchange_submit(x, turn, whole);
+    case COMMAND_STEP:
+        return exchange_step(x, whole);
+    case COMMAND_SETTLE: {
+        enum status status = exchange_settle(x, whole);
+        return status == ST_OK ? release(x, command) : status;
+    }
+    case COMMAND_CREDIT:
+        return run_credit(x, whole);
+    case COMMAND_DIRECTORY:
+        return run_directory(x, whole);
+    case COMMAND_PUBLISH:
+        return run_publish(x, whole);
+    case COMMAND_GONE:
+        return leave(x, command->member);
+    case COMMAND_HELLO:
+        break;
+    }
+    abort(); /* a kind that stage.h does not know */
+}
+
+size_t exchange_batch_size(const struct exchange *x)
+{
+    return x->draft.size;
+}
+
+void exchange_take_batch(struct exchange *x, struct exchange_batch *out)
+{
+    assert(x->is_open);
+
+    *out = (struct exchange_batch){
+        .parts = x->draft.parts,
+        .part_count = x->draft.part_count,
+        .records = x->draft.records,
+        .size = x->draft.size,
+        .pages = x->draft.pages,
+        .page_count = x->draft.page_count,
+        .last = ledger_sequence(x->ledger),
+    };
+    x->draft.page_count = 0;
+}
+
+enum status exchange_durable(struct exchange *x, bool *more)
+{
+    assert(x->is_open && x->draft.page_count == 0);
+
+    x->is_open = false;
+    return exchange_deliver(x, more);
+}
+
+uint8_t *exchange_take_effects(struct exchange *x, unsigned link, size_t *size)
+{
+    assert(!x->is_open); /* invariant 1: decide, append, sync, only then acknowledge */
+
+    if (x->effect_counts[link] == 0)
+        return NULL;
+    struct note_effects *note = (struct note_effects *)(void *)x->effects[link].data;
+    note->note = (struct note){NOTE_EFFECTS, x->effect_counts[link]};
+    x->effect_counts[link] = 0;
+    return parcel_give(&x->effects[link], size);
+}
+
+struct expiry {
+    struct messages *messages;
+    uint64_t sequence;
+};
+
+static void expire(void *context, uint32_t message)
+{
+    const struct expiry *expiry = context;
+
+    messages_expire(expiry->messages, message, expiry->sequence);
+}
+
+void exchange_checkpointed(struct exchange *x, uint64_t sequence)
+{
+    struct expiry expiry = {x->messages, sequence};
+
+    assert(!x->is_open);
+    ledger_cut(x->ledger, sequence, expire, &expiry);
+}
+
+/* ---- filling at start ---- */
+
+enum status exchange_restore_item(struct exchange *x, const char *agency, uint8_t lane,
+                                  uint64_t sequence, const struct event *event)
+{
+    struct item item = {.sequence = sequence,
+                        .size = (uint32_t)event_size(event),
+                        .lane = lane,
+                        .is_step = event->kind == EVENT_STEP,
+                        .again = true};
+    enum status status = exchange_enter(x, agency, &item.agency);
+
+    if (status == ST_OK)
+        status = queues_reserve(x->queues);
+    if (status == ST_OK)
+        queue_put(x->queues, &x->members[item.agency].queue, &item);
+    return status;
+}
+
+enum status exchange_restore_certificate(struct exchange *x, const char *agency, struct bytes der)
+{
+    struct digest digest = sha256(der.data, der.size);
+    uint32_t place;
+    enum status status = exchange_enter(x, agency, &place);
+
+    if (status == ST_OK)
+        status = directory_add_certificate(x->directory, place, &digest, der);
+    return status == ST_MORE || status == ST_LIMIT ? ST_OK : status;
+}
+
+enum status exchange_restore_key(struct exchange *x, const char *agency, struct bytes statement,
+                                 struct bytes proof)
+{
+    struct signed_statement whole = {.statement = statement};
+    struct reader r = reader_of(proof.data, proof.size);
+    struct key_statement key;
+    uint32_t place;
+
+    read_into(&r, whole.signer.bytes, DIGEST_SIZE);
+    read_into(&r, whole.signature, SIGNATURE_SIZE);
+    if (!reader_done(&r))
+        return ST_INVALID;
+    enum status status = key_statement_read(statement, x->arena, &key, NULL);
+    if (status == ST_LIMIT)
+        return ST_INVALID;
+    if (status == ST_OK)
+        status = exchange_enter(x, agency, &place);
+    if (status == ST_OK) /* its time is judged when it is used */
+        status = directory_add_key(x->directory, place, &key, &whole, INT64_MIN);
+    return status == ST_MORE || status == ST_LIMIT ? ST_OK : status;
+}
+
+/* ---- for people ---- */
+
+const struct exchange_counts *exchange_counts(const struct exchange *x)
+{
+    return &x->counts;
+}
+
+struct note_status *exchange_status(const struct exchange *x, size_t *size)
+{
+    uint32_t count = directory_count(x->directory);
+    struct note_status *status = calloc(1, sizeof *status + count * sizeof status->members[0]);
+
+    if (!status)
+        return NULL;
+    *size = sizeof *status + count * sizeof status->members[0];
+    status->note = (struct note){NOTE_STATUS, count};
+    status->sequence = ledger_sequence(x->ledger);
+    status->items = queues_count(x->queues);
+    status->recent = messages_count(x->messages);
+    status->agreements = (uint32_t)agreement_set_count(x->agreements);
+    for (uint32_t i = 0; i < count; i++) {
+        const struct member *member = &x->members[i];
+        struct member_status *out = &status->members[i];
+        strcpy(out->agency, directory_name(x->directory, i));
+        out->connected = member->session != 0;
+        for (unsigned lane = 0; lane < LANES; lane++)
+            out->waiting[lane] = member->queue.lanes[lane].count;
+        out->in_flight = member->queue.flying.count;
+        out->certificates = directory_certificate_count(x->directory, i);
+        out->keys = directory_key_count(x->directory, i);
+    }
+    return status;
+}

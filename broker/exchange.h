@@ -1,0 +1,135 @@
+/*
+ * exchange.h - the single writer's core; read this file first.
+ *
+ *     (state, input, now) --> (state', events for the journal, effects for the links)
+ *
+ * Pure: time, randomness, disk and network come in from outside, so one process can run a broker
+ * and many agents in a deterministic simulation. The exchange thread (main loop in writer.c) calls
+ * it in this order, and no other:
+ *
+ *     exchange_begin -> exchange_run for each command -> exchange_take_batch -> journal_append
+ * (sync)
+ *                    -> exchange_durable -> effects go to the links
+ *
+ * so no receipt and no delivery leaves before its event is durable. What is newer than the last
+ * checkpoint is held in memory (ledger.h, messages.h), queues always (queue.h); the rest is read
+ * through struct exchange_reader.
+ *
+ * In its own files: acceptance.c judges messages, ladder.c evidence, delivery.c hands out what is
+ * owed. An agency that has come up at all is a `member`, by its place in the directory.
+ *
+ * Any answer but ST_OK ends the process before anything of the batch is acknowledged:
+ *     ST_NOMEM, ST_IO      the system
+ *     ST_INVALID           the store is damaged
+ *
+ * Threads: one owner.
+ */
+#ifndef BROKER_EXCHANGE_H
+#define BROKER_EXCHANGE_H
+
+#include "broker/draft.h"
+#include "broker/stage.h"
+#include "broker/state.h"
+#include "lib/own.h"
+
+struct exchange;
+
+/* What the last checkpoint holds: state.h, or a test's stand-in. Answers as there. */
+struct exchange_reader {
+    void *context;
+    enum status (*message)(void *context, const char *sender, const struct id *id,
+                           struct message_record *out);
+    enum status (*item)(void *context, uint64_t sequence, struct bytes *record);
+};
+
+struct exchange_config {
+    struct agreement_set *agreements; /* taken */
+    struct exchange_reader reader;
+    uint64_t sequence; /* of the last event in the checkpoint */
+    uint64_t seed;     /* random: keys the table of message ids */
+    unsigned links;    /* sessions name theirs, 0 .. links - 1 */
+};
+
+/* ---- life ---- */
+
+/* Takes the agreements also when it fails. */
+enum status exchange_new(const struct exchange_config *config, struct exchange **out);
+void exchange_free(struct exchange *exchange); /* NULL is fine */
+OWN(exchange)
+
+/* Filling from the checkpoint, before the first begin: the arguments are those of state_each_*. An
+ * item of the state may have been sent before, so it is sent marked so. */
+enum status exchange_restore_item(struct exchange *exchange, const char *agency, uint8_t lane,
+                                  uint64_t sequence, const struct event *event);
+enum status exchange_restore_certificate(struct exchange *exchange, const char *agency,
+                                         struct bytes der);
+enum status exchange_restore_key(struct exchange *exchange, const char *agency,
+                                 struct bytes statement, struct bytes proof);
+
+/* Decides under these from the next command on; takes them, frees the old. */
+void exchange_agree(struct exchange *exchange, struct agreement_set *agreements);
+/* While the store is nearly full new messages are refused, retryably; delivery goes on. */
+void exchange_set_full(struct exchange *exchange, bool full);
+
+/* ---- a batch ---- */
+
+/* Starts one; `now_ms` is since 1970 and counts no less than any before. */
+enum status exchange_begin(struct exchange *exchange, int64_t now_ms);
+/* Judges and applies one command of the turn at `turn`. The turn's records must stay, and stay
+ * where they are, until a checkpoint holds them. */
+enum status exchange_run(struct exchange *exchange, uint8_t *turn, const struct command *command);
+/* Bytes of events so far: what is left of the journal's batch is the caller's to watch. One command
+ * adds at most EXCHANGE_STEP_MAX. */
+size_t exchange_batch_size(const struct exchange *exchange);
+#define EXCHANGE_STEP_MAX (SEALED_MAX + HEADER_MAX + 256u * 1024)
+
+struct exchange_batch {
+    const struct iovec *parts; /* records in order; valid until the next begin */
+    int part_count;
+    uint32_t records; /* 0: nothing to append, go on to exchange_durable */
+    size_t size;
+    const struct page *pages; /* our own records: the data is the caller's from now on */
+    uint32_t page_count;
+    uint64_t last; /* sequence of the last record so far */
+};
+
+/* Ends the batch. */
+void exchange_take_batch(struct exchange *exchange, struct exchange_batch *out);
+
+/* The batch is on the disk: its effects become visible, and what is owed is handed out as credit
+ * allows. *more: credit and queue are left for the next batch, without any input. */
+enum status exchange_durable(struct exchange *exchange, bool *more);
+/* After durable: the effects for one link as one NOTE_EFFECTS, from malloc; NULL when there are
+ * none. */
+uint8_t *exchange_take_effects(struct exchange *exchange, unsigned link, size_t *size);
+
+/* The reader now sees a checkpoint that holds everything up to `sequence`. Between batches. */
+void exchange_checkpointed(struct exchange *exchange, uint64_t sequence);
+
+/* ---- for people ---- */
+
+struct exchange_counts {
+    uint64_t accepted, refused, refused_retryable, duplicates, reused;
+    uint64_t steps, steps_again, steps_refused, taken;
+    uint64_t delivered, delivered_again, steps_delivered;
+    uint64_t sessions, replaced, certificates, keys, directory_requests;
+};
+const struct exchange_counts *exchange_counts(const struct exchange *exchange);
+
+/* What a person should hear of. */
+enum exchange_alarm_kind {
+    ALARM_STEP_REFUSED = 1, /* a signed step that does not fit its message's ladder */
+    ALARM_KEY_REFUSED,      /* a sealing key beyond the limit, or its id twice */
+    ALARM_REPLACED          /* a second session of an agency */
+};
+struct exchange_alarm {
+    enum exchange_alarm_kind kind;
+    char agency[AGENCY_MAX + 1];
+};
+/* The oldest not yet told; false when there is none. More than a few at once are left out. */
+bool exchange_next_alarm(struct exchange *exchange, struct exchange_alarm *out);
+
+/* NOTE_STATUS, from malloc; what the caller knows better is left zero. */
+struct note_status *exchange_status(const struct exchange *exchange, size_t *size);
+
+#endif

@@ -1,0 +1,465 @@
+/*
+ * main.c - concordatd: starts the broker's threads, accepts connections, and ends it well.
+ *
+ * Start: settings, TLS, agreements, store, the journal's tail into a checkpoint, queues; only then
+ * threads and the listening socket. SIGTERM and SIGINT drain: what has come in is finished and
+ * answered, the last checkpoint written. SIGHUP reads TLS files and agreements again, each whole or
+ * not at all. The first I/O error of journal or store ends the process at once, in its own thread.
+ */
+#include <errno.h>
+#include <malloc.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <openssl/rand.h>
+
+#include "broker/admin.h"
+#include "broker/checkpointer.h"
+#include "broker/config.h"
+#include "broker/link.h"
+#include "broker/listener.h"
+#include "broker/recovery.h"
+#include "broker/writer.h"
+#include "lib/log.h"
+#include "lib/secret.h"
+
+#define VERSION "0.1.0"
+#define TURN_DEPTH 64    /* turns that may wait for the exchange, of each link */
+#define EFFECT_DEPTH 64  /* batches' effects that may wait for a link */
+#define STATE_DEPTH 4096 /* buffers that may wait for the state thread */
+#define NOTE_DEPTH 256   /* anything else */
+#define CRL_WARNS_MS (INT64_C(7) * 86400000)
+#define CRL_LOOK_MS 3600000
+
+struct broker {
+    struct config config;
+    void *zmq;
+    struct loop *loop;
+    struct state *state;
+    struct link *links[LINKS_MAX];
+    struct writer_thread *writer;
+    struct checkpointer *checkpointer;
+    struct admin *admin;
+    struct listener *listener;
+    struct pipe *to_links[LINKS_MAX], *to_exchange, *to_admin;
+    int signals;
+    _Atomic int64_t crl_until_ms;
+};
+
+/* Both ends of a pipe, before any thread has one. */
+struct ends {
+    struct pipe *here, *there;
+};
+
+static enum status make_pipe(void *zmq, const char *name, unsigned number, int depth,
+                             struct ends *out, struct reason *why)
+{
+    char address[32];
+
+    (void)snprintf(address, sizeof address, "%s-%u", name, number);
+    out->here = pipe_bind(zmq, address, depth);
+    out->there = out->here ? pipe_connect(zmq, address, depth) : NULL;
+    if (out->there)
+        return ST_OK;
+    reason_set(why, "pipe %s: %s", address, strerror(errno));
+    return ST_IO;
+}
+
+/* ---- loading ---- */
+
+static enum status load_tls(const struct config *config, struct tls_context **out,
+                            struct reason *why)
+{
+    const struct tls_files files = {config->chain, config->key, config->trust, config->crls};
+
+    return tls_context_new(TLS_BROKER, &files, out, why);
+}
+
+static void watch_crls(struct broker *b, const struct tls_context *tls)
+{
+    atomic_store_explicit(&b->crl_until_ms, tls_context_crl_until_ms(tls), memory_order_relaxed);
+}
+
+static void warn_of_crls(void *context)
+{
+    struct broker *b = context;
+    int64_t left_ms =
+        atomic_load_explicit(&b->crl_until_ms, memory_order_relaxed) - loop_wall_ms(b->loop);
+
+    if (left_ms < CRL_WARNS_MS)
+        log_event(LOG_WARN, "crl_runs_out", "days=%lld", (long long)(left_ms / 86400000));
+}
+
+/* ---- filling the exchange ---- */
+
+static enum status read_message(void *context, const char *sender, const struct id *id,
+                                struct message_record *out)
+{
+    return state_message(context, sender, id, out);
+}
+
+static enum status read_item(void *context, uint64_t sequence, struct bytes *record)
+{
+    return state_item(context, sequence, record);
+}
+
+static enum status fill_item(void *context, const char *agency, uint8_t lane, uint64_t sequence,
+                             const struct event *event)
+{
+    return exchange_restore_item(context, agency, lane, sequence, event);
+}
+
+static enum status fill_certificate(void *context, const char *agency, struct bytes der)
+{
+    return exchange_restore_certificate(context, agency, der);
+}
+
+static enum status fill_key(void *context, const char *agency, struct bytes statement,
+                            struct bytes proof)
+{
+    return exchange_restore_key(context, agency, statement, proof);
+}
+
+static enum status make_exchange(struct broker *b, struct state_reader *reader, uint64_t sequence,
+                                 struct exchange **out, struct reason *why)
+{
+    struct exchange_config config = {
+        .reader = {reader, read_message, read_item},
+        .sequence = sequence,
+        .links = (unsigned)b->config.links,
+    };
+
+    if (RAND_bytes((unsigned char *)&config.seed, sizeof config.seed) != 1) {
+        reason_set(why, "the system has no randomness");
+        return ST_IO;
+    }
+    enum status status = agreement_set_load(b->config.agreements, &config.agreements, why);
+    if (status != ST_OK)
+        return status;
+    reason_set(why, "%s: the store is damaged", b->config.store);
+    status = exchange_new(&config, out);
+    if (status == ST_OK)
+        status = state_each_certificate(reader, fill_certificate, *out);
+    if (status == ST_OK)
+        status = state_each_key(reader, fill_key, *out);
+    if (status == ST_OK)
+        status = state_each_item(reader, fill_item, *out);
+    return status;
+}
+
+/* Store, journal, exchange: after this the past is whole, and nothing is served yet. */
+static enum status recover(struct broker *b, struct tls_context *tls, struct writer_config *out,
+                           struct reason *why)
+{
+    const struct journal_config journal = {b->config.journal, (uint32_t)b->config.journal_segments,
+                                           b->config.journal_segment_size};
+    struct digest community;
+    struct recovery found = {0};
+
+    memcpy(community.bytes, tls_context_community(tls), DIGEST_SIZE);
+    enum status status = state_open(b->config.store, b->config.map_size, &b->state, why);
+    if (status == ST_OK)
+        status = state_bind(b->state, &community, why);
+    if (status == ST_OK)
+        status = recovery_run(b->state, &disk_system, &journal, &out->journal, &found, why);
+    if (status != ST_OK)
+        return status;
+    log_event(LOG_INFO, "recovered", "batches=%llu events=%llu sequence=%llu",
+              (unsigned long long)found.batches, (unsigned long long)found.events,
+              (unsigned long long)found.sequence);
+    out->checkpoint = found.sequence;
+    reason_set(why, "%s: the store is damaged", b->config.store);
+    status = state_reader_open(b->state, &out->reader);
+    return status == ST_OK ? make_exchange(b, out->reader, found.sequence, &out->exchange, why)
+                           : status;
+}
+
+/* ---- threads ---- */
+
+static enum status start_link(struct broker *b, unsigned number, struct writer_config *writer,
+                              struct reason *why)
+{
+    struct link_config config = {.number = number, .broker = b->config.id};
+    struct ends exchange = {0}, main = {0};
+
+    enum status status = load_tls(&b->config, &config.tls, why);
+    if (status == ST_OK)
+        status = make_pipe(b->zmq, "link", number, TURN_DEPTH, &exchange, why);
+    if (status == ST_OK)
+        status = make_pipe(b->zmq, "main", number, NOTE_DEPTH, &main, why);
+    if (status != ST_OK)
+        return status;
+    writer->links[number] = exchange.here;
+    config.exchange = exchange.there;
+    b->to_links[number] = main.here;
+    config.main = main.there;
+    return link_start(&config, &b->links[number]);
+}
+
+static enum status start_threads(struct broker *b, struct writer_config *writer, struct reason *why)
+{
+    struct ends state = {0}, admin = {0}, main = {0}, drain = {0};
+    enum status status = ST_OK;
+
+    writer->link_count = (unsigned)b->config.links;
+    for (unsigned i = 0; status == ST_OK && i < writer->link_count; i++)
+        status = start_link(b, i, writer, why);
+    if (status == ST_OK)
+        status = make_pipe(b->zmq, "state", 0, STATE_DEPTH, &state, why);
+    if (status == ST_OK)
+        status = make_pipe(b->zmq, "admin", 0, NOTE_DEPTH, &admin, why);
+    if (status == ST_OK)
+        status = make_pipe(b->zmq, "exchange", 0, NOTE_DEPTH, &main, why);
+    if (status == ST_OK)
+        status = make_pipe(b->zmq, "drain", 0, NOTE_DEPTH, &drain, why);
+    if (status != ST_OK)
+        return status;
+    writer->state = state.here;
+    writer->admin = admin.here;
+    writer->main = main.there;
+    b->to_exchange = main.here;
+    b->to_admin = drain.here;
+    reason_set(why, "threads: %s", strerror(errno));
+    status = checkpointer_start(b->state, state.there, &b->checkpointer);
+    if (status == ST_OK)
+        status = writer_start(writer, &b->writer);
+    if (status != ST_OK)
+        return status;
+    const struct admin_config config = {b->config.control, b->config.id, admin.there, drain.there,
+                                        &b->crl_until_ms};
+    return admin_start(&config, &b->admin, why);
+}
+
+/* ---- signals ---- */
+
+static enum status give_note(struct pipe *pipe, const void *note, size_t size)
+{
+    void *copy = malloc(size);
+
+    if (!copy)
+        return ST_NOMEM;
+    memcpy(copy, note, size);
+    enum status status = pipe_give(pipe, copy, size);
+    if (status != ST_OK)
+        free(copy);
+    return status;
+}
+
+/* One context a link: each owns its own. All are loaded before the first is given. */
+static void reload_tls(struct broker *b)
+{
+    struct tls_context *contexts[LINKS_MAX] = {NULL};
+    struct reason why = {""};
+    enum status status = ST_OK;
+
+    for (unsigned i = 0; status == ST_OK && i < b->config.links; i++)
+        status = load_tls(&b->config, &contexts[i], &why);
+    if (status == ST_OK)
+        watch_crls(b, contexts[0]);
+    else
+        log_event(LOG_ERROR, "reload_failed", "kept=old why=\"%s\"", why.text);
+    for (unsigned i = 0; i < b->config.links; i++) {
+        const struct note_tls note = {{NOTE_TLS, 0}, contexts[i]};
+        if (status == ST_OK && give_note(b->to_links[i], &note, sizeof note) == ST_OK)
+            continue;
+        if (status == ST_OK)
+            log_event(LOG_ERROR, "reload_failed", "link=%u why=busy", i);
+        tls_context_free(contexts[i]);
+    }
+}
+
+static void reload_agreements(struct broker *b)
+{
+    struct note_agreements note = {{NOTE_AGREEMENTS, 0}, NULL};
+    struct reason why = {""};
+
+    if (agreement_set_load(b->config.agreements, &note.agreements, &why) != ST_OK) {
+        log_event(LOG_ERROR, "reload_failed", "kept=old why=\"%s\"", why.text);
+        return;
+    }
+    size_t count = agreement_set_count(note.agreements);
+    if (give_note(b->to_exchange, &note, sizeof note) == ST_OK) {
+        log_event(LOG_INFO, "reloaded", "agreements=%zu", count);
+        return;
+    }
+    agreement_set_free(note.agreements);
+    log_event(LOG_ERROR, "reload_failed", "kept=old why=busy");
+}
+
+static void on_signal(void *context, uint32_t)
+{
+    struct broker *b = context;
+    struct signalfd_siginfo signal;
+
+    if (read(b->signals, &signal, sizeof signal) != (ssize_t)sizeof signal)
+        return;
+    if (signal.ssi_signo == SIGHUP) {
+        reload_tls(b);
+        reload_agreements(b);
+    } else {
+        loop_stop(b->loop);
+    }
+}
+
+static enum status watch_signals(struct broker *b, struct reason *why)
+{
+    sigset_t set;
+
+    (void)sigemptyset(&set);
+    (void)sigaddset(&set, SIGTERM);
+    (void)sigaddset(&set, SIGINT);
+    (void)sigaddset(&set, SIGHUP);
+    /* Blocked before any thread starts, so that all of them leave these to the descriptor. */
+    b->signals = pthread_sigmask(SIG_BLOCK, &set, NULL) == 0
+                   ? signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC)
+                   : -1;
+    b->loop = loop_new();
+    if (b->signals >= 0 && b->loop && loop_add(b->loop, b->signals, EPOLLIN, on_signal, b) == ST_OK
+        && loop_every(b->loop, CRL_LOOK_MS, warn_of_crls, b) == ST_OK)
+        return ST_OK;
+    reason_set(why, "signals: %s", strerror(errno));
+    return ST_IO;
+}
+
+/* ---- life ---- */
+
+static enum status make_folder(const char *folder, struct reason *why)
+{
+    if (mkdir(folder, 0700) == 0 || errno == EEXIST)
+        return ST_OK;
+    reason_set(why, "%s: %s", folder, strerror(errno));
+    return ST_IO;
+}
+
+static enum status start(struct broker *b, struct reason *why)
+{
+    struct writer_config writer = {.link_count = 0};
+    struct tls_context *tls = NULL;
+
+    enum status status = watch_signals(b, why);
+    if (status == ST_OK)
+        status = make_folder(b->config.folder, why);
+    if (status == ST_OK)
+        status = load_tls(&b->config, &tls, why);
+    if (status != ST_OK)
+        return status;
+    if (strcmp(tls_context_self(tls)->id, b->config.id) != 0) {
+        reason_set(why, "%s: the certificate is of %s, not of %s", b->config.chain,
+                   tls_context_self(tls)->id, b->config.id);
+        status = ST_INVALID;
+    }
+    watch_crls(b, tls);
+    warn_of_crls(b);
+    b->zmq = zmq_ctx_new();
+    if (status == ST_OK && !b->zmq) {
+        reason_set(why, "ZeroMQ: %s", strerror(errno));
+        status = ST_IO;
+    }
+    if (status == ST_OK)
+        status = recover(b, tls, &writer, why);
+    tls_context_free(tls);
+    if (status == ST_OK)
+        status = start_threads(b, &writer, why);
+    if (status == ST_OK)
+        status = listener_open(b->loop, b->config.listen, b->to_links, writer.link_count,
+                               &b->listener, why);
+    return status;
+}
+
+/* Invariant: what has come in is finished and answered, then the last checkpoint. */
+static void drain(struct broker *b)
+{
+    const struct note note = {NOTE_DRAIN, 0};
+
+    listener_close(b->listener);
+    b->listener = NULL;
+    for (unsigned i = 0; i < b->config.links; i++)
+        while (give_note(b->to_links[i], &note, sizeof note) == ST_MORE)
+            (void)usleep(1000);
+    writer_join(b->writer);
+    for (unsigned i = 0; i < b->config.links; i++)
+        link_join(b->links[i]);
+    checkpointer_join(b->checkpointer);
+    while (give_note(b->to_admin, &note, sizeof note) == ST_MORE)
+        (void)usleep(1000);
+    admin_join(b->admin);
+}
+
+static void clean_up(struct broker *b)
+{
+    for (unsigned i = 0; i < b->config.links; i++) {
+        link_free(b->links[i]);
+        pipe_free(b->to_links[i]);
+    }
+    writer_free(b->writer);
+    checkpointer_free(b->checkpointer);
+    admin_free(b->admin);
+    pipe_free(b->to_exchange);
+    pipe_free(b->to_admin);
+    state_free(b->state);
+    loop_free(b->loop);
+    (void)close(b->signals);
+    (void)zmq_ctx_term(b->zmq);
+}
+
+static int serve(const char *path)
+{
+    static struct broker broker; /* zeroed; the process has one */
+    struct broker *b = &broker;
+    struct reason why = {""};
+
+    secret_start();
+    (void)umask(077);
+    log_start("concordatd", LOG_INFO);
+    /* Turns and effects are buffers of 100 KiB and more that come and go: keep their memory. */
+    (void)mallopt(M_MMAP_THRESHOLD, 32 * 1024 * 1024);
+    (void)mallopt(M_TRIM_THRESHOLD, 64 * 1024 * 1024);
+
+    enum status status = config_load(path, &b->config, &why);
+    if (status != ST_OK) {
+        log_event(LOG_ERROR, "config_refused", "why=\"%s\"", why.text);
+        return 2;
+    }
+    status = start(b, &why);
+    if (status != ST_OK) {
+        log_event(LOG_ERROR, "start_failed", "status=%s why=\"%s\"", status_name(status), why.text);
+        _exit(EXIT_FAILURE); /* threads may run: the system takes the rest back */
+    }
+    log_event(LOG_INFO, "ready", "broker=%s listen=%s links=%u", b->config.id,
+              listener_address(b->listener), (unsigned)b->config.links);
+    if (loop_run(b->loop) != ST_OK) {
+        log_event(LOG_ERROR, "main_failed", "errno=\"%s\"", strerror(errno));
+        return EXIT_FAILURE;
+    }
+    log_event(LOG_INFO, "draining", "broker=%s", b->config.id);
+    drain(b);
+    clean_up(b);
+    log_event(LOG_INFO, "stopped", "broker=%s", broker.config.id);
+    return EXIT_SUCCESS;
+}
+
+static int usage(FILE *to, int code)
+{
+    (void)fprintf(to, "usage: concordatd --config FILE\n"
+                      "       concordatd --help | --version\n"
+                      "The settings are explained in the broker's README.\n");
+    return code;
+}
+
+int main(int argc, char **argv)
+{
+    if (argc == 2 && strcmp(argv[1], "--help") == 0)
+        return usage(stdout, EXIT_SUCCESS);
+    if (argc == 2 && strcmp(argv[1], "--version") == 0)
+        return printf("concordatd %s\n", VERSION) > 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    if (argc == 3 && strcmp(argv[1], "--config") == 0)
+        return serve(argv[2]);
+    return usage(stderr, 2);
+}

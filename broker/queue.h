@@ -1,0 +1,67 @@
+/*
+ * queue.h - what is owed to each agency: three lanes of items, and those in flight.
+ *
+ *     queue_put --> lane --queue_fly--> in flight --queue_remove--> settled
+ *                    ^------queue_land------'        (the session ended)
+ *
+ * An item is a message (an ACCEPTED event) or a step (a STEP event), named by its event's sequence;
+ * its bytes are elsewhere. 32 bytes an item plus 8 in the index. Within a lane items leave in the
+ * order of their sequences, also after a landing.
+ *
+ * Threads: one owner, the exchange.
+ */
+#ifndef BROKER_QUEUE_H
+#define BROKER_QUEUE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/limits.h"
+#include "lib/own.h"
+#include "lib/status.h"
+
+struct item {
+    uint64_t sequence;
+    uint32_t size;       /* bytes of its record: what it costs of the credit */
+    uint32_t agency;     /* whose queue it is in */
+    uint32_t next, prev; /* places in the pool; 0 = none */
+    uint8_t lane;
+    bool is_step;
+    bool flying;
+    bool again; /* sent before */
+};
+
+/* One agency's; zeroes are an empty one. */
+struct queue {
+    struct ends {
+        uint32_t first, last; /* places; 0 = none */
+        uint32_t count;
+    } lanes[LANES], flying;
+    uint64_t flying_size; /* bytes */
+};
+
+struct queues; /* the pool of all items and its index by sequence */
+
+struct queues *queues_new(void); /* NULL when memory is out */
+void queues_free(struct queues *queues);
+OWN(queues)
+
+/* Makes sure that the next queue_put cannot fail.
+ *   ST_NOMEM */
+enum status queues_reserve(struct queues *queues);
+/* Appends. Sequences are unique, and each put's is above those in its lane. After a reserve. */
+void queue_put(struct queues *queues, struct queue *queue, const struct item *item);
+/* First waiting item of the lane, NULL when there is none. Valid until the next put or remove. */
+struct item *queue_first(struct queues *queues, const struct queue *queue, unsigned lane);
+/* The item has been sent: from its lane to the end of those in flight. */
+void queue_fly(struct queues *queues, struct queue *queue, struct item *item);
+/* All in flight go back to the front of their lanes, to be sent again. O(in flight). */
+void queue_land(struct queues *queues, struct queue *queue);
+/* By sequence; NULL when it is settled or never was. */
+struct item *queues_find(struct queues *queues, uint64_t sequence);
+/* Settled, wherever it is. */
+void queue_remove(struct queues *queues, struct queue *queue, struct item *item);
+size_t queues_count(const struct queues *queues);
+
+#endif
