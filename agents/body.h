@@ -33,7 +33,7 @@ struct problems {
 enum status body_from_json(const struct message_type *type, const char *json, size_t size,
                            int64_t now_ms, struct arena *arena, struct bytes *out,
                            struct problems *problems);
-/* A serialised body from outside: pre-scanned, unpacked, checked as above, identifiers normalised. */
+/* A serialised body from outside: pre-scanned, unpacked, checked as above, serialised anew. */
 enum status body_from_protobuf(const struct message_type *type, struct bytes body, int64_t now_ms,
                                struct arena *arena, struct bytes *out, struct problems *problems);
 /* A serialised body as JSON, two-space indented; free() it. A partial body (sections not shared) is

@@ -13,8 +13,8 @@
 #include "agents/body.h"
 #include "agents/reflect.h"
 
-#define JSON_VALUES_MAX (2 * BODY_FIELDS_MAX) /* commas and brackets of one text: bounds its heap  \
-                                               */
+/* Commas and brackets of one text: bounds its heap. */
+#define JSON_VALUES_MAX (2 * BODY_FIELDS_MAX)
 
 /* Text to a tree. `problems` says line and column when it is no JSON object.
  *   ST_INVALID, ST_LIMIT (LOCAL_REQUEST_MAX, JSON_VALUES_MAX), ST_NOMEM */

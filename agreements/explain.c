@@ -14,10 +14,13 @@ static void print_names(category_set set, char out[static NAMES_MAX])
     size_t size = 0;
 
     out[0] = '\0';
-    for (uint32_t c = 1; c <= SECTIONS_MAX; c++) {
+    for (uint32_t c = 0; c < 32; c++) {
+        const char *name = category_name(c);
+
         if (!(set & (1u << c)) || size >= NAMES_MAX)
             continue;
-        int n = snprintf(out + size, NAMES_MAX - size, "%s%s", size ? ", " : "", category_name(c));
+        int n = snprintf(out + size, NAMES_MAX - size, "%s%s", size ? ", " : "",
+                         name ? name : "an unknown category");
         size += n > 0 ? (size_t)n : 0;
     }
 }
