@@ -1,7 +1,7 @@
 /*
  * main.c - concordat-agent: reads its configuration, starts three threads, waits, stops in reverse.
  *
- *     concordat-agent CONFIG
+ *     concordat-agent --config FILE
  *
  * SIGTERM, SIGINT: finish the turn, say goodbye, exit 0. SIGHUP: read certificates, CRLs and
  * agreements again. Exit 1: it could not start, or the store failed; standard error says why.
@@ -22,6 +22,8 @@
 #include "agents/uplink.h"
 #include "lib/log.h"
 #include "lib/secret.h"
+
+#define USAGE "usage: concordat-agent --config FILE\n"
 
 /* All that runs; freed in reverse order of its making. */
 struct agent {
@@ -167,8 +169,12 @@ int main(int argc, char *argv[])
     bool fine;
 
     log_start("concordat-agent", LOG_INFO);
-    if (argc != 2) {
-        (void)fprintf(stderr, "usage: concordat-agent CONFIG\n");
+    if (argc == 2 && strcmp(argv[1], "--help") == 0) {
+        (void)printf(USAGE);
+        return EXIT_SUCCESS;
+    }
+    if (argc != 3 || strcmp(argv[1], "--config") != 0) {
+        (void)fprintf(stderr, USAGE);
         return 2;
     }
     (void)umask(S_IRWXG | S_IRWXO);
@@ -181,7 +187,7 @@ int main(int argc, char *argv[])
     (void)pthread_sigmask(SIG_BLOCK, &signals, NULL);
     (void)signal(SIGPIPE, SIG_IGN);
 
-    fine = config_load(argv[1], &agent.config, &why) == ST_OK && open_agent(&agent, &why) == ST_OK;
+    fine = config_load(argv[2], &agent.config, &why) == ST_OK && open_agent(&agent, &why) == ST_OK;
     if (!fine)
         log_event(LOG_ERROR, "cannot_start", "why=\"%s\"", why.text);
     else

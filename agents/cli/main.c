@@ -44,7 +44,7 @@ static enum exit_code unknown(const char *name)
 
     for (size_t i = 0; i < LENGTH_OF(commands); i++)
         nearest_offer(&nearest, commands[i]->name);
-    complain("unknown command '%s'%s; see concordat help", name, suggest(&nearest, suggestion));
+    complain("unknown command '%s'%s\n  see concordat help", name, suggest(&nearest, suggestion));
     return EXIT_BAD_INPUT;
 }
 

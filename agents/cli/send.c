@@ -65,7 +65,7 @@ static bool type_is_known(const char *type)
         return true;
     for (size_t i = 0; i < count; i++)
         nearest_offer(&nearest, all[i].name);
-    complain("unknown message type '%s'%s; see concordat catalogue", type,
+    complain("unknown message type '%s'%s\n  see concordat catalogue", type,
              suggest(&nearest, suggestion));
     return false;
 }
