@@ -1,0 +1,287 @@
+/* Agreements as files: the examples, a folder of them, and those that the reference shows. */
+#include "tests/unit/unit.h"
+
+#include "agreements/agreement.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "agreements/gateways.h"
+
+#define EXAMPLES SOURCE_DIR "/agreements/examples"
+
+static enum status parse(const char *text, size_t size, struct agreement **out, struct reason *why)
+{
+    /* an allocation of its own size, so that reading past the end is seen */
+    char *copy = malloc(size ? size : 1);
+    enum status st;
+
+    assert_non_null(copy);
+    memcpy(copy, text, size);
+    memset(why, 0, sizeof *why);
+    st = agreement_parse("test.yaml", copy, size, out, why);
+    free(copy);
+    return st;
+}
+
+static void expect_refusal(const char *text, size_t size, const char *expected)
+{
+    struct agreement *a = NULL;
+    struct reason why;
+    enum status st = parse(text, size, &a, &why);
+
+    if (st != ST_INVALID || !strstr(why.text, expected))
+        print_error("expected `%s', got %s `%s'\n", expected, status_name(st), why.text);
+    assert_int_equal(st, ST_INVALID);
+    assert_null(a);
+    assert_non_null(strstr(why.text, expected));
+}
+
+/* Whatever `part` permits, `whole` permits. */
+static void assert_says_no_more(const struct agreement *part, const struct agreement *whole)
+{
+    assert_string_equal(part->id, whole->id);
+    assert_int_equal(part->version, whole->version);
+    assert_int_equal(part->from_ms, whole->from_ms);
+    assert_int_equal(part->until_ms, whole->until_ms);
+    assert_int_equal(part->marking_floor, whole->marking_floor);
+    assert_int_equal(part->marking_ceiling, whole->marking_ceiling);
+    assert_int_equal(part->retention_days, whole->retention_days);
+    for (size_t i = 0; i < part->onward_count; i++)
+        assert_true(agreement_allows_onward(whole, part->onward[i]));
+    for (size_t i = 0; i < part->party_count; i++) {
+        const struct party *p = &part->parties[i], *w = agreement_party(whole, p->agency);
+
+        assert_non_null(w);
+        assert_string_equal(p->kind, w->kind);
+    }
+    for (size_t i = 0; i < part->clause_count; i++) {
+        const struct clause *p = &part->clauses[i], *w = agreement_clause(whole, p->id);
+
+        assert_non_null(w);
+        assert_ptr_equal(p->type, w->type);
+        assert_string_equal(p->from, w->from);
+        assert_string_equal(p->to, w->to);
+        assert_string_equal(p->purpose, w->purpose);
+        assert_string_equal(p->gateway, w->gateway);
+        assert_int_equal(p->required, w->required);
+        assert_int_equal(p->allowed & ~w->allowed, 0);
+        assert_int_equal(p->only_in_reply, w->only_in_reply);
+    }
+}
+
+static void no_beginning_of_an_example_says_more_than_the_whole(void **)
+{
+    static const char *const files[] = {EXAMPLES "/court.yaml", EXAMPLES "/safeguarding.yaml"};
+    size_t cuts = 0, refused = 0;
+
+    for (size_t i = 0; i < LENGTH(files); i++) {
+        OWNED(agreement) whole = NULL;
+        struct reason why;
+
+        if (agreement_load(files[i], &whole, &why) != ST_OK)
+            fail_msg("%s", why.text);
+
+        size_t size = strlen(whole->text);
+        for (size_t cut = 0; cut < size; cut++) {
+            OWNED(agreement) part = NULL;
+            enum status st = parse(whole->text, cut, &part, &why);
+
+            cuts++;
+            refused += st != ST_OK;
+            /* What is cut between two clauses is a shorter agreement, of another hash. */
+            if (part)
+                assert_says_no_more(part, whole);
+            assert_false(part && digest_equal(&part->hash, &whole->hash));
+        }
+    }
+    print_message("%zu beginnings of examples, %zu refused\n", cuts, refused);
+}
+
+static void write_file(const char *folder, const char *name, const char *text)
+{
+    char path[512];
+    FILE *file;
+
+    (void)snprintf(path, sizeof path, "%s/%s", folder, name);
+    assert_non_null(file = fopen(path, "w"));
+    assert_true(fputs(text, file) >= 0);
+    assert_int_equal(fclose(file), 0);
+}
+
+static void remove_file(const char *folder, const char *name)
+{
+    char path[512];
+
+    (void)snprintf(path, sizeof path, "%s/%s", folder, name);
+    assert_int_equal(remove(path), 0);
+}
+
+/* The court's example under another id. */
+static char *text_of(const char *id)
+{
+    OWNED(agreement) court = NULL;
+    struct reason why;
+    char *text = NULL;
+
+    assert_int_equal(agreement_load(EXAMPLES "/court.yaml", &court, &why), ST_OK);
+    const char *rest = strstr(court->text, "version:");
+    assert_true(asprintf(&text, "agreement: %s\n%s", id, rest) > 0);
+    return text;
+}
+
+static void a_folder_loads_whole_or_not_at_all(void **)
+{
+    char folder[] = "/tmp/test-agreement-XXXXXX", path[512];
+    char *text = text_of("ISA-TEST"), *other = text_of("ISA-OTHER");
+    struct agreement_set *set = NULL;
+    struct reason why;
+
+    assert_non_null(mkdtemp(folder));
+    assert_int_equal(agreement_set_load(folder, &set, &why), ST_OK);
+    assert_int_equal(agreement_set_count(set), 0);
+    assert_false(agreement_set_knows(set, "nps.cambs"));
+    assert_null(agreement_set_find(set, "ISA-TEST"));
+    agreement_set_free(set);
+
+    write_file(folder, "test.yaml", text);
+    write_file(folder, "other.yaml", other);
+    write_file(folder, ".hidden.yaml", "nothing");
+    write_file(folder, "notes.txt", "nothing");
+    assert_int_equal(agreement_set_load(folder, &set, &why), ST_OK);
+    assert_int_equal(agreement_set_count(set), 2);
+    assert_string_equal(agreement_set_at(set, 0)->id, "ISA-OTHER");
+    assert_ptr_equal(agreement_set_find(set, "ISA-TEST"), agreement_set_at(set, 1));
+    assert_null(agreement_set_find(set, "ISA-TES"));
+    assert_true(agreement_set_knows(set, "nps.cambs"));
+    assert_true(agreement_set_knows(set, "court.b35cz00"));
+    assert_true(agreement_set_knows(set, "police.35"));
+    assert_false(agreement_set_knows(set, "csc.cambs"));
+    agreement_set_free(set);
+    set = NULL;
+
+    write_file(folder, "third.yaml", text);
+    assert_int_equal(agreement_set_load(folder, &set, &why), ST_INVALID);
+    assert_non_null(strstr(why.text, "both agreement ISA-TEST"));
+    remove_file(folder, "third.yaml");
+
+    write_file(folder, "bad.yaml", "agreement: 1\n");
+    assert_int_equal(agreement_set_load(folder, &set, &why), ST_INVALID);
+    assert_non_null(strstr(why.text, "bad.yaml:1:"));
+    remove_file(folder, "bad.yaml");
+
+    write_file(folder, "late.yml", other);
+    assert_int_equal(agreement_set_load(folder, &set, &why), ST_INVALID);
+    assert_non_null(strstr(why.text, "late.yml: agreements end in .yaml"));
+    remove_file(folder, "late.yml");
+
+    (void)snprintf(path, sizeof path, "%s/pipe.yaml", folder);
+    assert_int_equal(mkfifo(path, 0600), 0); /* must not hang */
+    assert_int_equal(agreement_set_load(folder, &set, &why), ST_IO);
+    assert_non_null(strstr(why.text, "pipe.yaml: not a file"));
+    remove_file(folder, "pipe.yaml");
+
+    remove_file(folder, "test.yaml");
+    remove_file(folder, "other.yaml");
+    remove_file(folder, ".hidden.yaml");
+    remove_file(folder, "notes.txt");
+    assert_int_equal(rmdir(folder), 0);
+    assert_int_equal(agreement_set_load(folder, &set, &why), ST_IO);
+    assert_non_null(strstr(why.text, folder));
+    assert_null(set);
+    free(text);
+    free(other);
+}
+
+/* One fenced block of the reference, read to its end. */
+static void read_block(FILE *file, char *block, size_t room)
+{
+    char line[512];
+
+    block[0] = '\0';
+    while (fgets(line, sizeof line, file) && strcmp(line, "```\n") != 0) {
+        assert_true(strlen(block) + strlen(line) < room);
+        strcat(block, line);
+    }
+}
+
+/* ```yaml is a whole agreement; ```yaml clauses stands in the place of the first one's clauses; and
+ * `refused` behind either begins with a comment that holds the reason. */
+static void the_reference_shows_what_is_so(void **)
+{
+    FILE *file = fopen(SOURCE_DIR "/docs/agreements.md", "r");
+    char line[512], block[8192], whole[8192] = "", text[16384];
+    size_t taken = 0, refused = 0;
+
+    assert_non_null(file);
+    while (fgets(line, sizeof line, file)) {
+        bool clauses = strstr(line, "clauses"), bad = strstr(line, "refused");
+
+        if (strncmp(line, "```yaml", 7) != 0)
+            continue;
+        read_block(file, block, sizeof block);
+        if (clauses)
+            (void)snprintf(text, sizeof text, "%.*s%s", (int)(strstr(whole, "clauses:") - whole),
+                           whole, block);
+        else
+            strcpy(text, block);
+        if (bad) {
+            char expected[512];
+
+            assert_int_equal(sscanf(block, "# refused: %511[^\n]", expected), 1);
+            expect_refusal(text, strlen(text), expected);
+            refused++;
+        } else {
+            OWNED(agreement) a = NULL;
+            struct reason why;
+
+            if (parse(text, strlen(text), &a, &why) != ST_OK)
+                fail_msg("%s in\n%s", why.text, text);
+            if (!clauses)
+                strcpy(whole, block);
+            taken++;
+        }
+    }
+    (void)fclose(file);
+    assert_true(taken >= 5 && refused >= 5);
+    print_message("docs/agreements.md: %zu agreements are taken, %zu refused as they say\n", taken,
+                  refused);
+}
+
+static void the_reference_lists_the_gateways_there_are(void **)
+{
+    FILE *file = fopen(SOURCE_DIR "/docs/agreements.md", "r");
+    char line[512], expected[512];
+    size_t count = 0, found = 0;
+    const struct gateway *all = gateways_all(&count);
+
+    assert_non_null(file);
+    for (size_t i = 0; i < count; i++) {
+        assert_ptr_equal(gateway_find(all[i].code), &all[i]);
+        assert_true(strlen(all[i].code) <= GATEWAY_MAX);
+        assert_true(i == 0 || strcmp(all[i - 1].code, all[i].code) < 0);
+    }
+    while (found < count && fgets(line, sizeof line, file)) {
+        (void)snprintf(expected, sizeof expected, "| `%s` | %s | %s |\n", all[found].code,
+                       all[found].provision,
+                       all[found].text_read ? "text read" : "general knowledge");
+        found += strcmp(line, expected) == 0;
+    }
+    (void)fclose(file);
+    if (found < count)
+        fail_msg("docs/agreements.md has no line\n%s", expected);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(no_beginning_of_an_example_says_more_than_the_whole),
+        cmocka_unit_test(a_folder_loads_whole_or_not_at_all),
+        cmocka_unit_test(the_reference_shows_what_is_so),
+        cmocka_unit_test(the_reference_lists_the_gateways_there_are),
+    };
+    return cmocka_run_group_tests_name("agreement files", tests, NULL, NULL);
+}

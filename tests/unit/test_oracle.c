@@ -1,0 +1,519 @@
+/* A million decisions agree with an oracle that knows nothing of the engine: a world of its own,
+ * written down as the text of agreements, and judged by plain loops. */
+#include "tests/unit/unit.h"
+
+#include "agreements/decide.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/day.h"
+
+#define CODE(name) CONCORDAT__REFUSAL_CODE__##name
+
+static const char *code_name(Concordat__RefusalCode code)
+{
+    const ProtobufCEnumValue *value =
+        protobuf_c_enum_descriptor_get_value(&concordat__refusal_code__descriptor, (int)code);
+
+    return value ? value->name : "?";
+}
+
+static int64_t day(const char *text)
+{
+    int64_t at = 0;
+
+    assert_true(day_parse(text, &at));
+    return at;
+}
+
+static uint64_t seed;
+
+static uint32_t pick(uint32_t count) /* splitmix64 */
+{
+    uint64_t z = seed += 0x9e3779b97f4a7c15u;
+
+    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
+    z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
+    return (uint32_t)((z ^ (z >> 31)) % count);
+}
+
+static const struct {
+    const char *agency, *kind;
+} people[] = {
+    {"nps.cambs", "NPS"},         {"nps.barnet", "NPS"},   {"court.b35cz00", "COURT"},
+    {"csc.cambs", "LA_CHILDREN"}, {"police.35", "POLICE"}, {"csc.barnet", "LA_CHILDREN"},
+};
+static const char *const purposes[] = {"court_advice", "safeguard_child"};
+static const char *const gateways[] = {"SC2020_S30", "CA1989_S17_S47"};
+static const char *const days[] = {"2024-01-01", "2025-01-01", "2026-01-01", "2027-01-01"};
+static const char onward_pool[3][AGENCY_MAX + 1] = {"asc.cambs", "mh.cambs", "ppcs"};
+
+#define MODEL_CLAUSES 6
+#define MODEL_AGREEMENTS 4
+
+struct model_clause {
+    char id[16];
+    const struct message_type *type;
+    const char *from, *to, *purpose, *gateway;
+    category_set required, optional;
+    bool is_answer, only_in_reply;
+};
+
+struct model {
+    char id[16];
+    uint32_t version, from, until, retention; /* `from` and `until` index days */
+    int floor, ceiling;
+    bool party[LENGTH(people)], onward[LENGTH(onward_pool)];
+    size_t clause_count;
+    struct model_clause clauses[MODEL_CLAUSES];
+};
+
+static void make_clause(struct model *m)
+{
+    struct model_clause c, *last = &m->clauses[m->clause_count];
+    size_t count = 0, a, b;
+    const struct message_type *types = catalogue_all(&count);
+
+    do
+        a = pick(LENGTH(people));
+    while (!m->party[a]);
+    do
+        b = pick(LENGTH(people));
+    while (!m->party[b] || a == b);
+    memset(&c, 0, sizeof c);
+    (void)snprintf(c.id, sizeof c.id, "c%u", pick(1000) * 10 + (uint32_t)m->clause_count);
+    c.type = &types[pick((uint32_t)count)];
+    c.from = pick(2) ? people[a].agency : people[a].kind;
+    c.to = pick(2) ? people[b].agency : people[b].kind;
+    c.purpose = purposes[pick(2)];
+    c.gateway = gateways[pick(2)];
+    c.required = c.type->required | (c.type->allowed & pick(1u << 25) & pick(1u << 25));
+    c.optional = c.type->allowed & ~c.required & pick(1u << 25);
+    for (size_t i = 0; i < count; i++) /* only an answer can be told to wait for its question */
+        if (types[i].answered_by && !strcmp(types[i].answered_by, c.type->name))
+            c.is_answer = true;
+    c.only_in_reply = c.is_answer && pick(2);
+    if (c.type->marking > m->ceiling)
+        return;
+    for (struct model_clause *o = m->clauses; o < last; o++)
+        if (o->type == c.type && !strcmp(o->from, c.from) && !strcmp(o->to, c.to)
+            && !strcmp(o->purpose, c.purpose) && !strcmp(o->gateway, c.gateway)
+            && o->only_in_reply == c.only_in_reply)
+            return;
+    *last = c;
+    m->clause_count++;
+}
+
+static void make_model(struct model *m, size_t place)
+{
+    memset(m, 0, sizeof *m);
+    (void)snprintf(m->id, sizeof m->id, "ISA-%c", (char)('D' - (char)place));
+    m->version = 1 + pick(3);
+    m->from = pick(2);
+    m->until = 2 + pick(2);
+    m->retention = 100 * (1 + pick(3));
+    m->ceiling = 1 + (pick(3) != 0);
+    m->floor = 1 + (int)pick((uint32_t)m->ceiling);
+    for (size_t i = 0; i < LENGTH(people); i++)
+        m->party[i] = pick(4) != 0;
+    m->party[pick(3)] = m->party[3 + pick(3)] = true;
+    for (size_t i = 0; i < LENGTH(onward_pool); i++)
+        m->onward[i] = pick(2);
+    uint32_t wanted = 1 + pick(MODEL_CLAUSES);
+    while (m->clause_count < wanted)
+        make_clause(m);
+}
+
+static void put_categories(FILE *f, const char *key, category_set set)
+{
+    bool first = true;
+
+    (void)fprintf(f, "    %s: [", key);
+    for (uint32_t c = 1; c <= SECTIONS_MAX; c++)
+        if (set & (1u << c)) {
+            (void)fprintf(f, "%s%s", first ? "" : ", ", category_name(c));
+            first = false;
+        }
+    (void)fputs("]\n", f);
+}
+
+/* `rotation` says with which clause the text begins. */
+static struct agreement *agreement_of(const struct model *m, size_t rotation)
+{
+    static const char *const markings[] = {"", "OFFICIAL", "OFFICIAL_SENSITIVE"};
+    char *text = NULL;
+    size_t size = 0;
+    FILE *f = open_memstream(&text, &size);
+    struct agreement *a = NULL;
+    struct reason why;
+
+    assert_non_null(f);
+    (void)fprintf(f,
+                  "agreement: %s\nversion: %u\ntitle: A model\nin-force: %s\nreview: %s\n"
+                  "expires: %s\nmarking:\n  floor: %s\n  ceiling: %s\nretention-days: %u\n",
+                  m->id, m->version, days[m->from], days[m->until], days[m->until],
+                  markings[m->floor], markings[m->ceiling], m->retention);
+    (void)fputs("onward:\n", f);
+    for (size_t i = 0; i < LENGTH(onward_pool); i++)
+        if (m->onward[i])
+            (void)fprintf(f, "- %s\n", onward_pool[i]);
+    if (!m->onward[0] && !m->onward[1] && !m->onward[2])
+        (void)fputs(" []\n", f);
+    (void)fputs("parties:\n", f);
+    for (size_t i = 0; i < LENGTH(people); i++)
+        if (m->party[i])
+            (void)fprintf(f, "- agency: %s\n  kind: %s\n  contact: Desk\n", people[i].agency,
+                          people[i].kind);
+    (void)fputs("clauses:\n", f);
+    for (size_t i = 0; i < m->clause_count; i++) {
+        const struct model_clause *c = &m->clauses[(i + rotation) % m->clause_count];
+
+        (void)fprintf(f,
+                      "  - id: %s\n    type: %s\n    from: %s\n    to: %s\n    purpose: %s\n"
+                      "    gateway: %s\n",
+                      c->id, c->type->name, c->from, c->to, c->purpose, c->gateway);
+        put_categories(f, "required", c->required);
+        put_categories(f, "allowed", c->optional);
+        if (c->is_answer)
+            (void)fprintf(f, "    only-in-reply: %s\n", c->only_in_reply ? "true" : "false");
+    }
+    assert_int_equal(fclose(f), 0);
+    if (agreement_parse("model", text, size, &a, &why) != ST_OK)
+        fail_msg("%s in\n%s", why.text, text);
+    free(text);
+    return a;
+}
+
+/* What was asked, apart from the engine's own struct. */
+struct asked {
+    size_t agreement; /* MODEL_AGREEMENTS = one that does not exist */
+    bool stale_version, stale_hash;
+    int64_t now;
+};
+
+static bool is_named(const char *side, const char *agency)
+{
+    for (size_t i = 0; i < LENGTH(people); i++)
+        if (!strcmp(people[i].agency, agency))
+            return !strcmp(side, agency) || !strcmp(side, people[i].kind);
+    return false;
+}
+
+static bool is_party(const struct model *m, const char *agency)
+{
+    for (size_t i = 0; i < LENGTH(people); i++)
+        if (m->party[i] && !strcmp(people[i].agency, agency))
+            return true;
+    return false;
+}
+
+/* All that stands against a question, as a set of codes; which of them is told is another matter.
+ */
+static uint64_t everything_against(const struct model *m, const struct asked *asked,
+                                   const struct question *q, const struct model_clause **clause)
+{
+    uint64_t against = 0;
+    const struct model_clause *c = NULL;
+
+#define AGAINST(condition, code) against |= (condition) ? 1ull << CODE(code) : 0
+    AGAINST(asked->stale_version || asked->stale_hash, AGREEMENT_VERSION_STALE);
+    AGAINST(asked->now < day(days[m->from]), AGREEMENT_NOT_YET);
+    AGAINST(asked->now >= day(days[m->until]), AGREEMENT_EXPIRED);
+    AGAINST(!is_party(m, q->from) || !is_party(m, q->to), PARTY_NOT_SIGNATORY);
+    for (size_t i = 0; i < m->clause_count; i++)
+        if (!strcmp(m->clauses[i].id, q->clause))
+            c = &m->clauses[i];
+    *clause = c;
+    AGAINST(!c || strcmp(c->type->name, q->type) != 0, TYPE_NOT_COVERED);
+    if (!c)
+        return against;
+    AGAINST(!is_named(c->from, q->from) || !is_named(c->to, q->to) || !strcmp(q->from, q->to),
+            DIRECTION_NOT_ALLOWED);
+    AGAINST(strcmp(c->purpose, q->purpose) != 0, PURPOSE_NOT_COVERED);
+    AGAINST(strcmp(c->gateway, q->gateway) != 0, GATEWAY_NOT_AVAILABLE);
+    AGAINST(c->only_in_reply && !q->in_reply, REPLY_REQUIRED);
+    for (uint32_t i = 0; i < 32; i++) {
+        bool has = (q->categories >> i) & 1;
+        bool must = (c->required >> i) & 1, may = must || ((c->optional >> i) & 1);
+        AGAINST(has && !may, CATEGORY_NOT_COVERED);
+        AGAINST(!has && must, CATEGORY_MISSING);
+    }
+    AGAINST(q->marking > m->ceiling, MARKING_TOO_HIGH);
+    AGAINST(q->marking < m->floor || q->marking < c->type->marking, MARKING_TOO_LOW);
+    AGAINST(q->retention_days > m->retention, RETENTION_TOO_LONG);
+    for (size_t i = 0; i < q->onward_count; i++)
+        for (size_t j = 0; j < LENGTH(onward_pool); j++)
+            AGAINST(!strcmp(q->onward[i], onward_pool[j]) && !m->onward[j], ONWARD_NOT_ALLOWED);
+#undef AGAINST
+    return against;
+}
+
+/* The order in which the reference says that refusals are told. */
+static Concordat__RefusalCode first_told(uint64_t against)
+{
+    static const Concordat__RefusalCode order[] = {
+        CODE(AGREEMENT_VERSION_STALE), CODE(AGREEMENT_NOT_YET),     CODE(AGREEMENT_EXPIRED),
+        CODE(PARTY_NOT_SIGNATORY),     CODE(TYPE_NOT_COVERED),      CODE(DIRECTION_NOT_ALLOWED),
+        CODE(PURPOSE_NOT_COVERED),     CODE(GATEWAY_NOT_AVAILABLE), CODE(REPLY_REQUIRED),
+        CODE(CATEGORY_NOT_COVERED),    CODE(CATEGORY_MISSING),      CODE(MARKING_TOO_HIGH),
+        CODE(MARKING_TOO_LOW),         CODE(RETENTION_TOO_LONG),    CODE(ONWARD_NOT_ALLOWED),
+    };
+
+    for (size_t i = 0; i < LENGTH(order); i++)
+        if (against & (1ull << order[i]))
+            return order[i];
+    return CODE(REFUSAL_UNSPECIFIED);
+}
+
+/* A question near to some clause: right in all, then off in none to three places. */
+static void ask(const struct model models[], const struct agreement *const agreements[],
+                size_t count, struct asked *asked, struct question *q)
+{
+    static const char *const outsiders[] = {"hou.cambridge", "nps", "NPS", ""};
+    size_t types = 0;
+    const struct message_type *all = catalogue_all(&types);
+    const struct model *m = &models[asked->agreement = pick((uint32_t)count)];
+    const struct agreement *text = agreements[asked->agreement];
+    const struct model_clause *c = &m->clauses[pick((uint32_t)m->clause_count)];
+    size_t from, to;
+
+    do
+        from = pick(LENGTH(people));
+    while (!is_named(c->from, people[from].agency));
+    do
+        to = pick(LENGTH(people));
+    while (!is_named(c->to, people[to].agency));
+    *q = (struct question){
+        .from = people[from].agency,
+        .to = people[to].agency,
+        .type = c->type->name,
+        .purpose = c->purpose,
+        .gateway = c->gateway,
+        .agreement_id = m->id,
+        .clause = c->id,
+        .agreement_version = m->version,
+        .agreement_hash = text->hash,
+        .categories = c->required | (c->optional & pick(1u << 25)),
+        .marking = m->floor > c->type->marking ? m->floor : c->type->marking,
+        .retention_days = pick(2) * 100,
+        .in_reply = c->only_in_reply || pick(2),
+    };
+    asked->stale_version = asked->stale_hash = false;
+    asked->now = day("2025-06-01");
+    for (uint32_t off = pick(4); off > 0; off--) {
+        switch (pick(16)) {
+        case 0:
+            asked->stale_version = true;
+            q->agreement_version = m->version + 1;
+            break;
+        case 1:
+            q->agreement_hash.bytes[pick(32)] |= (uint8_t)(1u << pick(8));
+            asked->stale_hash = !digest_equal(&q->agreement_hash, &text->hash);
+            break;
+        case 2:
+            asked->now = day(days[pick(4)]) - pick(2);
+            break;
+        case 3:
+            q->from = pick(2) ? outsiders[pick(4)] : people[pick(LENGTH(people))].agency;
+            break;
+        case 4:
+            q->to = pick(2) ? outsiders[pick(4)] : people[pick(LENGTH(people))].agency;
+            break;
+        case 5:
+            q->clause = pick(2) ? "c" : m->clauses[pick((uint32_t)m->clause_count)].id;
+            break;
+        case 6:
+            q->type = pick(4) ? all[pick((uint32_t)types)].name : "psr";
+            break;
+        case 7:
+            q->purpose = purposes[pick(2)];
+            break;
+        case 8:
+            q->gateway = gateways[pick(2)];
+            break;
+        case 9:
+            q->in_reply = pick(2);
+            break;
+        case 10:
+            q->categories ^= 1u << pick(25);
+            break;
+        case 11:
+            q->categories = pick(1u << 25);
+            break;
+        case 12:
+            q->marking = (int)pick(4);
+            break;
+        case 13:
+            q->retention_days = pick(5) * 100 + pick(2);
+            break;
+        case 14:
+            q->onward = onward_pool;
+            q->onward_count = 1 + pick(3);
+            break;
+        default:
+            asked->agreement = MODEL_AGREEMENTS;
+            q->agreement_id = "ISA-NONE";
+            break;
+        }
+    }
+}
+
+static struct agreement_set *take(struct agreement *agreements[], size_t count)
+{
+    struct agreement_set *set = NULL;
+    struct reason why;
+
+    if (agreement_set_take(agreements, count, &set, &why) != ST_OK)
+        fail_msg("%s", why.text);
+    return set;
+}
+
+static void a_million_decisions_agree_with_the_oracle(void **)
+{
+    enum {
+        WORLDS = 800,
+        QUESTIONS = 1500
+    };
+    size_t decisions = 0, permits = 0, mismatches = 0, codes[64] = {0};
+
+    seed = 20261122;
+    for (size_t world = 0; world < WORLDS; world++) {
+        struct model models[MODEL_AGREEMENTS];
+        struct agreement *agreements[MODEL_AGREEMENTS], *less[MODEL_AGREEMENTS];
+        struct agreement *turned[MODEL_AGREEMENTS];
+        const struct agreement *borrowed[MODEL_AGREEMENTS];
+        size_t count = 1 + pick(MODEL_AGREEMENTS), removed = pick((uint32_t)count), left = 0;
+
+        for (size_t i = 0; i < count; i++) {
+            make_model(&models[i], i);
+            borrowed[i] = agreements[i] = agreement_of(&models[i], 0);
+            turned[i] = agreement_of(&models[i], 1 + pick(MODEL_CLAUSES));
+            if (i != removed)
+                less[left++] = agreement_of(&models[i], 0);
+        }
+        OWNED(agreement_set) set = take(agreements, count);
+        OWNED(agreement_set) smaller = take(less, left);
+        OWNED(agreement_set) reordered = take(turned, count);
+
+        for (size_t i = 0; i < QUESTIONS; i++) {
+            const struct model_clause *clause = NULL;
+            struct asked asked;
+            struct question q;
+            Concordat__RefusalCode expected = CODE(NO_AGREEMENT);
+
+            ask(models, borrowed, count, &asked, &q);
+            if (asked.agreement < MODEL_AGREEMENTS)
+                expected =
+                    first_told(everything_against(&models[asked.agreement], &asked, &q, &clause));
+
+            struct decision d = decide(&q, set, asked.now);
+            decisions++;
+            permits += d.permitted;
+            codes[d.code]++;
+            mismatches += d.code != expected || d.permitted != !expected
+                       || (d.permitted && strcmp(d.clause->id, clause->id) != 0);
+
+            /* Removing an agreement removes its permits and no other. */
+            struct decision without = decide(&q, smaller, asked.now);
+            bool was_its = asked.agreement == removed;
+            mismatches += without.code != (was_its ? CODE(NO_AGREEMENT) : d.code);
+
+            /* The order of clauses means nothing. */
+            const struct agreement *other = agreement_set_find(reordered, q.agreement_id);
+            if (other && !asked.stale_hash) {
+                q.agreement_hash = other->hash;
+                mismatches += decide(&q, reordered, asked.now).code != d.code;
+            }
+        }
+    }
+    print_message("%zu decisions against the oracle, %zu permits, %zu mismatches\n", decisions,
+                  permits, mismatches);
+    for (size_t i = 0; i < LENGTH(codes); i++)
+        if (codes[i])
+            print_message("  %-26s %zu\n", code_name((Concordat__RefusalCode)i), codes[i]);
+    assert_int_equal(mismatches, 0);
+    assert_true(decisions >= 1000000);
+    assert_true(permits >= decisions / 10);
+}
+
+/* decide_first permits when and only when some clause does, and names the first. */
+static void the_first_clause_that_permits_is_found(void **)
+{
+    size_t decisions = 0, permits = 0;
+
+    seed = 4711;
+    for (size_t world = 0; world < 300; world++) {
+        struct model models[MODEL_AGREEMENTS];
+        struct agreement *agreements[MODEL_AGREEMENTS];
+        const struct agreement *borrowed[MODEL_AGREEMENTS];
+        size_t count = 1 + pick(MODEL_AGREEMENTS);
+
+        for (size_t i = 0; i < count; i++) {
+            make_model(&models[i], i);
+            borrowed[i] = agreements[i] = agreement_of(&models[i], 0);
+        }
+        OWNED(agreement_set) set = take(agreements, count);
+
+        for (size_t i = 0; i < 300; i++) {
+            const char *first_agreement = NULL, *first_clause = NULL;
+            struct asked asked;
+            struct question q;
+
+            ask(models, borrowed, count, &asked, &q);
+            q.agreement_id = q.clause = NULL;
+            if (pick(2))
+                q.purpose = q.gateway = NULL;
+            asked.stale_hash = asked.stale_version = false;
+            for (size_t a = 0; a < count; a++)
+                for (size_t c = 0; c < models[a].clause_count; c++) {
+                    const struct model_clause *clause;
+                    struct question one = q;
+
+                    const struct model_clause *m = &models[a].clauses[c];
+
+                    one.clause = m->id;
+                    one.purpose = q.purpose ? q.purpose : m->purpose;
+                    one.gateway = q.gateway ? q.gateway : m->gateway;
+                    if (one.marking == 0) /* asks for the least that will do */
+                        one.marking =
+                            models[a].floor > m->type->marking ? models[a].floor : m->type->marking;
+                    if (everything_against(&models[a], &asked, &one, &clause))
+                        continue;
+                    int order = first_agreement ? strcmp(models[a].id, first_agreement) : -1;
+                    if (order < 0 || (order == 0 && strcmp(one.clause, first_clause) < 0)) {
+                        first_agreement = models[a].id;
+                        first_clause = one.clause;
+                    }
+                }
+
+            struct question asking = q;
+            struct decision d = decide_first(&asking, set, asked.now);
+            decisions++;
+            permits += d.permitted;
+            assert_int_equal(d.permitted, first_clause != NULL);
+            if (d.permitted) {
+                assert_string_equal(d.agreement->id, first_agreement);
+                assert_string_equal(d.clause->id, first_clause);
+                assert_true(decide(&asking, set, asked.now).permitted);
+            } else {
+                assert_int_not_equal(d.code, CODE(REFUSAL_UNSPECIFIED));
+            }
+            struct reason why = {{0}};
+            decision_explain(&d, &q, &why);
+            assert_true(strlen(why.text) > 10);
+        }
+    }
+    print_message("%zu searches, %zu permits, all the first\n", decisions, permits);
+    assert_true(permits > decisions / 10);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_million_decisions_agree_with_the_oracle),
+        cmocka_unit_test(the_first_clause_that_permits_is_found),
+    };
+    return cmocka_run_group_tests_name("oracle", tests, NULL, NULL);
+}
