@@ -77,7 +77,8 @@ uint8_t *frame_reader_room(struct frame_reader *reader, size_t *room)
     compact(reader);
     if (reader->room < most && (is_full || reader->room < CHUNK) && !grow(reader, most))
         return NULL;
-    assert(reader->end < reader->room); /* frame_next said ST_MORE, so a frame is not whole */
+    if (reader->end == reader->room)
+        return NULL; /* full of frames that nobody has taken */
     *room = reader->room - reader->end;
     return reader->data + reader->end;
 }

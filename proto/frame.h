@@ -32,7 +32,8 @@ OWN(frame_reader)
 void frame_reader_limit(struct frame_reader *reader, size_t head_max, size_t body_max);
 
 /* Room for at least one byte to read into, at most what the limits allow: fill it, then call
- * frame_reader_filled. Only when frame_next has said ST_MORE. NULL when memory is out. */
+ * frame_reader_filled. NULL when memory is out, or when it is full of frames not taken yet: call
+ * frame_next until ST_MORE first. */
 uint8_t *frame_reader_room(struct frame_reader *reader, size_t *room);
 void frame_reader_filled(struct frame_reader *reader, size_t size);
 
