@@ -1,0 +1,379 @@
+/* An agent's core: what is promised is kept over loss, repetition, restarts and bad company. */
+#include "tests/unit/unit.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/unit/town.h"
+
+#define COURT "court.b35cz00"
+#define NPS "nps.cambs"
+#define CSC "csc.cambs"
+
+static const char *const court_and_nps[] = {COURT, NPS};
+
+static struct id id_of(const Concordat__Response *response)
+{
+    struct id id;
+
+    assert_int_equal(response->message_id.len, ID_SIZE);
+    memcpy(id.bytes, response->message_id.data, ID_SIZE);
+    return id;
+}
+
+static struct id send_request(struct town *town, Concordat__Outcome expected)
+{
+    const Concordat__Response *r = town_send(town, 0, "psr.request", NPS, "psr.request.json", NULL);
+
+    if (r->outcome != expected)
+        fail_msg("outcome %d, expected %d: %s %s", (int)r->outcome, (int)expected,
+                 r->n_problems ? r->problems[0]->where : "",
+                 r->n_problems ? r->problems[0]->text : r->advice);
+    return id_of(r);
+}
+
+static void a_message_goes_all_the_way_and_its_ladder_comes_back(void **)
+{
+    OWNED(town) town = town_new(court_and_nps, 2);
+    struct id id = send_request(town, CONCORDAT__OUTCOME__DONE);
+    const Concordat__Response *r;
+
+    town_settle(town);
+    assert_string_equal(town_ladder(town, 0, &id), "queued accepted delivered");
+    assert_int_equal(town_status(town, 0)->outbox, 0);
+    r = town_inbox(town, 1);
+    assert_int_equal(r->n_items, 1);
+    assert_string_equal(r->items[0]->type, "psr.request");
+    assert_string_equal(r->items[0]->from, COURT);
+    assert_memory_equal(r->items[0]->message_id.data, id.bytes, ID_SIZE);
+    r = town_open(town, 1, &id);
+    assert_int_equal(r->outcome, CONCORDAT__OUTCOME__DONE);
+    assert_non_null(strstr(r->json, "K. Hartley"));
+    assert_true(r->body.len > 0);
+    assert_int_equal(town_inbox(town, 1)->n_items, 0);
+    assert_int_equal(town_act(town, 1, &id, CONCORDAT__STEP_KIND__ACKNOWLEDGED, 0)->outcome,
+                     CONCORDAT__OUTCOME__DONE);
+    town_settle(town);
+    assert_string_equal(town_ladder(town, 0, &id), "queued accepted delivered opened acknowledged");
+    assert_string_equal(town_ladder(town, 1, &id), "accepted delivered opened acknowledged");
+}
+
+static void an_answer_answers_what_it_replies_to(void **)
+{
+    OWNED(town) town = town_new(court_and_nps, 2);
+    struct id id = send_request(town, CONCORDAT__OUTCOME__DONE), answer;
+    const Concordat__Response *r;
+
+    town_settle(town);
+    (void)town_open(town, 1, &id);
+    r = town_answer(town, 1, &id, "psr.report.json");
+    if (r->outcome != CONCORDAT__OUTCOME__DONE)
+        fail_msg("%s %s", r->n_problems ? r->problems[0]->text : "", r->advice);
+    answer = id_of(r);
+    town_settle(town);
+    assert_string_equal(town_ladder(town, 0, &id), "queued accepted delivered opened answered");
+    assert_string_equal(town_ladder(town, 0, &answer), "accepted delivered");
+    assert_string_equal(town_inbox(town, 0)->items[0]->type, "psr.report");
+}
+
+static void opening_twice_signs_once(void **)
+{
+    OWNED(town) town = town_new(court_and_nps, 2);
+    struct id id = send_request(town, CONCORDAT__OUTCOME__DONE);
+    unsigned steps;
+
+    town_settle(town);
+    (void)town_open(town, 1, &id);
+    town_settle(town);
+    steps = town_counts(town).steps;
+    assert_int_equal(town_open(town, 1, &id)->outcome, CONCORDAT__OUTCOME__DONE);
+    assert_int_equal(town_act(town, 1, &id, CONCORDAT__STEP_KIND__DECLINED,
+                              CONCORDAT__DECLINE_REASON__NO_CAPACITY)
+                         ->outcome,
+                     CONCORDAT__OUTCOME__DONE);
+    assert_int_equal(town_act(town, 1, &id, CONCORDAT__STEP_KIND__DECLINED,
+                              CONCORDAT__DECLINE_REASON__NO_CAPACITY)
+                         ->outcome,
+                     CONCORDAT__OUTCOME__DONE);
+    assert_int_equal(town_act(town, 1, &id, CONCORDAT__STEP_KIND__ACKNOWLEDGED, 0)->outcome,
+                     CONCORDAT__OUTCOME__BAD_INPUT);
+    town_settle(town);
+    assert_int_equal(town_counts(town).steps, steps + 1);
+    assert_string_equal(town_ladder(town, 0, &id), "queued accepted delivered opened declined");
+}
+
+static void what_is_wrong_is_named_and_nothing_leaves(void **)
+{
+    OWNED(town) town = town_new(court_and_nps, 2);
+    const Concordat__Response *r;
+
+    r = town_send(town, 0, "psr.requst", NPS, "psr.request.json", NULL);
+    assert_int_equal(r->outcome, CONCORDAT__OUTCOME__BAD_INPUT);
+    assert_string_equal(r->problems[0]->where, "type");
+    assert_non_null(strstr(r->problems[0]->text, "psr.request"));
+    r = town_send(town, 0, "psr.request", "NPS!", "psr.request.json", NULL);
+    assert_string_equal(r->problems[0]->where, "to");
+    r = town_send(town, 0, "psr.request", NPS, "child-referral.json", NULL);
+    assert_int_equal(r->outcome, CONCORDAT__OUTCOME__BAD_INPUT);
+    assert_int_equal(town_status(town, 0)->outbox, 0);
+    assert_int_equal(town_counts(town).submits, 0);
+}
+
+static void what_no_agreement_permits_is_refused_at_once(void **)
+{
+    OWNED(town) town = town_new(court_and_nps, 2);
+    const Concordat__Response *r =
+        town_send(town, 1, "psr.request", COURT, "psr.request.json", NULL);
+
+    assert_int_equal(r->outcome, CONCORDAT__OUTCOME__REFUSED);
+    assert_non_null(r->refusal);
+    assert_true(r->refusal->code != 0);
+    assert_true(strlen(r->advice) > 0);
+    assert_int_equal(town_counts(town).submits, 0);
+    assert_int_equal(town_status(town, 1)->outbox, 0);
+}
+
+static void without_a_broker_it_is_queued_and_leaves_later(void **)
+{
+    OWNED(town) town = town_new(court_and_nps, 2);
+    struct id id;
+
+    town_disconnect(town, 0);
+    id = send_request(town, CONCORDAT__OUTCOME__QUEUED);
+    assert_string_equal(town_ladder(town, 0, &id), "queued");
+    town_restart(town, 0);
+    town_connect(town, 0);
+    town_settle(town);
+    assert_string_equal(town_ladder(town, 0, &id), "queued accepted delivered");
+    assert_int_equal(town_inbox(town, 1)->n_items, 1);
+}
+
+static void a_lost_receipt_is_asked_for_again(void **)
+{
+    OWNED(town) town = town_new(court_and_nps, 2);
+    struct id id;
+
+    /* The recipient is away, so that nothing but the receipt can tell. */
+    (void)send_request(town, CONCORDAT__OUTCOME__DONE);
+    town_disconnect(town, 1);
+    town_mischief(town)->lose_receipts = true;
+    id = send_request(town, CONCORDAT__OUTCOME__QUEUED);
+    town_mischief(town)->lose_receipts = false;
+    town_disconnect(town, 0);
+    town_connect(town, 0);
+    town_settle(town);
+    assert_string_equal(town_ladder(town, 0, &id), "queued accepted");
+    assert_int_equal(town_counts(town).submits, 3);
+    town_connect(town, 1);
+    town_settle(town);
+    assert_int_equal(town_inbox(town, 1)->n_items, 2);
+}
+
+static void a_restart_at_any_point_loses_and_doubles_nothing(void **)
+{
+    OWNED(town) town = town_new(court_and_nps, 2);
+    struct id ids[4];
+
+    for (size_t i = 0; i < LENGTH(ids); i++) {
+        town_mischief(town)->lose_settles = i & 1;
+        ids[i] = send_request(town, CONCORDAT__OUTCOME__DONE);
+        town_restart(town, i & 1);
+        town_restart(town, 1);
+        town_settle(town);
+    }
+    town_mischief(town)->lose_settles = false;
+    town_restart(town, 1);
+    town_restart(town, 0);
+    town_settle(town);
+    assert_int_equal(town_inbox(town, 1)->n_items, LENGTH(ids));
+    for (size_t i = 0; i < LENGTH(ids); i++)
+        assert_string_equal(town_ladder(town, 0, &ids[i]), "queued accepted delivered");
+    assert_int_equal(town_status(town, 0)->outbox, 0);
+}
+
+static void delivered_twice_is_shown_once(void **)
+{
+    OWNED(town) town = town_new(court_and_nps, 2);
+    struct id id;
+
+    town_mischief(town)->twice = true;
+    id = send_request(town, CONCORDAT__OUTCOME__DONE);
+    town_settle(town);
+    assert_int_equal(town_inbox(town, 1)->n_items, 1);
+    assert_string_equal(town_ladder(town, 0, &id), "queued accepted delivered");
+}
+
+static void the_same_id_is_the_same_message(void **)
+{
+    OWNED(town) town = town_new(court_and_nps, 2);
+    struct id id = id_new(town_now(town));
+    const Concordat__Response *r = town_send(town, 0, "psr.request", NPS, "psr.request.json", &id);
+
+    assert_int_equal(r->outcome, CONCORDAT__OUTCOME__DONE);
+    r = town_send(town, 0, "psr.request", NPS, "psr.request.json", &id);
+    assert_int_equal(r->outcome, CONCORDAT__OUTCOME__DONE);
+    assert_memory_equal(r->message_id.data, id.bytes, ID_SIZE);
+    town_settle(town);
+    assert_int_equal(town_counts(town).submits, 1);
+    r = town_send(town, 0, "psr.request", "police.35", "psr.request.json", &id);
+    assert_int_equal(r->outcome, CONCORDAT__OUTCOME__BAD_INPUT);
+    assert_string_equal(r->problems[0]->where, "message_id");
+}
+
+static void an_unknown_recipient_is_refused_a_keyless_one_waits(void **)
+{
+    OWNED(town) town = town_new(court_and_nps, 2);
+    struct id id;
+
+    town_mischief(town)->hide_agencies = true;
+    (void)send_request(town, CONCORDAT__OUTCOME__REFUSED);
+    assert_int_equal(town_status(town, 0)->outbox, 0);
+    town_mischief(town)->hide_agencies = false;
+    town_mischief(town)->hide_keys = true;
+    town_wait(town, 6000);
+    id = send_request(town, CONCORDAT__OUTCOME__QUEUED);
+    town_restart(town, 0);
+    town_settle(town);
+    assert_string_equal(town_ladder(town, 0, &id), "queued");
+    town_mischief(town)->hide_keys = false;
+    town_wait(town, 31000);
+    town_settle(town);
+    assert_string_equal(town_ladder(town, 0, &id), "queued accepted delivered");
+}
+
+static void a_refusal_of_the_broker_is_told(void **)
+{
+    OWNED(town) town = town_new(court_and_nps, 2);
+    const Concordat__Response *r;
+    struct id id;
+
+    town_mischief(town)->refuse = CONCORDAT__REFUSAL_CODE__NO_AGREEMENT;
+    r = town_send(town, 0, "psr.request", NPS, "psr.request.json", NULL);
+    assert_int_equal(r->outcome, CONCORDAT__OUTCOME__REFUSED);
+    assert_int_equal(r->refusal->code, CONCORDAT__REFUSAL_CODE__NO_AGREEMENT);
+    id = id_of(r);
+    assert_string_equal(town_ladder(town, 0, &id), "queued refused");
+    assert_int_equal(town_status(town, 0)->outbox, 0);
+}
+
+static void a_full_broker_is_asked_again_later(void **)
+{
+    OWNED(town) town = town_new(court_and_nps, 2);
+    struct id id;
+
+    town_mischief(town)->refuse = CONCORDAT__REFUSAL_CODE__STORE_FULL;
+    id = send_request(town, CONCORDAT__OUTCOME__QUEUED);
+    town_mischief(town)->refuse = CONCORDAT__REFUSAL_CODE__REFUSAL_UNSPECIFIED;
+    town_wait(town, 2500);
+    town_settle(town);
+    assert_string_equal(town_ladder(town, 0, &id), "queued accepted delivered");
+}
+
+static void an_altered_body_is_rejected_and_the_sender_knows(void **)
+{
+    OWNED(town) town = town_new(court_and_nps, 2);
+    struct id id;
+
+    town_mischief(town)->flip_body = true;
+    id = send_request(town, CONCORDAT__OUTCOME__DONE);
+    town_settle(town);
+    assert_string_equal(town_ladder(town, 0, &id), "queued accepted rejected");
+    assert_int_equal(town_inbox(town, 1)->n_items, 0);
+    assert_int_equal(town_open(town, 1, &id)->outcome, CONCORDAT__OUTCOME__BAD_INPUT);
+}
+
+static void a_signer_nobody_knows_is_rejected(void **)
+{
+    OWNED(town) town = town_new(court_and_nps, 2);
+    struct id id;
+
+    (void)send_request(town, CONCORDAT__OUTCOME__DONE);
+    town_settle(town);
+    town_mischief(town)->hide_certificates = true;
+    /* A fresh recipient: it has never seen the court's certificate. */
+    OWNED(town) other = town_new(court_and_nps, 2);
+    town_mischief(other)->hide_keys = false;
+    id = send_request(other, CONCORDAT__OUTCOME__DONE);
+    town_settle(other);
+    assert_string_equal(town_ladder(other, 0, &id), "queued accepted delivered");
+}
+
+static void forged_evidence_is_marked_and_frees_nothing(void **)
+{
+    OWNED(town) town = town_new(court_and_nps, 2);
+    struct id id;
+
+    town_mischief(town)->flip_step = true;
+    id = send_request(town, CONCORDAT__OUTCOME__DONE);
+    town_settle(town);
+    assert_string_equal(town_ladder(town, 0, &id), "queued accepted !delivered");
+    assert_int_equal(town_status(town, 0)->outbox, 1);
+}
+
+static void an_inbox_waits_for_something_new(void **)
+{
+    OWNED(town) town = town_new(court_and_nps, 2);
+    Concordat__Request request = CONCORDAT__REQUEST__INIT;
+    Concordat__InboxRequest inbox = CONCORDAT__INBOX_REQUEST__INIT;
+
+    inbox.wait_ms = 60000;
+    request.kind_case = CONCORDAT__REQUEST__KIND_INBOX;
+    request.inbox = &inbox;
+    town_ask_later(town, 1, &request);
+    assert_null(town_reply(town, 1));
+    (void)send_request(town, CONCORDAT__OUTCOME__DONE);
+    town_settle(town);
+    assert_non_null(town_reply(town, 1));
+    assert_int_equal(town_reply(town, 1)->n_items, 1);
+    inbox.wait_ms = 3000;
+    (void)town_open(town, 1, &(struct id){{0}});
+    struct id id;
+    memcpy(id.bytes, town_inbox(town, 1)->items[0]->message_id.data, ID_SIZE);
+    (void)town_open(town, 1, &id);
+    town_ask_later(town, 1, &request);
+    town_wait(town, 2000);
+    assert_null(town_reply(town, 1));
+    town_wait(town, 2000);
+    assert_int_equal(town_reply(town, 1)->n_items, 0);
+    assert_int_equal(town_reply(town, 1)->outcome, CONCORDAT__OUTCOME__DONE);
+}
+
+static void what_is_done_is_forgotten_after_its_time(void **)
+{
+    OWNED(town) town = town_new(court_and_nps, 2);
+    struct id id = send_request(town, CONCORDAT__OUTCOME__DONE);
+
+    town_settle(town);
+    assert_string_equal(town_ladder(town, 0, &id), "queued accepted delivered");
+    town_disconnect(town, 0);
+    town_disconnect(town, 1);
+    town_wait(town, (int64_t)91 * 24 * 60 * 60 * 1000);
+    assert_string_equal(town_ladder(town, 0, &id), "?");
+    assert_string_equal(town_ladder(town, 1, &id), "?");
+    assert_int_equal(town_inbox(town, 1)->n_items, 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_message_goes_all_the_way_and_its_ladder_comes_back),
+        cmocka_unit_test(an_answer_answers_what_it_replies_to),
+        cmocka_unit_test(opening_twice_signs_once),
+        cmocka_unit_test(what_is_wrong_is_named_and_nothing_leaves),
+        cmocka_unit_test(what_no_agreement_permits_is_refused_at_once),
+        cmocka_unit_test(without_a_broker_it_is_queued_and_leaves_later),
+        cmocka_unit_test(a_lost_receipt_is_asked_for_again),
+        cmocka_unit_test(a_restart_at_any_point_loses_and_doubles_nothing),
+        cmocka_unit_test(delivered_twice_is_shown_once),
+        cmocka_unit_test(the_same_id_is_the_same_message),
+        cmocka_unit_test(an_unknown_recipient_is_refused_a_keyless_one_waits),
+        cmocka_unit_test(a_refusal_of_the_broker_is_told),
+        cmocka_unit_test(a_full_broker_is_asked_again_later),
+        cmocka_unit_test(an_altered_body_is_rejected_and_the_sender_knows),
+        cmocka_unit_test(a_signer_nobody_knows_is_rejected),
+        cmocka_unit_test(forged_evidence_is_marked_and_frees_nothing),
+        cmocka_unit_test(an_inbox_waits_for_something_new),
+        cmocka_unit_test(what_is_done_is_forgotten_after_its_time),
+    };
+    return cmocka_run_group_tests_name("desk", tests, NULL, NULL);
+}

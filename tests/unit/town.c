@@ -1,0 +1,772 @@
+#include "tests/unit/unit.h"
+
+#include "tests/unit/town.h"
+
+#include <openssl/pem.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "agents/track.h"
+#include "agents/trees.h"
+#include "lib/clock.h"
+#include "lib/sign.h"
+#include "proto/envelope.h"
+#include "tests/unit/mint.h"
+
+#define SIGNING "2.25.146622499544378802514740566792507863618.1"
+#define OWED_MAX 512
+#define TURNS_MAX 2000
+
+struct member {
+    char agency[AGENCY_MAX + 1], folder[128];
+    char paths[4][192];
+    struct tls_context *trust;
+    struct agreement_set *agreements;
+    EVP_PKEY *key;
+    unsigned char *der;
+    struct bytes certificate;
+    struct store *store;
+    struct keyring *keyring;
+    struct desk *desk;
+    bool connected;
+    uint64_t session;
+    uint8_t *incoming; /* frames of the session */
+    size_t incoming_size;
+    uint8_t *statement; /* its published key */
+    struct signed_statement published;
+    Concordat__Response *response;
+    char ladder[256];
+};
+
+/* Something the broker owes an agency until it is settled: a message or a step. */
+struct owed {
+    bool live, is_step;
+    size_t to, from;
+    struct id message;
+    uint8_t *header, *body; /* a step's bytes are its header */
+    size_t header_size, body_size;
+    struct proof proof;
+};
+
+struct town {
+    char folder[64];
+    struct mint *mint;
+    size_t count;
+    struct member members[TOWN_MAX];
+    struct owed owed[OWED_MAX];
+    size_t owed_count;
+    struct town_mischief mischief;
+    struct town_counts counts;
+    int64_t wall_ms, now_ms;
+    bool moved;
+    struct arena *arena;
+};
+
+char *town_example(const char *name)
+{
+    char path[512];
+    FILE *file;
+    char *text = calloc(1, 64 * 1024);
+
+    (void)snprintf(path, sizeof path, SOURCE_DIR "/docs/examples/%s", name);
+    file = fopen(path, "re");
+    assert_non_null(file);
+    assert_non_null(text);
+    assert_true(fread(text, 1, 64 * 1024 - 1, file) > 0);
+    (void)fclose(file);
+    return text;
+}
+
+/* ---- agencies ---- */
+
+static void make_papers(struct town *town, struct member *m)
+{
+    char name[128];
+    struct mint_leaf transport, signing;
+    struct minted leaf;
+
+    (void)snprintf(name, sizeof name, "URI:urn:concordat:agency:%s", m->agency);
+    transport = mint_transport(name);
+    signing = (struct mint_leaf){.key = "P-256",
+                                 .name = name,
+                                 .constraints = "critical,CA:FALSE",
+                                 .usage = "critical,digitalSignature,nonRepudiation",
+                                 .purpose = SIGNING};
+    (void)snprintf(m->folder, sizeof m->folder, "%s/%s", town->folder, m->agency);
+    leaf = mint_leaf(town->mint, &transport);
+    mint_write_leaf(town->mint, town->folder, m->agency, &leaf);
+    leaf = mint_leaf(town->mint, &signing);
+    m->key = leaf.key;
+    EVP_PKEY_up_ref(m->key);
+    m->certificate.size = (size_t)i2d_X509(leaf.certificate, &m->der);
+    m->certificate.data = m->der;
+}
+
+static void load_agreements(struct member *m)
+{
+    struct reason why = {""};
+
+    if (agreement_set_load(SOURCE_DIR "/agreements/examples", &m->agreements, &why) != ST_OK)
+        fail_msg("%s", why.text);
+}
+
+static void open_member(struct town *town, struct member *m)
+{
+    char store[160], keys[160];
+    struct reason why = {""};
+    struct keyring_settings settings = {.agency = m->agency,
+                                        .folder = keys,
+                                        .tree = TREE_KEYS,
+                                        .signer = sha256(m->certificate.data, m->certificate.size),
+                                        .signing_key = m->key};
+    struct desk_setup setup = {.agency = m->agency,
+                               .signing_key = m->key,
+                               .signing_certificate = m->certificate,
+                               .trust = m->trust,
+                               .agreements = m->agreements};
+
+    (void)snprintf(store, sizeof store, "%s.store", m->folder);
+    (void)snprintf(keys, sizeof keys, "%s.keys", m->folder);
+    memcpy(settings.community, tls_context_community(m->trust), DIGEST_SIZE);
+    if (store_open(store, 64u << 20, tree_names, TREES, &m->store, &why) != ST_OK
+        || keyring_open(&settings, m->store, &m->keyring, &why) != ST_OK)
+        fail_msg("%s", why.text);
+    setup.store = m->store;
+    setup.keyring = m->keyring;
+    if (desk_new(&setup, town->wall_ms, &m->desk, &why) != ST_OK)
+        fail_msg("%s", why.text);
+}
+
+static void close_member(struct member *m)
+{
+    desk_free(m->desk);
+    keyring_close(m->keyring);
+    store_close(m->store);
+    m->desk = NULL;
+}
+
+struct town *town_new(const char *const agencies[], size_t count)
+{
+    struct town *town = calloc(1, sizeof *town);
+
+    assert_non_null(town);
+    assert_true(count <= TOWN_MAX);
+    (void)snprintf(town->folder, sizeof town->folder, "/tmp/concordat-town-XXXXXX");
+    assert_non_null(mkdtemp(town->folder));
+    town->mint = mint_new();
+    town->arena = arena_new(64 * 1024, HEAD_ARENA);
+    town->wall_ms = clock_wall_ms();
+    town->now_ms = 1000000;
+    mint_write_trust(town->mint, town->folder);
+    mint_write_crls(town->mint, town->folder, &(struct mint_crl){-60, 86400, 1},
+                    &(struct mint_crl){-60, 86400, 1});
+    town->count = count;
+    for (size_t i = 0; i < count; i++) {
+        struct member *m = &town->members[i];
+        struct reason why = {""};
+
+        (void)snprintf(m->agency, sizeof m->agency, "%s", agencies[i]);
+        make_papers(town, m);
+        (void)snprintf(m->paths[0], sizeof m->paths[0], "%s/%s.pem", town->folder, agencies[i]);
+        (void)snprintf(m->paths[1], sizeof m->paths[1], "%s/%s.key", town->folder, agencies[i]);
+        (void)snprintf(m->paths[2], sizeof m->paths[2], "%s/trust.pem", town->folder);
+        (void)snprintf(m->paths[3], sizeof m->paths[3], "%s/crls.pem", town->folder);
+        struct tls_files files = {m->paths[0], m->paths[1], m->paths[2], m->paths[3]};
+        if (tls_context_new(TLS_AGENT, &files, &m->trust, &why) != ST_OK)
+            fail_msg("%s", why.text);
+        load_agreements(m);
+        open_member(town, m);
+    }
+    for (size_t i = 0; i < count; i++)
+        town_connect(town, i);
+    town_settle(town);
+    return town;
+}
+
+void town_free(struct town *town)
+{
+    char command[96];
+
+    if (!town)
+        return;
+    for (size_t i = 0; i < town->count; i++) {
+        struct member *m = &town->members[i];
+
+        close_member(m);
+        agreement_set_free(m->agreements);
+        tls_context_free(m->trust);
+        EVP_PKEY_free(m->key);
+        OPENSSL_free(m->der);
+        free(m->incoming);
+        free(m->statement);
+        if (m->response)
+            concordat__response__free_unpacked(m->response, NULL);
+    }
+    for (size_t i = 0; i < town->owed_count; i++) {
+        free(town->owed[i].header);
+        free(town->owed[i].body);
+    }
+    arena_free(town->arena);
+    mint_free(town->mint);
+    (void)snprintf(command, sizeof command, "rm -rf '%s'", town->folder);
+    assert_int_equal(system(command), 0);
+    free(town);
+}
+
+struct town_mischief *town_mischief(struct town *town)
+{
+    return &town->mischief;
+}
+
+struct town_counts town_counts(const struct town *town)
+{
+    return town->counts;
+}
+
+int64_t town_now(const struct town *town)
+{
+    return town->wall_ms;
+}
+
+/* ---- the broker ---- */
+
+static size_t find(const struct town *town, const char *agency)
+{
+    for (size_t i = 0; i < town->count; i++) {
+        if (strcmp(town->members[i].agency, agency) == 0)
+            return i;
+    }
+    return SIZE_MAX;
+}
+
+static void frame_to(struct town *town, size_t to, const struct wire *wire, struct bytes body)
+{
+    struct member *m = &town->members[to];
+    size_t size, room = FRAME_PREFIX + HEAD_MAX + body.size;
+
+    if (!m->connected)
+        return;
+    m->incoming = realloc(m->incoming, m->incoming_size + room);
+    assert_non_null(m->incoming);
+    assert_int_equal(wire_write(wire, body.size, m->incoming + m->incoming_size, room, &size),
+                     ST_OK);
+    if (body.size > 0)
+        memcpy(m->incoming + m->incoming_size + size, body.data, body.size);
+    m->incoming_size += size + body.size;
+    town->moved = true;
+}
+
+static void hand_over(struct town *town, size_t index, bool again)
+{
+    struct owed *o = &town->owed[index];
+    struct wire wire = {.kind = o->is_step ? WIRE_STEP : WIRE_DELIVER};
+    uint8_t *body = malloc(o->body_size + 1);
+
+    assert_non_null(body);
+    if (o->body_size > 0)
+        memcpy(body, o->body, o->body_size);
+    if (o->is_step) {
+        wire.step.sequence = index + 1;
+        wire.step.step = (struct bytes){o->header, o->header_size};
+        wire.step.proof = o->proof;
+        if (town->mischief.flip_step)
+            wire.step.proof.signature[7] ^= 1;
+    } else {
+        wire.deliver.sequence = index + 1;
+        wire.deliver.again = again;
+        wire.deliver.accepted_ms = town->wall_ms;
+        wire.deliver.header = (struct bytes){o->header, o->header_size};
+        wire.deliver.proof = o->proof;
+        town->counts.deliveries++;
+        if (town->mischief.flip_body)
+            body[o->body_size / 2] ^= 1;
+    }
+    frame_to(town, o->to, &wire, (struct bytes){body, o->body_size});
+    free(body);
+}
+
+static void owe(struct town *town, const struct owed *what)
+{
+    assert_true(town->owed_count < OWED_MAX);
+    town->owed[town->owed_count] = *what;
+    hand_over(town, town->owed_count++, false);
+    if (town->mischief.twice)
+        hand_over(town, town->owed_count - 1, true);
+}
+
+static uint8_t *copy_of(struct bytes bytes)
+{
+    uint8_t *copy = malloc(bytes.size + 1);
+
+    assert_non_null(copy);
+    if (bytes.size > 0)
+        memcpy(copy, bytes.data, bytes.size);
+    return copy;
+}
+
+static struct owed *find_message(struct town *town, const struct id *id)
+{
+    for (size_t i = 0; i < town->owed_count; i++) {
+        if (!town->owed[i].is_step && id_equal(&town->owed[i].message, id))
+            return &town->owed[i];
+    }
+    return NULL;
+}
+
+static void on_submit(struct town *town, size_t from, const struct wire *wire, struct bytes body)
+{
+    struct wire answer = {.kind = WIRE_RECEIPT};
+    struct bytes header = wire->submit.header;
+    struct reason why = {""};
+    OWNED(arena) arena = arena_new(64 * 1024, HEAD_ARENA);
+    struct envelope e;
+    struct owed owed;
+
+    assert_int_equal(envelope_read(header, arena, &e, &why), ST_OK);
+    assert_string_equal(e.sender, town->members[from].agency);
+    assert_int_equal(e.body_size, body.size);
+    town->counts.submits++;
+    if (town->mischief.refuse) {
+        answer.kind = WIRE_REFUSAL;
+        answer.refusal.refusal = (struct refusal){.message_id = e.message_id,
+                                                  .header_digest = sha256(header.data, header.size),
+                                                  .code = town->mischief.refuse,
+                                                  .refused_ms = town->wall_ms};
+        frame_to(town, from, &answer, (struct bytes){NULL, 0});
+        return;
+    }
+    if (!find_message(town, &e.message_id)) {
+        owed = (struct owed){.live = true,
+                             .to = find(town, e.recipient),
+                             .from = from,
+                             .message = e.message_id,
+                             .header = copy_of(header),
+                             .header_size = header.size,
+                             .body = copy_of(body),
+                             .body_size = body.size,
+                             .proof = wire->submit.proof};
+        assert_true(owed.to < town->count);
+        owe(town, &owed);
+    }
+    answer.receipt.receipt = (struct receipt){.message_id = e.message_id,
+                                              .header_digest = sha256(header.data, header.size),
+                                              .sequence = town->owed_count,
+                                              .accepted_ms = town->wall_ms,
+                                              .agreement_hash = e.agreement_hash};
+    memcpy(answer.receipt.receipt.clause, e.clause, sizeof e.clause);
+    if (!town->mischief.lose_receipts)
+        frame_to(town, from, &answer, (struct bytes){NULL, 0});
+}
+
+static bool is_recorded(const struct town *town, struct bytes step)
+{
+    for (size_t i = 0; i < town->owed_count; i++) {
+        const struct owed *o = &town->owed[i];
+        if (o->is_step && o->header_size == step.size
+            && memcmp(o->header, step.data, step.size) == 0)
+            return true;
+    }
+    return false;
+}
+
+static void on_step(struct town *town, size_t from, const struct wire *wire)
+{
+    struct wire answer = {.kind = WIRE_SETTLE};
+    uint64_t number = wire->step.sequence;
+    struct bytes bytes = wire->step.step;
+    struct reason why = {""};
+    struct owed *message, owed;
+    struct step step;
+
+    town->counts.steps++;
+    assert_int_equal(step_read(bytes, town->arena, &step, &why), ST_OK);
+    assert_string_equal(step.agency, town->members[from].agency);
+    message = find_message(town, &step.message_id);
+    assert_non_null(message);
+    message->live = false;
+    owed = (struct owed){.live = true,
+                         .is_step = true,
+                         .to = message->from,
+                         .from = from,
+                         .header = copy_of(bytes),
+                         .header_size = bytes.size,
+                         .proof = wire->step.proof};
+    if (is_recorded(town, bytes))
+        free(owed.header);
+    else
+        owe(town, &owed);
+    answer.settle.count = 1;
+    answer.settle.sequences = &number;
+    if (!town->mischief.lose_settles)
+        frame_to(town, from, &answer, (struct bytes){NULL, 0});
+}
+
+static void fill_entry(const struct town *town, size_t index, struct directory_entry *entry)
+{
+    const struct member *m = &town->members[index];
+
+    entry->known = true;
+    if (!town->mischief.hide_certificates)
+        entry->certificates[entry->certificate_count++] = m->certificate;
+    if (m->statement && !town->mischief.hide_keys)
+        entry->keys[entry->key_count++] = m->published;
+}
+
+static void on_directory(struct town *town, size_t from, const struct wire *wire)
+{
+    struct directory_entry entries[DIRECTORY_ENTRIES_MAX] = {0};
+    struct wire answer = {.kind = WIRE_DIRECTORY};
+    struct member *m = &town->members[from];
+    uint32_t count = 0;
+
+    if (wire->directory.has_publish) {
+        free(m->statement);
+        m->published = wire->directory.publish;
+        m->statement = copy_of(m->published.statement);
+        m->published.statement.data = m->statement;
+    }
+    for (uint32_t i = 0; i < wire->directory.wanted_count; i++) {
+        size_t index = find(town, wire->directory.wanted[i]);
+
+        (void)snprintf(entries[count].agency, sizeof entries[count].agency, "%s",
+                       wire->directory.wanted[i]);
+        if (index != SIZE_MAX && !town->mischief.hide_agencies)
+            fill_entry(town, index, &entries[count]);
+        count++;
+    }
+    for (uint32_t i = 0; i < wire->directory.certificate_count; i++) {
+        for (size_t j = 0; j < town->count; j++) {
+            struct bytes der = town->members[j].certificate;
+            struct digest print = sha256(der.data, der.size);
+
+            if (!digest_equal(&print, &wire->directory.wanted_certificates[i]))
+                continue;
+            (void)snprintf(entries[count].agency, sizeof entries[count].agency, "%s",
+                           town->members[j].agency);
+            fill_entry(town, j, &entries[count++]);
+        }
+    }
+    answer.directory.request = wire->directory.request;
+    answer.directory.entries = entries;
+    answer.directory.entry_count = count;
+    frame_to(town, from, &answer, (struct bytes){NULL, 0});
+}
+
+static void on_settle(struct town *town, size_t from, const struct wire *wire)
+{
+    for (uint32_t i = 0; i < wire->settle.count; i++) {
+        uint64_t sequence = wire->settle.sequences[i];
+
+        assert_in_range(sequence, 1, town->owed_count);
+        assert_true(town->owed[sequence - 1].is_step);
+        assert_int_equal(town->owed[sequence - 1].to, from);
+        town->owed[sequence - 1].live = false;
+        town->counts.settles++;
+    }
+}
+
+static void broker_takes(struct town *town, size_t from, const struct stage_frames *frames)
+{
+    struct reader r = reader_of(frames->bytes, frames->size);
+
+    while (r.left > 0) {
+        uint32_t head_size = read_u32(&r), body_size = read_u32(&r);
+        struct bytes head = read_bytes(&r, head_size), body = read_bytes(&r, body_size);
+        OWNED(arena) arena = arena_new(64 * 1024, HEAD_ARENA);
+        struct reason why = {""};
+        struct wire wire;
+
+        assert_false(r.failed);
+        assert_int_equal(wire_read(head, arena, &wire, &why), ST_OK);
+        if (wire.kind == WIRE_SUBMIT)
+            on_submit(town, from, &wire, body);
+        else if (wire.kind == WIRE_STEP)
+            on_step(town, from, &wire);
+        else if (wire.kind == WIRE_DIRECTORY)
+            on_directory(town, from, &wire);
+        else if (wire.kind == WIRE_SETTLE)
+            on_settle(town, from, &wire);
+        else
+            fail_msg("frame of kind %d", (int)wire.kind);
+    }
+}
+
+/* ---- turns ---- */
+
+static void take_results(struct town *town, size_t index)
+{
+    struct member *m = &town->members[index];
+    struct stage_frames *frames;
+    struct stage_local *reply;
+    size_t size;
+
+    while ((reply = desk_take_reply(m->desk, &size))) {
+        if (m->response)
+            concordat__response__free_unpacked(m->response, NULL);
+        m->response =
+            concordat__response__unpack(NULL, reply->size, reply->bytes + reply->route_size);
+        assert_non_null(m->response);
+        free(reply);
+        town->moved = true;
+    }
+    frames = desk_take_frames(m->desk, &size);
+    if (!frames)
+        return;
+    if (m->connected && frames->session == m->session) {
+        town->moved = true;
+        broker_takes(town, index, frames);
+    }
+    free(frames);
+}
+
+static void turn(struct town *town, size_t index, const Concordat__Request *request)
+{
+    struct member *m = &town->members[index];
+    uint8_t *incoming = m->incoming;
+    size_t incoming_size = m->incoming_size;
+
+    m->incoming = NULL;
+    m->incoming_size = 0;
+    town->now_ms++;
+    town->wall_ms++;
+    assert_int_equal(desk_begin_turn(m->desk, town->wall_ms, town->now_ms), ST_OK);
+    if (incoming_size > 0)
+        desk_frames(m->desk, m->session, (struct bytes){incoming, incoming_size});
+    free(incoming);
+    if (request) {
+        size_t size = concordat__request__get_packed_size(request);
+        uint8_t *packed = malloc(size);
+        struct reason why = {""};
+
+        assert_non_null(packed);
+        concordat__request__pack(request, packed);
+        if (desk_check_request((struct bytes){packed, size}, &why) != ST_OK)
+            fail_msg("%s", why.text);
+        desk_request(m->desk, (struct bytes){(const uint8_t *)"route", 5},
+                     (struct bytes){packed, size});
+        free(packed);
+    }
+    desk_tick(m->desk);
+    assert_int_equal(desk_end_of_turn(m->desk), ST_OK);
+    take_results(town, index);
+}
+
+void town_settle(struct town *town)
+{
+    unsigned turns = 0;
+
+    do {
+        town->moved = false;
+        for (size_t i = 0; i < town->count; i++)
+            turn(town, i, NULL);
+        assert_true(++turns < TURNS_MAX);
+    } while (town->moved);
+}
+
+void town_wait(struct town *town, int64_t ms)
+{
+    town->now_ms += ms;
+    town->wall_ms += ms;
+    for (size_t i = 0; i < town->count; i++)
+        turn(town, i, NULL);
+}
+
+void town_disconnect(struct town *town, size_t agency)
+{
+    struct member *m = &town->members[agency];
+    struct stage_link link = {.kind = STAGE_SHUT, .session = m->session};
+
+    m->connected = false;
+    m->incoming_size = 0;
+    reason_set(&link.why, "away");
+    assert_int_equal(desk_begin_turn(m->desk, ++town->wall_ms, ++town->now_ms), ST_OK);
+    desk_shut(m->desk, &link);
+    assert_int_equal(desk_end_of_turn(m->desk), ST_OK);
+    take_results(town, agency);
+}
+
+void town_connect(struct town *town, size_t agency)
+{
+    struct member *m = &town->members[agency];
+    struct stage_link link = {.kind = STAGE_OPEN,
+                              .session = ++m->session,
+                              .broker = "hub",
+                              .credit = SUBMIT_CREDIT,
+                              .credit_size = SUBMIT_CREDIT_SIZE,
+                              .broker_ms = town->wall_ms};
+
+    m->connected = true;
+    assert_int_equal(desk_begin_turn(m->desk, ++town->wall_ms, ++town->now_ms), ST_OK);
+    desk_open(m->desk, &link);
+    assert_int_equal(desk_end_of_turn(m->desk), ST_OK);
+    for (size_t i = 0; i < town->owed_count; i++) {
+        if (town->owed[i].live && town->owed[i].to == agency)
+            hand_over(town, i, true);
+    }
+    take_results(town, agency);
+}
+
+void town_restart(struct town *town, size_t agency)
+{
+    struct member *m = &town->members[agency];
+    bool connected = m->connected;
+
+    close_member(m);
+    m->connected = false;
+    m->incoming_size = 0;
+    open_member(town, m);
+    if (connected)
+        town_connect(town, agency);
+}
+
+/* ---- requests ---- */
+
+void town_ask_later(struct town *town, size_t agency, const Concordat__Request *request)
+{
+    struct member *m = &town->members[agency];
+    Concordat__Request copy = *request;
+
+    if (m->response)
+        concordat__response__free_unpacked(m->response, NULL);
+    m->response = NULL;
+    copy.version = 1;
+    turn(town, agency, &copy);
+}
+
+const Concordat__Response *town_reply(struct town *town, size_t agency)
+{
+    return town->members[agency].response;
+}
+
+const Concordat__Response *town_ask(struct town *town, size_t agency,
+                                    const Concordat__Request *request)
+{
+    town_ask_later(town, agency, request);
+    for (unsigned i = 0; !town->members[agency].response; i++) {
+        town_settle(town);
+        if (!town->members[agency].response)
+            town_wait(town, 500);
+        assert_true(i < 120);
+    }
+    return town->members[agency].response;
+}
+
+static ProtobufCBinaryData id_field(const struct id *id)
+{
+    return (ProtobufCBinaryData){.len = id ? ID_SIZE : 0, .data = (uint8_t *)(uintptr_t)id};
+}
+
+static char *text_field(const char *text)
+{
+    return (char *)(uintptr_t)text;
+}
+
+const Concordat__Response *town_send(struct town *town, size_t agency, const char *type,
+                                     const char *to, const char *json, const struct id *id)
+{
+    Concordat__Request request = CONCORDAT__REQUEST__INIT;
+    Concordat__SendRequest send = CONCORDAT__SEND_REQUEST__INIT;
+    char *text = town_example(json);
+    const Concordat__Response *response;
+
+    send.type = text_field(type);
+    send.to = text_field(to);
+    send.message_id = id_field(id);
+    send.body_case = CONCORDAT__SEND_REQUEST__BODY_JSON;
+    send.json = text;
+    send.officer = text_field("K. Hartley");
+    request.kind_case = CONCORDAT__REQUEST__KIND_SEND;
+    request.send = &send;
+    response = town_ask(town, agency, &request);
+    free(text);
+    return response;
+}
+
+const Concordat__Response *town_inbox(struct town *town, size_t agency)
+{
+    Concordat__Request request = CONCORDAT__REQUEST__INIT;
+    Concordat__InboxRequest inbox = CONCORDAT__INBOX_REQUEST__INIT;
+
+    request.kind_case = CONCORDAT__REQUEST__KIND_INBOX;
+    request.inbox = &inbox;
+    return town_ask(town, agency, &request);
+}
+
+const Concordat__Response *town_open(struct town *town, size_t agency, const struct id *id)
+{
+    Concordat__Request request = CONCORDAT__REQUEST__INIT;
+    Concordat__OpenRequest open = CONCORDAT__OPEN_REQUEST__INIT;
+
+    open.message_id = id_field(id);
+    request.kind_case = CONCORDAT__REQUEST__KIND_OPEN;
+    request.open = &open;
+    return town_ask(town, agency, &request);
+}
+
+const Concordat__Response *town_act(struct town *town, size_t agency, const struct id *id,
+                                    Concordat__StepKind step, Concordat__DeclineReason reason)
+{
+    Concordat__Request request = CONCORDAT__REQUEST__INIT;
+    Concordat__ActRequest act = CONCORDAT__ACT_REQUEST__INIT;
+
+    act.message_id = id_field(id);
+    act.step = step;
+    act.reason = reason;
+    request.kind_case = CONCORDAT__REQUEST__KIND_ACT;
+    request.act = &act;
+    return town_ask(town, agency, &request);
+}
+
+const Concordat__Response *town_answer(struct town *town, size_t agency, const struct id *to,
+                                       const char *json)
+{
+    Concordat__Request request = CONCORDAT__REQUEST__INIT;
+    Concordat__SendRequest send = CONCORDAT__SEND_REQUEST__INIT;
+    char *text = town_example(json);
+    const Concordat__Response *response;
+
+    send.in_reply_to = id_field(to);
+    send.body_case = CONCORDAT__SEND_REQUEST__BODY_JSON;
+    send.json = text;
+    request.kind_case = CONCORDAT__REQUEST__KIND_ANSWER;
+    request.answer = &send;
+    response = town_ask(town, agency, &request);
+    free(text);
+    return response;
+}
+
+const char *town_ladder(struct town *town, size_t agency, const struct id *id)
+{
+    Concordat__Request request = CONCORDAT__REQUEST__INIT;
+    Concordat__TrackRequest track = CONCORDAT__TRACK_REQUEST__INIT;
+    struct member *m = &town->members[agency];
+    const Concordat__Response *response;
+
+    track.message_id = id_field(id);
+    request.kind_case = CONCORDAT__REQUEST__KIND_TRACK;
+    request.track = &track;
+    response = town_ask(town, agency, &request);
+    if (response->n_items != 1)
+        return "?";
+    m->ladder[0] = '\0';
+    for (size_t i = 0; i < response->items[0]->n_rungs; i++) {
+        const Concordat__Rung *rung = response->items[0]->rungs[i];
+        size_t used = strlen(m->ladder);
+
+        (void)snprintf(m->ladder + used, sizeof m->ladder - used, "%s%s%s", i ? " " : "",
+                       rung->verified ? "" : "!", rung->name);
+    }
+    return m->ladder;
+}
+
+const Concordat__Status *town_status(struct town *town, size_t agency)
+{
+    Concordat__Request request = CONCORDAT__REQUEST__INIT;
+    Concordat__StatusRequest status = CONCORDAT__STATUS_REQUEST__INIT;
+
+    request.kind_case = CONCORDAT__REQUEST__KIND_STATUS;
+    request.status = &status;
+    return town_ask(town, agency, &request)->status;
+}

@@ -1,0 +1,80 @@
+/*
+ * town.h - a town of agencies for tests: the real desks, stores and keys, around a broker that is a
+ * few lines long. No threads, no sockets, no clock but the test's.
+ *
+ * The broker here takes everything, forwards everything, and forgets what the test tells it to; it
+ * is not the real one's judge. Any failure aborts through cmocka's asserts.
+ */
+#ifndef TESTS_UNIT_TOWN_H
+#define TESTS_UNIT_TOWN_H
+
+#include "agents/desk.h"
+#include "lib/own.h"
+#include "proto/local.pb-c.h"
+#include "proto/wire.h"
+
+#define TOWN_MAX 3
+
+struct town;
+
+/* The agencies of agreements/examples that are named, all connected, their keys published. */
+struct town *town_new(const char *const agencies[], size_t count);
+void town_free(struct town *town);
+OWN(town)
+
+/* Turns until nothing moves any more. */
+void town_settle(struct town *town);
+/* The clock goes on by so much; then one turn for each. */
+void town_wait(struct town *town, int64_t ms);
+int64_t town_now(const struct town *town); /* ms since 1970 */
+
+/* Link and broker. While an agency is away its frames are lost and what it is owed stays owed. */
+void town_disconnect(struct town *town, size_t agency);
+void town_connect(struct town *town, size_t agency);
+/* The agent dies without a word and starts again on its store. */
+void town_restart(struct town *town, size_t agency);
+
+/* What the broker does with the next things of a kind. */
+struct town_mischief {
+    bool lose_receipts;                /* taken, but the answer does not arrive */
+    bool lose_settles;                 /* steps are recorded, but the answer does not arrive */
+    bool hide_keys, hide_certificates; /* the directory knows the agency, but not these */
+    bool hide_agencies;                /* the directory knows nobody */
+    Concordat__RefusalCode refuse;     /* submits are refused so */
+    bool flip_body;                    /* a bit of each delivered body */
+    bool flip_step;                    /* a bit of each forwarded step's signature */
+    bool twice;                        /* everything is delivered twice */
+};
+struct town_mischief *town_mischief(struct town *town);
+
+/* One request: waits for the reply, turning the town as long as that takes (at most 60 s of its
+ * clock). Freed by the town with the next request of the same agency. */
+const Concordat__Response *town_ask(struct town *town, size_t agency,
+                                    const Concordat__Request *request);
+/* The same without waiting; town_reply gives it later, or NULL. */
+void town_ask_later(struct town *town, size_t agency, const Concordat__Request *request);
+const Concordat__Response *town_reply(struct town *town, size_t agency);
+
+/* The usual requests. `json` is one of docs/examples, or NULL. */
+const Concordat__Response *town_send(struct town *town, size_t agency, const char *type,
+                                     const char *to, const char *json, const struct id *id);
+const Concordat__Response *town_inbox(struct town *town, size_t agency);
+const Concordat__Response *town_open(struct town *town, size_t agency, const struct id *id);
+const Concordat__Response *town_act(struct town *town, size_t agency, const struct id *id,
+                                    Concordat__StepKind step, Concordat__DeclineReason reason);
+const Concordat__Response *town_answer(struct town *town, size_t agency, const struct id *to,
+                                       const char *json);
+/* The rungs of a message as one line, "queued accepted delivered"; "?" when it is not known. */
+const char *town_ladder(struct town *town, size_t agency, const struct id *id);
+const Concordat__Status *town_status(struct town *town, size_t agency);
+
+/* How often the broker has seen things. */
+struct town_counts {
+    unsigned submits, steps, settles, deliveries;
+};
+struct town_counts town_counts(const struct town *town);
+
+/* The file's text, NUL-terminated; free() it. */
+char *town_example(const char *name);
+
+#endif
