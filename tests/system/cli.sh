@@ -86,7 +86,7 @@ expect 0 'ROSH_MEDIUM' concordat open "$reply"
 expect 2 '' concordat open 01900000-0000-7000-8000-000000000000
 
 # The same id is the same message; the same id with other content is not.
-expect 0 "$id" concordat send psr.request --to nps.cambs --id "$id" --needed-by 2030-01-01T10:00Z \
+expect 0 "$id" concordat send psr.request --to nps.cambs --case new --id "$id" --needed-by 2030-01-01T10:00Z \
     --officer "Listing office" "$examples/psr.request.json"
 at nps.cambs
 expect 0 'nothing new' concordat inbox

@@ -4,7 +4,7 @@
 . "$(dirname -- "$0")/town.sh"
 cd "$source" || exit 1
 
-grep -o '\(agents\|broker\|lib\|docs\|certs\)/[A-Za-z_./]*\.\(c\|h\|md\)' README.md | sort -u >"$folder/files"
+grep -o '[ (]\(agents\|broker\|lib\|docs\|certs\)/[A-Za-z_./]*\.\(c\|h\|md\)[ )]' README.md | tr -d ' ()' | sort -u >"$folder/files"
 while read -r file; do
     expect 0 '' test -f "$file"
 done <"$folder/files"
