@@ -48,15 +48,16 @@ struct question question_of(const struct envelope *e)
     };
 }
 
-static bool same(const char *a, const char *b)
+/* What was asked may be missing, and then it fits nothing. */
+static bool same(const char *asked, const char *said)
 {
-    return a && b && strcmp(a, b) == 0;
+    return asked && strcmp(asked, said) == 0;
 }
 
 /* A clause's side is an agency id or a kind; the two look different, so no id passes for a kind. */
 static bool fits(const char *side, const struct party *party)
 {
-    return same(side, party->agency) || same(side, party->kind);
+    return strcmp(side, party->agency) == 0 || strcmp(side, party->kind) == 0;
 }
 
 static int least_marking(const struct agreement *a, const struct clause *c)

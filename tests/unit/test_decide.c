@@ -121,6 +121,8 @@ static void change(struct question *q, const char *what)
         q->from = "NPS";
     else if (!strcmp(what, "recipient no party"))
         q->to = "asc.cambs";
+    else if (!strcmp(what, "recipient none"))
+        q->to = NULL;
     else if (!strcmp(what, "unknown clause"))
         q->clause = "referral";
     else if (!strcmp(what, "no clause"))
@@ -181,6 +183,7 @@ static void each_departure_has_its_code(void **)
         {"sender none", CODE(PARTY_NOT_SIGNATORY), 0},
         {"sender a kind", CODE(PARTY_NOT_SIGNATORY), 0},
         {"recipient no party", CODE(PARTY_NOT_SIGNATORY), 0},
+        {"recipient none", CODE(PARTY_NOT_SIGNATORY), 0},
         {"unknown clause", CODE(TYPE_NOT_COVERED), 0},
         {"no clause", CODE(TYPE_NOT_COVERED), 0},
         {"clause of another type", CODE(TYPE_NOT_COVERED), 0},
