@@ -138,6 +138,7 @@ static void a_second_process_is_refused(void **state)
     pid_t child = fork();
     int code;
 
+    assert_non_null(store);
     if (child == 0) {
         struct store *second;
         struct reason why = {""};
