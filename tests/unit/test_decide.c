@@ -345,6 +345,65 @@ static void the_sender_is_told_the_nearest_way(void **)
     assert_int_equal(d.code, CODE(NO_AGREEMENT));
 }
 
+static void of_two_refusals_the_one_with_less_to_change_is_told(void **)
+{
+    static const char text[] = "agreement: ISA-TWO\n"
+                               "version: 1\n"
+                               "title: Two ways\n"
+                               "in-force: 2024-01-01\n"
+                               "review: 2025-01-01\n"
+                               "expires: 2026-01-01\n"
+                               "marking:\n"
+                               "  floor: OFFICIAL\n"
+                               "  ceiling: OFFICIAL_SENSITIVE\n"
+                               "retention-days: 30\n"
+                               "onward: []\n"
+                               "parties:\n"
+                               "  - agency: nps.cambs\n"
+                               "    kind: NPS\n"
+                               "    contact: Desk\n"
+                               "  - agency: csc.cambs\n"
+                               "    kind: LA_CHILDREN\n"
+                               "    contact: Desk\n"
+                               "clauses:\n"
+                               "  - id: little\n"
+                               "    type: safeguarding.referral.child\n"
+                               "    from: NPS\n"
+                               "    to: LA_CHILDREN\n"
+                               "    purpose: safeguard_child\n"
+                               "    gateway: CA1989_S17_S47\n"
+                               "    required: [DC_IDENTITY, DC_CHILD]\n"
+                               "  - id: more\n"
+                               "    type: safeguarding.referral.child\n"
+                               "    from: NPS\n"
+                               "    to: LA_CHILDREN\n"
+                               "    purpose: safeguard_child\n"
+                               "    gateway: CA2004_S11\n"
+                               "    required: [DC_IDENTITY, DC_CHILD]\n"
+                               "    allowed: [DC_STAFF]\n";
+    OWNED(agreement_set) set = NULL;
+    struct agreement *agreement = NULL;
+    struct reason why;
+
+    assert_int_equal(agreement_parse("two", text, sizeof text - 1, &agreement, &why), ST_OK);
+    assert_int_equal(agreement_set_take(&agreement, 1, &set, &why), ST_OK);
+
+    struct question q = {.from = "nps.cambs",
+                         .to = "csc.cambs",
+                         .type = "safeguarding.referral.child",
+                         .categories = SET(IDENTITY) | SET(CHILD) | SET(STAFF) | SET(THIRD_PARTY)};
+    struct decision d = decide_first(&q, set, day("2024-06-01"));
+    assert_int_equal(d.code, CODE(CATEGORY_NOT_COVERED));
+    assert_string_equal(d.clause->id, "more");
+    assert_int_equal(d.offending, SET(THIRD_PARTY));
+
+    q.categories |= SET(STAFF);
+    q.categories &= ~SET(THIRD_PARTY);
+    d = decide_first(&q, set, day("2024-06-01"));
+    assert_true(d.permitted);
+    assert_string_equal(q.gateway, "CA2004_S11");
+}
+
 static void a_decision_costs_well_under_a_microsecond(void **)
 {
     OWNED(agreement_set) set = examples();
@@ -462,6 +521,7 @@ int main(void)
         cmocka_unit_test(dates_and_replies_count),
         cmocka_unit_test(an_envelope_asks_what_its_header_says),
         cmocka_unit_test(the_sender_is_told_the_nearest_way),
+        cmocka_unit_test(of_two_refusals_the_one_with_less_to_change_is_told),
         cmocka_unit_test(a_decision_costs_well_under_a_microsecond),
         cmocka_unit_test(the_examples_decide_as_the_golden_file_says),
     };
