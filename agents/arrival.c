@@ -22,8 +22,7 @@ static void store_arrival(struct desk *desk, struct delivery *d, struct track *t
                           const struct step *step, struct bytes body)
 {
     uint64_t number = desk->next_number++;
-    struct rung accepted = {
-        .kind = RUNG_ACCEPTED, .verified = true, .at_ms = d->wire.deliver.accepted_ms};
+    struct rung accepted = {.kind = RUNG_ACCEPTED, .at_ms = d->wire.deliver.accepted_ms};
 
     memcpy(accepted.by, desk->broker, sizeof accepted.by);
     desk->counters_changed = true;
@@ -241,8 +240,8 @@ static bool find_ours(struct desk *desk, const struct id *id, const struct diges
 
 static void add_accepted(struct desk *desk, struct track *track, int64_t at_ms)
 {
-    /* The broker's word, under its certificate: receipts have no proof of their own yet. */
-    struct rung rung = {.kind = RUNG_ACCEPTED, .verified = true, .at_ms = at_ms};
+    /* The broker's word in its own session: receipts have no proof of their own yet. */
+    struct rung rung = {.kind = RUNG_ACCEPTED, .at_ms = at_ms};
 
     memcpy(rung.by, desk->broker, sizeof rung.by);
     (void)track_add(track, &rung);
@@ -291,10 +290,8 @@ static void on_receipt(struct desk *desk, const struct receipt *receipt)
 
 static void on_refusal(struct desk *desk, const struct refusal *refusal)
 {
-    struct rung rung = {.kind = RUNG_REFUSED,
-                        .verified = true,
-                        .code = (uint32_t)refusal->code,
-                        .at_ms = refusal->refused_ms};
+    struct rung rung = {
+        .kind = RUNG_REFUSED, .code = (uint32_t)refusal->code, .at_ms = refusal->refused_ms};
     struct track track;
     char id[ID_TEXT_SIZE];
 
@@ -336,6 +333,11 @@ static bool step_fits(const struct track *track, Concordat__StepKind kind)
 
     if (kind == CONCORDAT__STEP_KIND__DELIVERED || kind == CONCORDAT__STEP_KIND__REJECTED)
         return !delivered && !rejected;
+    if (kind == CONCORDAT__STEP_KIND__ACKNOWLEDGED && track_find(track, RUNG_DECLINED))
+        return false;
+    if (kind == CONCORDAT__STEP_KIND__DECLINED
+        && (track_find(track, RUNG_ACKNOWLEDGED) || track_find(track, RUNG_ANSWERED)))
+        return false;
     return delivered && !rejected && !track_find(track, rung_parse(step_name(kind)));
 }
 

@@ -175,6 +175,21 @@ enum status desk_seal(struct desk *desk, struct track *track, const struct decis
                       const struct sealing_key *key, uint64_t number);
 /* Adds a step of ours to an incoming message, and stores the track. */
 void desk_add_step(struct desk *desk, struct track *track, const struct step *step);
+/* Notes that `what` is to be deleted at `at_ms`. */
+void desk_due(struct desk *desk, int64_t at_ms, enum due what, const struct track *track,
+              uint64_t number);
+/* The lane of an urgency: immediate 0, same day 1, routine 2. */
+uint8_t desk_lane(int urgency);
+/* Fills a question from what is known about a message of ours. */
+struct question desk_question(const struct track *track, bool in_reply);
+
+/* ---- submit.c ---- */
+
+/* At the end of a turn: all that there is to say, as far as the credit goes. */
+void desk_speak(struct desk *desk);
+/* Asks about every agency whose key some message waits for. */
+void desk_ask_for_keyless(struct desk *desk);
+void desk_forget_session(struct desk *desk);
 /* Asks the broker about an agency, unless it was asked just now. */
 void desk_ask_agency(struct desk *desk, const char *agency);
 /* Asks about a signing certificate; the request's number. */
@@ -185,18 +200,33 @@ void desk_settle(struct desk *desk, uint64_t sequence);
 void desk_drop_link(struct desk *desk, const char *why);
 /* A message was answered: its credit comes back. False: it was not in flight. */
 bool desk_landed(struct desk *desk, const struct id *id);
-/* Notes that `what` is to be deleted at `at_ms`. */
-void desk_due(struct desk *desk, int64_t at_ms, enum due what, const struct track *track,
-              uint64_t number);
-/* The lane of an urgency: immediate 0, same day 1, routine 2. */
-uint8_t desk_lane(int urgency);
-/* Fills a question from what is known about a message of ours. */
-struct question desk_question(const struct track *track, bool in_reply);
+
+/* ---- send.c ---- */
+
+void desk_send(struct desk *desk, struct bytes route, const Concordat__SendRequest *r);
+void desk_answer(struct desk *desk, struct bytes route, const Concordat__SendRequest *r);
+/* Messages that waited for `agency`'s sealing key; `known` false: there is no such agency. */
+void desk_keyless(struct desk *desk, const char *agency, bool known);
 
 /* ---- request.c ---- */
 
-/* Messages that waited for `agency`'s sealing key; `known` false: there is no such agency. */
-void desk_keyless(struct desk *desk, const char *agency, bool known);
+/* 16 bytes or none; false for anything else. */
+bool desk_take_id(const ProtobufCBinaryData *data, struct id *out);
+void desk_say_bad_id(struct desk *desk, struct bytes route, const char *where);
+/* The track of a message that has come. False: the asker has been told. */
+bool desk_find_incoming(struct desk *desk, struct bytes route, const ProtobufCBinaryData *data,
+                        struct track *track);
+/* Answers with what is in the inbox. False: nothing is, and nobody was answered. */
+bool desk_reply_inbox(struct desk *desk, struct bytes route, uint32_t limit, bool all,
+                      bool even_if_empty);
+void desk_reply_track(struct desk *desk, struct bytes route, const struct track *track);
+
+/* ---- waiting.c ---- */
+
+/* Parks a request that waits for something about message `id`, or for the inbox (NULL). NULL when
+ * too many wait or memory is out: answer at once. The caller fills in verb and conditions. */
+struct waiting *desk_park(struct desk *desk, struct bytes route, uint32_t wait_ms,
+                          const struct id *id);
 /* Something happened to a message: those who wait for it are answered. */
 void desk_touched(struct desk *desk, const struct track *track);
 /* Something new is in the inbox. */

@@ -154,6 +154,8 @@ void desk_reply_sent(struct desk *desk, struct bytes route, const struct track *
 /* The detail of a rung: a code's name, a reason's, the reply's id. */
 static char *detail_of(struct desk *desk, const struct rung *rung)
 {
+    if (rung->kind >= RUNG_DELIVERED && !rung->verified)
+        return text_of("THE SIGNATURE DOES NOT HOLD");
     if (rung->kind == RUNG_REFUSED || rung->kind == RUNG_REJECTED)
         return text_of(refusal_name((Concordat__RefusalCode)rung->code));
     if (rung->kind == RUNG_DECLINED) {

@@ -753,10 +753,12 @@ const char *town_ladder(struct town *town, size_t agency, const struct id *id)
     m->ladder[0] = '\0';
     for (size_t i = 0; i < response->items[0]->n_rungs; i++) {
         const Concordat__Rung *rung = response->items[0]->rungs[i];
+        bool is_signed = strcmp(rung->by, "hub") != 0 && strcmp(rung->name, "queued") != 0
+                      && strcmp(rung->name, "refused") != 0;
         size_t used = strlen(m->ladder);
 
         (void)snprintf(m->ladder + used, sizeof m->ladder - used, "%s%s%s", i ? " " : "",
-                       rung->verified ? "" : "!", rung->name);
+                       is_signed && !rung->verified ? "!" : "", rung->name);
     }
     return m->ladder;
 }

@@ -64,7 +64,8 @@ const Concordat__Response *town_act(struct town *town, size_t agency, const stru
                                     Concordat__StepKind step, Concordat__DeclineReason reason);
 const Concordat__Response *town_answer(struct town *town, size_t agency, const struct id *to,
                                        const char *json);
-/* The rungs of a message as one line, "queued accepted delivered"; "?" when it is not known. */
+/* The rungs of a message as one line, "queued accepted delivered", with `!' before a
+ * recipient's rung whose signature does not hold; "?" when it is not known. */
 const char *town_ladder(struct town *town, size_t agency, const struct id *id);
 const Concordat__Status *town_status(struct town *town, size_t agency);
 

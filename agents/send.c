@@ -1,0 +1,504 @@
+/* Messages on their way out: read, decided, sealed or kept until they can be. See desk_inside.h. */
+#include <string.h>
+
+#include "agents/desk_inside.h"
+#include "lib/nearest.h"
+#include "proto/field.h"
+
+#define ON_BEHALF_OF 100     /* the field of every body */
+#define OFFICER_MAX 255      /* bytes */
+#define WAIT_DEFAULT_MS 5000 /* of send */
+
+/* A message in the making. */
+struct draft {
+    struct track track;
+    const struct message_type *type;
+    struct bytes body; /* checked, serialised, in an arena */
+    bool in_reply, new_case;
+    uint32_t wait_ms;
+};
+
+static void say_unknown_type(struct desk *desk, struct bytes route, const char *name)
+{
+    struct nearest nearest = nearest_to(name);
+    size_t count;
+    const struct message_type *types = catalogue_all(&count);
+
+    for (size_t i = 0; i < count; i++)
+        nearest_offer(&nearest, types[i].name);
+    if (nearest.name)
+        desk_reply_problem(desk, route, CONCORDAT__OUTCOME__BAD_INPUT, "type",
+                           "unknown message type; did you mean `%s'?", nearest.name);
+    else
+        desk_reply_problem(desk, route, CONCORDAT__OUTCOME__BAD_INPUT, "type",
+                           "unknown message type");
+}
+
+static bool take_parties(struct desk *desk, struct bytes route, const char *type, const char *to,
+                         struct draft *draft)
+{
+    draft->type = catalogue_find(type);
+    if (!draft->type) {
+        say_unknown_type(desk, route, type);
+        return false;
+    }
+    if (!agency_is_valid(to)) {
+        desk_reply_problem(desk, route, CONCORDAT__OUTCOME__BAD_INPUT, "to", "not an agency id");
+        return false;
+    }
+    if (strcmp(to, desk->setup.agency) == 0) {
+        desk_reply_problem(desk, route, CONCORDAT__OUTCOME__BAD_INPUT, "to",
+                           "an agency does not send to itself");
+        return false;
+    }
+    memcpy(draft->track.to, to, strlen(to) + 1);
+    memcpy(draft->track.from, desk->setup.agency, strlen(desk->setup.agency) + 1);
+    memcpy(draft->track.type, draft->type->name, strlen(draft->type->name) + 1);
+    return true;
+}
+
+static bool take_ids(struct desk *desk, struct bytes route, const Concordat__SendRequest *r,
+                     struct draft *draft)
+{
+    struct track *track = &draft->track;
+
+    if (!desk_take_id(&r->case_handle, &track->case_handle)) {
+        desk_say_bad_id(desk, route, "case_handle");
+        return false;
+    }
+    if (!desk_take_id(&r->in_reply_to, &track->in_reply_to)) {
+        desk_say_bad_id(desk, route, "in_reply_to");
+        return false;
+    }
+    if (!desk_take_id(&r->message_id, &track->message_id)
+        || (!id_is_zero(&track->message_id) && id_time_ms(&track->message_id) < 0)) {
+        desk_reply_problem(desk, route, CONCORDAT__OUTCOME__BAD_INPUT, "message_id",
+                           "not a UUID of version 7");
+        return false;
+    }
+    if (r->new_case && !id_is_zero(&track->case_handle)) {
+        desk_reply_problem(desk, route, CONCORDAT__OUTCOME__BAD_INPUT, "new_case",
+                           "there is a case handle already");
+        return false;
+    }
+    draft->new_case = r->new_case;
+    return true;
+}
+
+static bool take_details(struct desk *desk, struct bytes route, const Concordat__SendRequest *r,
+                         struct draft *draft)
+{
+    struct track *track = &draft->track;
+
+    if (r->purpose[0] && (strlen(r->purpose) > PURPOSE_MAX || !purpose_is_known(r->purpose))) {
+        desk_reply_problem(desk, route, CONCORDAT__OUTCOME__BAD_INPUT, "purpose",
+                           "not a purpose of the closed list");
+        return false;
+    }
+    if (strlen(r->officer) > OFFICER_MAX) {
+        desk_reply_problem(desk, route, CONCORDAT__OUTCOME__BAD_INPUT, "officer",
+                           "more than %d bytes", OFFICER_MAX);
+        return false;
+    }
+    if (r->needed_by_ms < 0 || r->expires_days > OPEN_UNTIL_DAYS) {
+        desk_reply_problem(desk, route, CONCORDAT__OUTCOME__BAD_INPUT,
+                           r->needed_by_ms < 0 ? "needed_by_ms" : "expires_days",
+                           "out of its range");
+        return false;
+    }
+    memcpy(track->purpose, r->purpose, strlen(r->purpose) + 1);
+    track->needed_by_ms = r->needed_by_ms;
+    track->expires_days = r->expires_days;
+    draft->wait_ms = r->wait_ms ? r->wait_ms : WAIT_DEFAULT_MS;
+    return true;
+}
+
+static bool take_body(struct desk *desk, struct bytes route, const Concordat__SendRequest *r,
+                      struct draft *draft)
+{
+    struct problems problems = {0};
+    enum status status = ST_INVALID;
+
+    arena_reset(desk->body_arena, true);
+    switch (r->body_case) {
+    case CONCORDAT__SEND_REQUEST__BODY_JSON:
+        status = body_from_json(draft->type, r->json, strlen(r->json), desk->wall_ms,
+                                desk->body_arena, &draft->body, &problems);
+        break;
+    case CONCORDAT__SEND_REQUEST__BODY_PROTOBUF:
+        status = body_from_protobuf(draft->type, (struct bytes){r->protobuf.data, r->protobuf.len},
+                                    desk->wall_ms, desk->body_arena, &draft->body, &problems);
+        break;
+    case CONCORDAT__SEND_REQUEST__BODY__NOT_SET:
+    case _CONCORDAT__SEND_REQUEST__BODY__CASE_IS_INT_SIZE:
+    default:
+        desk_reply_problem(desk, route, CONCORDAT__OUTCOME__BAD_INPUT, "body", "missing");
+        return false;
+    }
+    if (status == ST_OK)
+        return true;
+    if (status == ST_LIMIT && problems.count == 0)
+        desk_reply_problem(desk, route, CONCORDAT__OUTCOME__BAD_INPUT, "body",
+                           "larger than %d bytes", BODY_MAX);
+    else if (problems.count == 0)
+        desk_reply_problem(desk, route, CONCORDAT__OUTCOME__FAILED, "body", "out of memory");
+    else
+        desk_reply_problems(desk, route, &problems);
+    return false;
+}
+
+/* What was asked, as one digest: a repeat under the same id must ask the same. */
+static struct digest wish_of(const struct draft *draft, const char *officer)
+{
+    const struct track *t = &draft->track;
+    uint8_t numbers[8 + 4 + 1];
+    struct writer w = writer_of(numbers, sizeof numbers);
+
+    write_u64(&w, (uint64_t)t->needed_by_ms);
+    write_u32(&w, t->expires_days);
+    write_u8(&w, draft->new_case);
+    const struct bytes parts[] = {
+        {(const uint8_t *)t->type, strlen(t->type) + 1},
+        {(const uint8_t *)t->to, strlen(t->to) + 1},
+        {(const uint8_t *)t->purpose, strlen(t->purpose) + 1},
+        {(const uint8_t *)officer, strlen(officer) + 1},
+        {t->case_handle.bytes, ID_SIZE},
+        {t->in_reply_to.bytes, ID_SIZE},
+        {numbers, w.size},
+        draft->body,
+    };
+    return sha256_parts(parts, sizeof parts / sizeof *parts);
+}
+
+/* Answers now if the verdict is there, else when it is. */
+static void answer_sent(struct desk *desk, struct bytes route, const struct draft *draft,
+                        const struct track *track)
+{
+    struct waiting *waiting = NULL;
+
+    if (!track_find(track, RUNG_REFUSED) && !track_find(track, RUNG_ACCEPTED))
+        waiting = desk_park(desk, route, draft->wait_ms, &track->message_id);
+    if (!waiting) {
+        desk_reply_sent(desk, route, track, draft->new_case);
+        return;
+    }
+    waiting->verb = CONCORDAT__REQUEST__KIND_SEND;
+
+    waiting->new_case = draft->new_case;
+}
+
+/* A repeat of a message under the same id. True: the asker has been answered. */
+static bool is_repeat(struct desk *desk, struct bytes route, const struct draft *draft)
+{
+    struct track known;
+    enum status status;
+
+    if (id_is_zero(&draft->track.message_id))
+        return false;
+    status = track_get(desk->txn, WAY_OUT, &draft->track.message_id, &known);
+    if (status == ST_MORE)
+        return false;
+    if (status == ST_INVALID)
+        desk_reply_problem(desk, route, CONCORDAT__OUTCOME__FAILED, "message_id",
+                           "its record is damaged");
+    else if (!desk_ok(desk, status))
+        return true;
+    else if (digest_equal(&known.wish, &draft->track.wish))
+        answer_sent(desk, route, draft, &known);
+    else
+        desk_reply_problem(desk, route, CONCORDAT__OUTCOME__BAD_INPUT, "message_id",
+                           "the id was used for another message");
+    return true;
+}
+
+/* Names the officer in the body's last field, and hashed in the header (DPA 2018 s.62). */
+static bool add_officer(struct desk *desk, const char *officer, struct draft *draft)
+{
+    uint8_t inner[OFFICER_MAX + SALT_SIZE + 16];
+    struct writer w = writer_of(inner, sizeof inner);
+    struct id salt = id_random();
+    size_t room = draft->body.size + sizeof inner + 16;
+    uint8_t *body = arena_take(desk->body_arena, room);
+    struct writer all = writer_of(body, room);
+    const struct bytes parts[] = {{salt.bytes, sizeof salt.bytes},
+                                  {(const uint8_t *)officer, strlen(officer)}};
+
+    if (!body)
+        return false;
+    field_text(&w, 1, officer);
+    field_bytes(&w, 2, salt.bytes, sizeof salt.bytes);
+    write_bytes(&all, draft->body.data, draft->body.size);
+    field_bytes(&all, ON_BEHALF_OF, inner, w.size);
+    if (w.failed || all.failed)
+        return false;
+    draft->body = (struct bytes){body, all.size};
+    draft->track.officer_hash = sha256_parts(parts, 2);
+    draft->track.shared |= UINT32_C(1) << CONCORDAT__DATA_CATEGORY__DC_STAFF;
+    return true;
+}
+
+/* May it go? The decision, with what the header needs in `question`; False: refused and told. */
+static bool is_permitted(struct desk *desk, struct bytes route, const char *officer,
+                         struct draft *draft, struct question *question, struct decision *decision)
+{
+    struct track *track = &draft->track;
+
+    *question = desk_question(track, draft->in_reply);
+    *decision = decide_first(question, desk->setup.agreements, desk->wall_ms);
+    if (decision->permitted && decision->agreement->marking_floor > track->marking) {
+        track->marking = decision->agreement->marking_floor;
+        *question = desk_question(track, draft->in_reply);
+        *decision = decide_first(question, desk->setup.agreements, desk->wall_ms);
+    }
+    if (!decision->permitted) {
+        log_event(LOG_INFO, "refused_here", "type=%s to=%s code=%s", track->type, track->to,
+                  refusal_name(decision->code));
+        desk_reply_refused(desk, route, decision, question, &track->message_id);
+        return false;
+    }
+    if (officer[0] && !field_find(draft->body, ON_BEHALF_OF).data
+        && (decision->clause->allowed & UINT32_C(1) << CONCORDAT__DATA_CATEGORY__DC_STAFF)) {
+        if (!add_officer(desk, officer, draft)) {
+            desk_reply_problem(desk, route, CONCORDAT__OUTCOME__FAILED, "officer", "out of memory");
+            return false;
+        }
+        *question = desk_question(track, draft->in_reply);
+        *decision = decide_first(question, desk->setup.agreements, desk->wall_ms);
+        if (!decision->permitted) {
+            desk_reply_refused(desk, route, decision, question, &track->message_id);
+            return false;
+        }
+    }
+    return true;
+}
+
+static void keep_decision(struct track *track, const struct decision *decision,
+                          const struct question *question)
+{
+    memcpy(track->purpose, question->purpose, strlen(question->purpose) + 1);
+    memcpy(track->agreement_id, decision->agreement->id, strlen(decision->agreement->id) + 1);
+    memcpy(track->clause, decision->clause->id, strlen(decision->clause->id) + 1);
+    track->agreement_version = decision->agreement->version;
+}
+
+/* Seals it when the recipient's key is here, else keeps it until it is. False: the body cannot be
+ * sealed. */
+static bool post(struct desk *desk, struct draft *draft, const struct decision *decision,
+                 const struct question *question)
+{
+    struct track *track = &draft->track;
+    uint64_t number = desk->next_number++;
+    struct sealing_key key;
+    struct rung queued = {.kind = RUNG_QUEUED, .at_ms = desk->wall_ms};
+    enum status status =
+        directory_sealing_key(desk->directory, desk->txn, track->to, desk->wall_ms, &key);
+
+    memcpy(queued.by, desk->setup.agency, strlen(desk->setup.agency) + 1);
+    desk->counters_changed = true;
+    (void)track_add(track, &queued);
+    if (status == ST_OK) {
+        status = desk_seal(desk, track, decision, question, draft->body, &key, number);
+        if (status == ST_INVALID || status == ST_LIMIT)
+            return false;
+        (void)desk_ok(desk, status);
+    } else if (status == ST_MORE) {
+        keep_decision(track, decision, question);
+        (void)desk_ok(desk, outbox_put_keyless(desk->txn, &track->message_id, track->to,
+                                               desk_lane(track->urgency), number, draft->body));
+        desk_ask_agency(desk, track->to);
+    } else {
+        (void)desk_ok(desk, status);
+    }
+    (void)desk_ok(desk, track_put_new(desk->txn, track, number));
+    desk_due(desk, desk->wall_ms + DUPLICATE_DAYS * DAY_MS, DUE_TRACK, track, number);
+    desk->sent++;
+    return true;
+}
+
+static void send_draft(struct desk *desk, struct bytes route, const char *officer,
+                       struct draft *draft)
+{
+    struct track *track = &draft->track;
+    struct question question;
+    struct decision decision;
+
+    track->wish = wish_of(draft, officer);
+    if (is_repeat(desk, route, draft))
+        return;
+    if (store_fullness(desk->setup.store) >= FULL_FOR_SENDS) {
+        desk_reply_problem(desk, route, CONCORDAT__OUTCOME__FAILED, "agent",
+                           "its store is nearly full: nothing new is taken");
+        return;
+    }
+    track->way = WAY_OUT;
+    track->shared = body_categories(draft->type, draft->body);
+    track->urgency = draft->type->urgency;
+    track->marking = draft->type->marking;
+    track->schema_version = draft->type->schema_version;
+    track->created_ms = desk->wall_ms;
+    if (id_is_zero(&track->message_id))
+        track->message_id = id_new(desk->wall_ms);
+    if (draft->new_case)
+        track->case_handle = id_random();
+    track->key = track->message_id;
+    track->share_id = id_random();
+    if (id_is_zero(&track->conversation_id)) {
+        track->conversation_id = track->message_id;
+        track->sequence = 1;
+    }
+    if (!is_permitted(desk, route, officer, draft, &question, &decision))
+        return;
+    if (!post(desk, draft, &decision, &question)) {
+        desk_reply_problem(desk, route, CONCORDAT__OUTCOME__FAILED, "body", "it cannot be sealed");
+        return;
+    }
+    answer_sent(desk, route, draft, track);
+}
+
+/* The conversation goes on: what follows from the message that is replied to. */
+static void continue_from(const struct track *original, struct draft *draft)
+{
+    struct track *track = &draft->track;
+
+    track->conversation_id = original->conversation_id;
+    track->sequence = original->sequence + 1;
+    draft->in_reply = true;
+    if (id_is_zero(&track->case_handle) && !draft->new_case)
+        track->case_handle = original->case_handle;
+}
+
+void desk_send(struct desk *desk, struct bytes route, const Concordat__SendRequest *r)
+{
+    struct draft draft = {0};
+
+    if (!take_parties(desk, route, r->type, r->to, &draft) || !take_ids(desk, route, r, &draft)
+        || !take_details(desk, route, r, &draft))
+        return;
+    if (!id_is_zero(&draft.track.in_reply_to)) {
+        struct track original;
+        enum status status = track_get(desk->txn, WAY_IN, &draft.track.in_reply_to, &original);
+
+        if (status == ST_MORE)
+            status = track_get(desk->txn, WAY_OUT, &draft.track.in_reply_to, &original);
+        if (status == ST_MORE || status == ST_INVALID) {
+            desk_reply_problem(desk, route, CONCORDAT__OUTCOME__BAD_INPUT, "in_reply_to",
+                               "there is no such message here");
+            return;
+        }
+        if (!desk_ok(desk, status))
+            return;
+        continue_from(&original, &draft);
+    }
+    if (take_body(desk, route, r, &draft))
+        send_draft(desk, route, r->officer, &draft);
+}
+
+void desk_answer(struct desk *desk, struct bytes route, const Concordat__SendRequest *r)
+{
+    struct draft draft = {0};
+    struct track original;
+    const struct message_type *asked;
+
+    if (!desk_find_incoming(desk, route, &r->in_reply_to, &original))
+        return;
+    asked = catalogue_find(original.type);
+    if (!asked || !asked->answered_by) {
+        desk_reply_problem(desk, route, CONCORDAT__OUTCOME__BAD_INPUT, "in_reply_to",
+                           "nothing answers a %s", original.type);
+        return;
+    }
+    if (r->type[0] && strcmp(r->type, asked->answered_by) != 0) {
+        desk_reply_problem(desk, route, CONCORDAT__OUTCOME__BAD_INPUT, "type",
+                           "a %s is answered by %s", original.type, asked->answered_by);
+        return;
+    }
+    if (r->to[0] && strcmp(r->to, original.from) != 0) {
+        desk_reply_problem(desk, route, CONCORDAT__OUTCOME__BAD_INPUT, "to",
+                           "the answer goes to %s", original.from);
+        return;
+    }
+    if (track_find(&original, RUNG_DECLINED)) {
+        desk_reply_problem(desk, route, CONCORDAT__OUTCOME__BAD_INPUT, "in_reply_to",
+                           "it was declined");
+        return;
+    }
+    if (take_parties(desk, route, asked->answered_by, original.from, &draft)
+        && take_ids(desk, route, r, &draft) && take_details(desk, route, r, &draft)) {
+        continue_from(&original, &draft);
+        if (take_body(desk, route, r, &draft))
+            send_draft(desk, route, r->officer, &draft);
+    }
+}
+
+/* ---- messages that waited for a key ---- */
+
+static void refuse_track(struct desk *desk, struct track *track, Concordat__RefusalCode code,
+                         category_set offending)
+{
+    struct rung rung = {.kind = RUNG_REFUSED, .code = (uint32_t)code, .at_ms = desk->wall_ms};
+
+    memcpy(rung.by, desk->setup.agency, strlen(desk->setup.agency) + 1);
+    (void)track_add(track, &rung);
+    track->offending = offending;
+    (void)desk_ok(desk, outbox_drop(desk->txn, &track->message_id, track->to));
+    (void)desk_ok(desk, track_put(desk->txn, track));
+    desk_touched(desk, track);
+}
+
+static void seal_waiting(struct desk *desk, struct track *track, uint64_t number,
+                         const struct sealing_key *key)
+{
+    struct question question = desk_question(track, !id_is_zero(&track->in_reply_to));
+    struct decision decision = decide_first(&question, desk->setup.agreements, desk->wall_ms);
+    struct outbox_entry entry;
+    uint8_t *copy;
+    enum status status;
+
+    if (!decision.permitted) {
+        refuse_track(desk, track, decision.code, decision.offending);
+        return;
+    }
+    if (!desk_ok(desk, outbox_get(desk->txn, &track->message_id, &entry)))
+        return;
+    arena_reset(desk->body_arena, true);
+    copy = arena_take(desk->body_arena, entry.body.size + 1); /* the store's may move */
+    if (!copy) {
+        (void)desk_ok(desk, ST_NOMEM);
+        return;
+    }
+    memcpy(copy, entry.body.data, entry.body.size);
+    status = desk_seal(desk, track, &decision, &question, (struct bytes){copy, entry.body.size},
+                       key, number);
+    if (status == ST_INVALID || status == ST_LIMIT)
+        refuse_track(desk, track, CONCORDAT__REFUSAL_CODE__TOO_LARGE, 0);
+    else if (desk_ok(desk, status))
+        (void)desk_ok(desk, track_put(desk->txn, track));
+}
+
+void desk_keyless(struct desk *desk, const char *agency, bool known)
+{
+    uint64_t number = 0;
+    struct id id;
+
+    for (;; number++) {
+        struct sealing_key key;
+        struct track track;
+        enum status status = outbox_next_keyless(desk->txn, agency, number, &number, &id);
+
+        if (status == ST_MORE || !desk_ok(desk, status))
+            return;
+        status = track_get(desk->txn, WAY_OUT, &id, &track);
+        if (status == ST_MORE || status == ST_INVALID)
+            continue;
+        if (!desk_ok(desk, status))
+            return;
+        if (!known) {
+            refuse_track(desk, &track, CONCORDAT__REFUSAL_CODE__RECIPIENT_UNKNOWN, 0);
+            continue;
+        }
+        status = directory_sealing_key(desk->directory, desk->txn, agency, desk->wall_ms, &key);
+        if (status == ST_MORE || !desk_ok(desk, status))
+            return; /* the agency has published none yet */
+        seal_waiting(desk, &track, number, &key);
+    }
+}

@@ -1,0 +1,146 @@
+/* Requests that wait: for a verdict, a rung, something in the inbox. See desk_inside.h. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "agents/desk_inside.h"
+
+#define WAIT_MAX_MS 3600000
+
+static size_t waiting_place(const struct id *id)
+{
+    return ((size_t)id->bytes[14] << 8 | id->bytes[15]) % WAITING_BUCKETS;
+}
+
+struct waiting *desk_park(struct desk *desk, struct bytes route, uint32_t wait_ms,
+                          const struct id *id)
+{
+    struct waiting **list = id ? &desk->waiting[waiting_place(id)] : &desk->waiting_inbox;
+    struct waiting *waiting;
+
+    if (desk->waiting_count == WAITING_MAX)
+        return NULL;
+    waiting = calloc(1, sizeof *waiting + route.size);
+    if (!waiting)
+        return NULL;
+    waiting->deadline_ms = desk->now_ms + (wait_ms < WAIT_MAX_MS ? wait_ms : WAIT_MAX_MS);
+    waiting->route_size = route.size;
+    memcpy(waiting->route, route.data, route.size);
+    if (id)
+        waiting->id = *id;
+    waiting->next = *list;
+    *list = waiting;
+    desk->waiting_count++;
+    return waiting;
+}
+
+static void unpark(struct desk *desk, struct waiting **link)
+{
+    struct waiting *waiting = *link;
+
+    *link = waiting->next;
+    desk->waiting_count--;
+    free(waiting);
+}
+
+void desk_forget_waiting(struct desk *desk)
+{
+    for (size_t i = 0; i < WAITING_BUCKETS; i++) {
+        while (desk->waiting[i])
+            unpark(desk, &desk->waiting[i]);
+    }
+    while (desk->waiting_inbox)
+        unpark(desk, &desk->waiting_inbox);
+}
+
+void desk_inbox_changed(struct desk *desk)
+{
+    struct waiting **link = &desk->waiting_inbox;
+
+    while (*link) {
+        struct waiting *waiting = *link;
+        struct bytes route = {waiting->route, waiting->route_size};
+
+        if (desk_reply_inbox(desk, route, waiting->limit, waiting->all, false))
+            unpark(desk, link);
+        else
+            link = &waiting->next;
+    }
+}
+
+/* True when the waiting request has been answered. */
+static bool answer_waiting(struct desk *desk, const struct waiting *waiting,
+                           const struct track *track, bool in_any_case)
+{
+    struct bytes route = {waiting->route, waiting->route_size};
+
+    if (waiting->verb == CONCORDAT__REQUEST__KIND_SEND) {
+        if (!in_any_case && !track_find(track, RUNG_ACCEPTED) && !track_find(track, RUNG_REFUSED))
+            return false;
+        desk_reply_sent(desk, route, track, waiting->new_case);
+        return true;
+    }
+    if (!in_any_case && !track_find(track, waiting->until) && !track_is_over(track))
+        return false;
+    desk_reply_track(desk, route, track);
+    return true;
+}
+
+void desk_touched(struct desk *desk, const struct track *track)
+{
+    struct waiting **link = &desk->waiting[waiting_place(&track->message_id)];
+
+    while (*link) {
+        struct waiting *waiting = *link;
+
+        if (id_equal(&waiting->id, &track->message_id)
+            && answer_waiting(desk, waiting, track, false))
+            unpark(desk, link);
+        else
+            link = &waiting->next;
+    }
+}
+
+static void waited(struct desk *desk, const struct waiting *waiting)
+{
+    struct bytes route = {waiting->route, waiting->route_size};
+    struct track track;
+    enum status status = track_get(desk->txn, WAY_OUT, &waiting->id, &track);
+
+    if (status == ST_MORE)
+        status = track_get(desk->txn, WAY_IN, &waiting->id, &track);
+    if (status == ST_OK)
+        (void)answer_waiting(desk, waiting, &track, true);
+    else
+        desk_reply_problem(desk, route, CONCORDAT__OUTCOME__FAILED, "message_id",
+                           "its record cannot be read");
+}
+
+void desk_waited(struct desk *desk)
+{
+    struct waiting **link = &desk->waiting_inbox;
+
+    if (desk->waiting_count == 0)
+        return;
+    arena_reset(desk->request_arena, true);
+    while (*link) {
+        struct waiting *waiting = *link;
+
+        if (waiting->deadline_ms <= desk->now_ms) {
+            (void)desk_reply_inbox(desk, (struct bytes){waiting->route, waiting->route_size},
+                                   waiting->limit, waiting->all, true);
+            unpark(desk, link);
+        } else {
+            link = &waiting->next;
+        }
+    }
+    for (size_t i = 0; i < WAITING_BUCKETS; i++) {
+        for (link = &desk->waiting[i]; *link;) {
+            if ((*link)->deadline_ms <= desk->now_ms) {
+                waited(desk, *link);
+                unpark(desk, link);
+            } else {
+                link = &(*link)->next;
+            }
+        }
+    }
+}
