@@ -45,11 +45,17 @@ _Noreturn static void stop_process(const char *what, enum status status)
     _exit(EXIT_FAILURE);
 }
 
-static void clear_shelf(struct shelf *shelf)
+/* Lets go of the first `count` buffers; those behind them belong to a batch still arriving. */
+static void clear_shelf(struct shelf *shelf, uint32_t count)
 {
-    for (uint32_t i = 0; i < shelf->count; i++)
+    for (uint32_t i = 0; i < count; i++)
         (void)zmq_msg_close(&shelf->buffers[i]);
-    shelf->count = 0;
+    for (uint32_t i = count; i < shelf->count; i++) {
+        (void)zmq_msg_init(&shelf->buffers[i - count]);
+        (void)zmq_msg_move(&shelf->buffers[i - count], &shelf->buffers[i]);
+        (void)zmq_msg_close(&shelf->buffers[i]);
+    }
+    shelf->count -= count;
 }
 
 static void put_on_shelf(struct shelf *shelf, zmq_msg_t *msg)
@@ -83,7 +89,7 @@ static void commit(struct checkpointer *c)
     enum status status = state_commit(c->state, &c->mark);
     if (status != ST_OK)
         stop_process("commit", status);
-    clear_shelf(&c->shelf); /* before the report: the exchange's copies are then the last */
+    clear_shelf(&c->shelf, c->batch_first); /* before the report: the exchange's copies are then the last */
     c->batch_first = 0;
     c->gathered = 0;
     c->has_batch = false;
@@ -178,7 +184,7 @@ void checkpointer_free(struct checkpointer *c)
 {
     if (!c)
         return;
-    clear_shelf(&c->shelf);
+    clear_shelf(&c->shelf, c->shelf.count);
     free(c->shelf.buffers);
     free(c->report);
     loop_free(c->loop);

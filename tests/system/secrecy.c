@@ -256,11 +256,12 @@ static void plant(struct community *c, struct canary planted[2])
         text, sizeof text,
         "# %s\nagreement: ISA-PLANTED\nversion: 1\ntitle: Planted\nin-force: "
         "2020-01-01\nreview: 2030-01-01\nexpires: 2035-01-01\nmarking:\n  floor: "
-        "OFFICIAL\n  ceiling: OFFICIAL\nretention-days: 30\nparties:\n  - agency: "
+        "OFFICIAL\n  ceiling: OFFICIAL\nretention-days: 30\nonward: []\nparties:\n  - agency: "
         "court.a\n    kind: COURT\n    contact: Desk\n  - agency: nps.a\n    kind: "
         "NPS\n    contact: Desk\nclauses:\n  - id: planted\n    type: psr.request\n    "
         "from: COURT\n    to: NPS\n    purpose: court_advice\n    gateway: SC2020_S30\n"
-        "    required: [identity, offence-index]\n    allowed: [identity, offence-index]\n",
+        "    required: [DC_IDENTITY, DC_OFFENCE_INDEX]\n    allowed: [DC_IDENTITY, "
+        "DC_OFFENCE_INDEX]\n",
         planted[1].text);
     community_agreement(c, "planted.yaml", text);
 }
