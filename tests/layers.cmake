@@ -4,6 +4,7 @@
 #                                   <-  agents      tests may include anything
 #
 # Run as: cmake -DROOT=... -P layers.cmake
+cmake_minimum_required(VERSION 3.25) # a script has no project to tell it: IN_LIST
 set(lib_may lib)
 set(proto_may lib proto)
 set(agreements_may lib proto agreements)

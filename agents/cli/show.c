@@ -235,7 +235,8 @@ static json_t *json_of_refusal(const struct concordat_refusal *refusal)
     if (*refusal->agreement_id)
         put(object, "agreementVersion", json_integer(refusal->agreement_version));
     put(object, "clause", json_string(refusal->clause));
-    put(object, "offending", json_of_names(refusal->offending, refusal->offending_count));
+    if (refusal->offending_count > 0)
+        put(object, "offending", json_of_names(refusal->offending, refusal->offending_count));
     put(object, "advice", json_string(refusal->advice));
     return object;
 }

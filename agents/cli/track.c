@@ -47,6 +47,17 @@ static enum tone tone_of(const char *rung)
     return strcmp(rung, "queued") == 0 ? TONE_WARN : TONE_GOOD;
 }
 
+/* Only the recipient's steps are signed; queued is our agent's word, a verdict the broker's. */
+static const char *proof_of(const struct concordat_rung *rung)
+{
+    bool signed_step = strcmp(rung->name, "queued") != 0 && strcmp(rung->name, "accepted") != 0
+                    && strcmp(rung->name, "refused") != 0;
+
+    if (!signed_step)
+        return "";
+    return rung->verified ? " (signature verified)" : " (SIGNATURE NOT VERIFIED)";
+}
+
 static void show_ladder(const struct cli *cli, const struct concordat_item *item)
 {
     char id[CONCORDAT_ID_TEXT];
@@ -67,7 +78,7 @@ static void show_ladder(const struct cli *cli, const struct concordat_item *item
         printf("  %s%-13s%s %s  ", tone_start(cli, tone_of(rung->name)), rung->name, tone_end(cli),
                when);
         show_clean(stdout, rung->by);
-        printf("%s%s", rung->verified ? " (signature verified)" : "", *rung->detail ? "  " : "");
+        printf("%s%s", proof_of(rung), *rung->detail ? "  " : "");
         show_clean(stdout, rung->detail);
         printf("\n");
     }

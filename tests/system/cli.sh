@@ -33,6 +33,10 @@ start_town
 at court.b35cz00
 expect 0 'court.b35cz00' concordat status
 expect 0 '"connected": true' concordat status --json
+expect 0 'court.b35cz00 *true' concordat status --broker "$folder/town/broker/control.sock"
+expect 0 '"agencies"' concordat status --broker "$folder/town/broker/control.sock" --json
+expect 0 'concordat_sessions' concordat status --broker "$folder/town/broker/control.sock" --metrics
+expect 1 'no broker' concordat status --broker "$folder/town/none.sock"
 expect 0 'ISA-COURT' concordat agreement list
 expect 0 'psr-request' concordat agreement show ISA-COURT
 expect 2 '' concordat agreement show ISA-NONE
