@@ -181,6 +181,24 @@ static void room_grows_with_what_comes_not_with_what_is_announced(void **)
     assert_int_equal(frame.body.size, SEALED_MAX);
 }
 
+static void a_reader_full_of_frames_gives_no_room_until_one_is_taken(void **)
+{
+    OWNED(frame_reader) reader = frame_reader_new();
+    struct frame frame;
+    size_t room;
+    uint8_t *to;
+
+    while ((to = frame_reader_room(reader, &room))) { /* the least frames: heads of one byte */
+        for (size_t i = 0; i < room; i++)
+            to[i] = (frame_reader_held(reader) + i) % (FRAME_PREFIX + 1) == 3;
+        frame_reader_filled(reader, room);
+    }
+    assert_int_equal(frame_next(reader, &frame), ST_OK);
+    assert_int_equal(frame.head.size, 1);
+    assert_non_null(frame_reader_room(reader, &room));
+    assert_int_equal(room, FRAME_PREFIX + 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -189,6 +207,7 @@ int main(void)
         cmocka_unit_test(a_frame_cut_anywhere_waits_for_more),
         cmocka_unit_test(sizes_over_the_limits_are_refused_before_any_room),
         cmocka_unit_test(a_stranger_makes_us_hold_little),
+        cmocka_unit_test(a_reader_full_of_frames_gives_no_room_until_one_is_taken),
         cmocka_unit_test(before_hello_there_is_no_body),
         cmocka_unit_test(room_grows_with_what_comes_not_with_what_is_announced),
     };
