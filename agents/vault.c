@@ -101,6 +101,7 @@ enum status vault_get(struct vault *vault, const uint8_t id[static KEY_ID_SIZE],
 {
     char name[NAME_SIZE];
     struct stat st;
+    static const uint8_t erased[VAULT_KEY_SIZE]; /* by a vault_erase that a crash cut short */
 
     hex_print(id, KEY_ID_SIZE, name);
     /* O_NONBLOCK: a pipe put in its place must not hold us up */
@@ -111,7 +112,9 @@ enum status vault_get(struct vault *vault, const uint8_t id[static KEY_ID_SIZE],
         return ST_IO;
     if (!S_ISREG(st.st_mode) || st.st_size != VAULT_KEY_SIZE || !is_private(&st))
         return ST_INVALID;
-    return pread(fd, key, VAULT_KEY_SIZE, 0) == VAULT_KEY_SIZE ? ST_OK : ST_IO;
+    if (pread(fd, key, VAULT_KEY_SIZE, 0) != VAULT_KEY_SIZE)
+        return ST_IO;
+    return secret_equal(key, erased, VAULT_KEY_SIZE) ? ST_MORE : ST_OK;
 }
 
 static enum status erase_file(struct vault *vault, const char *name)

@@ -37,7 +37,7 @@ OWN(vault)
 /* Writes a key that is not there yet; it is on the disk when this returns. ST_IO: stop. */
 enum status vault_put(struct vault *vault, const uint8_t id[static KEY_ID_SIZE],
                       const uint8_t key[static VAULT_KEY_SIZE]);
-/*   ST_MORE     it is not there
+/*   ST_MORE     it is not there, or its erasure was begun
  *   ST_INVALID  no file of ours: another size or kind, or readable by others
  *   ST_IO */
 enum status vault_get(struct vault *vault, const uint8_t id[static KEY_ID_SIZE],

@@ -348,6 +348,26 @@ static void overwrite(const char *path, off_t at, const void *data, size_t size)
     (void)close(fd);
 }
 
+/* As a power cut leaves it between the overwriting and the unlinking. */
+static void an_erasure_that_was_cut_short_is_finished(void **state)
+{
+    static const uint8_t zeroes[32];
+    struct scene *scene = *state;
+    struct epoch first = current(scene, START_MS, true);
+    struct epoch second = current(scene, START_MS + DAY_MS, true);
+    char path[160];
+
+    file_of(scene, &first, path);
+    overwrite(path, 0, zeroes, sizeof zeroes);
+    restart(scene);
+    assert_int_equal(keyring_lost(scene->keyring), 1);
+    assert_null(keyring_find(scene->keyring, first.key_id));
+    assert_non_null(keyring_find(scene->keyring, second.key_id));
+    assert_int_equal(expire(scene, first.open_until_ms), 1);
+    assert_false(exists(path));
+    assert_int_equal(records(scene), 1);
+}
+
 static void what_is_damaged_or_open_to_others_is_refused(void **state)
 {
     struct scene *scene = *state;
@@ -508,6 +528,7 @@ int main(void)
         SCENE(at_open_until_a_key_is_overwritten_and_gone),
         SCENE(a_missing_epoch_file_is_a_lost_key),
         SCENE(a_file_that_a_crash_left_without_a_record_is_erased),
+        SCENE(an_erasure_that_was_cut_short_is_finished),
         SCENE(what_is_damaged_or_open_to_others_is_refused),
         SCENE(two_files_that_changed_places_are_refused),
         SCENE(another_signing_certificate_wants_another_key),
