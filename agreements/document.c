@@ -220,6 +220,35 @@ static enum status read_events(struct document *d, const char *text, size_t size
     }
 }
 
+/* Where a line ends for libyaml but not for whoever reads the text in an editor (U+0085, U+2028,
+ * U+2029, a lone CR): behind one of them, what looks like the rest of a comment would count. And
+ * marks that turn the direction of writing (U+202A to U+202E, U+2066 to U+2069), which show words
+ * in another place than they stand. */
+static bool is_hidden(const char *text, size_t left)
+{
+    if (text[0] == '\r')
+        return left < 2 || text[1] != '\n';
+    if (left >= 2 && memcmp(text, "\xc2\x85", 2) == 0)
+        return true;
+    if (left < 3 || text[0] != '\xe2')
+        return false;
+    unsigned middle = (unsigned char)text[1], last = (unsigned char)text[2];
+    return (middle == 0x80 && last >= 0xa8 && last <= 0xae)
+        || (middle == 0x81 && last >= 0xa6 && last <= 0xa9);
+}
+
+static enum status check_visible(const struct document *d, const char *text, size_t size)
+{
+    uint32_t line = 1;
+
+    for (size_t i = 0; i < size; i++) {
+        if (is_hidden(text + i, size - i))
+            return refuse(d, line, "a line break or direction mark that editors do not show");
+        line += text[i] == '\n';
+    }
+    return ST_OK;
+}
+
 enum status document_read(const char *name, const char *text, size_t size, struct arena *arena,
                           const struct node **root, struct reason *why)
 {
@@ -227,10 +256,12 @@ enum status document_read(const char *name, const char *text, size_t size, struc
 
     if (size >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0)
         return refuse(&d, 1, "begins with a byte-order mark");
+    enum status st = check_visible(&d, text, size);
+    if (st != ST_OK)
+        return st;
     if (!yaml_parser_initialize(&d.parser))
         return ST_NOMEM;
-
-    enum status st = read_events(&d, text, size);
+    st = read_events(&d, text, size);
     yaml_parser_delete(&d.parser);
     if (st == ST_OK)
         *root = d.root;

@@ -6,7 +6,8 @@
  * A small part of YAML 1.1 is taken: mappings in block style, lists in either style, scalars.
  * Refused, each with its line: a second document, an empty or comment-only text, anchors, aliases,
  * tags, directives, `{...}`, keys that are not plain words, a key twice, anything but UTF-8, NUL,
- * nesting over NODE_DEPTH_MAX. No value is guessed at: `010`, `yes` and `1e3` are text until a
+ * line breaks and direction marks that an editor does not show, nesting over NODE_DEPTH_MAX. No
+ * value is guessed at: `010`, `yes` and `1e3` are text until a
  * reader judges.
  */
 #ifndef AGREEMENTS_DOCUMENT_H

@@ -288,6 +288,21 @@ static void a_text_that_is_no_single_document_is_refused(void **)
          10, "test.yaml:1: invalid leading UTF-8"},
         {"%YAML 1.1\n---\na: b\n", 19, "directives (%) are not used here"},
         {"%TAG ! tag:x,2000:\n---\na: b\n", 28, "directives (%) are not used here"},
+        {"# why\xc2\x85"
+         "a: b\n",
+         12, "test.yaml:1: a line break or direction mark that editors"},
+        {"a: b\n# why \xe2\x80\xa8"
+         "c: d\n",
+         19, "test.yaml:2: a line break or direction mark that editors"},
+        {"a: b # why \xe2\x80\xa9"
+         "c: d\n",
+         19, "test.yaml:1: a line break or direction mark that editors"},
+        {"a: b # \xe2\x80\xae why\n", 15,
+         "test.yaml:1: a line break or direction mark that editors"},
+        {"a: \xe2\x81\xa7"
+         "b\n",
+         8, "test.yaml:1: a line break or direction mark that editors"},
+        {"a: b # why\rc: d\n", 16, "test.yaml:1: a line break or direction mark that editors"},
         {"a: &b c\n", 8, "anchors"},
         {"&x a: b\n", 8, "anchors"},
         {"--- !x\na: b\n", 12, "anchors"},
