@@ -70,8 +70,10 @@ static bool tidy(const char *text, char out[static IDENTIFIER_MAX + 1])
             continue;
         if (size == IDENTIFIER_MAX)
             return false;
-        bool is_lower = *text >= 'a' && *text <= 'z';
-        out[size++] = is_lower ? (char)(*text - 'a' + 'A') : *text;
+        out[size] = *text;
+        if (*text >= 'a' && *text <= 'z')
+            out[size] = (char)(*text - 'a' + 'A');
+        size++;
     }
     out[size] = '\0';
     return size > 0;
@@ -158,7 +160,7 @@ static uint64_t append_pair(uint64_t number, const char *pair)
 static enum status asn(const char *text, char *out, struct reason *why)
 {
     static const char form[] = "1835CB0100000001234C";
-    char bare[IDENTIFIER_MAX + 1], padded[12];
+    char bare[IDENTIFIER_MAX + 1] = "", padded[12];
     size_t size = 0, count;
     bool has_slashes = strchr(text, '/') != NULL;
     size_t units = has_slashes && strlen(text) > 3 ? strcspn(text + 3, "/") : 0;
@@ -276,7 +278,7 @@ static bool has_rule(int type)
 enum status identifier_normalise(int type, const char *text, int year,
                                  char out[static IDENTIFIER_MAX + 1], struct reason *why)
 {
-    char tidied[IDENTIFIER_MAX + 1], result[IDENTIFIER_MAX + 1];
+    char tidied[IDENTIFIER_MAX + 1] = "", result[IDENTIFIER_MAX + 1] = "";
 
     if (!has_rule(type))
         return copied(text, out, why);

@@ -1,10 +1,8 @@
 #include "proto/wire.h"
 
-#include <assert.h>
 #include <string.h>
 
 #include "proto/field.h"
-#include "proto/frame.h"
 #include "proto/prescan.h"
 #include "proto/session.pb-c.h"
 
@@ -13,22 +11,8 @@
 #define WORD_MAX 63                       /* bytes of a broker's name or a refusal's code */
 #define ADVICE_MAX 255                    /* bytes of a sentence to a peer */
 
-/* Tags of Frame (session.proto). */
-enum {
-    TAG_HELLO = 1,
-    TAG_WELCOME = 2,
-    TAG_SUBMIT = 3,
-    TAG_EVIDENCE = 4,
-    TAG_DELIVER = 5,
-    TAG_SETTLE = 6,
-    TAG_CREDIT = 7,
-    TAG_DIRECTORY = 10,
-    TAG_REFUSE = 12,
-    TAG_PING = 13,
-    TAG_BYE = 14
-};
-
-/* ---- reading ---- */
+/* Frame's cases have the numbers of their fields. */
+#define TAG(kind) CONCORDAT__FRAME__KIND_##kind
 
 /* Up to `max` bytes of text, borrowed; empty is fine. */
 static bool take_text(const char *from, size_t max, const char **to)
@@ -107,7 +91,7 @@ static enum status take_submit(const Concordat__Submit *m, struct bytes head, st
                                struct reason *why)
 {
     enum status status =
-        take_inside(field_find(head, TAG_SUBMIT), 1, HEADER_MAX, &w->submit.header, why);
+        take_inside(field_find(head, TAG(SUBMIT)), 1, HEADER_MAX, &w->submit.header, why);
 
     w->kind = WIRE_SUBMIT;
     return status == ST_OK ? take_proof(m->proof, &w->submit.proof, why) : status;
@@ -117,7 +101,7 @@ static enum status take_deliver(const Concordat__Deliver *m, struct bytes head, 
                                 struct reason *why)
 {
     enum status status =
-        take_inside(field_find(head, TAG_DELIVER), 4, HEADER_MAX, &w->deliver.header, why);
+        take_inside(field_find(head, TAG(DELIVER)), 4, HEADER_MAX, &w->deliver.header, why);
 
     w->kind = WIRE_DELIVER;
     w->deliver.sequence = m->sequence;
@@ -182,7 +166,7 @@ static enum status take_evidence(const Concordat__Evidence *m, struct bytes head
         w->refusal.sequence = m->sequence;
         return take_refusal(m->refusal, &w->refusal.refusal, why);
     case CONCORDAT__EVIDENCE__WHAT_STEP: {
-        struct bytes evidence = field_find(head, TAG_EVIDENCE);
+        struct bytes evidence = field_find(head, TAG(EVIDENCE));
         enum status status = take_inside(field_find(evidence, 4), 1, STEP_MAX, &w->step.step, why);
         w->kind = WIRE_STEP;
         w->step.sequence = m->sequence;
@@ -372,207 +356,4 @@ enum status wire_read(struct bytes head, struct arena *arena, struct wire *out, 
     if (status == ST_OK)
         *out = wire;
     return status;
-}
-
-/* ---- writing ---- */
-
-static void put_proof(struct writer *w, uint32_t tag, const struct proof *p)
-{
-    size_t at = field_begin(w, tag);
-
-    assert(p->length <= BATCH_PATH_MAX);
-    field_bytes(w, 1, p->signer.bytes, DIGEST_SIZE);
-    field_bytes(w, 2, p->signature, SIGNATURE_SIZE);
-    field_bytes(w, 3, p->salt, SALT_SIZE);
-    field_number(w, 4, p->index);
-    field_number(w, 5, p->count);
-    field_bytes(w, 6, p->path, p->length * sizeof *p->path);
-    field_end(w, at);
-}
-
-static void put_hello(struct writer *w, const struct wire *wire)
-{
-    field_number(w, 1, wire->hello.version);
-    field_bytes(w, 2, wire->hello.community.data, wire->hello.community.size);
-    field_bytes(w, 3, wire->hello.signing_certificate.data, wire->hello.signing_certificate.size);
-    field_number(w, 4, wire->hello.credit);
-    field_number(w, 5, wire->hello.credit_size);
-}
-
-static void put_welcome(struct writer *w, const struct wire *wire)
-{
-    field_number(w, 1, wire->welcome.version);
-    field_text(w, 2, wire->welcome.broker);
-    field_number(w, 3, (uint64_t)wire->welcome.now_ms);
-    field_number(w, 4, wire->welcome.credit);
-    field_number(w, 5, wire->welcome.credit_size);
-}
-
-static void put_submit(struct writer *w, const struct wire *wire)
-{
-    field_bytes(w, 1, wire->submit.header.data, wire->submit.header.size);
-    put_proof(w, 2, &wire->submit.proof);
-}
-
-static void put_receipt(struct writer *w, const struct wire *wire)
-{
-    const struct receipt *r = &wire->receipt.receipt;
-
-    field_number(w, 1, wire->receipt.sequence);
-    size_t at = field_begin(w, 2);
-    field_id(w, 1, &r->message_id);
-    field_digest(w, 2, &r->header_digest);
-    field_number(w, 3, r->sequence);
-    field_number(w, 4, (uint64_t)r->accepted_ms);
-    field_digest(w, 5, &r->agreement_hash);
-    field_text(w, 6, r->clause);
-    field_end(w, at);
-}
-
-static void put_refusal(struct writer *w, const struct wire *wire)
-{
-    const struct refusal *r = &wire->refusal.refusal;
-
-    field_number(w, 1, wire->refusal.sequence);
-    size_t at = field_begin(w, 3);
-    field_id(w, 1, &r->message_id);
-    field_digest(w, 2, &r->header_digest);
-    field_number(w, 3, (uint32_t)r->code);
-    if (r->offending != 0) {
-        size_t list = field_begin(w, 4);
-        for (uint32_t category = 0; category <= SECTIONS_MAX; category++)
-            if (r->offending >> category & 1)
-                field_varint(w, category);
-        field_end(w, list);
-    }
-    field_text(w, 5, r->agreement_id);
-    field_number(w, 6, r->agreement_version);
-    field_text(w, 7, r->clause);
-    field_number(w, 8, (uint64_t)r->refused_ms);
-    field_end(w, at);
-}
-
-static void put_step(struct writer *w, const struct wire *wire)
-{
-    field_number(w, 1, wire->step.sequence);
-    size_t at = field_begin(w, 4);
-    field_bytes(w, 1, wire->step.step.data, wire->step.step.size);
-    put_proof(w, 2, &wire->step.proof);
-    field_end(w, at);
-}
-
-static void put_deliver(struct writer *w, const struct wire *wire)
-{
-    field_number(w, 1, wire->deliver.sequence);
-    field_number(w, 2, wire->deliver.again);
-    field_number(w, 3, (uint64_t)wire->deliver.accepted_ms);
-    field_bytes(w, 4, wire->deliver.header.data, wire->deliver.header.size);
-    put_proof(w, 5, &wire->deliver.proof);
-}
-
-static void put_settle(struct writer *w, const struct wire *wire)
-{
-    assert(wire->settle.count > 0 && wire->settle.count <= SETTLE_MAX);
-    size_t at = field_begin(w, 1);
-    for (uint32_t i = 0; i < wire->settle.count; i++)
-        field_varint(w, wire->settle.sequences[i]);
-    field_end(w, at);
-}
-
-static void put_credit(struct writer *w, const struct wire *wire)
-{
-    field_number(w, 1, wire->credit.credit);
-    field_number(w, 2, wire->credit.credit_size);
-}
-
-static void put_statement(struct writer *w, uint32_t tag, const struct signed_statement *s)
-{
-    size_t at = field_begin(w, tag);
-
-    field_bytes(w, 1, s->statement.data, s->statement.size);
-    field_bytes(w, 2, s->signer.bytes, DIGEST_SIZE);
-    field_bytes(w, 3, s->signature, SIGNATURE_SIZE);
-    field_end(w, at);
-}
-
-static void put_entry(struct writer *w, const struct directory_entry *entry)
-{
-    size_t at = field_begin(w, 3);
-
-    assert(entry->certificate_count <= CERTIFICATES_MAX && entry->key_count <= KEYS_MAX);
-    field_text(w, 1, entry->agency);
-    field_number(w, 2, entry->known);
-    for (uint32_t i = 0; i < entry->certificate_count; i++)
-        field_bytes(w, 3, entry->certificates[i].data, entry->certificates[i].size);
-    for (uint32_t i = 0; i < entry->key_count; i++)
-        put_statement(w, 4, &entry->keys[i]);
-    field_end(w, at);
-}
-
-static void put_directory(struct writer *w, const struct wire *wire)
-{
-    field_number(w, 1, wire->directory.request);
-    for (uint32_t i = 0; i < wire->directory.wanted_count; i++)
-        field_text(w, 2, wire->directory.wanted[i]);
-    for (uint32_t i = 0; i < wire->directory.entry_count; i++)
-        put_entry(w, &wire->directory.entries[i]);
-    if (wire->directory.has_publish)
-        put_statement(w, 4, &wire->directory.publish);
-    for (uint32_t i = 0; i < wire->directory.certificate_count; i++)
-        field_bytes(w, 5, wire->directory.wanted_certificates[i].bytes, DIGEST_SIZE);
-}
-
-static void put_refuse(struct writer *w, const struct wire *wire)
-{
-    field_text(w, 1, wire->refuse.code);
-    field_text(w, 2, wire->refuse.advice);
-}
-
-static void put_ping(struct writer *w, const struct wire *wire)
-{
-    field_number(w, 1, wire->ping.token);
-    field_number(w, 2, wire->ping.answer);
-}
-
-static void put_bye(struct writer *w, const struct wire *wire)
-{
-    field_text(w, 1, wire->bye.why);
-}
-
-static const struct {
-    uint32_t tag; /* of Frame */
-    void (*put)(struct writer *w, const struct wire *wire);
-} kinds[] = {
-    [WIRE_HELLO] = {TAG_HELLO, put_hello},
-    [WIRE_WELCOME] = {TAG_WELCOME, put_welcome},
-    [WIRE_SUBMIT] = {TAG_SUBMIT, put_submit},
-    [WIRE_RECEIPT] = {TAG_EVIDENCE, put_receipt},
-    [WIRE_REFUSAL] = {TAG_EVIDENCE, put_refusal},
-    [WIRE_STEP] = {TAG_EVIDENCE, put_step},
-    [WIRE_DELIVER] = {TAG_DELIVER, put_deliver},
-    [WIRE_SETTLE] = {TAG_SETTLE, put_settle},
-    [WIRE_CREDIT] = {TAG_CREDIT, put_credit},
-    [WIRE_DIRECTORY] = {TAG_DIRECTORY, put_directory},
-    [WIRE_REFUSE] = {TAG_REFUSE, put_refuse},
-    [WIRE_PING] = {TAG_PING, put_ping},
-    [WIRE_BYE] = {TAG_BYE, put_bye},
-};
-
-enum status wire_write(const struct wire *wire, size_t body_size, uint8_t *out, size_t room,
-                       size_t *size)
-{
-    assert(wire->kind >= WIRE_HELLO && wire->kind <= WIRE_BYE);
-    if (room <= FRAME_PREFIX || body_size > SEALED_MAX)
-        return ST_LIMIT;
-    room -= FRAME_PREFIX;
-
-    struct writer w = writer_of(out + FRAME_PREFIX, room < HEAD_MAX ? room : HEAD_MAX);
-    size_t at = field_begin(&w, kinds[wire->kind].tag);
-    kinds[wire->kind].put(&w, wire);
-    field_end(&w, at);
-    if (w.failed)
-        return ST_LIMIT;
-    frame_prefix(out, w.size, body_size);
-    *size = FRAME_PREFIX + w.size;
-    return ST_OK;
 }

@@ -1,9 +1,10 @@
 /*
  * wire.h - frame heads as values: session.proto and evidence.proto, read and written.
  *
- * The only user of the generated session and evidence types, so that the daemons deal in plain
- * structs. Reading pre-scans, unpacks into an arena and checks every size; what a struct borrows
- * (struct bytes, strings) lives in the frame or the arena until the next read.
+ * With step.h and statement.h the only user of the generated session and evidence types, so that
+ * the daemons deal in plain structs. Reading pre-scans, unpacks into an arena and checks every
+ * size; what a struct borrows (struct bytes, strings) lives in the frame or the arena until the
+ * next read.
  */
 #ifndef PROTO_WIRE_H
 #define PROTO_WIRE_H
