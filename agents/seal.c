@@ -230,10 +230,12 @@ enum status seal(struct sealer *sealer, struct envelope *envelope, struct bytes 
 
 /* Opening */
 
-/* The sections' plaintext: one stretch, wiped when it goes. */
+/* The sections' plaintext: one stretch, wiped when it goes; and the body that they make. */
 struct opened {
     uint8_t *data; /* owned */
     size_t room, used;
+    uint8_t *whole; /* owned; whole_size bytes */
+    size_t whole_size;
     uint32_t count;
     struct bytes parts[SECTIONS_MAX]; /* protobuf of each section, in `data` */
 };
@@ -242,7 +244,10 @@ static void opened_free(struct opened *opened)
 {
     if (opened->data)
         secret_wipe(opened->data, opened->room);
+    if (opened->whole)
+        secret_wipe(opened->whole, opened->whole_size);
     free(opened->data);
+    free(opened->whole);
 }
 
 /* The protobuf inside a section's plaintext.
@@ -327,8 +332,60 @@ static enum status open_sections(const struct hpke_context *hpke, const struct e
     return ST_OK;
 }
 
-static enum status scan_sections(const struct envelope *envelope, const struct opened *opened,
-                                 struct reason *why)
+/* What any body, and each part of one, must keep to. `category` 0: of several. */
+static enum status scan(const struct message_type *type, struct bytes body, uint32_t category,
+                        struct reason *why)
+{
+    const struct prescan rules = {
+        .depth_max = BODY_DEPTH_MAX,
+        .fields_max = BODY_FIELDS_MAX,
+        .heap_max = BODY_ARENA,
+        .ascending = true,
+        .category = category,
+    };
+
+    /* Over a bound or against a rule: for the sender it is the same answer. */
+    return prescan(type->body, body, &rules, why) == ST_OK ? ST_OK : ST_INVALID;
+}
+
+static enum status scan_sections(const struct envelope *envelope, const struct message_type *type,
+                                 const struct opened *opened, struct reason *why)
+{
+    for (uint32_t i = 0; i < opened->count; i++) {
+        uint32_t category = envelope->sections[i].category;
+
+        if (opened->parts[i].size == 0) {
+            reason_set(why, "section %s: empty", category_name(category));
+            return ST_INVALID;
+        }
+        if (scan(type, opened->parts[i], category, why) != ST_OK)
+            return ST_INVALID;
+    }
+    return ST_OK;
+}
+
+/* The sections' body into `whole`. It is scanned again: what each section keeps to, all of them
+ * together may not, and then no reader of the body would take what was delivered. */
+static enum status merge(const struct message_type *type, struct opened *opened, size_t room,
+                         struct reason *why)
+{
+    size_t size = 0;
+
+    for (uint32_t i = 0; i < opened->count; i++)
+        size += opened->parts[i].size;
+    if (size > room)
+        return ST_LIMIT;
+    opened->whole = malloc(size);
+    if (!opened->whole)
+        return ST_NOMEM;
+    opened->whole_size = size;
+    struct writer writer = writer_of(opened->whole, size);
+    enum status status = sections_merge(opened->parts, opened->count, &writer);
+    return status == ST_OK ? scan(type, (struct bytes){opened->whole, size}, 0, why) : status;
+}
+
+static enum status check_body(const struct envelope *envelope, struct opened *opened, size_t room,
+                              struct reason *why)
 {
     const struct message_type *type = catalogue_find(envelope->type);
 
@@ -336,32 +393,8 @@ static enum status scan_sections(const struct envelope *envelope, const struct o
         reason_set(why, type ? "no sections" : "unknown type %s", envelope->type);
         return ST_INVALID;
     }
-    for (uint32_t i = 0; i < opened->count; i++) {
-        const struct prescan rules = {
-            .depth_max = BODY_DEPTH_MAX,
-            .fields_max = BODY_FIELDS_MAX,
-            .heap_max = BODY_ARENA,
-            .ascending = true,
-            .category = envelope->sections[i].category,
-        };
-        if (opened->parts[i].size == 0) {
-            reason_set(why, "section %s: empty", category_name(envelope->sections[i].category));
-            return ST_INVALID;
-        }
-        /* Over a bound or against a rule: for the sender it is the same answer. */
-        if (prescan(type->body, opened->parts[i], &rules, why) != ST_OK)
-            return ST_INVALID;
-    }
-    return ST_OK;
-}
-
-static size_t opened_size(const struct opened *opened)
-{
-    size_t size = 0;
-
-    for (uint32_t i = 0; i < opened->count; i++)
-        size += opened->parts[i].size;
-    return size;
+    enum status status = scan_sections(envelope, type, opened, why);
+    return status == ST_OK ? merge(type, opened, room, why) : status;
 }
 
 static enum status recipient_context(const struct envelope *envelope,
@@ -386,7 +419,6 @@ enum status open_sealed(const struct envelope *envelope,
                         size_t room, size_t *size, struct reason *why)
 {
     __attribute__((cleanup(opened_free))) struct opened opened = {.room = sealed.size};
-    struct writer writer = writer_of(out, room);
     struct hpke_context hpke = {0};
 
     if (envelope->section_count > SECTIONS_MAX || sealed.size > SEALED_MAX) {
@@ -401,12 +433,10 @@ enum status open_sealed(const struct envelope *envelope,
         status = open_sections(&hpke, envelope, sealed, &opened, why);
     hpke_wipe(&hpke);
     if (status == ST_OK)
-        status = scan_sections(envelope, &opened, why);
-    if (status == ST_OK && opened_size(&opened) > room)
-        status = ST_LIMIT;
-    if (status == ST_OK)
-        status = sections_merge(opened.parts, opened.count, &writer);
-    if (status == ST_OK)
-        *size = writer.size;
-    return status;
+        status = check_body(envelope, &opened, room, why);
+    if (status != ST_OK)
+        return status;
+    memcpy(out, opened.whole, opened.whole_size);
+    *size = opened.whole_size;
+    return ST_OK;
 }

@@ -503,6 +503,56 @@ static void a_section_that_is_no_body_is_invalid(void **state)
     assert_answer(scene, &scene->envelope, ST_INVALID);
 }
 
+/* Adds one more section to what craft() made, its content `count` empty messages of one field. */
+static void craft_list(struct scene *scene, uint32_t category, uint8_t tag, size_t count)
+{
+    const uint8_t content_key[CHUNKED_KEY_SIZE] = {9};
+    struct envelope *envelope = &scene->envelope;
+    struct sealed_section *section = &envelope->sections[envelope->section_count];
+    size_t plain_size = padme(4 + 2 * count), size = 0;
+    uint8_t *plain = calloc(1, plain_size);
+    struct writer w = writer_of(plain, plain_size);
+    struct binding context;
+
+    assert_non_null(plain);
+    write_u32(&w, (uint32_t)(2 * count));
+    for (size_t i = 0; i < count; i++) {
+        write_u8(&w, (uint8_t)(tag << 3 | 2));
+        write_u8(&w, 0);
+    }
+    section->category = category;
+    seal_content_context(binding_start(&context), envelope, category);
+    assert_int_equal(
+        chunked_seal(content_key, binding_bytes(&context), (struct bytes){plain, plain_size},
+                     scene->sealed + scene->sealed_size, SEALED_MAX - scene->sealed_size, &size),
+        ST_OK);
+    section->sealed_size = (uint32_t)size;
+    section->sealed_sha256 = sha256(scene->sealed + scene->sealed_size, size);
+    wrap_key(scene, envelope, envelope->section_count++, content_key);
+    scene->sealed_size += size;
+    free(plain);
+}
+
+/* Else a message would be delivered that no reader of the whole body takes. */
+static void what_sections_hold_together_is_bounded_too(void **state)
+{
+    const size_t half = BODY_FIELDS_MAX / 2;
+    struct scene *scene = *state;
+    size_t size = 0;
+
+    assert_int_equal(seal_scene(scene), ST_OK); /* for its encapsulation */
+    for (size_t more = 0; more < 2; more++) {
+        scene->envelope.section_count = 0;
+        scene->sealed_size = 0;
+        craft_list(scene, DC(CONTACT_ADDRESS), 12, half);
+        craft_list(scene, DC(OFFENCE_INDEX), 6, half + more);
+        if (more == 0)
+            assert_int_equal(open_scene(scene, &scene->envelope, &size), ST_OK);
+        else
+            assert_answer(scene, &scene->envelope, ST_INVALID);
+    }
+}
+
 static void framing_and_padding_leave_no_choice(void **state)
 {
     struct scene *scene = *state;
@@ -727,6 +777,7 @@ int main(void)
         SCENE(a_section_moved_to_another_message_does_not_open),
         SCENE(a_section_with_another_category_s_field_is_invalid),
         SCENE(a_section_that_is_no_body_is_invalid),
+        SCENE(what_sections_hold_together_is_bounded_too),
         SCENE(framing_and_padding_leave_no_choice),
         SCENE(a_section_wrapped_again_under_another_sender_does_not_open),
         SCENE(what_cannot_be_split_is_not_sealed),
