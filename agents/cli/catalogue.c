@@ -133,8 +133,8 @@ const struct command catalogue_command = {
     .name = "catalogue",
     .arguments = "[TYPE]",
     .summary = "every message type; with TYPE a body to fill in",
-    .about = "The skeleton has every field the type knows; leave out what does not apply. Needs no "
-             "agent.\n",
+    .about = "The skeleton has every field the type knows; leave out what does not apply.\n"
+             "Needs no agent.\n",
     .most = 1,
     .run = run_catalogue,
 };

@@ -287,9 +287,8 @@ const struct command open_command = {
     .name = "open",
     .arguments = "ID",
     .summary = "show a message's content; its sender is told 'opened'",
-    .about = "Prints what the message is, which categories of data were not shared with you, and "
-             "the body\n"
-             "as JSON. A category that was not shared is unknown, not empty.\n",
+    .about = "Prints what the message is, which categories of data were not shared with you,\n"
+             "and the body as JSON. A category that was not shared is unknown, not empty.\n",
     .least = 1,
     .most = 1,
     .run = run_open,

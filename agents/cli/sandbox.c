@@ -61,6 +61,17 @@ static enum exit_code watch(struct daemons *daemons, const sigset_t *signals, bo
     }
 }
 
+/* Blocks the signals of a list that ends with 0; they are what `out` then holds. SIGPIPE among
+ * them: who read 'ready' may have gone, which must not end us, and children would inherit that it
+ * is ignored. */
+static void block(const int *list, sigset_t *out)
+{
+    (void)sigemptyset(out);
+    for (; *list; list++)
+        (void)sigaddset(out, *list);
+    (void)sigprocmask(SIG_BLOCK, out, NULL);
+}
+
 static enum exit_code run_sandbox(struct cli *cli, const struct command *self, int argc,
                                   char **argv)
 {
@@ -75,7 +86,7 @@ static enum exit_code run_sandbox(struct cli *cli, const struct command *self, i
     static struct daemons daemons;
     struct arguments arguments;
     struct reason why = {""};
-    sigset_t signals, pipe_signal;
+    sigset_t signals;
     enum status status;
     enum exit_code code = EXIT_FAILED;
     enum parsed parsed =
@@ -83,19 +94,7 @@ static enum exit_code run_sandbox(struct cli *cli, const struct command *self, i
 
     if (parsed != PARSED_OK)
         return arguments_exit(parsed);
-    /* Blocked before the first child and the first thread, so that none is lost or goes astray. */
-    (void)sigemptyset(&signals);
-    (void)sigaddset(&signals, SIGINT);
-    (void)sigaddset(&signals, SIGTERM);
-    (void)sigaddset(&signals, SIGHUP);
-    (void)sigaddset(&signals, SIGCHLD);
-    (void)sigprocmask(SIG_BLOCK, &signals, NULL);
-    /* Who read 'ready' may have gone: that must not end us. Blocked and not ignored, since children
-     * would inherit the latter. */
-    (void)sigemptyset(&pipe_signal);
-    (void)sigaddset(&pipe_signal, SIGPIPE);
-    (void)sigprocmask(SIG_BLOCK, &pipe_signal, NULL);
-
+    block((const int[]){SIGCHLD, SIGPIPE, 0}, &signals);
     status = community_open(arguments.items[0], agencies, agreements, &community, &why);
     if (status != ST_OK) {
         complain("%s", why.text);
@@ -105,6 +104,9 @@ static enum exit_code run_sandbox(struct cli *cli, const struct command *self, i
     if (status == ST_OK)
         status = daemons_start(&daemons, &why);
     if (status == ST_OK) {
+        /* Until here ^C ended us at once, and the kernel stopped the children; from here we do. */
+        block((const int[]){SIGINT, SIGTERM, SIGHUP, 0}, &signals);
+        (void)sigaddset(&signals, SIGCHLD);
         show_ready(cli, &community);
         code = watch(&daemons, &signals, respawning);
     } else {
@@ -123,11 +125,10 @@ const struct command sandbox_command = {
     .name = "sandbox",
     .arguments = "DIR",
     .summary = "a whole community on this machine: broker, agents, agreements",
-    .about = "Makes DIR when it is missing or empty (keys, example agreements, configurations), "
-             "starts the\n"
-             "broker and an agent for each agency, prints 'ready' and runs until ^C. Started again "
-             "on the\n"
-             "same DIR it goes on where it stopped, queues and port included.\n",
+    .about = "Makes DIR when it is missing or empty (keys, example agreements,\n"
+             "configurations), starts the broker and an agent for each agency, prints 'ready'\n"
+             "and runs until ^C. Started again on the same DIR it goes on where it stopped,\n"
+             "queues and port included.\n",
     .least = 1,
     .most = 1,
     .run = run_sandbox,

@@ -210,11 +210,10 @@ const struct command send_command = {
     .name = "send",
     .arguments = "TYPE --to AGENCY BODY.json",
     .summary = "send a message to another agency",
-    .about = "BODY.json is the body as JSON ('-': standard input); concordat catalogue TYPE prints "
-             "one to\n"
-             "fill in. Returns when the broker has accepted or refused it, or after --wait seconds "
-             "with\n"
-             "exit code 4: then the message is safe with the agent and goes when it can.\n",
+    .about = "BODY.json is the body as JSON ('-': standard input); concordat catalogue TYPE\n"
+             "prints one to fill in. Returns when the broker has accepted or refused it, or\n"
+             "after --wait seconds with exit code 4: then the message is safe with the agent\n"
+             "and goes when it can.\n",
     .least = 2,
     .most = 2,
     .run = run_send,
@@ -224,8 +223,8 @@ const struct command answer_command = {
     .name = "answer",
     .arguments = "ID BODY.json",
     .summary = "answer a message that was opened",
-    .about = "Type and recipient follow from the message answered: a psr.request is answered by a\n"
-             "psr.report to the court that asked.\n",
+    .about = "Type and recipient follow from the message answered: a psr.request is answered\n"
+             "by a psr.report to the court that asked.\n",
     .least = 2,
     .most = 2,
     .run = run_answer,

@@ -196,13 +196,11 @@ const struct command track_command = {
     .name = "track",
     .arguments = "[ID]",
     .summary = "how far a message has come, sent or received",
-    .about = "With ID every rung: queued, accepted or refused (the broker), delivered or rejected, "
-             "opened,\n"
-             "acknowledged or declined, answered (the recipient, signed). Without ID the newest "
-             "messages.\n"
-             "With --until the exit code says whether the rung was reached: 0 yes, 1 not in time, "
-             "3 the\n"
-             "message was refused, 4 it is still queued at the agent.\n",
+    .about = "With ID every rung: queued, accepted or refused (the broker), delivered or\n"
+             "rejected, opened, acknowledged or declined, answered (the recipient, signed).\n"
+             "Without ID the newest messages. With --until the exit code says whether the rung\n"
+             "was reached: 0 yes, 1 not in time, 3 the message was refused, 4 it is still\n"
+             "queued at the agent.\n",
     .most = 1,
     .run = run_track,
 };
