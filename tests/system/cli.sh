@@ -4,6 +4,16 @@
 . "$(dirname -- "$0")/town.sh"
 examples=$source/docs/examples
 
+# A psr.request whose notes have $1 bytes.
+large()
+{
+    sed '/judgeNotes/,$d' "$examples/psr.request.json"
+    printf '"judgeNotes": "'
+    head -c "$1" /dev/zero | tr '\0' x
+    printf '",\n'
+    sed '1,/judgeNotes/d' "$examples/psr.request.json"
+}
+
 # --- without any agent ---
 expect 2 'usage' concordat
 expect 0 'catalogue' concordat help
@@ -57,6 +67,8 @@ sed 's/0123456P/0123456Q/' "$examples/psr.request.json" >"$folder/bad.json"
 expect 2 'identifiers\[0\].*PNC' concordat send psr.request --to nps.cambs "$folder/bad.json"
 sed 's/B35CZ00/Z35CZ00/' "$examples/psr.request.json" >"$folder/bad.json"
 expect 2 'court' concordat send psr.request --to nps.cambs "$folder/bad.json"
+large 1060000 >"$folder/large.json"
+expect 2 'larger than' concordat send psr.request --to nps.cambs "$folder/large.json"
 expect 0 'no messages yet' concordat track
 
 # --- refused: 3 ---
@@ -88,6 +100,16 @@ expect 0 'acknowledged' concordat track "$id" --until answered
 expect 0 "$reply" concordat inbox --wait 5
 expect 0 'ROSH_MEDIUM' concordat open "$reply"
 expect 2 '' concordat open 01900000-0000-7000-8000-000000000000
+
+# The largest body there may be, all but.
+large 1047000 >"$folder/large.json"
+expect 0 'accepted' concordat send psr.request --to nps.cambs --case new "$folder/large.json"
+large=$(last_id)
+expect 0 'delivered' concordat track "$large" --until delivered
+at nps.cambs
+concordat open "$large" >"$folder/opened" 2>&1
+expect 0 '' test "$(wc -c <"$folder/opened")" -gt 1047000
+at court.b35cz00
 
 # The same id is the same message; the same id with other content is not.
 expect 0 "$id" concordat send psr.request --to nps.cambs --case new --id "$id" --needed-by 2030-01-01T10:00Z \
