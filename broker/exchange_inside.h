@@ -1,6 +1,6 @@
 /*
- * exchange_inside.h - the exchange's own insides, shared by exchange.c, acceptance.c, ladder.c and
- * delivery.c and by nobody else.
+ * exchange_inside.h - the exchange's own insides, shared by exchange.c, acceptance.c, ladder.c,
+ * registry.c and delivery.c and by nobody else.
  */
 #ifndef BROKER_EXCHANGE_INSIDE_H
 #define BROKER_EXCHANGE_INSIDE_H
@@ -59,6 +59,8 @@ enum status exchange_record(struct exchange *x, struct event *event, uint32_t me
  * releases the command; NULL when memory is out. */
 void *exchange_answer(struct exchange *x, enum effect_kind kind, const struct command *command,
                       size_t size);
+/* The command needs no answer but its release. */
+enum status exchange_release(struct exchange *x, const struct command *command);
 /* An effect of its own for a session. */
 void *exchange_effect(struct exchange *x, enum effect_kind kind, session_id session, size_t size);
 void exchange_raise(struct exchange *x, enum exchange_alarm_kind kind, uint32_t member);
@@ -69,6 +71,9 @@ bool exchange_knows(const struct exchange *x, const char *agency);
 /* ladder.c */
 enum status exchange_step(struct exchange *x, const struct command_step *given);
 enum status exchange_settle(struct exchange *x, const struct command_settle *settle);
+/* registry.c */
+enum status exchange_look_up(struct exchange *x, const struct command_directory *asked);
+enum status exchange_publish(struct exchange *x, const struct command_publish *publish);
 /* delivery.c */
 enum status exchange_deliver(struct exchange *x, bool *more);
 

@@ -15,8 +15,7 @@
 #ifndef BROKER_SESSION_H
 #define BROKER_SESSION_H
 
-#include <openssl/evp.h>
-
+#include "broker/signers.h"
 #include "broker/stage.h"
 #include "lib/arena.h"
 #include "lib/identity.h"
@@ -40,10 +39,7 @@ struct session_rules {
     const uint8_t *community; /* DIGEST_SIZE bytes */
     const char *broker;       /* our id */
     void *context;            /* for the calls */
-    /* Is this a signing certificate of the community, in date and not revoked? Gives its key.
-     *   ST_FORGED   it is not; `why` says why */
-    enum status (*check)(void *context, struct bytes der, struct identity *out, EVP_PKEY **key,
-                         struct reason *why);
+    signer_check *check;
     /* A peer did what an honest one does not: to be logged with its identity. */
     void (*alarm)(void *context, const struct session *session, const char *event,
                   const struct reason *why);

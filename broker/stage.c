@@ -3,6 +3,8 @@
 #include <assert.h>
 #include <string.h>
 
+#include "lib/id.h"
+
 #define KEEP_ROOM (256u * 1024) /* bytes of commands' room kept from turn to turn */
 
 void turn_fini(struct turn *turn)
@@ -52,6 +54,101 @@ void *turn_command(struct turn *turn, enum command_kind kind, session_id session
     command->session = session;
     turn->count++;
     return command;
+}
+
+/* Texts behind a command, each with its NUL. */
+struct texts {
+    uint8_t *base;
+    size_t at;
+};
+
+static uint16_t put_text(struct texts *texts, const char *text)
+{
+    size_t size = strlen(text) + 1, at = texts->at;
+
+    memcpy(texts->base + at, text, size);
+    texts->at += size;
+    return (uint16_t)at;
+}
+
+/* Urgency counts up, lanes count down: lane 0 is the immediate one. */
+static uint8_t lane_of(const struct envelope *e)
+{
+    return (uint8_t)(LANES - 1 - e->urgency);
+}
+
+static enum status put_command(struct turn *turn, const struct submission *s, uint64_t record_at,
+                               uint32_t record_size)
+{
+    const struct envelope *e = s->envelope;
+    size_t onward = e->onward_count * sizeof e->onward[0];
+    size_t size = sizeof(struct command_submit) + strlen(e->recipient) + strlen(e->type)
+                + strlen(e->purpose) + strlen(e->gateway) + strlen(e->agreement_id)
+                + strlen(e->clause) + 6 + onward;
+    struct command_submit *submit = turn_command(turn, COMMAND_SUBMIT, s->session, size);
+
+    if (!submit)
+        return ST_NOMEM;
+    submit->head.member = s->member;
+    submit->head.charge = record_size;
+    submit->message_id = e->message_id;
+    submit->header_digest = *s->header_digest;
+    submit->agreement_hash = e->agreement_hash;
+    submit->created_ms = e->created_ms;
+    submit->expires_ms = e->expires_ms;
+    submit->record_at = record_at;
+    submit->record_size = record_size;
+    submit->agreement_version = e->agreement_version;
+    submit->retention_days = e->retention_days;
+    submit->categories = e->categories;
+    submit->marking = e->marking;
+    memcpy(submit->recipient_key_id, e->recipient_key_id, KEY_ID_SIZE);
+    submit->lane = lane_of(e);
+    submit->in_reply = !id_is_zero(&e->in_reply_to);
+    submit->onward_count = (uint16_t)e->onward_count;
+    struct texts texts = {(uint8_t *)submit, sizeof *submit};
+    submit->recipient = put_text(&texts, e->recipient);
+    submit->type = put_text(&texts, e->type);
+    submit->purpose = put_text(&texts, e->purpose);
+    submit->gateway = put_text(&texts, e->gateway);
+    submit->agreement_id = put_text(&texts, e->agreement_id);
+    submit->clause = put_text(&texts, e->clause);
+    submit->onward = (uint16_t)texts.at;
+    if (onward > 0)
+        memcpy(texts.base + texts.at, e->onward, onward);
+    return ST_OK;
+}
+
+enum status turn_submit(struct turn *turn, const struct submission *s, uint32_t *charge)
+{
+    const struct envelope *e = s->envelope;
+    uint8_t proof[EVENT_PROOF_MAX];
+    struct writer packed = writer_of(proof, sizeof proof);
+    struct event event = {.kind = EVENT_ACCEPTED, .sequence = 1}; /* any but 0, for now */
+    uint64_t at;
+
+    event_pack_proof(s->proof, &packed);
+    strcpy(event.sender, e->sender);
+    strcpy(event.recipient, e->recipient);
+    strcpy(event.clause, e->clause);
+    event.message_id = e->message_id;
+    event.header_digest = *s->header_digest;
+    event.lane = lane_of(e);
+    event.agreement_hash = e->agreement_hash;
+    event.expires_ms = e->expires_ms;
+    event.header = s->header;
+    event.proof = (struct bytes){proof, packed.size};
+    event.body = s->body;
+
+    size_t size = event_size(&event);
+    uint8_t *record = turn_record(turn, size, &at);
+    if (!record)
+        return ST_NOMEM;
+    struct writer w = writer_of(record, size);
+    enum status status = event_write(&event, &w);
+    assert(status == ST_OK && w.size == size);
+    *charge = (uint32_t)size;
+    return put_command(turn, s, at, (uint32_t)size);
 }
 
 uint8_t *turn_give(struct turn *turn, size_t *size)

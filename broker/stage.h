@@ -205,6 +205,19 @@ uint8_t *turn_record(struct turn *turn, size_t size, uint64_t *at);
 /* Zeroed room for a command of `size` bytes with its tail; head is filled in. NULL: out of memory.
  */
 void *turn_command(struct turn *turn, enum command_kind kind, session_id session, size_t size);
+/* A checked message: its ACCEPTED record, and the command that puts it. All borrowed. */
+struct submission {
+    session_id session;
+    uint32_t member;
+    const struct envelope *envelope;
+    const struct digest *header_digest;
+    struct bytes header, body;
+    const struct proof *proof;
+};
+/* *charge: bytes held against the session.
+ *   ST_NOMEM */
+enum status turn_submit(struct turn *turn, const struct submission *submission, uint32_t *charge);
+
 /* The whole turn as one buffer, to be given away; NULL when memory is out. The turn is empty then.
  */
 uint8_t *turn_give(struct turn *turn, size_t *size);
