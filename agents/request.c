@@ -348,7 +348,6 @@ static void on_track(struct desk *desk, struct bytes route, const Concordat__Tra
         return;
     }
     waiting->verb = CONCORDAT__REQUEST__KIND_TRACK;
-
     waiting->until = until;
 }
 

@@ -183,7 +183,6 @@ static void answer_sent(struct desk *desk, struct bytes route, const struct draf
         return;
     }
     waiting->verb = CONCORDAT__REQUEST__KIND_SEND;
-
     waiting->new_case = draft->new_case;
 }
 

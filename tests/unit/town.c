@@ -621,6 +621,44 @@ void town_restart(struct town *town, size_t agency)
         town_connect(town, agency);
 }
 
+/* ---- fuzzers ---- */
+
+static void end_raw(struct member *m)
+{
+    size_t size;
+    void *result;
+
+    if (desk_end_of_turn(m->desk) != ST_OK)
+        abort(); /* no input may stop an agent */
+    while ((result = desk_take_reply(m->desk, &size)))
+        free(result);
+    free(desk_take_frames(m->desk, &size));
+}
+
+void town_raw_request(struct town *town, size_t agency, struct bytes request)
+{
+    struct member *m = &town->members[agency];
+    struct reason why = {""};
+
+    if (desk_check_request(request, &why) != ST_OK)
+        return;
+    if (desk_begin_turn(m->desk, town->wall_ms, town->now_ms += 1000) != ST_OK)
+        abort();
+    desk_request(m->desk, (struct bytes){(const uint8_t *)"route", 5}, request);
+    desk_tick(m->desk);
+    end_raw(m);
+}
+
+void town_raw_frames(struct town *town, size_t agency, struct bytes frames)
+{
+    struct member *m = &town->members[agency];
+
+    if (!m->connected || desk_begin_turn(m->desk, town->wall_ms, ++town->now_ms) != ST_OK)
+        abort();
+    desk_frames(m->desk, m->session, frames);
+    end_raw(m);
+}
+
 /* ---- requests ---- */
 
 void town_ask_later(struct town *town, size_t agency, const Concordat__Request *request)

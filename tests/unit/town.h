@@ -69,6 +69,11 @@ const Concordat__Response *town_answer(struct town *town, size_t agency, const s
 const char *town_ladder(struct town *town, size_t agency, const struct id *id);
 const Concordat__Status *town_status(struct town *town, size_t agency);
 
+/* Any bytes as a request, or as frames of the broker's, in a turn of their own: fuzzers. What comes
+ * of it is dropped. */
+void town_raw_request(struct town *town, size_t agency, struct bytes request);
+void town_raw_frames(struct town *town, size_t agency, struct bytes frames);
+
 /* How often the broker has seen things. */
 struct town_counts {
     unsigned submits, steps, settles, deliveries;

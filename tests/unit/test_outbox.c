@@ -1,0 +1,295 @@
+/* Outbox, inbox and track: what is put in comes out, in order, and goes when it should. */
+#include "tests/unit/unit.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "agents/inbox.h"
+#include "agents/outbox.h"
+#include "agents/track.h"
+#include "agents/trees.h"
+
+struct place {
+    char folder[64];
+    struct store *store;
+    struct txn *txn;
+};
+
+static int open_place(void **state)
+{
+    struct place *place = calloc(1, sizeof *place);
+    struct reason why = {""};
+    char path[80];
+
+    (void)snprintf(place->folder, sizeof place->folder, "/tmp/concordat-outbox-XXXXXX");
+    if (!mkdtemp(place->folder))
+        return -1;
+    (void)snprintf(path, sizeof path, "%s/store", place->folder);
+    if (store_open(path, 16u << 20, tree_names, TREES, &place->store, &why) != ST_OK
+        || store_begin(place->store, true, &place->txn) != ST_OK)
+        return -1;
+    *state = place;
+    return 0;
+}
+
+static int close_place(void **state)
+{
+    struct place *place = *state;
+    char command[96];
+
+    store_abort(place->txn);
+    store_close(place->store);
+    (void)snprintf(command, sizeof command, "rm -rf '%s'", place->folder);
+    if (system(command) != 0)
+        return -1;
+    free(place);
+    return 0;
+}
+
+static struct bytes text(const char *text)
+{
+    return (struct bytes){(const uint8_t *)text, strlen(text)};
+}
+
+static struct id id_number(uint8_t number)
+{
+    struct id id = {{0}};
+
+    id.bytes[15] = number;
+    return id;
+}
+
+static void put_sealed(struct txn *txn, uint8_t id, uint8_t lane, uint64_t number)
+{
+    struct id name = id_number(id);
+    struct outbox_entry entry = {.sealed = true,
+                                 .lane = lane,
+                                 .number = number,
+                                 .header = text("header"),
+                                 .proof = {.count = 3, .index = 1, .length = 2},
+                                 .body = text("body")};
+
+    assert_int_equal(outbox_put_sealed(txn, &name, "nps.cambs", &entry), ST_OK);
+}
+
+static void a_sealed_message_comes_out_as_it_went_in(void **state)
+{
+    struct txn *txn = ((struct place *)*state)->txn;
+    struct outbox_entry entry;
+    struct id id = id_number(1);
+
+    put_sealed(txn, 1, 0, 7);
+    assert_int_equal(outbox_get(txn, &id, &entry), ST_OK);
+    assert_true(entry.sealed);
+    assert_int_equal(entry.number, 7);
+    assert_int_equal(entry.proof.count, 3);
+    assert_int_equal(entry.proof.length, 2);
+    assert_memory_equal(entry.header.data, "header", entry.header.size);
+    assert_memory_equal(entry.body.data, "body", entry.body.size);
+    assert_int_equal(outbox_count(txn), 1);
+}
+
+static void messages_leave_in_order_of_lane_and_number(void **state)
+{
+    struct txn *txn = ((struct place *)*state)->txn;
+    uint64_t number;
+    struct id id;
+
+    put_sealed(txn, 1, 2, 5);
+    put_sealed(txn, 2, 0, 9);
+    put_sealed(txn, 3, 2, 300);
+    assert_int_equal(outbox_next(txn, 0, 0, &number, &id), ST_OK);
+    assert_int_equal(id.bytes[15], 2);
+    assert_int_equal(outbox_next(txn, 0, 10, &number, &id), ST_MORE);
+    assert_int_equal(outbox_next(txn, 1, 0, &number, &id), ST_MORE);
+    assert_int_equal(outbox_next(txn, 2, 0, &number, &id), ST_OK);
+    assert_int_equal(number, 5);
+    assert_int_equal(outbox_next(txn, 2, 6, &number, &id), ST_OK);
+    assert_int_equal(number, 300);
+}
+
+static void an_answered_message_stays_but_is_not_sent_again(void **state)
+{
+    struct txn *txn = ((struct place *)*state)->txn;
+    struct outbox_entry entry;
+    uint64_t number;
+    struct id id = id_number(1), next;
+
+    put_sealed(txn, 1, 1, 1);
+    assert_int_equal(outbox_answered(txn, &id), ST_OK);
+    assert_int_equal(outbox_next(txn, 1, 0, &number, &next), ST_MORE);
+    assert_int_equal(outbox_get(txn, &id, &entry), ST_OK);
+    assert_int_equal(outbox_drop(txn, &id, "nps.cambs"), ST_OK);
+    assert_int_equal(outbox_get(txn, &id, &entry), ST_MORE);
+    assert_int_equal(outbox_drop(txn, &id, "nps.cambs"), ST_OK);
+    assert_int_equal(outbox_answered(txn, &id), ST_OK);
+}
+
+static void keyless_messages_wait_by_recipient(void **state)
+{
+    struct txn *txn = ((struct place *)*state)->txn;
+    char recipient[AGENCY_MAX + 1];
+    uint64_t number;
+    struct id a = id_number(1), b = id_number(2), c = id_number(3), id;
+
+    assert_int_equal(outbox_put_keyless(txn, &a, "nps.cambs", 1, 1, text("a")), ST_OK);
+    assert_int_equal(outbox_put_keyless(txn, &b, "nps", 1, 2, text("b")), ST_OK);
+    assert_int_equal(outbox_put_keyless(txn, &c, "nps.cambs", 1, 3, text("c")), ST_OK);
+    assert_int_equal(outbox_next_recipient(txn, "", recipient), ST_OK);
+    assert_string_equal(recipient, "nps");
+    assert_int_equal(outbox_next_recipient(txn, "nps", recipient), ST_OK);
+    assert_string_equal(recipient, "nps.cambs");
+    assert_int_equal(outbox_next_recipient(txn, "nps.cambs", recipient), ST_MORE);
+    assert_int_equal(outbox_next_keyless(txn, "nps.cambs", 0, &number, &id), ST_OK);
+    assert_int_equal(number, 1);
+    put_sealed(txn, 1, 1, 1); /* its key has come */
+    assert_int_equal(outbox_next_keyless(txn, "nps.cambs", 0, &number, &id), ST_OK);
+    assert_int_equal(number, 3);
+    assert_int_equal(outbox_next_keyless(txn, "nps.camb", 0, &number, &id), ST_MORE);
+}
+
+static bool count_and_keep(void *context, const struct id *key)
+{
+    uint8_t *seen = context;
+
+    seen[++seen[0]] = key->bytes[15];
+    return true;
+}
+
+static void the_inbox_shows_immediate_first_until_taken(void **state)
+{
+    struct txn *txn = ((struct place *)*state)->txn;
+    struct id a = id_number(1), b = id_number(2);
+    uint8_t seen[8] = {0};
+    struct bytes body;
+
+    assert_int_equal(inbox_put(txn, &a, 2, 1, text("routine")), ST_OK);
+    assert_int_equal(inbox_put(txn, &b, 0, 2, text("immediate")), ST_OK);
+    assert_int_equal(inbox_unopened(txn, count_and_keep, seen), ST_OK);
+    assert_int_equal(seen[0], 2);
+    assert_int_equal(seen[1], 2);
+    assert_int_equal(inbox_taken(txn, &b), ST_OK);
+    assert_int_equal(inbox_count_unopened(txn), 1);
+    assert_int_equal(inbox_get(txn, &b, &body), ST_OK);
+    assert_memory_equal(body.data, "immediate", body.size);
+    assert_int_equal(inbox_delete(txn, &b), ST_OK);
+    assert_int_equal(inbox_get(txn, &b, &body), ST_MORE);
+}
+
+static void a_flipped_bit_in_a_stored_body_is_refused(void **state)
+{
+    struct txn *txn = ((struct place *)*state)->txn;
+    struct id id = id_number(1);
+    struct bytes record, body;
+    uint8_t copy[256];
+
+    assert_int_equal(inbox_put(txn, &id, 2, 1, text("the body")), ST_OK);
+    assert_int_equal(store_get(txn, TREE_INBOX, (struct bytes){id.bytes, ID_SIZE}, &record), ST_OK);
+    memcpy(copy, record.data, record.size);
+    for (size_t bit = 8 * (record.size - 8); bit < 8 * record.size; bit++) {
+        copy[bit / 8] ^= (uint8_t)(1u << bit % 8);
+        assert_int_equal(store_put(txn, TREE_INBOX, (struct bytes){id.bytes, ID_SIZE},
+                                   (struct bytes){copy, record.size}),
+                         ST_OK);
+        assert_int_equal(inbox_get(txn, &id, &body), ST_INVALID);
+        copy[bit / 8] ^= (uint8_t)(1u << bit % 8);
+    }
+}
+
+static struct track sample(uint8_t number)
+{
+    struct track track = {.way = WAY_OUT,
+                          .key = id_number(number),
+                          .message_id = id_number(number),
+                          .from = "court.b35cz00",
+                          .to = "nps.cambs",
+                          .type = "psr.request",
+                          .shared = 6,
+                          .created_ms = 1234567,
+                          .offending = 4};
+    struct rung rung = {.kind = RUNG_QUEUED, .at_ms = 5, .by = "court.b35cz00"};
+
+    assert_true(track_add(&track, &rung));
+    rung = (struct rung){.kind = RUNG_REFUSED, .verified = true, .code = 7, .by = "broker"};
+    assert_true(track_add(&track, &rung));
+    return track;
+}
+
+static void a_track_reads_back_and_half_of_one_does_not(void **)
+{
+    struct track track = sample(1), back;
+    uint8_t record[TRACK_MAX];
+    size_t size;
+
+    assert_int_equal(track_write(&track, record, sizeof record, &size), ST_OK);
+    assert_int_equal(track_read((struct bytes){record, size}, &back), ST_OK);
+    assert_memory_equal(&back, &track, sizeof track);
+    for (size_t cut = 0; cut < size; cut++)
+        assert_int_equal(track_read((struct bytes){record, cut}, &back), ST_INVALID);
+    assert_int_equal(track_write(&track, record, size - 1, &size), ST_LIMIT);
+}
+
+static bool keep_numbers(void *context, const struct track *track)
+{
+    uint8_t *seen = context;
+
+    seen[++seen[0]] = track->key.bytes[15];
+    return seen[0] < 2;
+}
+
+static void the_newest_tracks_come_first(void **state)
+{
+    struct txn *txn = ((struct place *)*state)->txn;
+    uint8_t seen[8] = {0};
+    struct id id = id_number(3);
+
+    for (uint8_t i = 1; i <= 4; i++) {
+        struct track track = sample(i);
+        assert_int_equal(track_put_new(txn, &track, i), ST_OK);
+    }
+    assert_int_equal(track_delete(txn, WAY_OUT, &id), ST_OK);
+    assert_int_equal(track_newest(txn, keep_numbers, seen), ST_OK);
+    assert_int_equal(seen[0], 2);
+    assert_int_equal(seen[1], 4);
+    assert_int_equal(seen[2], 2);
+}
+
+static void a_full_ladder_takes_no_more(void **)
+{
+    struct track track = {.way = WAY_IN};
+    struct rung rung = {.kind = RUNG_OPENED};
+
+    for (unsigned i = 0; i < RUNGS_MAX; i++)
+        assert_true(track_add(&track, &rung));
+    assert_false(track_add(&track, &rung));
+    assert_int_equal(track_state(&track), RUNG_OPENED);
+    assert_null(track_find(&track, RUNG_ANSWERED));
+}
+
+static void rungs_have_names_and_names_have_rungs(void **)
+{
+    for (enum rung_kind kind = RUNG_QUEUED; kind <= RUNG_ANSWERED; kind++)
+        assert_int_equal(rung_parse(rung_name(kind)), kind);
+    assert_int_equal(rung_parse("none"), RUNG_NONE);
+    assert_int_equal(rung_parse(""), RUNG_NONE);
+}
+
+#define IN_STORE(test) cmocka_unit_test_setup_teardown(test, open_place, close_place)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        IN_STORE(a_sealed_message_comes_out_as_it_went_in),
+        IN_STORE(messages_leave_in_order_of_lane_and_number),
+        IN_STORE(an_answered_message_stays_but_is_not_sent_again),
+        IN_STORE(keyless_messages_wait_by_recipient),
+        IN_STORE(the_inbox_shows_immediate_first_until_taken),
+        IN_STORE(a_flipped_bit_in_a_stored_body_is_refused),
+        cmocka_unit_test(a_track_reads_back_and_half_of_one_does_not),
+        IN_STORE(the_newest_tracks_come_first),
+        cmocka_unit_test(a_full_ladder_takes_no_more),
+        cmocka_unit_test(rungs_have_names_and_names_have_rungs),
+    };
+    return cmocka_run_group_tests_name("outbox", tests, NULL, NULL);
+}
