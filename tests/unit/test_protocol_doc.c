@@ -321,7 +321,7 @@ static void follow_sealing(const struct book *given, struct book *out)
     struct digest signer_spki = sha256(spki.data, spki.size);
     struct bytes private_key = get(given, "recipient-private-key");
     struct binding info, exporter, aad, context;
-    const struct sealed_section *section;
+    const struct sealed_section *section = NULL; /* GCC cannot see that the call below sets it */
     struct bytes sealed = section_bytes(given, &e, &section);
     struct hpke_context hpke;
     uint8_t public_key[SEALING_KEY_SIZE], kek[GCM_KEY_SIZE], content_key[CHUNKED_KEY_SIZE];
