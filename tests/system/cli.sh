@@ -128,6 +128,16 @@ expect 2 "not a reason" concordat decline "$referral" --reason because
 expect 0 'declined' concordat decline "$referral" --reason out-of-area
 at nps.cambs
 expect 0 'declined' concordat track "$referral" --until declined
+
+# Decided: the answer of a referral.
+expect 0 'accepted' concordat send safeguarding.referral.child --to csc.cambs --case new "$examples/child-referral.json"
+referral=$(last_id)
+at csc.cambs
+expect 0 "$referral" concordat inbox --wait 5
+expect 0 'Ari' concordat open "$referral"
+expect 0 'accepted' concordat answer "$referral" "$examples/referral-decision.json"
+at nps.cambs
+expect 0 'answered' concordat track "$referral" --until answered
 stop_town TERM
 expect 0 '' test "$stopped" = 0
 
