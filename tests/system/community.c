@@ -446,7 +446,7 @@ struct concordat *community_client(struct community *c, size_t member)
 
 void community_await_connected(struct community *c, size_t member)
 {
-    if (!daemon_said(&c->agents[member], "event=connected", READY_MS))
+    if (!daemon_said(&c->agents[member], "event=session_open", READY_MS))
         fail("%s is not connected; see %s", c->members[member].agency, c->agents[member].log);
 }
 
