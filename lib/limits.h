@@ -54,6 +54,7 @@
 #define LANES 3                       /* immediate, same day, routine */
 #define SESSIONS_MAX 4096             /* sockets at one broker */
 #define PREAUTH_MAX 512               /* sockets not welcomed yet */
+#define REKEYS_MAX 32                 /* TLS key updates by a peer that takes no answers */
 #define HANDSHAKE_MS 10000            /* from accept to welcome */
 #define IDLE_MS 60000                 /* no byte from the peer: close */
 #define PING_MS 20000                 /* no byte to the peer: ping */

@@ -31,6 +31,7 @@ struct tls {
     struct tls_verdict verdict;
     enum status ended; /* ST_OK while alive, then what tls_read says for ever */
     bool open;
+    unsigned rekeys; /* the peer's, since `out` was last seen empty */
 };
 
 /* Queues */
@@ -147,6 +148,18 @@ static BIO *queues_of(struct tls *tls)
     return bio;
 }
 
+/* A KeyUpdate may want one of ours in answer (RFC 8446 §4.6.3), and OpenSSL bounds neither: a peer
+ * that reads no answers would have us hold as many bytes as it sends. */
+static void note_message(int writing, int, int type, const void *message, size_t size, SSL *,
+                         void *context)
+{
+    struct tls *tls = context;
+
+    if (!writing && type == SSL3_RT_HANDSHAKE && size > 0
+        && *(const uint8_t *)message == SSL3_MT_KEY_UPDATE)
+        tls->rekeys++;
+}
+
 /* Life */
 
 struct tls *tls_new(struct tls_context *context)
@@ -162,6 +175,8 @@ struct tls *tls_new(struct tls_context *context)
     if (!bio)
         return NULL;
     SSL_set_bio(tls->ssl, bio, bio);
+    SSL_set_msg_callback(tls->ssl, note_message);
+    SSL_set_msg_callback_arg(tls->ssl, tls);
     return GIVE(tls);
 }
 
@@ -251,7 +266,15 @@ enum status tls_read(struct tls *tls, uint8_t *out, size_t room, size_t *got)
         *got = 0;
         return ST_OK;
     }
+    if (tls->out.size == 0)
+        tls->rekeys = 0;
     result = SSL_read_ex(tls->ssl, out, room, got);
+    if (tls->rekeys > REKEYS_MAX) {
+        reason_set(&tls->verdict.why, "TLS: the peer changes its keys over and over");
+        tls->ended = ST_INVALID;
+        tls->open = false;
+        return ST_INVALID;
+    }
     return result == 1 ? ST_OK : end(tls, result);
 }
 

@@ -450,6 +450,49 @@ static void a_good_one_is_let_in_and_gets_no_ticket(void **state)
     raw_fini(&raw);
 }
 
+/* One change of keys that wants one of ours in answer. */
+static void raw_rekey(struct raw *raw, struct tls *tls)
+{
+    uint8_t bytes[4096];
+    int size;
+
+    assert_int_equal(SSL_key_update(raw->ssl, SSL_KEY_UPDATE_REQUESTED), 1);
+    assert_int_equal(SSL_do_handshake(raw->ssl), 1);
+    while ((size = BIO_read(raw->out, bytes, sizeof bytes)) > 0)
+        assert_int_equal(tls_feed(tls, bytes, (size_t)size), ST_OK);
+}
+
+/* Each is answered, so a peer that reads no answers would make us hold as much as it sends. */
+static void a_peer_that_only_changes_its_keys_is_dropped(void **state)
+{
+    const struct world *world = *state;
+    OWNED(tls_context) hub = context_of(world, "hub", TLS_BROKER);
+    OWNED(tls) server = tls_new(hub);
+    enum status said = ST_MORE;
+    uint8_t byte;
+    struct raw raw;
+    size_t got;
+
+    raw_init(&raw, false, world, &world->nps,
+             "\x0b"
+             "concordat/1",
+             TLS1_3_VERSION);
+    assert_int_equal(raw_shake(&raw, server), ST_MORE);
+    for (int i = 0; i < 1000; i++) { /* whoever reads the answers may go on */
+        raw_rekey(&raw, server);
+        assert_int_equal(raw_shake(&raw, server), ST_MORE);
+    }
+    for (int i = 0; i < 100 && said == ST_MORE; i++) {
+        raw_rekey(&raw, server);
+        said = tls_read(server, &byte, 1, &got);
+        assert_true(tls_pending(server) < 2048);
+    }
+    assert_int_equal(said, ST_INVALID);
+    assert_non_null(strstr(tls_reason(server)->text, "changes its keys"));
+    assert_false(tls_is_open(server));
+    raw_fini(&raw);
+}
+
 static void a_peer_without_our_protocol_is_refused(void **state)
 {
     static const struct {
@@ -680,6 +723,7 @@ int main(void)
         TEST(a_megabyte_passes_both_ways),
         TEST(every_bad_certificate_is_refused),
         TEST(a_good_one_is_let_in_and_gets_no_ticket),
+        TEST(a_peer_that_only_changes_its_keys_is_dropped),
         TEST(a_peer_without_our_protocol_is_refused),
         TEST(an_agent_believes_only_a_broker),
         TEST(noise_is_refused),
