@@ -220,11 +220,7 @@ static enum status read_events(struct document *d, const char *text, size_t size
     }
 }
 
-/* Where a line ends for libyaml but not for whoever reads the text in an editor (U+0085, U+2028,
- * U+2029, a lone CR): behind one of them, what looks like the rest of a comment would count. And
- * marks that turn the direction of writing (U+202A to U+202E, U+2066 to U+2069), which show words
- * in another place than they stand. */
-static bool is_hidden(const char *text, size_t left)
+bool text_is_hidden(const char *text, size_t left)
 {
     if (text[0] == '\r')
         return left < 2 || text[1] != '\n';
@@ -242,7 +238,7 @@ static enum status check_visible(const struct document *d, const char *text, siz
     uint32_t line = 1;
 
     for (size_t i = 0; i < size; i++) {
-        if (is_hidden(text + i, size - i))
+        if (text_is_hidden(text + i, size - i))
             return refuse(d, line, "a line break or direction mark that editors do not show");
         line += text[i] == '\n';
     }

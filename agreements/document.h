@@ -49,6 +49,13 @@ struct node {
 enum status document_read(const char *name, const char *text, size_t size, struct arena *arena,
                           const struct node **root, struct reason *why);
 
+/* Does `text` begin with a character that editors do not show and that changes what is read? Where
+ * a line ends for libyaml but not for them (U+0085, U+2028, U+2029, a lone CR): behind one of
+ * those, what looks like the rest of a comment would count. And marks that turn the direction of
+ * writing (U+202A to U+202E, U+2066 to U+2069): they show words in another place than they stand.
+ */
+bool text_is_hidden(const char *text, size_t left);
+
 /* The value of `key` in a mapping, or NULL. */
 const struct node *node_child(const struct node *map, const char *key);
 

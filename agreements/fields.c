@@ -74,12 +74,14 @@ enum status read_text(const struct source *src, const struct node *node, char *o
         return refuse(src, node->line, "`%s' is empty", key_of(node));
     if (size >= room)
         return refuse(src, node->line, "`%s' is longer than %zu bytes", key_of(node), room - 1);
-    for (const char *c = node->text; *c;
-         c++) /* they would reach terminals and logs; C1 is C2 80.. */
-        if ((unsigned char)*c < 0x20 || *c == 0x7f
-            || ((unsigned char)*c == 0xc2 && (unsigned char)c[1] < 0xa0))
-            return refuse(src, node->line, "`%s' has a line break or control character",
+    for (size_t i = 0; i < size; i++) { /* they would reach terminals and logs; C1 is C2 80.. */
+        const unsigned char *c = (const unsigned char *)node->text + i;
+
+        if (*c < 0x20 || *c == 0x7f || (*c == 0xc2 && c[1] < 0xa0)
+            || text_is_hidden(node->text + i, size - i)) /* an escape makes them from plain text */
+            return refuse(src, node->line, "`%s' has a line break, control or direction character",
                           key_of(node));
+    }
     memcpy(out, node->text, size + 1);
     return ST_OK;
 }

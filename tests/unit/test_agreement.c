@@ -173,6 +173,8 @@ static void one_bad_line_is_refused_with_its_number_and_reason(void **)
         {3, "title: \"\"", "test.yaml:3: `title' is empty"},
         {3, "title: \"a\\nb\"", "test.yaml:3: `title' has a line break"},
         {3, "title: \"a\\u009bb\"", "test.yaml:3: `title' has a line break"},
+        {3, "title: \"a\\u202eb\"", "test.yaml:3: `title' has a line break"},
+        {3, "title: \"a\\Lb\"", "test.yaml:3: `title' has a line break"},
         {3, "title: \"a\\0b\"", "test.yaml:3: a NUL in a text"},
         {3, "title: [a]", "test.yaml:3: `title' must be a text"},
         {3, "titel: A test",
