@@ -12,7 +12,6 @@ target_compile_definitions(options INTERFACE _GNU_SOURCE)
 target_compile_options(options INTERFACE
   -Wall -Wextra -Wpedantic -Werror -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes
   -Wvla -Wswitch-enum -Wundef -fno-common -fstack-protector-strong -fstack-clash-protection
-  $<$<C_COMPILER_ID:GNU>:-ftrivial-auto-var-init=zero>
   $<$<CONFIG:Release,RelWithDebInfo>:-UNDEBUG -D_FORTIFY_SOURCE=3>)
 target_link_options(options INTERFACE -Wl,-z,relro,-z,now,-z,noexecstack)
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
