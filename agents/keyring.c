@@ -18,13 +18,10 @@
 
 #include "agents/crypto.h"
 #include "agents/vault.h"
-#include "lib/arena.h"
 #include "lib/secret.h"
 
 #define DAY_MS INT64_C(86400000)
 #define RECORD_VERSION 1
-#define STATEMENT_MAX 256     /* bytes: an agency id, two keys, three times */
-#define STATEMENT_ARENA 65536 /* bytes one may take unpacked */
 #define RECORD_MAX (1 + DIGEST_SIZE + SIGNATURE_SIZE + 4 + STATEMENT_MAX + WRAP_SIZE)
 #define NAME_SIZE (2 * KEY_ID_SIZE + 1)
 
@@ -43,7 +40,6 @@ struct keyring {
     uint8_t community[DIGEST_SIZE];
     struct digest signer;
     EVP_PKEY *signing_key; /* borrowed */
-    struct arena *arena;   /* owned: reads statements */
     size_t count;
     struct held *held[KEYRING_EPOCHS_MAX]; /* owned; newest first, so a statement never moves */
 };
@@ -143,8 +139,7 @@ static enum status record_read(struct keyring *keyring, struct bytes key, struct
     memcpy(held->statement, bytes.data, bytes.size);
     epoch->statement.statement = (struct bytes){held->statement, bytes.size};
 
-    enum status status =
-        key_statement_read(epoch->statement.statement, keyring->arena, &statement, NULL);
+    enum status status = key_statement_read(epoch->statement.statement, NULL, &statement, NULL);
     if (status != ST_OK)
         return status == ST_NOMEM ? ST_NOMEM : ST_INVALID;
     if (memcmp(statement.key_id, key.data, KEY_ID_SIZE) != 0
@@ -292,9 +287,6 @@ enum status keyring_open(const struct keyring_settings *settings, struct store *
                    KEYRING_EPOCHS_MAX - 2);
         return ST_INVALID;
     }
-    keyring->arena = arena_new(4096, STATEMENT_ARENA);
-    if (!keyring->arena)
-        return ST_NOMEM;
 
     enum status status = vault_open(settings->folder, &keyring->vault, why);
     if (status == ST_OK)
@@ -317,7 +309,6 @@ void keyring_close(struct keyring *keyring)
     while (keyring->count > 0)
         ring_remove(keyring, keyring->count - 1);
     vault_close(keyring->vault);
-    arena_free(keyring->arena);
     free(keyring);
 }
 

@@ -69,8 +69,10 @@ OWN(keyring)
 /* The key that others should seal to now, made when one is due: none yet, the newest is an epoch
  * old or lost, or it was stated under another signing certificate. `*made` says that it is new and
  * wants publishing. Valid until the next keyring_current or keyring_expire. Making one takes two
- * syncs. ST_IO       stop: nothing is retried ST_LIMIT    the store is full, or KEYRING_EPOCHS_MAX
- * keys are held ST_NOMEM */
+ * syncs.
+ *   ST_IO       stop: nothing is retried
+ *   ST_LIMIT    the store is full, or KEYRING_EPOCHS_MAX keys are held
+ *   ST_NOMEM */
 enum status keyring_current(struct keyring *keyring, int64_t now_ms, const struct epoch **out,
                             bool *made);
 

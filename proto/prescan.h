@@ -6,7 +6,7 @@
  * safe to unpack into an arena. Rules: every tag known for its message, right wire type, no field
  * twice unless repeated, depth and count bounded, text is UTF-8 without NUL. `canonical` adds: tags
  * ascending, minimal varints, no default values of proto3 scalars, no unknown enum values.
- * `one_category` adds, for a body section: top-level fields of that category only.
+ * `category` adds, for a body section: top-level fields of that category only.
  *
  * Source: protobuf encoding; RFC 3629 (UTF-8); docs/protocol.md §4.
  */
