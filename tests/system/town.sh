@@ -75,7 +75,8 @@ start_town()
     case $said in
     *ready*) ;;
     *)
-        wrong "the sandbox is not ready"
+        stop_town KILL # for its exit code: 137 says that it had not ended
+        wrong "the sandbox is not ready; exit code $stopped"
         cat "$folder/sandbox.err" "$folder"/town/broker/log "$folder"/town/agents/*/log 2>/dev/null
         exit 1
         ;;
@@ -85,7 +86,7 @@ start_town()
 # stop_town SIGNAL: its exit code is in $stopped.
 stop_town()
 {
-    kill -s "$1" "$sandbox_pid"
+    kill -s "$1" "$sandbox_pid" 2>/dev/null || :
     stopped=0
     wait "$sandbox_pid" || stopped=$?
     sandbox_pid=
