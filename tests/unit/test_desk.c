@@ -148,6 +148,21 @@ static void without_a_broker_it_is_queued_and_leaves_later(void **)
     assert_int_equal(town_inbox(town, 1)->n_items, 1);
 }
 
+static void what_is_sealed_together_is_signed_together(void **)
+{
+    OWNED(town) town = town_new(court_and_nps, 2);
+    struct id ids[70]; /* more than one batch holds */
+
+    town_disconnect(town, 0);
+    for (size_t i = 0; i < LENGTH(ids); i++)
+        ids[i] = send_request(town, CONCORDAT__OUTCOME__QUEUED);
+    town_connect(town, 0);
+    town_settle(town);
+    assert_int_equal(town_counts(town).submits, LENGTH(ids));
+    for (size_t i = 0; i < LENGTH(ids); i++)
+        assert_string_equal(town_ladder(town, 0, &ids[i]), "queued accepted delivered");
+}
+
 static void a_lost_receipt_is_asked_for_again(void **)
 {
     OWNED(town) town = town_new(court_and_nps, 2);
@@ -362,6 +377,7 @@ int main(void)
         cmocka_unit_test(what_is_wrong_is_named_and_nothing_leaves),
         cmocka_unit_test(what_no_agreement_permits_is_refused_at_once),
         cmocka_unit_test(without_a_broker_it_is_queued_and_leaves_later),
+        cmocka_unit_test(what_is_sealed_together_is_signed_together),
         cmocka_unit_test(a_lost_receipt_is_asked_for_again),
         cmocka_unit_test(a_restart_at_any_point_loses_and_doubles_nothing),
         cmocka_unit_test(delivered_twice_is_shown_once),

@@ -327,6 +327,10 @@ static void on_submit(struct town *town, size_t from, const struct wire *wire, s
     assert_int_equal(envelope_read(header, arena, &e, &why), ST_OK);
     assert_string_equal(e.sender, town->members[from].agency);
     assert_int_equal(e.body_size, body.size);
+    assert_int_equal(batch_verify(BATCH_HEADERS, NULL, town->members[from].key,
+                                  tls_context_community(town->members[from].trust), header,
+                                  &wire->submit.proof),
+                     ST_OK);
     town->counts.submits++;
     if (town->mischief.refuse) {
         answer.kind = WIRE_REFUSAL;
@@ -383,6 +387,10 @@ static void on_step(struct town *town, size_t from, const struct wire *wire)
     town->counts.steps++;
     assert_int_equal(step_read(bytes, town->arena, &step, &why), ST_OK);
     assert_string_equal(step.agency, town->members[from].agency);
+    assert_int_equal(batch_verify(BATCH_STEPS, NULL, town->members[from].key,
+                                  tls_context_community(town->members[from].trust), bytes,
+                                  &wire->step.proof),
+                     ST_OK);
     message = find_message(town, &step.message_id);
     assert_non_null(message);
     message->live = false;
