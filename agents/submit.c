@@ -127,7 +127,7 @@ static void publish_key(struct desk *desk)
 
     if (!desk->publish || !desk->connected || !epoch)
         return;
-    wire.directory.request = desk->next_request++;
+    wire.directory.request = 0; /* nothing waits for it; numbers are for what has been asked */
     wire.directory.has_publish = true;
     wire.directory.publish = epoch->statement;
     desk_frame(desk, &wire, (struct bytes){NULL, 0});

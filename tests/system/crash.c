@@ -199,6 +199,30 @@ static struct concordat_id *everything(struct community *c, int pair, size_t *co
     return ids;
 }
 
+/* What both ends know of a message that should be there. */
+static void tell_ladder(struct community *c, size_t member, const struct concordat_id *id)
+{
+    struct concordat *client = community_client(c, member);
+    struct concordat_answer *a = concordat_track(client, id, 1, NULL, 0);
+
+    printf("     %s:", members[member].agency);
+    for (size_t i = 0; a->item_count > 0 && i < a->items[0].rung_count; i++)
+        printf(" %s %s", a->items[0].rungs[i].name, a->items[0].rungs[i].detail);
+    puts(a->item_count > 0 ? "" : " unknown");
+    concordat_answer_free(a);
+    concordat_close(client);
+}
+
+static void tell_lost(struct community *c, int from, const struct entry *entry)
+{
+    char text[CONCORDAT_ID_TEXT];
+
+    concordat_id_print(&entry->id, text);
+    printf("LOST %s\n", text);
+    tell_ladder(c, (size_t)from, &entry->id);
+    tell_ladder(c, (size_t)(PAIRS + entry->to), &entry->id);
+}
+
 /* Every agent empty: what is accepted has been delivered. */
 static void await_drained(struct community *c)
 {
@@ -291,7 +315,10 @@ int main(int argc, char **argv)
                 bool there = bsearch(&entry->id, arrived, count, sizeof *arrived, compare_ids);
                 known += there;
                 checked += entry->accepted;
-                lost += entry->accepted && !there;
+                if (entry->accepted && !there) {
+                    lost++;
+                    tell_lost(&c, hands[i].pair, entry);
+                }
             }
         strangers += count - known;
         free(arrived);
