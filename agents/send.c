@@ -491,6 +491,8 @@ void desk_keyless(struct desk *desk, const char *agency, bool known)
             continue;
         if (!desk_ok(desk, status))
             return;
+        if (!digest_equal(&track.header_digest, &(struct digest){{0}}))
+            continue; /* sealed in this turn: a message id is sealed once */
         if (!known) {
             refuse_track(desk, &track, CONCORDAT__REFUSAL_CODE__RECIPIENT_UNKNOWN, 0);
             continue;
