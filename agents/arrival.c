@@ -141,13 +141,23 @@ static void judge_delivery(struct desk *desk, struct delivery *d, struct track *
         park(desk, d->frame, &proof->signer);
         return;
     }
-    if (status != ST_OK && status != ST_MORE && status != ST_FORGED) {
+    if (status == ST_MORE) {
+        /* The broker took the message under this certificate, so it has it: what it lacks now it
+         * may have at the next session, when the message comes again. Nothing is signed against it.
+         */
+        log_limited(&noisy, desk->now_ms, LOG_ERROR, "certificate_withheld", "sender=%s",
+                    d->e.sender);
+        return;
+    }
+    if (status != ST_OK && status != ST_FORGED) {
         (void)desk_ok(desk, status);
         return;
     }
     if (status != ST_OK || strcmp(signer->agency, d->e.sender) != 0) {
         reject(desk, d, track, CONCORDAT__REFUSAL_CODE__BAD_SIGNATURE,
-               "the signing certificate is not the sender's");
+               status == ST_MORE     ? "the directory has no such signing certificate"
+               : status == ST_FORGED ? "the signing certificate does not hold"
+                                     : "the signing certificate is another agency's");
         return;
     }
     status = batch_verify(BATCH_HEADERS, desk->batches, signer->key, desk->community,
@@ -342,7 +352,7 @@ static bool step_fits(const struct track *track, Concordat__StepKind kind)
 }
 
 /* Does the step hold? Signed by the recipient, about this message, in its place. ST_MORE: the
- * signer's certificate has been asked for. */
+ * signer's certificate has been asked for, or is withheld: the step stays owed. */
 static enum status judge_step(struct desk *desk, const struct evidence *evidence,
                               const struct track *track, const struct step *step)
 {
@@ -355,7 +365,8 @@ static enum status judge_step(struct desk *desk, const struct evidence *evidence
         return ST_MORE;
     }
     if (status == ST_MORE)
-        return ST_FORGED;
+        log_limited(&noisy, desk->now_ms, LOG_ERROR, "certificate_withheld", "recipient=%s",
+                    track->to);
     if (status != ST_OK)
         return status;
     if (strcmp(signer->agency, track->to) != 0 || strcmp(step->agency, track->to) != 0

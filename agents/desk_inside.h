@@ -130,10 +130,11 @@ struct desk {
     struct flying *flying[FLYING_BUCKETS];
     uint64_t submit_from[LANES]; /* numbers from here on have not been submitted in this session */
     uint64_t step_from, steps_flying;
-    int64_t retry_at_ms;   /* monotonic: nothing is submitted before */
-    bool retry;            /* then all that is unanswered goes once more */
-    int64_t keyless_at_ms; /* monotonic: when to ask again */
-    uint64_t next_request; /* of the directory */
+    int64_t retry_at_ms;     /* monotonic: nothing is submitted before */
+    bool retry;              /* then all that is unanswered goes once more */
+    int64_t keyless_at_ms;   /* monotonic: when to ask again */
+    uint64_t next_request;   /* of the directory */
+    uint64_t wanted_request; /* number of the question that is being gathered */
     struct parked *parked, **parked_end;
     struct asked {
         char agency[AGENCY_MAX + 1];

@@ -5,8 +5,9 @@
 
 #include "agents/desk_inside.h"
 
-#define FRAME_HEAD_ROOM (HEADER_MAX + 4096) /* a head of ours: a header and its proof, or a list   \
-                                             */
+#define FRAME_HEAD_ROOM                                                                            \
+    (HEADER_MAX + 4096) /* a head of ours: a header and its proof, or a list                       \
+                         */
 
 /* ---- frames for the broker ---- */
 
@@ -77,13 +78,22 @@ static void flush_wanted(struct desk *desk)
         return;
     for (size_t i = 0; i < desk->wanted_count; i++)
         wanted[i] = desk->wanted[i];
-    wire.directory.request = desk->next_request++;
+    wire.directory.request = desk->wanted_request;
     wire.directory.wanted_count = (uint32_t)desk->wanted_count;
     wire.directory.wanted = wanted;
     wire.directory.certificate_count = (uint32_t)desk->print_count;
     wire.directory.wanted_certificates = desk->wanted_prints;
     desk_frame(desk, &wire, (struct bytes){NULL, 0});
     desk->wanted_count = desk->print_count = 0;
+}
+
+/* Makes sure that the question being gathered has room for one more, and its number. */
+static void gather(struct desk *desk)
+{
+    if (desk->wanted_count == ASK_MAX || desk->print_count == ASK_MAX)
+        flush_wanted(desk);
+    if (desk->wanted_count == 0 && desk->print_count == 0)
+        desk->wanted_request = desk->next_request++;
 }
 
 void desk_ask_agency(struct desk *desk, const char *agency)
@@ -103,8 +113,7 @@ void desk_ask_agency(struct desk *desk, const char *agency)
         memcpy(asked->agency, agency, strlen(agency) + 1);
     }
     asked->at_ms = desk->now_ms;
-    if (desk->wanted_count == ASK_MAX)
-        flush_wanted(desk);
+    gather(desk);
     memcpy(desk->wanted[desk->wanted_count++], agency, strlen(agency) + 1);
 }
 
@@ -112,12 +121,11 @@ uint64_t desk_ask_certificate(struct desk *desk, const struct digest *fingerprin
 {
     for (size_t i = 0; i < desk->print_count; i++) {
         if (digest_equal(&desk->wanted_prints[i], fingerprint))
-            return desk->next_request;
+            return desk->wanted_request;
     }
-    if (desk->print_count == ASK_MAX)
-        flush_wanted(desk);
+    gather(desk);
     desk->wanted_prints[desk->print_count++] = *fingerprint;
-    return desk->next_request;
+    return desk->wanted_request;
 }
 
 static void publish_key(struct desk *desk)

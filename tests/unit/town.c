@@ -606,13 +606,15 @@ void town_connect(struct town *town, size_t agency)
                               .broker_ms = town->wall_ms};
 
     m->connected = true;
-    assert_int_equal(desk_begin_turn(m->desk, ++town->wall_ms, ++town->now_ms), ST_OK);
-    desk_open(m->desk, &link);
-    assert_int_equal(desk_end_of_turn(m->desk), ST_OK);
     for (size_t i = 0; i < town->owed_count; i++) {
         if (town->owed[i].live && town->owed[i].to == agency)
             hand_over(town, i, true);
     }
+    assert_int_equal(desk_begin_turn(m->desk, ++town->wall_ms, ++town->now_ms), ST_OK);
+    desk_open(m->desk, &link);
+    desk_frames(m->desk, m->session, (struct bytes){m->incoming, m->incoming_size});
+    m->incoming_size = 0;
+    assert_int_equal(desk_end_of_turn(m->desk), ST_OK);
     take_results(town, agency);
 }
 
