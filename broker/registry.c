@@ -10,32 +10,59 @@
 #include "broker/exchange_inside.h"
 #include "proto/frame.h"
 
-/* Largest entry: CERTIFICATES_MAX certificates of the size a hello can carry, KEYS_MAX statements.
- */
-#define ENTRY_MOST (AGENCY_MAX + CERTIFICATES_MAX * HEAD_MAX_BEFORE_HELLO + KEYS_MAX * 512)
+#define HEAD_ROOM (HEAD_MAX - 256) /* bytes of a head for its entries */
 
-/* Gives each entry in a frame of its own: their size varies, and a head is bounded. */
-static enum status answer_entry(struct exchange *x, const struct command *command, uint64_t request,
-                                const struct directory_entry *entry)
+/* A bound on the bytes an entry takes in a head. */
+static size_t size_of(const struct directory_entry *entry)
 {
-    uint8_t bytes[FRAME_PREFIX + ENTRY_MOST + 256];
-    struct wire wire = {.kind = WIRE_DIRECTORY};
-    size_t size;
+    size_t size = AGENCY_MAX + 32;
 
-    wire.directory.request = request;
-    wire.directory.entry_count = 1;
-    wire.directory.entries = entry;
-    enum status status = wire_write(&wire, 0, bytes, sizeof bytes, &size);
-    assert(status != ST_LIMIT);
-    if (status != ST_OK)
-        return status;
+    for (uint32_t i = 0; i < entry->certificate_count; i++)
+        size += 8 + entry->certificates[i].size;
+    for (uint32_t i = 0; i < entry->key_count; i++)
+        size += 32 + DIGEST_SIZE + SIGNATURE_SIZE + entry->keys[i].statement.size;
+    return size;
+}
+
+static enum status answer_with(struct exchange *x, const struct command *command, uint64_t request,
+                               const struct directory_entry entries[], uint32_t count, size_t bound)
+{
+    size_t room = FRAME_PREFIX + 256 + bound, size;
+    struct wire wire = {.kind = WIRE_DIRECTORY};
     struct effect_frame *frame =
-        exchange_effect(x, EFFECT_FRAME, command->session, sizeof *frame + size);
+        exchange_effect(x, EFFECT_FRAME, command->session, sizeof *frame + room);
+
     if (!frame)
         return ST_NOMEM;
+    memset(&wire.directory, 0, sizeof wire.directory);
+    wire.directory.request = request;
+    wire.directory.entry_count = count;
+    wire.directory.entries = entries;
+    enum status status = wire_write(&wire, 0, frame->bytes, room, &size);
+    assert(status == ST_OK); /* `bound` is one */
     frame->bytes_size = (uint32_t)size;
-    memcpy(frame->bytes, bytes, size);
     return ST_OK;
+}
+
+/* All in one frame if they fit, else in as few as may be, in their order. Always one, so that who
+ * asked for what is not there hears so. */
+static enum status answer(struct exchange *x, const struct command *command, uint64_t request,
+                          const struct directory_entry entries[], uint32_t count)
+{
+    uint32_t first = 0;
+
+    do {
+        size_t size = 0;
+        uint32_t end = first;
+        while (end < count && end - first < DIRECTORY_ENTRIES_MAX
+               && (end == first || size + size_of(&entries[end]) <= HEAD_ROOM))
+            size += size_of(&entries[end++]);
+        enum status status = answer_with(x, command, request, entries + first, end - first, size);
+        if (status != ST_OK)
+            return status;
+        first = end;
+    } while (first < count);
+    return exchange_release(x, command);
 }
 
 static void describe(const struct exchange *x, const char *agency, struct directory_entry *out)
@@ -49,29 +76,42 @@ static void describe(const struct exchange *x, const char *agency, struct direct
     out->known = exchange_knows(x, agency);
 }
 
+/* The certificate joins those found before, under its owner's name. */
+static void add_certificate(const struct exchange *x, uint32_t agency, struct bytes der,
+                            struct directory_entry entries[], uint32_t *count)
+{
+    const char *name = directory_name(x->directory, agency);
+    struct directory_entry *entry = NULL;
+
+    for (uint32_t i = 0; i < *count && !entry; i++)
+        if (strcmp(entries[i].agency, name) == 0 && entries[i].certificate_count < CERTIFICATES_MAX)
+            entry = &entries[i];
+    if (!entry) {
+        entry = &entries[(*count)++];
+        memset(entry, 0, sizeof *entry);
+        strcpy(entry->agency, name);
+        entry->known = true;
+    }
+    entry->certificates[entry->certificate_count++] = der;
+}
+
 enum status exchange_look_up(struct exchange *x, const struct command_directory *asked)
 {
-    struct directory_entry entry;
-    enum status status = ST_OK;
+    struct directory_entry entries[2 * DIRECTORY_ENTRIES_MAX];
+    uint32_t count = 0;
 
     x->counts.directory_requests++;
-    for (uint32_t i = 0; status == ST_OK && i < asked->agency_count; i++) {
-        describe(x, asked->agencies[i], &entry);
-        status = answer_entry(x, &asked->head, asked->request, &entry);
+    /* Certificates first: mail waits for them, and the first frame always has room for them. */
+    for (uint32_t i = 0; i < asked->certificate_count; i++) {
+        uint32_t agency;
+        struct bytes der;
+        if (directory_find_certificate(x->directory, &asked->certificates[i], &agency, &der)
+            == ST_OK)
+            add_certificate(x, agency, der, entries, &count);
     }
-    for (uint32_t i = 0; status == ST_OK && i < asked->certificate_count; i++) {
-        uint32_t place;
-        memset(&entry, 0, sizeof entry);
-        if (directory_find_certificate(x->directory, &asked->certificates[i], &place,
-                                       &entry.certificates[0])
-            != ST_OK)
-            continue;
-        strcpy(entry.agency, directory_name(x->directory, place));
-        entry.known = true;
-        entry.certificate_count = 1;
-        status = answer_entry(x, &asked->head, asked->request, &entry);
-    }
-    return status == ST_OK ? exchange_release(x, &asked->head) : status;
+    for (uint32_t i = 0; i < asked->agency_count; i++)
+        describe(x, asked->agencies[i], &entries[count++]);
+    return answer(x, &asked->head, asked->request, entries, count);
 }
 
 enum status exchange_publish(struct exchange *x, const struct command_publish *publish)
@@ -107,6 +147,5 @@ enum status exchange_publish(struct exchange *x, const struct command_publish *p
     if (status != ST_OK)
         return status;
     describe(x, directory_name(x->directory, place), &entry);
-    status = answer_entry(x, &publish->head, publish->request, &entry);
-    return status == ST_OK ? exchange_release(x, &publish->head) : status;
+    return answer(x, &publish->head, publish->request, &entry, 1);
 }
