@@ -115,8 +115,13 @@ static void open_delivery(struct desk *desk, struct delivery *d, struct track *t
 
 static void park(struct desk *desk, struct bytes frame, const struct digest *fingerprint)
 {
-    struct parked *parked = malloc(sizeof *parked + frame.size);
+    struct parked *parked;
 
+    if (desk->parked_size + frame.size > DELIVER_CREDIT_SIZE + FRAME_MAX) {
+        desk_drop_link(desk, "the broker sends more than our credit");
+        return;
+    }
+    parked = malloc(sizeof *parked + frame.size);
     if (!parked) {
         (void)desk_ok(desk, ST_NOMEM);
         return;
@@ -127,6 +132,7 @@ static void park(struct desk *desk, struct bytes frame, const struct digest *fin
     memcpy(parked->bytes, frame.data, frame.size);
     *desk->parked_end = parked;
     desk->parked_end = &parked->next;
+    desk->parked_size += frame.size;
 }
 
 /* Who signed, verified, and the proof; then the agreement; then the seal. */
@@ -467,6 +473,7 @@ static void unpark(struct desk *desk, uint64_t request)
 
         list = parked->next;
         if (parked->request == request) {
+            desk->parked_size -= parked->size;
             on_frame(desk, (struct bytes){parked->bytes, parked->size}, true);
             free(parked);
         } else {

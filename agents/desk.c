@@ -176,8 +176,13 @@ static enum status turn_keys(struct desk *desk)
     const struct epoch *epoch;
     bool made = false;
     size_t erased = 0;
-    enum status status = keyring_expire(desk->setup.keyring, desk->wall_ms, &erased);
+    enum status status = ST_OK;
 
+    /* There is no way back from erasing: only by a clock that agreed with the broker's and has not
+     * been stepped since. */
+    if (desk->clock_agrees
+        && llabs(desk->wall_ms - desk->now_ms - desk->clock_base_ms) <= CLOCK_DIFFERENCE_MS)
+        status = keyring_expire(desk->setup.keyring, desk->wall_ms, &erased);
     if (status == ST_OK)
         status = keyring_current(desk->setup.keyring, desk->wall_ms, &epoch, &made);
     if (status != ST_OK)
@@ -192,19 +197,18 @@ static enum status turn_keys(struct desk *desk)
 
 enum status desk_begin_turn(struct desk *desk, int64_t wall_ms, int64_t now_ms)
 {
-    bool first = desk->now_ms == 0;
+    bool keys_turn = desk->now_ms == 0 || now_ms / KEYRING_MS != desk->now_ms / KEYRING_MS;
+    enum status status = ST_OK;
 
     assert(!desk->txn);
     if (desk->failed != ST_OK)
         return desk->failed;
-    if (first || now_ms / KEYRING_MS != desk->now_ms / KEYRING_MS) {
-        desk->wall_ms = wall_ms;
-        enum status status = turn_keys(desk);
-        if (status != ST_OK)
-            return status;
-    }
     desk->wall_ms = wall_ms;
     desk->now_ms = now_ms;
+    if (keys_turn)
+        status = turn_keys(desk);
+    if (status != ST_OK)
+        return status;
     return store_begin(desk->setup.store, true, &desk->txn);
 }
 

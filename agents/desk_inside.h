@@ -33,6 +33,7 @@
 #define ROUTE_MAX 1024         /* bytes of a route */
 #define FULL_FOR_SENDS 900     /* thousandths of the store: new messages are refused */
 #define FULL_FOR_ARRIVALS 950  /* and deliveries are left with the broker */
+#define CLOCK_DIFFERENCE_MS 120000 /* beyond it our clock settles nothing */
 #define WAITING_BUCKETS 1024
 #define FLYING_BUCKETS 1024
 
@@ -136,6 +137,9 @@ struct desk {
     uint64_t next_request;   /* of the directory */
     uint64_t wanted_request; /* number of the question that is being gathered */
     struct parked *parked, **parked_end;
+    size_t parked_size;    /* bytes */
+    bool clock_agrees;     /* with the broker's, at the last welcome */
+    int64_t clock_base_ms; /* wall less monotonic, then */
     struct asked {
         char agency[AGENCY_MAX + 1];
         int64_t at_ms; /* monotonic */

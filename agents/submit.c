@@ -281,6 +281,7 @@ void desk_forget_session(struct desk *desk)
         free(parked);
     }
     desk->parked_end = &desk->parked;
+    desk->parked_size = 0;
     desk->flying_count = desk->flying_size = 0;
     desk->steps_flying = desk->step_from = 0;
     memset(desk->submit_from, 0, sizeof desk->submit_from);
@@ -315,6 +316,11 @@ void desk_open(struct desk *desk, const struct stage_link *link)
     desk->session = link->session;
     memcpy(desk->broker, link->broker, sizeof desk->broker);
     desk->since_ms = desk->wall_ms;
+    desk->clock_agrees = llabs(link->broker_ms - desk->wall_ms) <= CLOCK_DIFFERENCE_MS;
+    desk->clock_base_ms = desk->wall_ms - desk->now_ms;
+    if (!desk->clock_agrees)
+        log_event(LOG_WARN, "clock_differs", "broker_ahead_ms=%lld",
+                  (long long)(link->broker_ms - desk->wall_ms));
     desk->last_error.text[0] = '\0';
     desk->credit = link->credit;
     desk->credit_size = link->credit_size;

@@ -355,6 +355,22 @@ static void an_inbox_waits_for_something_new(void **)
     assert_int_equal(town_reply(town, 1)->outcome, CONCORDAT__OUTCOME__DONE);
 }
 
+static void a_clock_that_jumps_erases_no_key(void **)
+{
+    OWNED(town) town = town_new(court_and_nps, 2);
+    struct id id;
+
+    town_disconnect(town, 1);
+    id = send_request(town, CONCORDAT__OUTCOME__DONE);
+    town_jump(town,
+              (int64_t)61 * 24 * 60 * 60 * 1000); /* past open-until, by the wall clock only */
+    town_wait(town, 20000);
+    town_jump(town, (int64_t)-61 * 24 * 60 * 60 * 1000);
+    town_connect(town, 1);
+    town_settle(town);
+    assert_string_equal(town_ladder(town, 0, &id), "queued accepted delivered");
+}
+
 static void what_is_done_is_forgotten_after_its_time(void **)
 {
     OWNED(town) town = town_new(court_and_nps, 2);
@@ -391,6 +407,7 @@ int main(void)
         cmocka_unit_test(a_message_waits_for_its_signers_certificate),
         cmocka_unit_test(forged_evidence_is_marked_and_frees_nothing),
         cmocka_unit_test(an_inbox_waits_for_something_new),
+        cmocka_unit_test(a_clock_that_jumps_erases_no_key),
         cmocka_unit_test(what_is_done_is_forgotten_after_its_time),
     };
     return cmocka_run_group_tests_name("desk", tests, NULL, NULL);

@@ -26,6 +26,8 @@ OWN(town)
 void town_settle(struct town *town);
 /* The clock goes on by so much; then one turn for each. */
 void town_wait(struct town *town, int64_t ms);
+/* Somebody steps the wall clock. */
+void town_jump(struct town *town, int64_t ms);
 int64_t town_now(const struct town *town); /* ms since 1970 */
 
 /* Link and broker. While an agency is away its frames are lost and what it is owed stays owed. */
