@@ -154,7 +154,9 @@ bool daemon_try_start(struct daemon *d)
         fail("%s runs already", d->name);
     if (pipe2(ends, O_CLOEXEC) != 0)
         fail("pipe: %s", strerror(errno));
-    (void)unlink(d->log);
+    char earlier[COMMUNITY_PATH + 16]; /* logs of earlier runs stay beside it */
+    (void)snprintf(earlier, sizeof earlier, "%s.%u", d->log, d->starts++);
+    (void)rename(d->log, earlier);
     d->ready = d->ended = false;
     d->pid = fork();
     if (d->pid < 0)
