@@ -12,8 +12,7 @@
 #include "lib/log.h"
 #include "lib/loop.h"
 
-#define EVERY_MS 1000                     /* between commits */
-#define GATHERED_MOST (64u * 1024 * 1024) /* bytes gathered: commit at once */
+#define EVERY_MS 1000 /* between commits */
 #define NOTES_A_TURN 256
 
 /* Buffers in the order of their arrival. */
@@ -25,7 +24,8 @@ struct shelf {
 struct checkpointer {
     struct state *state;   /* borrowed */
     struct pipe *exchange; /* owned */
-    struct loop *loop;     /* owned */
+    uint64_t gathered_most;
+    struct loop *loop; /* owned */
     pthread_t thread;
     struct shelf shelf;   /* all since the last commit */
     uint32_t batch_first; /* in the shelf: first buffer of the batch that is arriving */
@@ -89,7 +89,8 @@ static void commit(struct checkpointer *c)
     enum status status = state_commit(c->state, &c->mark);
     if (status != ST_OK)
         stop_process("commit", status);
-    clear_shelf(&c->shelf, c->batch_first); /* before the report: the exchange's copies are then the last */
+    clear_shelf(&c->shelf,
+                c->batch_first); /* before the report: the exchange's copies are then the last */
     c->batch_first = 0;
     c->gathered = 0;
     c->has_batch = false;
@@ -150,7 +151,7 @@ static void on_exchange(void *context)
         else if (note->kind == NOTE_LAST)
             c->last = true;
         (void)zmq_msg_close(&msg);
-        if (c->gathered >= GATHERED_MOST)
+        if (c->gathered >= c->gathered_most)
             commit(c);
     }
 }
@@ -202,7 +203,7 @@ static enum status set_up(struct checkpointer *c)
     return status == ST_OK ? loop_every(c->loop, EVERY_MS, on_second, c) : status;
 }
 
-enum status checkpointer_start(struct state *state, struct pipe *exchange,
+enum status checkpointer_start(struct state *state, struct pipe *exchange, uint64_t gathered_most,
                                struct checkpointer **out)
 {
     struct checkpointer *c = calloc(1, sizeof *c);
@@ -213,6 +214,7 @@ enum status checkpointer_start(struct state *state, struct pipe *exchange,
     }
     c->state = state;
     c->exchange = exchange;
+    c->gathered_most = gathered_most;
     enum status status = set_up(c);
     if (status == ST_OK && pthread_create(&c->thread, NULL, run, c) != 0)
         status = ST_IO;

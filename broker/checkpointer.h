@@ -17,8 +17,10 @@
 
 struct checkpointer;
 
-/* `state` is borrowed until the thread has ended; the pipe is taken, also on failure. */
-enum status checkpointer_start(struct state *state, struct pipe *exchange,
+/* `state` is borrowed until the thread has ended; the pipe is taken, also on failure. Commits at
+ * once when `gathered_most` bytes are gathered: a part of the journal's ring, so that the ring does
+ * not fill while a commit is under way. */
+enum status checkpointer_start(struct state *state, struct pipe *exchange, uint64_t gathered_most,
                                struct checkpointer **out);
 /* Waits for its end, after the last checkpoint that NOTE_LAST brings. */
 void checkpointer_join(struct checkpointer *checkpointer);

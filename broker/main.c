@@ -31,10 +31,13 @@
 #include "lib/secret.h"
 
 #define VERSION "0.1.0"
-#define TURN_DEPTH 64    /* turns that may wait for the exchange, of each link */
-#define EFFECT_DEPTH 64  /* batches' effects that may wait for a link */
-#define STATE_DEPTH 4096 /* buffers that may wait for the state thread */
-#define NOTE_DEPTH 256   /* anything else */
+#define TURN_DEPTH 64                     /* turns that may wait for the exchange, of each link */
+#define EFFECT_DEPTH 64                   /* batches' effects that may wait for a link */
+#define STATE_DEPTH 4096                  /* buffers that may wait for the state thread */
+#define NOTE_DEPTH 256                    /* anything else */
+#define GATHERED_MOST (64u * 1024 * 1024) /* bytes between checkpoints: bounds memory and restart  \
+                                           */
+#define RING_SHARE 4 /* of the ring at most; the rest takes what comes meanwhile */
 #define CRL_WARNS_MS (INT64_C(7) * 86400000)
 #define CRL_LOOK_MS 3600000
 
@@ -227,7 +230,9 @@ static enum status start_threads(struct broker *b, struct writer_config *writer,
     b->to_exchange = main.here;
     b->to_admin = drain.here;
     reason_set(why, "threads: %s", strerror(errno));
-    status = checkpointer_start(b->state, state.there, &b->checkpointer);
+    uint64_t ring = b->config.journal_segments * b->config.journal_segment_size;
+    uint64_t gathered = ring / RING_SHARE < GATHERED_MOST ? ring / RING_SHARE : GATHERED_MOST;
+    status = checkpointer_start(b->state, state.there, gathered, &b->checkpointer);
     if (status == ST_OK)
         status = writer_start(writer, &b->writer);
     if (status != ST_OK)

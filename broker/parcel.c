@@ -2,18 +2,21 @@
 
 #include <stdlib.h>
 
-#define ROOM_LEAST 4096 /* bytes: most turns of a quiet broker fit */
+#define ROOM_LEAST 4096           /* bytes: most turns of a quiet broker fit */
+#define USUAL_MOST (1024u * 1024) /* bytes: one large one makes no habit */
 
 void parcel_fini(struct parcel *parcel)
 {
     free(parcel->data);
-    *parcel = (struct parcel){NULL, 0, 0};
+    *parcel = (struct parcel){.usual = parcel->usual};
 }
 
 uint8_t *parcel_room(struct parcel *parcel, size_t size)
 {
     if (size > parcel->room - parcel->size) {
-        size_t room = parcel->room ? 2 * parcel->room : ROOM_LEAST;
+        size_t room = parcel->room               ? 2 * parcel->room
+                    : parcel->usual > ROOM_LEAST ? parcel->usual
+                                                 : ROOM_LEAST;
 
         if (size > SIZE_MAX / 4)
             return NULL;
@@ -52,10 +55,13 @@ uint8_t *parcel_give(struct parcel *parcel, size_t *size)
     uint8_t *data = parcel->data;
 
     *size = parcel->size;
+    parcel->usual = (parcel->usual + parcel->size) / 2 + parcel->size / 4;
+    if (parcel->usual > USUAL_MOST)
+        parcel->usual = USUAL_MOST;
     if (parcel->size > 0 && parcel->size < parcel->room / 2) {
         uint8_t *smaller = realloc(data, parcel->size);
         data = smaller ? smaller : data;
     }
-    *parcel = (struct parcel){NULL, 0, 0};
+    *parcel = (struct parcel){.usual = parcel->usual};
     return data;
 }

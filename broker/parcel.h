@@ -1,8 +1,8 @@
 /*
  * parcel.h - bytes that are gathered, then given away whole: to another thread, or to a socket.
  *
- * Grows by doubling. What is put in starts on 8 bytes, so that structs may lie in it. A parcel of
- * zeroes is empty and ready for use.
+ * Grows by doubling, from about the size that was given away last. What is put in starts on 8
+ * bytes, so that structs may lie in it. A parcel of zeroes is empty and ready for use.
  *
  * Threads: one owner; giving it away moves the buffer.
  */
@@ -15,6 +15,7 @@
 struct parcel {
     uint8_t *data; /* owned, from malloc; NULL while empty */
     size_t size, room;
+    size_t usual; /* bytes: where the next one starts */
 };
 
 void parcel_fini(struct parcel *parcel);

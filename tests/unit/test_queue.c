@@ -176,7 +176,7 @@ static void the_ledger_finds_records_until_they_are_cut(void **)
 
 static void a_parcel_grows_and_is_given_whole(void **)
 {
-    struct parcel parcel = {NULL, 0, 0};
+    struct parcel parcel = {.data = NULL};
     size_t size;
 
     for (size_t i = 0; i < 1000; i++) {
