@@ -383,35 +383,55 @@ static enum status judge_step(struct desk *desk, const struct evidence *evidence
     return status == ST_OK || status == ST_NOMEM ? status : ST_FORGED;
 }
 
+static struct rung rung_of(const struct step *step, bool verified)
+{
+    struct rung rung = {
+        .kind = rung_parse(step_name(step->kind)),
+        .verified = verified,
+        .code = step->rejected ? (uint32_t)step->rejected : (uint32_t)step->declined,
+        .at_ms = step->at_ms,
+        .reply = step->reply_id,
+    };
+
+    memcpy(rung.by, step->agency, sizeof rung.by);
+    return rung;
+}
+
 static void record_step(struct desk *desk, const struct evidence *evidence, struct track *track,
-                        const struct step *step, bool verified)
+                        const struct step *step)
 {
     struct signed_step kept = {evidence->wire.step.step, evidence->wire.step.proof};
-    struct rung rung = {.kind = rung_parse(step_name(step->kind)),
-                        .verified = verified,
-                        .code =
-                            step->rejected ? (uint32_t)step->rejected : (uint32_t)step->declined,
-                        .at_ms = step->at_ms,
-                        .reply = step->reply_id};
+    struct rung rung = rung_of(step, true);
     enum status status;
 
     if (!track_find(track, RUNG_ACCEPTED)) /* its receipt was lost on the way */
         add_accepted(desk, track, step->at_ms);
-    memcpy(rung.by, step->agency, sizeof rung.by);
     status = steps_keep(desk->txn, track, &kept);
     if (status != ST_LIMIT && !desk_ok(desk, status))
         return;
     (void)track_add(track, &rung);
-    if (verified) {
-        track->last_step = sha256(kept.step.data, kept.step.size);
-        if (step->kind == CONCORDAT__STEP_KIND__DELIVERED
-            || step->kind == CONCORDAT__STEP_KIND__REJECTED) {
-            (void)desk_landed(desk, &track->message_id);
-            (void)desk_ok(desk, outbox_drop(desk->txn, &track->message_id, track->to));
-        }
+    track->last_step = sha256(kept.step.data, kept.step.size);
+    if (step->kind == CONCORDAT__STEP_KIND__DELIVERED
+        || step->kind == CONCORDAT__STEP_KIND__REJECTED) {
+        (void)desk_landed(desk, &track->message_id);
+        (void)desk_ok(desk, outbox_drop(desk->txn, &track->message_id, track->to));
     }
     (void)desk_ok(desk, track_put(desk->txn, track));
     desk_touched(desk, track);
+}
+
+/* A person sees that somebody tried. It is not kept as evidence, so the genuine step, which may
+ * have the very same bytes, is still to come. */
+static void mark_forged(struct desk *desk, struct track *track, const struct step *step)
+{
+    struct rung rung = rung_of(step, false);
+    char id[ID_TEXT_SIZE];
+
+    id_print(&track->message_id, id);
+    log_limited(&noisy, desk->now_ms, LOG_ERROR, "evidence_forged", "message=%s step=%s claims=%s",
+                id, step_name(step->kind), step->agency);
+    track_add_forged(track, &rung);
+    (void)desk_ok(desk, track_put(desk->txn, track));
 }
 
 static void on_step(struct desk *desk, const struct evidence *evidence)
@@ -446,14 +466,10 @@ static void on_step(struct desk *desk, const struct evidence *evidence)
         (void)desk_ok(desk, status);
         return;
     }
-    if (status == ST_FORGED) {
-        char id[ID_TEXT_SIZE];
-
-        id_print(&track.message_id, id);
-        log_event(LOG_ERROR, "evidence_forged", "message=%s step=%s claims=%s", id,
-                  step_name(step.kind), step.agency);
-    }
-    record_step(desk, evidence, &track, &step, status == ST_OK);
+    if (status == ST_OK)
+        record_step(desk, evidence, &track, &step);
+    else
+        mark_forged(desk, &track, &step);
     desk_settle(desk, sequence);
 }
 

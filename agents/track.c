@@ -73,10 +73,25 @@ bool track_add(struct track *track, const struct rung *rung)
     return true;
 }
 
+/* What a recipient is said to have signed counts when it has; the rest has no signature. */
+static bool holds(const struct rung *rung)
+{
+    return rung->verified || rung->kind < RUNG_DELIVERED;
+}
+
+void track_add_forged(struct track *track, const struct rung *rung)
+{
+    for (uint32_t i = 0; i < track->rung_count; i++) {
+        if (track->rungs[i].kind == rung->kind && !holds(&track->rungs[i]))
+            return;
+    }
+    (void)track_add(track, rung);
+}
+
 const struct rung *track_find(const struct track *track, enum rung_kind kind)
 {
     for (uint32_t i = 0; i < track->rung_count; i++) {
-        if (track->rungs[i].kind == kind)
+        if (track->rungs[i].kind == kind && holds(&track->rungs[i]))
             return &track->rungs[i];
     }
     return NULL;
@@ -84,7 +99,11 @@ const struct rung *track_find(const struct track *track, enum rung_kind kind)
 
 enum rung_kind track_state(const struct track *track)
 {
-    return track->rung_count > 0 ? track->rungs[track->rung_count - 1].kind : RUNG_NONE;
+    for (uint32_t i = track->rung_count; i > 0; i--) {
+        if (holds(&track->rungs[i - 1]))
+            return track->rungs[i - 1].kind;
+    }
+    return RUNG_NONE;
 }
 
 bool track_is_over(const struct track *track)

@@ -18,7 +18,7 @@
 #include "proto/catalogue.h"
 #include "proto/envelope.h"
 
-#define RUNGS_MAX 12   /* the longest honest ladder has 6 */
+#define RUNGS_MAX 12   /* 2 of the broker's, 4 steps that hold, and each of 6 kinds once forged */
 #define TRACK_MAX 4096 /* bytes of a record */
 
 enum rung_kind {
@@ -62,7 +62,7 @@ struct track {
     struct digest header_digest; /* zero until it is sealed */
     struct digest wish;          /* of what was asked to be sent: finds a repeat (out) */
     struct digest last_step;     /* of the last recorded step's bytes; zero: none yet */
-    uint32_t step_count;         /* in TREE_EVIDENCE */
+    uint32_t step_count;         /* in TREE_EVIDENCE: those that hold */
     category_set offending;      /* of the refusal */
     uint32_t rung_count;
     struct rung rungs[RUNGS_MAX];
@@ -76,8 +76,12 @@ void track_from_envelope(struct track *track, const struct envelope *e);
 
 /* Adds a rung; false when the ladder is full. */
 bool track_add(struct track *track, const struct rung *rung);
-const struct rung *track_find(const struct track *track, enum rung_kind kind); /* or NULL */
-enum rung_kind track_state(const struct track *track);                         /* the last rung */
+/* The same for a step that does not hold: it is shown, once of each kind, and counts for nothing.
+ */
+void track_add_forged(struct track *track, const struct rung *rung);
+/* The rung of this kind that holds, or NULL. */
+const struct rung *track_find(const struct track *track, enum rung_kind kind);
+enum rung_kind track_state(const struct track *track); /* the last rung that holds */
 /* Nothing more that the recipient or the broker says could follow a wait for `kind`. */
 bool track_is_over(const struct track *track);
 

@@ -327,6 +327,62 @@ static void forged_evidence_is_marked_and_frees_nothing(void **)
     assert_int_equal(town_status(town, 0)->outbox, 1);
 }
 
+static void forged_evidence_stands_in_nothings_way(void **)
+{
+    OWNED(town) town = town_new(court_and_nps, 2);
+    struct id id;
+
+    town_mischief(town)->forge_first = true;
+    id = send_request(town, CONCORDAT__OUTCOME__DONE);
+    town_settle(town);
+    assert_string_equal(town_ladder(town, 0, &id), "queued accepted !delivered delivered");
+    assert_int_equal(town_status(town, 0)->outbox, 0);
+    (void)town_open(town, 1, &id);
+    town_settle(town);
+    assert_string_equal(town_ladder(town, 0, &id),
+                        "queued accepted !delivered delivered !opened opened");
+    assert_string_equal(town_state(town, 0, &id), "opened");
+}
+
+static void forged_evidence_is_marked_once_however_often_it_comes(void **)
+{
+    OWNED(town) town = town_new(court_and_nps, 2);
+    struct id id;
+
+    town_mischief(town)->flip_step = true;
+    town_mischief(town)->twice = true;
+    id = send_request(town, CONCORDAT__OUTCOME__DONE);
+    town_settle(town);
+    (void)town_open(town, 1, &id);
+    (void)town_act(town, 1, &id, CONCORDAT__STEP_KIND__ACKNOWLEDGED, 0);
+    town_settle(town);
+    assert_string_equal(town_ladder(town, 0, &id),
+                        "queued accepted !delivered !opened !acknowledged");
+    assert_string_equal(town_state(town, 0, &id), "accepted");
+    assert_int_equal(town_status(town, 0)->outbox, 1);
+}
+
+static void nobody_who_waits_is_told_of_forged_evidence(void **)
+{
+    OWNED(town) town = town_new(court_and_nps, 2);
+    Concordat__Request request = CONCORDAT__REQUEST__INIT;
+    Concordat__TrackRequest track = CONCORDAT__TRACK_REQUEST__INIT;
+    struct id id;
+
+    town_disconnect(town, 1);
+    id = send_request(town, CONCORDAT__OUTCOME__DONE);
+    track.message_id = (ProtobufCBinaryData){.len = ID_SIZE, .data = id.bytes};
+    track.until = (char[]){"delivered"};
+    track.wait_ms = 60000;
+    request.kind_case = CONCORDAT__REQUEST__KIND_TRACK;
+    request.track = &track;
+    town_ask_later(town, 0, &request);
+    town_mischief(town)->flip_step = true;
+    town_connect(town, 1);
+    town_settle(town);
+    assert_null(town_reply(town, 0));
+}
+
 static void an_inbox_waits_for_something_new(void **)
 {
     OWNED(town) town = town_new(court_and_nps, 2);
@@ -406,6 +462,9 @@ int main(void)
         cmocka_unit_test(an_altered_body_is_rejected_and_the_sender_knows),
         cmocka_unit_test(a_message_waits_for_its_signers_certificate),
         cmocka_unit_test(forged_evidence_is_marked_and_frees_nothing),
+        cmocka_unit_test(forged_evidence_stands_in_nothings_way),
+        cmocka_unit_test(forged_evidence_is_marked_once_however_often_it_comes),
+        cmocka_unit_test(nobody_who_waits_is_told_of_forged_evidence),
         cmocka_unit_test(an_inbox_waits_for_something_new),
         cmocka_unit_test(a_clock_that_jumps_erases_no_key),
         cmocka_unit_test(what_is_done_is_forgotten_after_its_time),

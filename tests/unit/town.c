@@ -295,8 +295,15 @@ static void hand_over(struct town *town, size_t index, bool again)
 static void owe(struct town *town, const struct owed *what)
 {
     assert_true(town->owed_count < OWED_MAX);
-    town->owed[town->owed_count] = *what;
-    hand_over(town, town->owed_count++, false);
+    town->owed[town->owed_count++] = *what;
+    if (what->is_step && town->mischief.forge_first) {
+        bool flip_step = town->mischief.flip_step;
+
+        town->mischief.flip_step = true;
+        hand_over(town, town->owed_count - 1, false);
+        town->mischief.flip_step = flip_step;
+    }
+    hand_over(town, town->owed_count - 1, false);
     if (town->mischief.twice)
         hand_over(town, town->owed_count - 1, true);
 }
@@ -790,22 +797,37 @@ const Concordat__Response *town_answer(struct town *town, size_t agency, const s
     return response;
 }
 
-const char *town_ladder(struct town *town, size_t agency, const struct id *id)
+/* NULL: it is not known. */
+static const Concordat__Item *track_item(struct town *town, size_t agency, const struct id *id)
 {
     Concordat__Request request = CONCORDAT__REQUEST__INIT;
     Concordat__TrackRequest track = CONCORDAT__TRACK_REQUEST__INIT;
-    struct member *m = &town->members[agency];
     const Concordat__Response *response;
 
     track.message_id = id_field(id);
     request.kind_case = CONCORDAT__REQUEST__KIND_TRACK;
     request.track = &track;
     response = town_ask(town, agency, &request);
-    if (response->n_items != 1)
+    return response->n_items == 1 ? response->items[0] : NULL;
+}
+
+const char *town_state(struct town *town, size_t agency, const struct id *id)
+{
+    const Concordat__Item *item = track_item(town, agency, id);
+
+    return item ? item->state : "?";
+}
+
+const char *town_ladder(struct town *town, size_t agency, const struct id *id)
+{
+    const Concordat__Item *item = track_item(town, agency, id);
+    struct member *m = &town->members[agency];
+
+    if (!item)
         return "?";
     m->ladder[0] = '\0';
-    for (size_t i = 0; i < response->items[0]->n_rungs; i++) {
-        const Concordat__Rung *rung = response->items[0]->rungs[i];
+    for (size_t i = 0; i < item->n_rungs; i++) {
+        const Concordat__Rung *rung = item->rungs[i];
         bool is_signed = strcmp(rung->by, "hub") != 0 && strcmp(rung->name, "queued") != 0
                       && strcmp(rung->name, "refused") != 0;
         size_t used = strlen(m->ladder);

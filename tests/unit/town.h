@@ -45,6 +45,7 @@ struct town_mischief {
     Concordat__RefusalCode refuse;     /* submits are refused so */
     bool flip_body;                    /* a bit of each delivered body */
     bool flip_step;                    /* a bit of each forwarded step's signature */
+    bool forge_first;                  /* each step comes with a broken signature, then as it is */
     bool twice;                        /* everything is delivered twice */
 };
 struct town_mischief *town_mischief(struct town *town);
@@ -69,6 +70,8 @@ const Concordat__Response *town_answer(struct town *town, size_t agency, const s
 /* The rungs of a message as one line, "queued accepted delivered", with `!' before a
  * recipient's rung whose signature does not hold; "?" when it is not known. */
 const char *town_ladder(struct town *town, size_t agency, const struct id *id);
+/* Where it stands: the last rung that holds. */
+const char *town_state(struct town *town, size_t agency, const struct id *id);
 const Concordat__Status *town_status(struct town *town, size_t agency);
 
 /* Any bytes as a request, or as frames of the broker's, in a turn of their own: fuzzers. What comes
