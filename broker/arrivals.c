@@ -299,7 +299,7 @@ static enum status take_directory(struct session *session, const struct arrival 
 
     if (wire->directory.wanted_count > 0 || wire->directory.certificate_count > 0) {
         struct command_directory *asked =
-            command(session, COMMAND_DIRECTORY, sizeof *asked, sizeof *asked);
+            command(session, COMMAND_DIRECTORY, sizeof *asked, HEAD_MAX); /* what it may bring */
         if (!asked)
             return ST_NOMEM;
         asked->request = request;

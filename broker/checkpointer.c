@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "broker/counters.h"
@@ -12,7 +13,8 @@
 #include "lib/log.h"
 #include "lib/loop.h"
 
-#define EVERY_MS 1000 /* between commits */
+#define EVERY_MS 1000                    /* between commits */
+#define DISK_RESERVE (64u * 1024 * 1024) /* bytes kept free for what was accepted already */
 #define NOTES_A_TURN 256
 
 /* Buffers in the order of their arrival. */
@@ -22,10 +24,8 @@ struct shelf {
 };
 
 struct checkpointer {
-    struct state *state;   /* borrowed */
-    struct pipe *exchange; /* owned */
-    uint64_t gathered_most;
-    struct loop *loop; /* owned */
+    struct checkpointer_config config; /* the pipe is owned */
+    struct loop *loop;                 /* owned */
     pthread_t thread;
     struct shelf shelf;   /* all since the last commit */
     uint32_t batch_first; /* in the shelf: first buffer of the batch that is arriving */
@@ -76,8 +76,20 @@ static void put_on_shelf(struct shelf *shelf, zmq_msg_t *msg)
 
 static void give_report(struct checkpointer *c)
 {
-    if (c->report && pipe_give(c->exchange, c->report, sizeof *c->report) == ST_OK)
+    if (c->report && pipe_give(c->config.exchange, c->report, sizeof *c->report) == ST_OK)
         c->report = NULL;
+}
+
+/* In 1/1000. A disk without reserve counts as full: what is refused now can come later, what was
+ * accepted must find room. */
+static uint32_t fullness(const struct checkpointer *c)
+{
+    struct statvfs disk;
+
+    if (statvfs(c->config.folder, &disk) == 0
+        && (uint64_t)disk.f_bavail * disk.f_frsize < DISK_RESERVE)
+        return 1000;
+    return state_fullness(c->config.state);
 }
 
 static void commit(struct checkpointer *c)
@@ -86,7 +98,7 @@ static void commit(struct checkpointer *c)
 
     if (!c->has_batch)
         return;
-    enum status status = state_commit(c->state, &c->mark);
+    enum status status = state_commit(c->config.state, &c->mark);
     if (status != ST_OK)
         stop_process("commit", status);
     clear_shelf(&c->shelf,
@@ -102,7 +114,7 @@ static void commit(struct checkpointer *c)
     *report = (struct note_checkpoint){
         .note = {NOTE_CHECKPOINT, 0},
         .sequence = c->mark.sequence,
-        .fullness = state_fullness(c->state),
+        .fullness = fullness(c),
         .commit_ms = took_ms,
     };
     c->report = report;
@@ -121,7 +133,8 @@ static void gather(struct checkpointer *c, const struct note_batch *batch)
         assert(at < c->shelf.count
                && piece->at + piece->size <= zmq_msg_size(&c->shelf.buffers[at]));
         const uint8_t *data = zmq_msg_data(&c->shelf.buffers[at]);
-        enum status status = state_gather(c->state, (struct bytes){data + piece->at, piece->size});
+        enum status status =
+            state_gather(c->config.state, (struct bytes){data + piece->at, piece->size});
         if (status != ST_OK)
             stop_process("gather", status);
         c->gathered += piece->size;
@@ -136,7 +149,7 @@ static void on_exchange(void *context)
     struct checkpointer *c = context;
     zmq_msg_t msg;
 
-    for (int i = 0; i < NOTES_A_TURN && pipe_take(c->exchange, &msg) == ST_OK; i++) {
+    for (int i = 0; i < NOTES_A_TURN && pipe_take(c->config.exchange, &msg) == ST_OK; i++) {
         const void *data = zmq_msg_data(&msg);
         const struct note *note = data;
 
@@ -151,7 +164,7 @@ static void on_exchange(void *context)
         else if (note->kind == NOTE_LAST)
             c->last = true;
         (void)zmq_msg_close(&msg);
-        if (c->gathered >= c->gathered_most)
+        if (c->gathered >= c->config.gathered_most)
             commit(c);
     }
 }
@@ -189,7 +202,7 @@ void checkpointer_free(struct checkpointer *c)
     free(c->shelf.buffers);
     free(c->report);
     loop_free(c->loop);
-    pipe_free(c->exchange);
+    pipe_free(c->config.exchange);
     free(c);
 }
 
@@ -199,22 +212,19 @@ static enum status set_up(struct checkpointer *c)
     if (!c->loop)
         return ST_IO;
     loop_at_end_of_turn(c->loop, on_end_of_turn, c);
-    enum status status = loop_add_pipe(c->loop, c->exchange, on_exchange, c);
+    enum status status = loop_add_pipe(c->loop, c->config.exchange, on_exchange, c);
     return status == ST_OK ? loop_every(c->loop, EVERY_MS, on_second, c) : status;
 }
 
-enum status checkpointer_start(struct state *state, struct pipe *exchange, uint64_t gathered_most,
-                               struct checkpointer **out)
+enum status checkpointer_start(const struct checkpointer_config *config, struct checkpointer **out)
 {
     struct checkpointer *c = calloc(1, sizeof *c);
 
     if (!c) {
-        pipe_free(exchange);
+        pipe_free(config->exchange);
         return ST_NOMEM;
     }
-    c->state = state;
-    c->exchange = exchange;
-    c->gathered_most = gathered_most;
+    c->config = *config;
     enum status status = set_up(c);
     if (status == ST_OK && pthread_create(&c->thread, NULL, run, c) != 0)
         status = ST_IO;

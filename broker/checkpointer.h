@@ -17,11 +17,15 @@
 
 struct checkpointer;
 
-/* `state` is borrowed until the thread has ended; the pipe is taken, also on failure. Commits at
- * once when `gathered_most` bytes are gathered: a part of the journal's ring, so that the ring does
- * not fill while a commit is under way. */
-enum status checkpointer_start(struct state *state, struct pipe *exchange, uint64_t gathered_most,
-                               struct checkpointer **out);
+struct checkpointer_config {
+    struct state *state;    /* borrowed until the thread has ended */
+    struct pipe *exchange;  /* taken, also on failure */
+    uint64_t gathered_most; /* bytes: then it commits at once. A part of the journal's ring, so that
+                               the ring does not fill while a commit is under way */
+    const char *folder;     /* of the store: while its disk is nearly full, so is the store */
+};
+
+enum status checkpointer_start(const struct checkpointer_config *config, struct checkpointer **out);
 /* Waits for its end, after the last checkpoint that NOTE_LAST brings. */
 void checkpointer_join(struct checkpointer *checkpointer);
 /* Once joined, and once nobody else uses the other ends of its pipes. NULL is fine. */

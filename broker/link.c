@@ -61,7 +61,7 @@ struct link {
     bool draining, last_said, ending;
     int64_t ending_ms;
     uint8_t *scratch; /* owned; SCRATCH_SIZE */
-    struct log_limit alarm_limit, handshake_limit, timeout_limit;
+    struct log_limit alarm_limit, handshake_limit, timeout_limit, open_limit;
 };
 
 /* ---- small things ---- */
@@ -507,7 +507,8 @@ static void apply_effects(struct link *link, const void *data)
         if (effect->kind == EFFECT_WELCOME) {
             welcomed(peer);
             count(&counters.sessions, 1);
-            log_event(LOG_INFO, "session_open", "agency=%s", session_agency(peer->session));
+            log_limited(&link->open_limit, loop_now_ms(link->loop), LOG_INFO, "session_open",
+                        "agency=%s", session_agency(peer->session));
         } else if (effect->kind == EFFECT_CLOSE) {
             log_event(LOG_INFO, "session_closed", "agency=%s why=%s", session_agency(peer->session),
                       ((const struct effect_close *)whole)->code);
@@ -705,7 +706,7 @@ static enum status set_up(struct link *link)
     link->scratch = malloc(SCRATCH_SIZE);
     if (!link->loop || !link->arena || !link->cache || !link->scratch)
         return ST_NOMEM;
-    link->alarm_limit = link->handshake_limit = link->timeout_limit =
+    link->alarm_limit = link->handshake_limit = link->timeout_limit = link->open_limit =
         (struct log_limit){.burst = LOGGED_EACH_S, .period_ms = 1000};
     link->rules = (struct session_rules){
         .community = tls_context_community(link->config.tls),

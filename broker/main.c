@@ -31,13 +31,14 @@
 #include "lib/secret.h"
 
 #define VERSION "0.1.0"
-#define TURN_DEPTH 64                     /* turns that may wait for the exchange, of each link */
-#define EFFECT_DEPTH 64                   /* batches' effects that may wait for a link */
-#define STATE_DEPTH 4096                  /* buffers that may wait for the state thread */
-#define NOTE_DEPTH 256                    /* anything else */
-#define GATHERED_MOST (64u * 1024 * 1024) /* bytes between checkpoints: bounds memory and restart  \
-                                           */
-#define RING_SHARE 4 /* of the ring at most; the rest takes what comes meanwhile */
+#define TURN_DEPTH 64    /* turns that may wait for the exchange, of each link */
+#define EFFECT_DEPTH 64  /* batches' effects that may wait for a link */
+#define STATE_DEPTH 4096 /* buffers that may wait for the state thread */
+#define NOTE_DEPTH 256   /* anything else */
+#define GATHERED_MOST                                                                              \
+    (64u * 1024 * 1024) /* bytes between checkpoints: bounds memory and restart                    \
+                         */
+#define RING_SHARE 4    /* of the ring at most; the rest takes what comes meanwhile */
 #define CRL_WARNS_MS (INT64_C(7) * 86400000)
 #define CRL_LOOK_MS 3600000
 
@@ -82,7 +83,14 @@ static enum status load_tls(const struct config *config, struct tls_context **ou
 {
     const struct tls_files files = {config->chain, config->key, config->trust, config->crls};
 
-    return tls_context_new(TLS_BROKER, &files, out, why);
+    enum status status = tls_context_new(TLS_BROKER, &files, out, why);
+    if (status != ST_OK || strcmp(tls_context_self(*out)->id, config->id) == 0)
+        return status;
+    reason_set(why, "%s: the certificate is of %s, not of %s", config->chain,
+               tls_context_self(*out)->id, config->id);
+    tls_context_free(*out);
+    *out = NULL;
+    return ST_INVALID;
 }
 
 static void watch_crls(struct broker *b, const struct tls_context *tls)
@@ -232,7 +240,9 @@ static enum status start_threads(struct broker *b, struct writer_config *writer,
     reason_set(why, "threads: %s", strerror(errno));
     uint64_t ring = b->config.journal_segments * b->config.journal_segment_size;
     uint64_t gathered = ring / RING_SHARE < GATHERED_MOST ? ring / RING_SHARE : GATHERED_MOST;
-    status = checkpointer_start(b->state, state.there, gathered, &b->checkpointer);
+    const struct checkpointer_config checkpointer = {b->state, state.there, gathered,
+                                                     b->config.store};
+    status = checkpointer_start(&checkpointer, &b->checkpointer);
     if (status == ST_OK)
         status = writer_start(writer, &b->writer);
     if (status != ST_OK)
@@ -355,15 +365,10 @@ static enum status start(struct broker *b, struct reason *why)
         status = load_tls(&b->config, &tls, why);
     if (status != ST_OK)
         return status;
-    if (strcmp(tls_context_self(tls)->id, b->config.id) != 0) {
-        reason_set(why, "%s: the certificate is of %s, not of %s", b->config.chain,
-                   tls_context_self(tls)->id, b->config.id);
-        status = ST_INVALID;
-    }
     watch_crls(b, tls);
     warn_of_crls(b);
     b->zmq = zmq_ctx_new();
-    if (status == ST_OK && !b->zmq) {
+    if (!b->zmq) {
         reason_set(why, "ZeroMQ: %s", strerror(errno));
         status = ST_IO;
     }

@@ -12,7 +12,8 @@
 #include "lib/log.h"
 #include "lib/loop.h"
 
-#define NAP_NS 200000 /* while a pipe or the ring is full: nothing else is to be done */
+#define TURNS_A_BATCH 64 /* from each link: what is said without events is bounded too */
+#define NAP_NS 200000    /* while a pipe or the ring is full: nothing else is to be done */
 #define MINUTE_MS 60000
 #define FULL_AT 900 /* of the store, in 1/1000: new messages are refused */
 #define ROOM_AT 850 /* and taken again */
@@ -428,11 +429,11 @@ static void on_link(void *context)
 {
     struct source *source = context;
 
-    while (!is_batch_full(source->writer)) {
+    for (int i = 0; i < TURNS_A_BATCH && !is_batch_full(source->writer); i++) {
+        if (!source->has_turn && !next_turn(source))
+            return;
         if (source->has_turn)
             run_turn(source);
-        else if (!next_turn(source))
-            return;
     }
 }
 

@@ -803,6 +803,75 @@ static void only_its_owner_settles_evidence_and_nobody_a_message(void **)
     assert_int_equal(d->events[0].item_sequence, item);
 }
 
+/* ---- the directory ---- */
+
+/* Asks, and reads the one frame that answers. */
+static struct wire ask(struct desk *d, struct arena *arena, uint32_t agencies,
+                       const char *const names[], uint32_t count, const struct digest digests[])
+{
+    struct command_directory *asked =
+        turn_command(&d->turn, COMMAND_DIRECTORY, COURT, sizeof *asked);
+    struct wire wire = {.kind = WIRE_BYE};
+
+    asked->head.member = d->court;
+    asked->request = 8;
+    asked->agency_count = agencies;
+    asked->certificate_count = count;
+    for (uint32_t i = 0; i < agencies; i++)
+        strcpy(asked->agencies[i], names[i]);
+    for (uint32_t i = 0; i < count; i++)
+        asked->certificates[i] = digests[i];
+    run(d);
+    assert_int_equal(count_of(d, EFFECT_FRAME, COURT), 1);
+    assert_int_equal(count_of(d, EFFECT_RELEASE, COURT), 1);
+    const struct effect_frame *frame = effect_of(d, EFFECT_FRAME, COURT, 0);
+    assert_int_equal(
+        wire_read((struct bytes){frame->bytes + 8, frame->bytes_size - 8}, arena, &wire, NULL),
+        ST_OK);
+    assert_int_equal(wire.kind, WIRE_DIRECTORY);
+    assert_int_equal(wire.directory.request, 8);
+    return wire;
+}
+
+static void a_question_gets_one_answer(void **)
+{
+    static const char *const names[] = {"nps.a", "nps.z"};
+    OWNED(arena) arena = arena_new(4096, HEAD_ARENA);
+    OWNED(desk) d = desk_with(10);
+    const struct digest digests[] = {sha256("nps.a", 5), sha256("nobody", 6)};
+
+    struct wire wire = ask(d, arena, 2, names, 2, digests);
+    assert_int_equal(wire.directory.entry_count, 3);
+    assert_string_equal(wire.directory.entries[0].agency, "nps.a"); /* by its certificate */
+    assert_int_equal(wire.directory.entries[0].certificate_count, 1);
+    assert_int_equal(wire.directory.entries[0].key_count, 0);
+    assert_string_equal(wire.directory.entries[1].agency, "nps.a");
+    assert_true(wire.directory.entries[1].known);
+    assert_int_equal(wire.directory.entries[1].key_count, 1);
+    assert_string_equal(wire.directory.entries[2].agency, "nps.z");
+    assert_false(wire.directory.entries[2].known);
+}
+
+static void what_is_not_there_is_answered_too(void **)
+{
+    OWNED(arena) arena = arena_new(4096, HEAD_ARENA);
+    OWNED(desk) d = desk_with(10);
+    const struct digest nobody = sha256("nobody", 6);
+
+    assert_int_equal(ask(d, arena, 0, NULL, 1, &nobody).directory.entry_count, 0);
+}
+
+static void a_key_is_shown_until_it_closes(void **)
+{
+    static const char *const names[] = {"nps.a"};
+    OWNED(arena) arena = arena_new(4096, HEAD_ARENA);
+    OWNED(desk) d = desk_with(10);
+
+    assert_int_equal(ask(d, arena, 1, names, 0, NULL).directory.entries[0].key_count, 1);
+    d->now_ms = NOW + 51 * DAY;
+    assert_int_equal(ask(d, arena, 1, names, 0, NULL).directory.entries[0].key_count, 0);
+}
+
 /* ---- checkpoints ---- */
 
 static void a_checkpoint_takes_messages_out_of_memory(void **)
@@ -875,6 +944,9 @@ int main(void)
         cmocka_unit_test(the_same_step_again_is_answered_alike),
         cmocka_unit_test(a_late_step_finds_its_message_in_the_checkpoint),
         cmocka_unit_test(only_its_owner_settles_evidence_and_nobody_a_message),
+        cmocka_unit_test(a_question_gets_one_answer),
+        cmocka_unit_test(what_is_not_there_is_answered_too),
+        cmocka_unit_test(a_key_is_shown_until_it_closes),
         cmocka_unit_test(a_checkpoint_takes_messages_out_of_memory),
         cmocka_unit_test(what_is_touched_after_a_checkpoint_stays_in_memory),
         cmocka_unit_test(the_clock_never_goes_back),
