@@ -2,14 +2,19 @@
  * SIGKILL while receipts are outstanding. Every message whose sender saw it accepted must be in its
  * recipient's inbox exactly once, and no inbox hands out the same message twice.
  *
- *     crash BIN SOURCE FOLDER [KILLS]
+ *     crash BIN SOURCE FOLDER [KILLS [PLANTED_BROKER]]
+ *
+ * PLANTED_BROKER is one that forgets the tail of its journal: a short run with it must lose
+ * something, or this harness proves nothing.
  */
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "tests/system/community.h"
 
@@ -18,6 +23,9 @@
 #define KILLS 48
 #define LEDGER_MAX 200000
 #define GIVE_UP_MS 120000
+#define CONTROL_KILLS 9
+#define CONTROL_GIVE_UP_MS 10000
+#define CONTROL_CAUGHT 7 /* exit code of a run that lost something */
 
 static const struct member members[2 * PAIRS] = {
     {"court.a", "COURT"}, {"court.b", "COURT"}, {"court.c", "COURT"}, {"court.d", "COURT"},
@@ -223,45 +231,43 @@ static void tell_lost(struct community *c, int from, const struct entry *entry)
     tell_ladder(c, (size_t)(PAIRS + entry->to), &entry->id);
 }
 
-/* Every agent empty: what is accepted has been delivered. */
-static void await_drained(struct community *c)
+/* Until every sender's outbox is empty: what is accepted has been delivered. Gives how many are
+ * not. */
+static size_t await_drained(struct community *c, int give_up_ms)
 {
+    size_t undelivered = 0;
+
     for (size_t i = 0; i < PAIRS; i++) {
         struct concordat *client = community_client(c, i);
         struct timespec start, now;
         uint64_t left = 1;
 
         (void)clock_gettime(CLOCK_MONOTONIC, &start);
-        while (left > 0) {
-            /* Tracking a message that is not there waits for nothing; the newest one does. */
-            struct concordat_answer *newest = concordat_track(client, NULL, 1, "delivered", 100);
+        do {
+            /* Waits for the newest to be delivered, which is when the count can have changed. */
+            concordat_answer_free(concordat_track(client, NULL, 1, "delivered", 100));
             struct concordat_answer *a = concordat_status(client);
             left = a->outcome == CONCORDAT_DONE ? a->status->outbox : 1;
             concordat_answer_free(a);
-            concordat_answer_free(newest);
             (void)clock_gettime(CLOCK_MONOTONIC, &now);
-            if (now.tv_sec - start.tv_sec > GIVE_UP_MS / 1000)
-                fail("%s still has %llu undelivered", members[i].agency, (unsigned long long)left);
-        }
+        } while (left > 0 && (now.tv_sec - start.tv_sec) * 1000 < give_up_ms);
+        undelivered += left;
         concordat_close(client);
     }
+    return undelivered;
 }
 
-int main(int argc, char **argv)
-{
-    static struct community c;
-    static struct hand hands[PAIRS * HANDS];
-    static struct receiver receivers[PAIRS];
-    unsigned seed = 20260101;
-    int kills = argc > 4 ? atoi(argv[4]) : KILLS, while_outstanding = 0, broker_kills = 0;
-    size_t lost = 0, repeated = 0, twice = 0, strangers = 0, checked = 0;
+/* What is known at the end: every agency's inbox against every sender's ledger. */
+struct verdict {
+    size_t checked, lost, repeated, twice, strangers, undelivered;
+};
 
-    if (argc < 4) {
-        fprintf(stderr, "usage: %s BIN SOURCE FOLDER [KILLS]\n", argv[0]);
-        return 2;
-    }
-    community_make(&c, &(struct places){argv[1], argv[2]}, argv[3], members, 2 * PAIRS);
-    community_start(&c);
+static struct community c;
+static struct hand hands[PAIRS * HANDS];
+static struct receiver receivers[PAIRS];
+
+static void start_everybody(void)
+{
     for (int i = 0; i < PAIRS; i++) {
         receivers[i] = (struct receiver){
             .community = &c, .pair = i, .taken = calloc(LEDGER_MAX, sizeof(struct concordat_id))};
@@ -276,6 +282,14 @@ int main(int argc, char **argv)
         if (pthread_create(&hands[i].thread, NULL, send_all, &hands[i]) != 0)
             fail("pthread_create");
     }
+}
+
+/* Kills and restarts one after the other; gives how many were killed while a send had no verdict.
+ */
+static int kill_everybody(int kills, int *broker_kills)
+{
+    unsigned seed = 20260101;
+    int while_outstanding = 0;
 
     for (int k = 0; k < kills; k++) {
         int victim = k % 3 == 0 ? -1 : k % (2 * PAIRS);
@@ -283,7 +297,7 @@ int main(int argc, char **argv)
         await_accepted(accepted, 5 + (unsigned long)rand_r(&seed) % 60);
         while_outstanding += outstanding > 0;
         if (victim < 0) {
-            broker_kills++;
+            (*broker_kills)++;
             daemon_kill(&c.broker);
             community_start_broker(&c);
         } else {
@@ -292,46 +306,93 @@ int main(int argc, char **argv)
         }
     }
     await_accepted(accepted, 20);
+    return while_outstanding;
+}
+
+static void judge(int to, struct verdict *v)
+{
+    size_t count, known = 0;
+    struct concordat_id *arrived = everything(&c, to, &count);
+
+    v->repeated += count_repeats(arrived, count);
+    v->twice += count_repeats(receivers[to].taken, receivers[to].count);
+    for (int i = 0; i < PAIRS * HANDS; i++)
+        for (size_t j = 0; j < hands[i].count; j++) {
+            const struct entry *entry = &hands[i].entries[j];
+
+            if (entry->to != to)
+                continue;
+            bool there = bsearch(&entry->id, arrived, count, sizeof *arrived, compare_ids);
+            known += there;
+            v->checked += entry->accepted;
+            if (entry->accepted && !there) {
+                v->lost++;
+                tell_lost(&c, hands[i].pair, entry);
+            }
+        }
+    v->strangers += count - known;
+    free(arrived);
+}
+
+static int run(const char *const arguments[3], const char *broker, int kills, int give_up_ms)
+{
+    struct verdict v = {0};
+    int broker_kills = 0;
+
+    community_make(&c, &(struct places){arguments[0], arguments[1]}, arguments[2], members,
+                   2 * PAIRS);
+    if (broker)
+        (void)snprintf(c.broker.program, sizeof c.broker.program, "%s", broker);
+    community_start(&c);
+    start_everybody();
+    int while_outstanding = kill_everybody(kills, &broker_kills);
     sending = false;
     for (int i = 0; i < PAIRS * HANDS; i++)
         (void)pthread_join(hands[i].thread, NULL);
-    await_drained(&c);
+    v.undelivered = await_drained(&c, give_up_ms);
     receiving = false;
     for (int i = 0; i < PAIRS; i++)
         (void)pthread_join(receivers[i].thread, NULL);
-
-    for (int to = 0; to < PAIRS; to++) {
-        size_t count, known = 0;
-        struct concordat_id *arrived = everything(&c, to, &count);
-
-        repeated += count_repeats(arrived, count);
-        twice += count_repeats(receivers[to].taken, receivers[to].count);
-        for (int i = 0; i < PAIRS * HANDS; i++)
-            for (size_t j = 0; j < hands[i].count; j++) {
-                const struct entry *entry = &hands[i].entries[j];
-
-                if (entry->to != to)
-                    continue;
-                bool there = bsearch(&entry->id, arrived, count, sizeof *arrived, compare_ids);
-                known += there;
-                checked += entry->accepted;
-                if (entry->accepted && !there) {
-                    lost++;
-                    tell_lost(&c, hands[i].pair, entry);
-                }
-            }
-        strangers += count - known;
-        free(arrived);
-    }
-    community_stop(&c);
+    for (int to = 0; to < PAIRS; to++)
+        judge(to, &v);
     community_free(&c);
     printf("kill_cycles=%d broker=%d while_receipts_outstanding=%d accepted=%zu lost=%zu "
-           "twice_in_inbox=%zu handed_out_twice=%zu never_sent=%zu\n",
-           kills, broker_kills, while_outstanding, checked, lost, repeated, twice, strangers);
-    if (lost || repeated || twice || strangers || while_outstanding < kills || checked == 0) {
-        puts("0 passed, 1 failed");
-        return 1;
+           "twice_in_inbox=%zu handed_out_twice=%zu never_sent=%zu undelivered=%zu\n",
+           kills, broker_kills, while_outstanding, v.checked, v.lost, v.repeated, v.twice,
+           v.strangers, v.undelivered);
+    if (v.lost > 0)
+        return CONTROL_CAUGHT;
+    return v.repeated || v.twice || v.strangers || v.undelivered || v.checked == 0
+        || while_outstanding < kills;
+}
+
+/* In a process of its own, which says nothing: it is meant to fail. */
+static bool control_is_caught(const char *const arguments[3], const char *broker)
+{
+    int status = 0;
+    pid_t pid = fork();
+
+    if (pid == 0) {
+        if (!freopen("/dev/null", "w", stdout))
+            _exit(1);
+        exit(run(arguments, broker, CONTROL_KILLS, CONTROL_GIVE_UP_MS));
     }
-    puts("1 passed, 0 failed");
-    return 0;
+    (void)waitpid(pid, &status, 0);
+    return WIFEXITED(status) && WEXITSTATUS(status) == CONTROL_CAUGHT;
+}
+
+int main(int argc, char **argv)
+{
+    if (argc < 4) {
+        fprintf(stderr, "usage: %s BIN SOURCE FOLDER [KILLS [PLANTED_BROKER]]\n", argv[0]);
+        return 2;
+    }
+    const char *arguments[3] = {argv[1], argv[2], argv[3]};
+    bool caught = argc < 6 || control_is_caught(arguments, argv[5]);
+    int wrong = run(arguments, NULL, argc > 4 ? atoi(argv[4]) : KILLS, GIVE_UP_MS);
+
+    if (argc > 5)
+        printf("control_caught=%s (a broker that forgets its tail)\n", caught ? "yes" : "no");
+    printf("%d passed, %d failed\n", wrong == 0 && caught, wrong != 0 || !caught);
+    return wrong != 0 || !caught;
 }

@@ -249,7 +249,7 @@ static void broken_frames_end_the_session(struct stage *s)
         wrong += acknowledged(s, s->a, prefix, sizeof prefix, true);
         w = writer_of(prefix, sizeof prefix);
         write_u32(&w, 10);
-        write_u32(&w, i == 0 ? SEALED_MAX + 1 : sizes[i]);
+        write_u32(&w, sizes[i] > SEALED_MAX ? sizes[i] : SEALED_MAX + 1);
         wrong += acknowledged(s, s->a, prefix, sizeof prefix, true);
     }
     /* Nested: a length-delimited field inside itself, 20,000 deep, as deep as 64 KiB go. */
