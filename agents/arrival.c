@@ -54,7 +54,7 @@ static void reject(struct desk *desk, struct delivery *d, struct track *track,
 
 /* Do our own agreements permit it? Acceptance is the point of law, so at the time of acceptance;
  * and a version that ours has superseded since counts if ours permits the same. */
-static Concordat__RefusalCode judge_agreement(const struct desk *desk, const struct delivery *d)
+static struct decision judge_agreement(const struct desk *desk, const struct delivery *d)
 {
     const struct agreement_set *set = desk->setup.agreements;
     int64_t at_ms = d->wire.deliver.accepted_ms;
@@ -68,11 +68,25 @@ static Concordat__RefusalCode judge_agreement(const struct desk *desk, const str
         question.agreement_hash = ours->hash;
         decision = decide(&question, set, at_ms);
         if (!decision.permitted)
-            return CONCORDAT__REFUSAL_CODE__AGREEMENT_VERSION_STALE;
+            decision.code = CONCORDAT__REFUSAL_CODE__AGREEMENT_VERSION_STALE;
     }
-    if (decision.permitted)
-        return CONCORDAT__REFUSAL_CODE__REFUSAL_UNSPECIFIED;
-    return decision.code ? decision.code : CONCORDAT__REFUSAL_CODE__NO_AGREEMENT;
+    return decision;
+}
+
+/* Did we ask? The header only says so, and neither broker nor agreement can know. A clause that
+ * lets answers come unasked is content with one that names no question. */
+static bool was_asked_for(struct desk *desk, const struct delivery *d, const struct clause *clause)
+{
+    struct track question;
+    enum status status;
+
+    if (!clause->only_in_reply
+        && (id_is_zero(&d->e.in_reply_to) || !catalogue_is_answer(clause->type)))
+        return true;
+    status = track_get(desk->txn, WAY_OUT, &d->e.in_reply_to, &question);
+    if (status == ST_MORE || status == ST_INVALID || !desk_ok(desk, status))
+        return false;
+    return strcmp(question.to, d->e.sender) == 0 && track_is_answered_by(&question, d->e.type);
 }
 
 static void open_delivery(struct desk *desk, struct delivery *d, struct track *track,
@@ -140,7 +154,7 @@ static void judge_delivery(struct desk *desk, struct delivery *d, struct track *
 {
     const struct proof *proof = &d->wire.deliver.proof;
     const struct signer *signer = NULL;
-    Concordat__RefusalCode code;
+    struct decision decision;
     enum status status = directory_signer(desk->directory, desk->txn, &proof->signer, &signer);
 
     if (status == ST_MORE && !d->last_chance) {
@@ -173,12 +187,16 @@ static void judge_delivery(struct desk *desk, struct delivery *d, struct track *
                "the signature does not hold");
         return;
     }
-    code = judge_agreement(desk, d);
-    if (code != CONCORDAT__REFUSAL_CODE__REFUSAL_UNSPECIFIED) {
-        reject(desk, d, track, code, "our own agreements do not permit it");
-        return;
-    }
-    open_delivery(desk, d, track, signer);
+    decision = judge_agreement(desk, d);
+    if (!decision.permitted)
+        reject(desk, d, track,
+               decision.code ? decision.code : CONCORDAT__REFUSAL_CODE__NO_AGREEMENT,
+               "our own agreements do not permit it");
+    else if (!was_asked_for(desk, d, decision.clause))
+        reject(desk, d, track, CONCORDAT__REFUSAL_CODE__REPLY_REQUIRED,
+               "it answers nothing that we asked of the sender");
+    else
+        open_delivery(desk, d, track, signer);
 }
 
 /* Is this message known? Chooses its key; ST_OK: it is, and `track` is what is known. */
@@ -269,7 +287,6 @@ static void note_answered(struct desk *desk, const struct track *reply)
     struct step step = {.kind = CONCORDAT__STEP_KIND__ANSWERED,
                         .at_ms = desk->wall_ms,
                         .reply_id = reply->message_id};
-    const struct message_type *type;
     struct track original;
     enum status status;
 
@@ -278,10 +295,9 @@ static void note_answered(struct desk *desk, const struct track *reply)
     status = track_get(desk->txn, WAY_IN, &reply->in_reply_to, &original);
     if (status == ST_MORE || status == ST_INVALID || !desk_ok(desk, status))
         return;
-    type = catalogue_find(original.type);
-    if (!type || !type->answered_by || strcmp(type->answered_by, reply->type) != 0
-        || strcmp(original.from, reply->to) != 0 || !track_find(&original, RUNG_DELIVERED)
-        || track_find(&original, RUNG_ANSWERED) || track_find(&original, RUNG_DECLINED))
+    if (!track_is_answered_by(&original, reply->type) || strcmp(original.from, reply->to) != 0
+        || !track_find(&original, RUNG_DELIVERED) || track_find(&original, RUNG_ANSWERED)
+        || track_find(&original, RUNG_DECLINED))
         return;
     desk_add_step(desk, &original, &step);
     (void)desk_ok(desk, inbox_taken(desk->txn, &original.key));

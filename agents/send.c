@@ -386,6 +386,13 @@ void desk_send(struct desk *desk, struct bytes route, const Concordat__SendReque
         }
         if (!desk_ok(desk, status))
             return;
+        if (catalogue_is_answer(draft.type)
+            && (original.way != WAY_IN || strcmp(original.from, r->to) != 0
+                || !track_is_answered_by(&original, r->type))) {
+            desk_reply_problem(desk, route, CONCORDAT__OUTCOME__BAD_INPUT, "in_reply_to",
+                               "%s did not ask for a %s with it", r->to, r->type);
+            return;
+        }
         continue_from(&original, &draft);
     }
     if (take_body(desk, route, r, &draft))

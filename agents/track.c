@@ -106,6 +106,13 @@ enum rung_kind track_state(const struct track *track)
     return RUNG_NONE;
 }
 
+bool track_is_answered_by(const struct track *track, const char *type)
+{
+    const struct message_type *asked = catalogue_find(track->type);
+
+    return asked && asked->answered_by && strcmp(asked->answered_by, type) == 0;
+}
+
 bool track_is_over(const struct track *track)
 {
     return track_find(track, RUNG_REFUSED) || track_find(track, RUNG_REJECTED)

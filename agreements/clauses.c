@@ -150,23 +150,12 @@ static bool has_pair(const struct agreement *a, const struct clause *clause)
     return false;
 }
 
-static bool is_answer(const struct message_type *type)
-{
-    size_t count = 0;
-    const struct message_type *types = catalogue_all(&count);
-
-    for (size_t i = 0; i < count; i++)
-        if (types[i].answered_by && strcmp(types[i].answered_by, type->name) == 0)
-            return true;
-    return false;
-}
-
 /* An answer's clause must say whether it may come unasked, and no other may: so no line that is
  * lost at the end of a file, nor a forgotten one, ever lets more pass. */
 static enum status check_reply(const struct source *src, const struct node *node,
                                const struct clause *c)
 {
-    bool answer = is_answer(c->type);
+    bool answer = catalogue_is_answer(c->type);
 
     if (answer && !node_child(node, "only-in-reply"))
         return refuse(src, c->line, "%s is an answer: say whether it goes `only-in-reply'",

@@ -131,6 +131,15 @@ const struct message_type *catalogue_find(const char *name)
     return bsearch(name, types, TYPE_COUNT, sizeof *types, compare_type);
 }
 
+bool catalogue_is_answer(const struct message_type *type)
+{
+    for (size_t i = 0; i < TYPE_COUNT; i++) {
+        if (types[i].answered_by && strcmp(types[i].answered_by, type->name) == 0)
+            return true;
+    }
+    return false;
+}
+
 const struct message_type *catalogue_all(size_t *count)
 {
     *count = TYPE_COUNT;

@@ -40,6 +40,8 @@ struct message_type {
 
 /* NULL when there is none. O(log n). */
 const struct message_type *catalogue_find(const char *name);
+/* Does a message of this type answer another? */
+bool catalogue_is_answer(const struct message_type *type);
 /* All of them in order of name. */
 const struct message_type *catalogue_all(size_t *count);
 

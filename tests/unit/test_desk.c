@@ -76,6 +76,75 @@ static void an_answer_answers_what_it_replies_to(void **)
     assert_string_equal(town_inbox(town, 0)->items[0]->type, "psr.report");
 }
 
+/* A reply that claims to answer `claimed`, as the one who is asked gets it. */
+static void expect_no_reply(struct town *town, const struct id *asked, const struct id *claimed)
+{
+    struct id answer;
+
+    town_mischief(town)->in_reply_to = *claimed;
+    answer = id_of(town_answer(town, 1, asked, "psr.report.json"));
+    town_settle(town);
+    assert_string_equal(town_ladder(town, 0, &answer), "accepted rejected");
+    assert_string_equal(town_detail(town, 0, &answer), "REPLY_REQUIRED");
+    assert_int_equal(town_inbox(town, 0)->n_items, 0);
+}
+
+static void nothing_comes_in_reply_to_what_was_never_asked(void **)
+{
+    static const char *const three[] = {COURT, NPS, CSC};
+    OWNED(town) town = town_new(three, 3);
+    struct id id = send_request(town, CONCORDAT__OUTCOME__DONE), other, decision;
+    const Concordat__Response *r;
+
+    town_settle(town);
+    other = id_new(town_now(town));
+    expect_no_reply(town, &id, &other);
+    /* Asked of somebody else, and another thing. */
+    r = town_send(town, 1, "safeguarding.referral.child", CSC, "child-referral.json", NULL);
+    other = id_of(r);
+    town_settle(town);
+    id = send_request(town, CONCORDAT__OUTCOME__DONE);
+    town_settle(town);
+    expect_no_reply(town, &id, &other);
+    town_mischief(town)->in_reply_to = other;
+    decision = id_of(town_answer(town, 2, &other, "referral-decision.json"));
+    town_settle(town);
+    assert_string_equal(town_ladder(town, 1, &decision), "accepted delivered");
+    /* What has come was not asked. */
+    r = town_send(town, 1, "safeguarding.referral.child", CSC, "child-referral.json", NULL);
+    other = id_of(r);
+    town_settle(town);
+    town_mischief(town)->in_reply_to = id;
+    decision = id_of(town_answer(town, 2, &other, "referral-decision.json"));
+    town_settle(town);
+    assert_string_equal(town_ladder(town, 1, &decision), "accepted rejected");
+}
+
+static void an_answer_is_sent_only_to_who_asked(void **)
+{
+    static const char *const three[] = {COURT, NPS, CSC};
+    OWNED(town) town = town_new(three, 3);
+    struct id referral =
+        id_of(town_send(town, 1, "safeguarding.referral.child", CSC, "child-referral.json", NULL));
+    Concordat__Request request = CONCORDAT__REQUEST__INIT;
+    Concordat__SendRequest send = CONCORDAT__SEND_REQUEST__INIT;
+    char *text = town_example("psr.report.json");
+    const Concordat__Response *r;
+
+    town_settle(town);
+    send.type = (char[]){"psr.report"};
+    send.to = (char[]){COURT};
+    send.in_reply_to = (ProtobufCBinaryData){.len = ID_SIZE, .data = referral.bytes};
+    send.body_case = CONCORDAT__SEND_REQUEST__BODY_JSON;
+    send.json = text;
+    request.kind_case = CONCORDAT__REQUEST__KIND_SEND;
+    request.send = &send;
+    r = town_ask(town, 1, &request);
+    free(text);
+    assert_int_equal(r->outcome, CONCORDAT__OUTCOME__BAD_INPUT);
+    assert_string_equal(r->problems[0]->where, "in_reply_to");
+}
+
 static void opening_twice_signs_once(void **)
 {
     OWNED(town) town = town_new(court_and_nps, 2);
@@ -447,6 +516,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_message_goes_all_the_way_and_its_ladder_comes_back),
         cmocka_unit_test(an_answer_answers_what_it_replies_to),
+        cmocka_unit_test(nothing_comes_in_reply_to_what_was_never_asked),
+        cmocka_unit_test(an_answer_is_sent_only_to_who_asked),
         cmocka_unit_test(opening_twice_signs_once),
         cmocka_unit_test(what_is_wrong_is_named_and_nothing_leaves),
         cmocka_unit_test(what_no_agreement_permits_is_refused_at_once),

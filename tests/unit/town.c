@@ -263,6 +263,41 @@ static void frame_to(struct town *town, size_t to, const struct wire *wire, stru
     town->moved = true;
 }
 
+static uint8_t *copy_of(struct bytes bytes)
+{
+    uint8_t *copy = malloc(bytes.size + 1);
+
+    assert_non_null(copy);
+    if (bytes.size > 0)
+        memcpy(copy, bytes.data, bytes.size);
+    return copy;
+}
+
+/* A sender of bad faith: its message says that it replies to something else. */
+static void falsify(struct town *town, struct owed *o)
+{
+    const struct member *sender = &town->members[o->from];
+    struct digest signer = sha256(sender->certificate.data, sender->certificate.size);
+    uint8_t header[HEADER_MAX];
+    struct reason why = {""};
+    struct envelope e;
+    size_t size;
+
+    assert_int_equal(
+        envelope_read((struct bytes){o->header, o->header_size}, town->arena, &e, &why), ST_OK);
+    if (id_is_zero(&e.in_reply_to) || id_is_zero(&town->mischief.in_reply_to))
+        return;
+    e.in_reply_to = town->mischief.in_reply_to;
+    assert_int_equal(envelope_write(&e, header, sizeof header, &size), ST_OK);
+    free(o->header);
+    o->header = copy_of((struct bytes){header, size});
+    o->header_size = size;
+    assert_int_equal(batch_sign(BATCH_HEADERS, sender->key, &signer,
+                                tls_context_community(sender->trust), &(struct bytes){header, size},
+                                1, &o->proof),
+                     ST_OK);
+}
+
 static void hand_over(struct town *town, size_t index, bool again)
 {
     struct owed *o = &town->owed[index];
@@ -306,16 +341,6 @@ static void owe(struct town *town, const struct owed *what)
     hand_over(town, town->owed_count - 1, false);
     if (town->mischief.twice)
         hand_over(town, town->owed_count - 1, true);
-}
-
-static uint8_t *copy_of(struct bytes bytes)
-{
-    uint8_t *copy = malloc(bytes.size + 1);
-
-    assert_non_null(copy);
-    if (bytes.size > 0)
-        memcpy(copy, bytes.data, bytes.size);
-    return copy;
 }
 
 static struct owed *find_message(struct town *town, const struct id *id)
@@ -364,6 +389,7 @@ static void on_submit(struct town *town, size_t from, const struct wire *wire, s
                              .body_size = body.size,
                              .proof = wire->submit.proof};
         assert_true(owed.to < town->count);
+        falsify(town, &owed);
         owe(town, &owed);
     }
     answer.receipt.receipt = (struct receipt){.message_id = e.message_id,
@@ -816,6 +842,13 @@ const char *town_state(struct town *town, size_t agency, const struct id *id)
     const Concordat__Item *item = track_item(town, agency, id);
 
     return item ? item->state : "?";
+}
+
+const char *town_detail(struct town *town, size_t agency, const struct id *id)
+{
+    const Concordat__Item *item = track_item(town, agency, id);
+
+    return item && item->n_rungs > 0 ? item->rungs[item->n_rungs - 1]->detail : "?";
 }
 
 const char *town_ladder(struct town *town, size_t agency, const struct id *id)

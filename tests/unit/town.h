@@ -44,6 +44,7 @@ struct town_mischief {
     bool hide_agencies;                /* the directory knows nobody */
     Concordat__RefusalCode refuse;     /* submits are refused so */
     bool flip_body;                    /* a bit of each delivered body */
+    struct id in_reply_to;             /* replies are delivered as if to this, signed anew */
     bool flip_step;                    /* a bit of each forwarded step's signature */
     bool forge_first;                  /* each step comes with a broken signature, then as it is */
     bool twice;                        /* everything is delivered twice */
@@ -72,6 +73,8 @@ const Concordat__Response *town_answer(struct town *town, size_t agency, const s
 const char *town_ladder(struct town *town, size_t agency, const struct id *id);
 /* Where it stands: the last rung that holds. */
 const char *town_state(struct town *town, size_t agency, const struct id *id);
+/* What its last rung says besides: a code, a reason. */
+const char *town_detail(struct town *town, size_t agency, const struct id *id);
 const Concordat__Status *town_status(struct town *town, size_t agency);
 
 /* Any bytes as a request, or as frames of the broker's, in a turn of their own: fuzzers. What comes
