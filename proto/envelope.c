@@ -65,6 +65,8 @@ static enum status take_type(const Concordat__Header *h, struct envelope *e, str
     if (h->schema_version == 0 || h->schema_version > type->schema_version)
         return field_refuse(why, "schema_version", "not known for this type");
     e->schema_version = h->schema_version;
+    if ((int)h->urgency > type->urgency) /* the immediate lane is not to be had for the asking */
+        return field_refuse(why, "urgency", "above its type's");
     e->urgency = (int)h->urgency; /* pre-scanned: a known value */
     e->capacity = (int)h->capacity;
     e->marking = (int)h->marking;

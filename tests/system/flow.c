@@ -21,8 +21,10 @@
 
 static const struct member members[] = {
     {"court.a", "COURT"}, {"court.b", "COURT"}, {"nps.a", "NPS"}, {"nps.b", "NPS"}};
-static const uint32_t categories[] = {CONCORDAT__DATA_CATEGORY__DC_IDENTITY,
+static const uint32_t of_request[] = {CONCORDAT__DATA_CATEGORY__DC_IDENTITY,
                                       CONCORDAT__DATA_CATEGORY__DC_OFFENCE_INDEX};
+static const uint32_t of_referral[] = {CONCORDAT__DATA_CATEGORY__DC_IDENTITY,
+                                       CONCORDAT__DATA_CATEGORY__DC_CHILD};
 
 struct stage {
     struct community community;
@@ -55,7 +57,28 @@ static void compose(struct stage *s, int from, int to, int urgency, struct envel
                                 .urgency = urgency,
                                 .marking = CONCORDAT__MARKING__OFFICIAL,
                                 .key_id = s->keys[to],
-                                .categories = categories,
+                                .categories = of_request,
+                                .category_count = 2,
+                                .section_size = SIZE / 2},
+                 e, s->body);
+}
+
+/* The same of what may be immediate: a referral of a child. */
+static void compose_immediate(struct stage *s, int from, int to, struct envelope *e)
+{
+    peer_compose(s->court[from],
+                 &(struct mail){.type = "safeguarding.referral.child",
+                                .to = members[2 + to].agency,
+                                .clause = "child-referral",
+                                .purpose = "safeguard_child",
+                                .gateway = "CA1989_S17_S47",
+                                .agreement_id = "ISA-TEST",
+                                .agreement_version = 1,
+                                .agreement_hash = s->agreement_hash,
+                                .urgency = CONCORDAT__URGENCY__IMMEDIATE,
+                                .marking = CONCORDAT__MARKING__OFFICIAL_SENSITIVE,
+                                .key_id = s->keys[to],
+                                .categories = of_referral,
                                 .category_count = 2,
                                 .section_size = SIZE / 2},
                  e, s->body);
@@ -186,7 +209,7 @@ static void an_immediate_message_overtakes(struct stage *s)
     /* nps.b has ROUTINE messages waiting; it comes back with a small window, so that what was
      * already on its way when the immediate one was accepted is bounded. */
     peer_open(s->nps[1], s->community.port, 64);
-    compose(s, 1, 1, CONCORDAT__URGENCY__IMMEDIATE, &urgent);
+    compose_immediate(s, 1, 1, &urgent);
     if (peer_submit_and_wait(s->court[1], &urgent, (struct bytes){s->body, SIZE}, &wire, 20000)
             != ST_OK
         || wire.kind != WIRE_RECEIPT)

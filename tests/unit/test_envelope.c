@@ -95,6 +95,7 @@ static struct envelope random_envelope(struct dice *dice)
     size_t types;
     const struct message_type *type = catalogue_all(&types);
 
+    type += dice_below(dice, (uint32_t)types);
     memset(&e, 0, sizeof e);
     dice_fill(dice, e.message_id.bytes, ID_SIZE);
     e.message_id.bytes[6] = (uint8_t)(0x70 | dice_below(dice, 16));
@@ -112,7 +113,7 @@ static struct envelope random_envelope(struct dice *dice)
     e.sequence = random_u32(dice);
     e.retention_days = dice_below(dice, 2) ? random_u32(dice) : 0;
     e.agreement_version = random_u32(dice);
-    strcpy(e.type, type[dice_below(dice, (uint32_t)types)].name);
+    strcpy(e.type, type->name);
     random_agency(dice, e.sender, 0);
     random_agency(dice, e.recipient, 1);
     random_word(dice, e.agreement_id, AGREEMENT_ID_MAX);
@@ -122,7 +123,7 @@ static struct envelope random_envelope(struct dice *dice)
     random_word(dice, e.gateway, GATEWAY_MAX);
     e.marking = 1 + (int)dice_below(dice, 2);
     e.capacity = (int)dice_below(dice, 7);
-    e.urgency = (int)dice_below(dice, 3);
+    e.urgency = (int)dice_below(dice, (uint32_t)type->urgency + 1);
     e.created_ms = 1 + (int64_t)(dice_roll(dice) >> (2 + dice_below(dice, 60)));
     e.expires_ms = e.created_ms + random_u32(dice);
     e.needed_by_ms = dice_below(dice, 2) ? random_u32(dice) : 0;
@@ -254,6 +255,7 @@ static void every_field_is_checked(void **)
     REFUSED("Header.capacity", e.capacity = 7);
     REFUSED("Header.urgency", e.urgency = 3);
     REFUSED("Header.urgency", e.urgency = -1);
+    REFUSED("urgency", e.urgency = CONCORDAT__URGENCY__IMMEDIATE); /* a request is not */
     REFUSED("created_ms", e.created_ms = 0);
     REFUSED("created_ms", e.created_ms = -1);
     REFUSED("expires_ms", e.expires_ms = e.created_ms);
