@@ -32,6 +32,7 @@
 #define HEAD_MAX_BEFORE_HELLO 4096                 /* an unknown peer makes us hold no more */
 #define HEADER_MAX (16 * 1024)                     /* bytes of a message header inside a head */
 #define STEP_MAX 512                               /* bytes of one evidence step */
+#define LEGS_MAX 64                                /* headers that carry one share id */
 #define ONWARD_MAX 8                               /* agencies in a header's onward list */
 #define FRAME_PREFIX 8                             /* u32 head size, u32 body size */
 #define FRAME_MAX (FRAME_PREFIX + HEAD_MAX + SEALED_MAX)

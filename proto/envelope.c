@@ -27,8 +27,8 @@ static enum status take_ids(const Concordat__Header *h, struct envelope *e, stru
         return field_refuse(why, "case_handle", "neither empty nor 16 bytes");
     if (!field_take_optional(&h->in_reply_to, e->in_reply_to.bytes, ID_SIZE))
         return field_refuse(why, "in_reply_to", "neither empty nor 16 bytes");
-    if (h->leg_count == 0)
-        return field_refuse(why, "leg_count", "missing");
+    if (h->leg_count == 0 || h->leg_count > LEGS_MAX)
+        return field_refuse(why, "leg_count", "missing, or too many");
     if (h->sequence == 0)
         return field_refuse(why, "sequence", "missing");
     e->leg_count = h->leg_count;

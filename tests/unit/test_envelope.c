@@ -108,7 +108,7 @@ static struct envelope random_envelope(struct dice *dice)
         dice_fill(dice, e.in_reply_to.bytes, ID_SIZE);
     if (dice_below(dice, 2))
         dice_fill(dice, e.officer_hash.bytes, DIGEST_SIZE);
-    e.leg_count = random_u32(dice);
+    e.leg_count = 1 + dice_below(dice, LEGS_MAX);
     e.schema_version = 1;
     e.sequence = random_u32(dice);
     e.retention_days = dice_below(dice, 2) ? random_u32(dice) : 0;
@@ -234,6 +234,7 @@ static void every_field_is_checked(void **)
     REFUSED("share_id", e.share_id = (struct id){0});
     REFUSED("conversation_id", e.conversation_id = (struct id){0});
     REFUSED("leg_count", e.leg_count = 0);
+    REFUSED("leg_count", e.leg_count = LEGS_MAX + 1);
     REFUSED("sequence", e.sequence = 0);
     REFUSED("type", e.type[0] = '\0');
     REFUSED("type", set_text(e.type, "psr.requests"));
