@@ -149,35 +149,46 @@ static void park(struct desk *desk, struct bytes frame, const struct digest *fin
     desk->parked_size += frame.size;
 }
 
+/* Whose certificate this proof names.
+ *   ST_MORE     not to be had now: what it signed stays the broker's, and comes again
+ *   ST_FORGED   it does not hold */
+static enum status find_signer(struct desk *desk, const struct proof *proof, struct bytes frame,
+                               bool last_chance, const char *claimed, const struct signer **out)
+{
+    enum status status =
+        directory_signer(desk->directory, desk->txn, &proof->signer, desk->wall_ms, out);
+
+    if (status == ST_CLOSED) {
+        desk_drop_link(desk, "our CRLs are out of date: nobody's signature can be judged");
+        return ST_MORE;
+    }
+    if (status == ST_MORE && !last_chance)
+        park(desk, frame, &proof->signer);
+    else if (status == ST_MORE)
+        /* The broker took this under that certificate, so it has it: what it lacks now it may have
+         * at the next session. Nothing is signed against it. */
+        log_limited(&noisy, desk->now_ms, LOG_ERROR, "certificate_withheld", "agency=%s", claimed);
+    return status;
+}
+
 /* Who signed, verified, and the proof; then the agreement; then the seal. */
 static void judge_delivery(struct desk *desk, struct delivery *d, struct track *track)
 {
     const struct proof *proof = &d->wire.deliver.proof;
     const struct signer *signer = NULL;
     struct decision decision;
-    enum status status = directory_signer(desk->directory, desk->txn, &proof->signer, &signer);
+    enum status status = find_signer(desk, proof, d->frame, d->last_chance, d->e.sender, &signer);
 
-    if (status == ST_MORE && !d->last_chance) {
-        park(desk, d->frame, &proof->signer);
+    if (status == ST_MORE)
         return;
-    }
-    if (status == ST_MORE) {
-        /* The broker took the message under this certificate, so it has it: what it lacks now it
-         * may have at the next session, when the message comes again. Nothing is signed against it.
-         */
-        log_limited(&noisy, desk->now_ms, LOG_ERROR, "certificate_withheld", "sender=%s",
-                    d->e.sender);
-        return;
-    }
     if (status != ST_OK && status != ST_FORGED) {
         (void)desk_ok(desk, status);
         return;
     }
     if (status != ST_OK || strcmp(signer->agency, d->e.sender) != 0) {
         reject(desk, d, track, CONCORDAT__REFUSAL_CODE__BAD_SIGNATURE,
-               status == ST_MORE     ? "the directory has no such signing certificate"
-               : status == ST_FORGED ? "the signing certificate does not hold"
-                                     : "the signing certificate is another agency's");
+               status == ST_FORGED ? "the signing certificate does not hold"
+                                   : "the signing certificate is another agency's");
         return;
     }
     status = batch_verify(BATCH_HEADERS, desk->batches, signer->key, desk->community,
@@ -380,15 +391,9 @@ static enum status judge_step(struct desk *desk, const struct evidence *evidence
 {
     const struct proof *proof = &evidence->wire.step.proof;
     const struct signer *signer = NULL;
-    enum status status = directory_signer(desk->directory, desk->txn, &proof->signer, &signer);
+    enum status status =
+        find_signer(desk, proof, evidence->frame, evidence->last_chance, track->to, &signer);
 
-    if (status == ST_MORE && !evidence->last_chance) {
-        park(desk, evidence->frame, &proof->signer);
-        return ST_MORE;
-    }
-    if (status == ST_MORE)
-        log_limited(&noisy, desk->now_ms, LOG_ERROR, "certificate_withheld", "recipient=%s",
-                    track->to);
     if (status != ST_OK)
         return status;
     if (strcmp(signer->agency, track->to) != 0 || strcmp(step->agency, track->to) != 0

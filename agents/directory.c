@@ -9,6 +9,7 @@
 
 #define CERTIFICATE_MAX 8192 /* bytes of DER; ours have under 1 KiB */
 #define BUCKETS 512
+#define DAY_MS ((int64_t)24 * 60 * 60 * 1000)
 #define REMEMBERED_MAX 4096 /* certificates, and keys: more agencies than there are */
 
 /* Keys in TREE_DIRECTORY: one byte of these, then fingerprint or agency. */
@@ -123,6 +124,8 @@ static struct known_signer *judge(struct directory *directory, struct bytes der,
                == ST_OK;
     memcpy(known->signer.agency, identity.id, sizeof known->signer.agency);
     memcpy(known->signer.spki, identity.spki, sizeof known->signer.spki);
+    known->signer.from_ms = identity.from_ms;
+    known->signer.until_ms = identity.until_ms;
     known->next = *bucket;
     *bucket = known;
     directory->signer_count++;
@@ -130,11 +133,14 @@ static struct known_signer *judge(struct directory *directory, struct bytes der,
 }
 
 enum status directory_signer(struct directory *directory, struct txn *txn,
-                             const struct digest *fingerprint, const struct signer **out)
+                             const struct digest *fingerprint, int64_t now_ms,
+                             const struct signer **out)
 {
     struct known_signer *known = *signer_bucket(directory, fingerprint);
     uint8_t name[DIRECTORY_KEY_MAX];
 
+    if (now_ms >= tls_context_crl_until_ms(directory->trust))
+        return ST_CLOSED;
     while (known && !digest_equal(&known->signer.fingerprint, fingerprint))
         known = known->next;
     if (!known) {
@@ -154,7 +160,7 @@ enum status directory_signer(struct directory *directory, struct txn *txn,
         if (!digest_equal(&known->signer.fingerprint, fingerprint))
             return ST_MORE; /* a flipped bit in the store: ask again */
     }
-    if (!known->holds)
+    if (!known->holds || now_ms < known->signer.from_ms || now_ms >= known->signer.until_ms)
         return ST_FORGED;
     *out = &known->signer;
     return ST_OK;
@@ -244,16 +250,16 @@ static bool is_usable(const struct sealing_key *key, int64_t now_ms)
 
 /* Is this statement `agency`'s own? */
 static enum status check_statement(struct directory *directory, struct txn *txn, const char *agency,
-                                   const struct signed_statement *s, struct sealing_key *out,
-                                   struct reason *why)
+                                   const struct signed_statement *s, int64_t now_ms,
+                                   struct sealing_key *out, struct reason *why)
 {
     const struct signer *signer;
     struct key_statement k;
-    enum status status = directory_signer(directory, txn, &s->signer, &signer);
+    enum status status = directory_signer(directory, txn, &s->signer, now_ms, &signer);
 
     if (status != ST_OK) {
         reason_set(why, "a sealing key of %s signed by a certificate that does not hold", agency);
-        return status == ST_MORE ? ST_FORGED : status;
+        return status == ST_MORE || status == ST_CLOSED ? ST_FORGED : status;
     }
     status = key_statement_verify(signer->key, tls_context_community(directory->trust), s);
     if (status == ST_OK)
@@ -266,10 +272,15 @@ static enum status check_statement(struct directory *directory, struct txn *txn,
         reason_set(why, "a sealing key stated by %s under the name of %s", signer->agency, agency);
         return ST_FORGED;
     }
+    if (k.open_until_ms - k.from_ms > OPEN_UNTIL_DAYS * DAY_MS
+        || k.seal_until_ms - k.from_ms > (SEAL_UNTIL_DAYS + 1) * DAY_MS) {
+        reason_set(why, "a sealing key of %s that lives too long", agency);
+        return ST_FORGED;
+    }
     memcpy(out->key_id, k.key_id, sizeof out->key_id);
     memcpy(out->public_key, k.public_key, sizeof out->public_key);
     out->from_ms = k.from_ms;
-    out->seal_until_ms = k.seal_until_ms;
+    out->seal_until_ms = k.seal_until_ms < signer->until_ms ? k.seal_until_ms : signer->until_ms;
     out->open_until_ms = k.open_until_ms;
     return ST_OK;
 }
@@ -325,7 +336,7 @@ enum status directory_sealing_key(struct directory *directory, struct txn *txn, 
         return status;
     if (read_statement(record, &statement) != ST_OK)
         return ST_MORE;
-    status = check_statement(directory, txn, agency, &statement, &key, &why);
+    status = check_statement(directory, txn, agency, &statement, now_ms, &key, &why);
     if (status != ST_OK)
         return status == ST_FORGED ? ST_MORE : status;
     (void)remember_key(directory, agency, &key); /* only saves time */
@@ -374,9 +385,10 @@ enum status directory_learn(struct directory *directory, struct txn *txn,
     for (uint32_t i = 0; i < entry->key_count; i++) {
         const struct signed_statement *s = &entry->keys[i];
         struct sealing_key key;
-        enum status status = s->statement.size > STATEMENT_MAX
-                               ? ST_FORGED
-                               : check_statement(directory, txn, entry->agency, s, &key, why);
+        enum status status =
+            s->statement.size > STATEMENT_MAX
+                ? ST_FORGED
+                : check_statement(directory, txn, entry->agency, s, now_ms, &key, why);
 
         if (status == ST_FORGED) {
             ++*left_out;

@@ -26,7 +26,8 @@ struct signer {
     struct digest fingerprint; /* SHA-256 of the DER */
     char agency[AGENCY_MAX + 1];
     uint8_t spki[DIGEST_SIZE];
-    EVP_PKEY *key; /* the directory's */
+    int64_t from_ms, until_ms; /* of the certificate */
+    EVP_PKEY *key;             /* the directory's */
 };
 
 /* A sealing key that may be used now. */
@@ -46,12 +47,14 @@ OWN(directory)
  */
 void directory_reload(struct directory *directory, const struct tls_context *trust);
 
-/* The certificate with this fingerprint.
+/* The certificate with this fingerprint, as of `now_ms`.
  *   ST_MORE     not known: ask the broker
+ *   ST_CLOSED   our CRLs are out of date: nothing can be said until they are loaded anew
  *   ST_FORGED   known, but it does not hold (revoked, out of date, another profile)
  * Borrowed until the directory changes. O(1); about 300 µs the first time. */
 enum status directory_signer(struct directory *directory, struct txn *txn,
-                             const struct digest *fingerprint, const struct signer **out);
+                             const struct digest *fingerprint, int64_t now_ms,
+                             const struct signer **out);
 /* A sealing key of `agency` to seal to at `now_ms`.
  *   ST_MORE     none that can be used: ask the broker */
 enum status directory_sealing_key(struct directory *directory, struct txn *txn, const char *agency,

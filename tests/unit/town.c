@@ -93,7 +93,9 @@ static void make_papers(struct town *town, struct member *m)
                                  .name = name,
                                  .constraints = "critical,CA:FALSE",
                                  .usage = "critical,digitalSignature,nonRepudiation",
-                                 .purpose = SIGNING};
+                                 .purpose = SIGNING,
+                                 .from_s = -MINT_DAY,
+                                 .until_s = TOWN_SIGNING_DAYS * MINT_DAY};
     (void)snprintf(m->folder, sizeof m->folder, "%s/%s", town->folder, m->agency);
     leaf = mint_leaf(town->mint, &transport);
     mint_write_leaf(town->mint, town->folder, m->agency, &leaf);
@@ -120,7 +122,8 @@ static void open_member(struct town *town, struct member *m)
                                         .folder = keys,
                                         .tree = TREE_KEYS,
                                         .signer = sha256(m->certificate.data, m->certificate.size),
-                                        .signing_key = m->key};
+                                        .signing_key = m->key,
+                                        .seal_ms = town->mischief.seal_days * TOWN_DAY_MS};
     struct desk_setup setup = {.agency = m->agency,
                                .signing_key = m->key,
                                .signing_certificate = m->certificate,
@@ -160,8 +163,8 @@ struct town *town_new(const char *const agencies[], size_t count)
     town->wall_ms = clock_wall_ms();
     town->now_ms = 1000000;
     mint_write_trust(town->mint, town->folder);
-    mint_write_crls(town->mint, town->folder, &(struct mint_crl){-60, 86400, 1},
-                    &(struct mint_crl){-60, 86400, 1});
+    mint_write_crls(town->mint, town->folder, &(struct mint_crl){-60, TOWN_CRL_DAYS * MINT_DAY, 1},
+                    &(struct mint_crl){-60, TOWN_CRL_DAYS * MINT_DAY, 1});
     town->count = count;
     for (size_t i = 0; i < count; i++) {
         struct member *m = &town->members[i];

@@ -14,6 +14,9 @@
 #include "proto/wire.h"
 
 #define TOWN_MAX 3
+#define TOWN_SIGNING_DAYS 7 /* signing certificates end so long after the town began */
+#define TOWN_CRL_DAYS 20    /* and CRLs */
+#define TOWN_DAY_MS ((int64_t)24 * 60 * 60 * 1000)
 
 struct town;
 
@@ -46,6 +49,7 @@ struct town_mischief {
     bool flip_body;                    /* a bit of each delivered body */
     struct id in_reply_to;             /* replies are delivered as if to this, signed anew */
     bool flip_step;                    /* a bit of each forwarded step's signature */
+    int64_t seal_days;                 /* of keys after a restart; 0: as it should be */
     bool forge_first;                  /* each step comes with a broken signature, then as it is */
     bool twice;                        /* everything is delivered twice */
 };
