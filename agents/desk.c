@@ -474,6 +474,8 @@ enum status desk_end_of_turn(struct desk *desk)
     }
     desk_speak(desk);
     store_counters(desk);
+    arena_reset(desk->request_arena, true); /* bodies do not outlive their turn */
+    arena_reset(desk->body_arena, true);
     desk->txn = NULL;
     if (desk->failed != ST_OK) {
         store_abort(txn);

@@ -1,5 +1,6 @@
 #include "agents/inbox.h"
 
+#include <openssl/crypto.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -32,6 +33,7 @@ enum status inbox_put(struct txn *txn, const struct id *key, uint8_t lane, uint6
     write_bytes(&w, digest.bytes, DIGEST_SIZE);
     write_bytes(&w, body.data, body.size);
     status = store_put(txn, TREE_INBOX, id_key(key), (struct bytes){record, size});
+    OPENSSL_cleanse(record, size);
     free(record);
     if (status != ST_OK)
         return status;

@@ -1,5 +1,6 @@
 #include "agents/outbox.h"
 
+#include <openssl/crypto.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -46,6 +47,7 @@ static enum status put(struct txn *txn, const struct id *id, const struct outbox
     write_bytes(&w, entry->body.data, entry->body.size);
     status = w.failed ? ST_LIMIT
                       : store_put(txn, TREE_OUTBOX, id_key(id), (struct bytes){record, w.size});
+    OPENSSL_cleanse(record, room); /* without a key yet, the body is plain */
     free(record);
     return status;
 }

@@ -1,4 +1,5 @@
 /* What the local system asks, verb by verb. See desk_inside.h. */
+#include <openssl/crypto.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -237,6 +238,7 @@ static void on_open(struct desk *desk, struct bytes route, const Concordat__Open
         desk_touched(desk, &track);
     }
     reply_opened(desk, route, &track, type, body, json);
+    OPENSSL_cleanse(json, strlen(json));
     free(json);
 }
 
