@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "broker/exchange_inside.h"
+#include "broker/text.h"
 #include "lib/id.h"
 
 #define DAY_MS INT64_C(86400000)
@@ -57,15 +58,15 @@ static enum status answer_event(struct exchange *x, const struct command_submit 
         struct receipt receipt = {.sequence = event->sequence,
                                   .accepted_ms = event->at_ms,
                                   .agreement_hash = event->agreement_hash};
-        strcpy(receipt.clause, event->clause);
+        TEXT_COPY(receipt.clause, event->clause);
         return answer_receipt(x, submit, &receipt);
     }
     struct refusal refusal = {.code = (Concordat__RefusalCode)event->code,
                               .offending = event->offending,
                               .agreement_version = event->agreement_version,
                               .refused_ms = event->at_ms};
-    strcpy(refusal.agreement_id, event->agreement_id);
-    strcpy(refusal.clause, event->clause);
+    TEXT_COPY(refusal.agreement_id, event->agreement_id);
+    TEXT_COPY(refusal.clause, event->clause);
     return answer_refusal(x, submit, &refusal);
 }
 
@@ -76,15 +77,15 @@ static enum status answer_record(struct exchange *x, const struct command_submit
         struct receipt receipt = {.sequence = record->sequence,
                                   .accepted_ms = record->accepted_ms,
                                   .agreement_hash = record->agreement_hash};
-        strcpy(receipt.clause, record->clause);
+        TEXT_COPY(receipt.clause, record->clause);
         return answer_receipt(x, submit, &receipt);
     }
     struct refusal refusal = {.code = (Concordat__RefusalCode)record->code,
                               .offending = record->offending,
                               .agreement_version = record->agreement_version,
                               .refused_ms = record->accepted_ms};
-    strcpy(refusal.agreement_id, record->agreement_id);
-    strcpy(refusal.clause, record->clause);
+    TEXT_COPY(refusal.agreement_id, record->agreement_id);
+    TEXT_COPY(refusal.clause, record->clause);
     return answer_refusal(x, submit, &refusal);
 }
 
@@ -101,9 +102,9 @@ static enum status refuse(struct exchange *x, const struct command_submit *submi
                           .code = (uint32_t)code,
                           .offending = offending,
                           .agreement_version = question->agreement_version};
-    strcpy(event.sender, question->from);
-    strcpy(event.agreement_id, question->agreement_id);
-    strcpy(event.clause, question->clause);
+    TEXT_COPY(event.sender, question->from);
+    TEXT_COPY(event.agreement_id, question->agreement_id);
+    TEXT_COPY(event.clause, question->clause);
 
     /* The id of ID_REUSED is taken by another message; a retryable refusal leaves the id free. */
     if (code == CONCORDAT__REFUSAL_CODE__ID_REUSED || refusal_is_retryable(code)) {
@@ -172,7 +173,7 @@ static enum status accept(struct exchange *x, uint8_t *turn, const struct comman
 
     struct receipt receipt = {
         .sequence = sequence, .accepted_ms = x->now_ms, .agreement_hash = submit->agreement_hash};
-    strcpy(receipt.clause, question->clause);
+    TEXT_COPY(receipt.clause, question->clause);
     return answer_receipt(x, submit, &receipt);
 }
 

@@ -17,6 +17,7 @@
 
 #include "broker/counters.h"
 #include "broker/stage.h"
+#include "broker/text.h"
 #include "lib/limits.h"
 #include "lib/log.h"
 #include "lib/loop.h"
@@ -286,7 +287,7 @@ static enum status listen_at(struct admin *admin, struct reason *why)
         reason_set(why, "%s: longer than %d bytes", admin->config.path, SOCKET_PATH_MAX);
         return ST_INVALID;
     }
-    strcpy(address.sun_path, admin->config.path);
+    TEXT_COPY(address.sun_path, admin->config.path);
     (void)unlink(
         admin->config.path); /* of a broker that was killed; the store is locked, not this */
     admin->socket = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "broker/session_inside.h"
+#include "broker/text.h"
 #include "lib/id.h"
 #include "proto/envelope.h"
 
@@ -60,7 +61,7 @@ static enum status take_hello(struct session *session, const struct arrival *a)
         command(session, COMMAND_HELLO, sizeof *hello + der.size, sizeof *hello + der.size);
     if (!hello)
         return ST_NOMEM;
-    strcpy(hello->agency, session->peer.id);
+    TEXT_COPY(hello->agency, session->peer.id);
     hello->certificate = session->signers.list[0].digest;
     hello->credit = wire->hello.credit;
     hello->credit_size = wire->hello.credit_size;
@@ -86,9 +87,9 @@ static enum status refuse_submit(struct session *session, const struct envelope 
     refusal->refused_ms = a->wall_ms;
     if (envelope) {
         refusal->message_id = envelope->message_id;
-        strcpy(refusal->agreement_id, envelope->agreement_id);
+        TEXT_COPY(refusal->agreement_id, envelope->agreement_id);
         refusal->agreement_version = envelope->agreement_version;
-        strcpy(refusal->clause, envelope->clause);
+        TEXT_COPY(refusal->clause, envelope->clause);
     }
     return session_say(session, &wire, SMALL_FRAME);
 }
@@ -306,7 +307,7 @@ static enum status take_directory(struct session *session, const struct arrival 
         asked->agency_count = wire->directory.wanted_count;
         asked->certificate_count = wire->directory.certificate_count;
         for (uint32_t i = 0; i < asked->agency_count; i++)
-            strcpy(asked->agencies[i], wire->directory.wanted[i]);
+            TEXT_COPY(asked->agencies[i], wire->directory.wanted[i]);
         for (uint32_t i = 0; i < asked->certificate_count; i++)
             asked->certificates[i] = wire->directory.wanted_certificates[i];
     }

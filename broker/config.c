@@ -6,9 +6,9 @@
 #include "broker/journal.h"
 #include "broker/writer.h"
 
-#define SEGMENT_LEAST (4u * 1024 * 1024) /* bytes: the largest message must fit, twice */
-#define MAP_LEAST (16u * 1024 * 1024)    /* bytes */
-#define MAP_MOST (UINT64_C(1) << 44)     /* bytes: 16 TiB */
+#define SEGMENT_LEAST (UINT64_C(4) * 1024 * 1024) /* bytes: the largest message must fit, twice */
+#define MAP_LEAST (UINT64_C(16) * 1024 * 1024)    /* bytes */
+#define MAP_MOST (UINT64_C(1) << 44)              /* bytes: 16 TiB */
 
 #define TEXT(name, kind, member, fallback) CONF_ROW_TEXT(name, kind, config, member, fallback)
 #define NUMBER(name, kind, member, least, most, fallback)                                          \

@@ -9,8 +9,8 @@
 
 #include "broker/exchange_inside.h"
 
-#define PASS_SIZE (4u * 1024 * 1024) /* bytes handed out in one batch */
-#define SHARE_SIZE (128u * 1024)     /* bytes a member gets before the next one's turn */
+#define PASS_SIZE ((size_t)4 * 1024 * 1024) /* bytes handed out in one batch */
+#define SHARE_SIZE ((size_t)128 * 1024)     /* bytes a member gets before the next one's turn */
 
 /* Is there credit for this item? One that is larger than all of the credit goes alone. */
 static bool has_credit(const struct member *member, const struct item *item)

@@ -1,4 +1,5 @@
 #include "broker/directory.h"
+#include "broker/text.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -126,7 +127,7 @@ enum status directory_enter(struct directory *directory, const char *agency, uin
         }
         place = directory->count++;
         memset(&directory->agencies[place], 0, sizeof directory->agencies[place]);
-        strcpy(directory->agencies[place].id, agency);
+        TEXT_COPY(directory->agencies[place].id, agency);
         directory->index[index_find(directory, agency)] = place + 1;
     }
     *out = place;
@@ -281,7 +282,7 @@ void directory_entry(const struct directory *directory, uint32_t agency, int64_t
     const struct agency *a = &directory->agencies[agency];
 
     memset(out, 0, sizeof *out);
-    strcpy(out->agency, a->id);
+    TEXT_COPY(out->agency, a->id);
     out->known = true;
     while (out->certificate_count < CERTIFICATES_MAX
            && out->certificate_count < a->certificate_count) {

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "broker/exchange_inside.h"
+#include "broker/text.h"
 
 #define AGE_FIRST_MS 60000   /* after the first batch */
 #define AGE_EVERY_MS 3600000 /* ids past their time are forgotten once an hour */
@@ -119,7 +120,7 @@ void exchange_raise(struct exchange *x, enum exchange_alarm_kind kind, uint32_t 
         return;
     struct exchange_alarm *alarm = &x->alarms[(x->alarm_first + x->alarm_count++) % ALARMS_MAX];
     alarm->kind = kind;
-    strcpy(alarm->agency, directory_name(x->directory, member));
+    TEXT_COPY(alarm->agency, directory_name(x->directory, member));
 }
 
 bool exchange_next_alarm(struct exchange *x, struct exchange_alarm *out)
@@ -196,8 +197,8 @@ static enum status close_session(struct exchange *x, session_id session, const c
 
     if (!close)
         return ST_NOMEM;
-    strcpy(close->code, code);
-    strcpy(close->advice, advice);
+    TEXT_COPY(close->code, code);
+    TEXT_COPY(close->advice, advice);
     return ST_OK;
 }
 
@@ -244,7 +245,7 @@ static enum status run_hello(struct exchange *x, const struct command_hello *hel
     status = directory_add_certificate(x->directory, place, &hello->certificate, der);
     if (status == ST_OK) {
         struct event event = {.kind = EVENT_AGENCY, .certificate = der};
-        strcpy(event.agency, hello->agency);
+        TEXT_COPY(event.agency, hello->agency);
         status = exchange_record(x, &event, 0);
         x->counts.certificates++;
     } else if (status == ST_LIMIT) {
@@ -474,7 +475,7 @@ struct note_status *exchange_status(const struct exchange *x, size_t *size)
     for (uint32_t i = 0; i < count; i++) {
         const struct member *member = &x->members[i];
         struct member_status *out = &status->members[i];
-        strcpy(out->agency, directory_name(x->directory, i));
+        TEXT_COPY(out->agency, directory_name(x->directory, i));
         out->connected = member->session != 0;
         for (unsigned lane = 0; lane < LANES; lane++)
             out->waiting[lane] = member->queue.lanes[lane].count;

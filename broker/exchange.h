@@ -81,7 +81,7 @@ enum status exchange_run(struct exchange *exchange, uint8_t *turn, const struct 
 /* Bytes of events so far: what is left of the journal's batch is the caller's to watch. One command
  * adds at most EXCHANGE_STEP_MAX. */
 size_t exchange_batch_size(const struct exchange *exchange);
-#define EXCHANGE_STEP_MAX (SEALED_MAX + HEADER_MAX + 256u * 1024)
+#define EXCHANGE_STEP_MAX (SEALED_MAX + HEADER_MAX + (size_t)256 * 1024)
 
 struct exchange_batch {
     const struct iovec *parts; /* records in order; valid until the next begin */

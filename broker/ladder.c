@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "broker/exchange_inside.h"
+#include "broker/text.h"
 
 #define BIT(step) (UINT32_C(1) << CONCORDAT__STEP_KIND__##step)
 
@@ -111,7 +112,7 @@ static enum status record_step(struct exchange *x, const struct command_step *gi
                         .lane = message->lane,
                         .is_step = true};
 
-    strcpy(event.sender, directory_name(x->directory, message->sender));
+    TEXT_COPY(event.sender, directory_name(x->directory, message->sender));
     enum status status = queues_reserve(x->queues);
     if (status == ST_OK)
         status = exchange_record(x, &event, place);
@@ -172,7 +173,7 @@ enum status exchange_settle(struct exchange *x, const struct command_settle *set
             continue;
         struct event event = {
             .kind = EVENT_TAKEN, .lane = item->lane, .item_sequence = item->sequence};
-        strcpy(event.agency, directory_name(x->directory, place));
+        TEXT_COPY(event.agency, directory_name(x->directory, place));
         enum status status = exchange_record(x, &event, 0);
         if (status != ST_OK)
             return status;

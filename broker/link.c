@@ -11,102 +11,20 @@
 #include <unistd.h>
 
 #include "broker/counters.h"
-#include "broker/session.h"
+#include "broker/link_inside.h"
 #include "lib/log.h"
 #include "lib/loop.h"
 
-#define SCRATCH_SIZE (64u * 1024) /* bytes of one recv or send */
-#define READ_SIZE (256u * 1024)   /* bytes read from one peer before the next one's turn */
-#define TURN_MOST (512u * 1024)   /* bytes of a turn before it is given */
-#define OUT_MOST (128u * 1024)    /* bytes of output gathered before TLS takes them */
-#define LYING_MOST (1024u * 1024) /* bytes of answers left lying before we stop reading */
-#define NOTES_A_TURN 64           /* messages taken from a pipe in one turn */
-#define LINGER_MS 3000            /* for what is left to say, when closing */
+#define NOTES_A_TURN 64 /* messages taken from a pipe in one turn */
 #define TICK_MS 500
 #define LOGGED_EACH_S 10 /* lines a second that peers can cause, of each kind */
 
-struct peer {
-    struct link *link;
-    int socket;
-    uint32_t place, generation;
-    uint32_t events;         /* what epoll waits for */
-    struct tls *tls;         /* owned */
-    struct session *session; /* owned */
-    uint8_t *unsent;         /* owned; encrypted bytes that the socket did not take */
-    size_t unsent_size, unsent_at;
-    int64_t opened_ms, heard_ms, said_ms, closing_ms;
-    bool blocked;  /* the session does not want bytes now */
-    bool closing;  /* send what is left, then close */
-    bool notified; /* TLS has been told to say that we close */
-    bool dead;     /* to be freed at the end of the turn */
-    bool noted;    /* in link.noted */
-    bool stranger; /* counted as not welcomed */
-};
-
-struct link {
-    struct link_config config; /* what it holds is owned */
-    pthread_t thread;
-    struct loop *loop;
-    struct peer **peers; /* owned; NULL: a free place */
-    uint32_t *generations;
-    uint32_t peer_count, live;
-    struct peer **noted; /* peers to look after at the end of the turn */
-    uint32_t noted_count;
-    struct session_rules rules;
-    struct arena *arena;
-    struct batch_cache *cache;
-    struct turn turn;
-    uint8_t *held; /* owned: a turn that the exchange had no room for */
-    size_t held_size;
-    bool draining, last_said, ending;
-    int64_t ending_ms;
-    uint8_t *scratch; /* owned; SCRATCH_SIZE */
-    struct log_limit alarm_limit, handshake_limit, timeout_limit, open_limit;
-};
-
 /* ---- small things ---- */
 
-_Noreturn static void stop_process(const char *event, const char *what)
+_Noreturn void link_stop(const char *event, const char *what)
 {
     log_event(LOG_ERROR, event, "what=%s", what);
     _exit(EXIT_FAILURE);
-}
-
-static void note(struct peer *peer)
-{
-    if (peer->noted)
-        return;
-    peer->noted = true;
-    peer->link->noted[peer->link->noted_count++] = peer;
-}
-
-static void kill_peer(struct peer *peer)
-{
-    peer->dead = true;
-    note(peer);
-}
-
-static bool is_read(const struct peer *peer)
-{
-    return !peer->dead && !peer->closing && !peer->blocked && !peer->link->held
-        && !peer->link->draining;
-}
-
-static void watch(struct peer *peer)
-{
-    uint32_t events =
-        (is_read(peer) ? (uint32_t)EPOLLIN : 0) | (peer->unsent ? (uint32_t)EPOLLOUT : 0);
-
-    if (events == peer->events || peer->dead)
-        return;
-    if (loop_change(peer->link->loop, peer->socket, events) != ST_OK)
-        kill_peer(peer);
-    peer->events = events;
-}
-
-static void hex_short(const uint8_t digest[static DIGEST_SIZE], char out[static 17])
-{
-    hex_print(digest, 8, out);
 }
 
 /* ---- what sessions ask of us ---- */
@@ -135,11 +53,11 @@ static void raise_alarm(void *context, const struct session *session, const char
 {
     struct link *link = context;
     const struct peer *peer = peer_of(link, session_name(session));
-    char certificate[17] = "";
+    char certificate[SHORT_HEX + 1] = "";
 
     count(&counters.alarms, 1);
     if (peer && peer->tls)
-        hex_short(tls_peer(peer->tls)->certificate, certificate);
+        hex_print(tls_peer(peer->tls)->certificate, SHORT_HEX / 2, certificate);
     log_limited(&link->alarm_limit, loop_now_ms(link->loop), LOG_WARN, event,
                 "agency=%s certificate=%s why=\"%s\"", session_agency(session), certificate,
                 why->text);
@@ -147,12 +65,12 @@ static void raise_alarm(void *context, const struct session *session, const char
 
 /* ---- turns ---- */
 
-static void give_turn(struct link *link)
+void link_give_turn(struct link *link)
 {
     if (!link->held && link->turn.count > 0) {
         link->held = turn_give(&link->turn, &link->held_size);
         if (!link->held)
-            stop_process("out_of_memory", "turn");
+            link_stop("out_of_memory", "turn");
     }
     if (!link->held)
         return;
@@ -161,219 +79,6 @@ static void give_turn(struct link *link)
         link->held = NULL;
         count(&counters.turns, 1);
     }
-}
-
-/* ---- bytes out ---- */
-
-/* Gives the socket what TLS has for it; what it does not take waits in `unsent`. */
-static void send_encrypted(struct peer *peer)
-{
-    struct link *link = peer->link;
-
-    for (;;) {
-        const uint8_t *data = link->scratch;
-        size_t size;
-
-        if (peer->unsent) {
-            data = peer->unsent + peer->unsent_at;
-            size = peer->unsent_size - peer->unsent_at;
-        } else {
-            size = tls_take(peer->tls, link->scratch, SCRATCH_SIZE);
-        }
-        if (size == 0)
-            return;
-        ssize_t sent = send(peer->socket, data, size, MSG_NOSIGNAL | MSG_DONTWAIT);
-        if (sent < 0 && errno != EAGAIN && errno != EINTR) {
-            kill_peer(peer);
-            return;
-        }
-        size_t done = sent > 0 ? (size_t)sent : 0;
-        if (done > 0)
-            peer->said_ms = loop_now_ms(link->loop);
-        count(&counters.bytes_out, done);
-        if (peer->unsent) {
-            peer->unsent_at += done;
-            if (done < size)
-                return;
-            free(peer->unsent);
-            peer->unsent = NULL;
-        } else if (done < size) {
-            peer->unsent = malloc(size - done);
-            if (!peer->unsent) {
-                kill_peer(peer);
-                return;
-            }
-            memcpy(peer->unsent, data + done, size - done);
-            peer->unsent_size = size - done;
-            peer->unsent_at = 0;
-            return;
-        }
-    }
-}
-
-/* What the session says goes into TLS. */
-static void encrypt(struct peer *peer)
-{
-    struct bytes out = session_out(peer->session);
-
-    if (out.size == 0)
-        return;
-    if (tls_write(peer->tls, out.data, out.size) != ST_OK)
-        kill_peer(peer);
-    session_sent(peer->session);
-}
-
-static size_t lying(const struct peer *peer)
-{
-    return tls_pending(peer->tls) + (peer->unsent ? peer->unsent_size - peer->unsent_at : 0);
-}
-
-static void flush(struct peer *peer)
-{
-    if (session_flush(peer->session) != ST_OK)
-        kill_peer(peer);
-    if (!peer->dead && tls_is_open(peer->tls))
-        encrypt(peer);
-    if (peer->closing && !peer->dead && !peer->notified && tls_is_open(peer->tls)) {
-        tls_close(peer->tls); /* the peer can tell an end from a cut */
-        peer->notified = true;
-    }
-    if (!peer->dead)
-        send_encrypted(peer);
-    if (peer->closing && !peer->dead && lying(peer) == 0)
-        kill_peer(peer);
-    watch(peer);
-}
-
-/* ---- bytes in ---- */
-
-static void start_closing(struct peer *peer)
-{
-    if (!peer->closing) {
-        peer->closing = true;
-        peer->closing_ms = loop_now_ms(peer->link->loop);
-    }
-    note(peer);
-}
-
-/* TLS said that it is over with the peer. */
-static void end_tls(struct peer *peer, enum status status)
-{
-    struct link *link = peer->link;
-
-    if (status != ST_CLOSED) {
-        const struct identity *who = tls_peer(peer->tls);
-        char certificate[17] = "";
-
-        if (who)
-            hex_short(who->certificate, certificate);
-        count(&counters.handshakes_failed, !tls_is_open(peer->tls));
-        log_limited(&link->handshake_limit, loop_now_ms(link->loop), LOG_WARN,
-                    status == ST_FORGED ? "certificate_refused" : "tls_broken",
-                    "identity=%s certificate=%s why=\"%s\"", who ? who->id : "", certificate,
-                    tls_reason(peer->tls)->text);
-    }
-    start_closing(peer); /* an alert may be waiting to be sent */
-}
-
-static void greet(struct peer *peer)
-{
-    if (tls_is_open(peer->tls) && session_state(peer->session) == SESSION_HANDSHAKE)
-        session_identify(peer->session, tls_peer(peer->tls));
-}
-
-/* Fetches plain bytes for the session; false when there are none now. */
-static bool fetch_plain(struct peer *peer)
-{
-    size_t room, got = 0;
-    uint8_t *into = session_room(peer->session, &room);
-
-    if (!into) {
-        kill_peer(peer);
-        return false;
-    }
-    enum status status = tls_read(peer->tls, into, room, &got);
-    if (status == ST_OK) {
-        greet(peer);
-        session_filled(peer->session, got);
-        return got > 0;
-    }
-    greet(peer);
-    if (status != ST_MORE)
-        end_tls(peer, status);
-    return false;
-}
-
-/* Takes frames as long as the session may, then the next plain bytes, and so on. */
-static void pump(struct peer *peer)
-{
-    struct link *link = peer->link;
-
-    peer->blocked = false;
-    while (is_read(peer)) {
-        enum status status = session_run(peer->session, loop_wall_ms(link->loop));
-
-        if (status == ST_OK) {
-            if (turn_size(&link->turn) >= TURN_MOST)
-                give_turn(link);
-            if (session_out(peer->session).size >= OUT_MOST)
-                flush(peer);
-            if (!peer->dead && lying(peer) >= LYING_MOST)
-                peer->blocked = true;
-        } else if (status == ST_MORE) {
-            if (!fetch_plain(peer))
-                break;
-        } else if (status == ST_LIMIT) {
-            peer->blocked = true;
-        } else if (status == ST_CLOSED) {
-            start_closing(peer);
-        } else {
-            kill_peer(peer);
-        }
-    }
-    note(peer);
-}
-
-static void receive(struct peer *peer)
-{
-    struct link *link = peer->link;
-    size_t total = 0;
-
-    while (total < READ_SIZE && is_read(peer)) {
-        ssize_t got = recv(peer->socket, link->scratch, SCRATCH_SIZE, MSG_DONTWAIT);
-
-        if (got < 0 && (errno == EAGAIN || errno == EINTR))
-            break;
-        if (got <= 0) {
-            kill_peer(peer);
-            break;
-        }
-        total += (size_t)got;
-        peer->heard_ms = loop_now_ms(link->loop);
-        if (tls_feed(peer->tls, link->scratch, (size_t)got) != ST_OK) {
-            kill_peer(peer);
-            break;
-        }
-        pump(peer);
-        if ((size_t)got < SCRATCH_SIZE)
-            break;
-    }
-    count(&counters.bytes_in, total);
-}
-
-static void on_socket(void *context, uint32_t events)
-{
-    struct peer *peer = context;
-
-    if (peer->dead)
-        return;
-    if (events & EPOLLOUT)
-        send_encrypted(peer);
-    if (events & EPOLLIN)
-        receive(peer);
-    else if (events & (EPOLLERR | EPOLLHUP))
-        kill_peer(peer); /* nothing more can be read or written */
-    note(peer);
 }
 
 /* ---- peers ---- */
@@ -420,7 +125,7 @@ static void free_peer(struct peer *peer)
     struct link *link = peer->link;
 
     if (peer->session && session_gone(peer->session) != ST_OK)
-        stop_process("out_of_memory", "turn");
+        link_stop("out_of_memory", "turn");
     loop_remove(link->loop, peer->socket);
     (void)close(peer->socket);
     welcomed(peer);
@@ -464,7 +169,7 @@ static void open_peer(struct link *link, int socket)
     link->peers[place] = peer;
     link->live++;
     if (!peer->tls || !peer->session
-        || loop_add(link->loop, socket, EPOLLIN, on_socket, peer) != ST_OK)
+        || loop_add(link->loop, socket, EPOLLIN, peer_on_socket, peer) != ST_OK)
         free_peer(peer);
 }
 
@@ -484,7 +189,7 @@ static void disown(struct link *link, const struct effect_welcome *welcome)
         turn_command(&link->turn, COMMAND_GONE, welcome->head.session, sizeof *gone);
 
     if (!gone)
-        stop_process("out_of_memory", "turn");
+        link_stop("out_of_memory", "turn");
     gone->member = welcome->member;
 }
 
@@ -503,7 +208,7 @@ static void apply_effects(struct link *link, const void *data)
             continue;
         }
         if (session_effect(peer->session, effect, loop_wall_ms(link->loop)) != ST_OK)
-            kill_peer(peer);
+            peer_kill(peer);
         if (effect->kind == EFFECT_WELCOME) {
             welcomed(peer);
             count(&counters.sessions, 1);
@@ -512,19 +217,19 @@ static void apply_effects(struct link *link, const void *data)
         } else if (effect->kind == EFFECT_CLOSE) {
             log_event(LOG_INFO, "session_closed", "agency=%s why=%s", session_agency(peer->session),
                       ((const struct effect_close *)whole)->code);
-            start_closing(peer);
+            peer_start_closing(peer);
         }
         if (session_out(peer->session).size >= OUT_MOST)
-            encrypt(peer);
-        note(peer);
+            peer_encrypt(peer);
+        peer_note(peer);
     }
 }
 
 static void say_bye(struct peer *peer)
 {
     if (session_refuse(peer->session, NULL, "the broker is stopping") != ST_OK)
-        kill_peer(peer);
-    start_closing(peer);
+        peer_kill(peer);
+    peer_start_closing(peer);
 }
 
 static void on_exchange(void *context)
@@ -562,8 +267,8 @@ static void recheck(struct peer *peer)
         return;
     raise_alarm(peer->link, peer->session, "certificate_refused", &why);
     if (session_refuse(peer->session, "certificate", "") != ST_OK)
-        kill_peer(peer);
-    start_closing(peer);
+        peer_kill(peer);
+    peer_start_closing(peer);
 }
 
 static void on_main(void *context)
@@ -585,54 +290,24 @@ static void on_main(void *context)
             each_peer(link, recheck);
         } else if (head->kind == NOTE_DRAIN) {
             link->draining = true;
-            each_peer(link, watch);
+            each_peer(link, peer_watch);
         }
         (void)zmq_msg_close(&msg);
     }
 }
 
-/* ---- time ---- */
-
-static void look_at_clock(struct peer *peer)
-{
-    struct link *link = peer->link;
-    int64_t now_ms = loop_now_ms(link->loop);
-    bool is_open = session_state(peer->session) == SESSION_OPEN;
-
-    if (peer->closing) {
-        if (now_ms - peer->closing_ms >= LINGER_MS)
-            kill_peer(peer);
-    } else if (!is_open && now_ms - peer->opened_ms >= HANDSHAKE_MS) {
-        log_limited(&link->timeout_limit, now_ms, LOG_WARN, "handshake_timeout", "identity=%s",
-                    session_agency(peer->session));
-        kill_peer(peer);
-    } else if (now_ms - peer->heard_ms >= IDLE_MS && is_read(peer)) {
-        log_limited(&link->timeout_limit, now_ms, LOG_INFO, "session_idle", "agency=%s",
-                    session_agency(peer->session));
-        kill_peer(peer);
-    } else if (lying(peer) > 0 && now_ms - peer->said_ms >= IDLE_MS) {
-        log_limited(&link->timeout_limit, now_ms, LOG_WARN, "session_stuck", "agency=%s",
-                    session_agency(peer->session));
-        kill_peer(peer);
-    } else if (is_open && now_ms - peer->said_ms >= PING_MS && lying(peer) == 0) {
-        if (session_ping(peer->session, loop_wall_ms(link->loop)) != ST_OK)
-            kill_peer(peer);
-        note(peer);
-    }
-}
+/* ---- the turn ---- */
 
 static void on_tick(void *context)
 {
-    each_peer(context, look_at_clock);
+    each_peer(context, peer_look_at_clock);
 }
-
-/* ---- the turn ---- */
 
 /* Peers whose session was over its credit may go on now, if effects have come. */
 static void resume(struct peer *peer)
 {
-    if (peer->blocked && !peer->closing && !peer->dead && lying(peer) < LYING_MOST)
-        pump(peer);
+    if (peer->blocked && !peer->closing && !peer->dead && peer_lying(peer) < LYING_MOST)
+        peer_pump(peer);
 }
 
 static void on_end_of_turn(void *context)
@@ -640,15 +315,15 @@ static void on_end_of_turn(void *context)
     struct link *link = context;
     bool was_held = link->held != NULL;
 
-    give_turn(link);
+    link_give_turn(link);
     if (was_held && !link->held)
-        each_peer(link, pump); /* nobody was read: frames may wait inside */
+        each_peer(link, peer_pump); /* nobody was read: frames may wait inside */
     /* Visiting one may note another, or the same again. */
     for (uint32_t i = 0; i < link->noted_count; i++)
         resume(link->noted[i]);
     for (uint32_t i = 0; i < link->noted_count; i++)
         if (!link->noted[i]->dead)
-            flush(link->noted[i]);
+            peer_flush(link->noted[i]);
     for (uint32_t i = 0; i < link->noted_count; i++) {
         struct peer *peer = link->noted[i];
         peer->noted = false;
@@ -656,14 +331,14 @@ static void on_end_of_turn(void *context)
             free_peer(peer);
     }
     link->noted_count = 0;
-    give_turn(link);
+    link_give_turn(link);
     if (link->held && !was_held)
-        each_peer(link, watch); /* nobody is read until there is room */
+        each_peer(link, peer_watch); /* nobody is read until there is room */
 
     if (link->draining && !link->last_said && !link->held) {
         struct note *last = malloc(sizeof *last);
         if (!last)
-            stop_process("out_of_memory", "drain");
+            link_stop("out_of_memory", "drain");
         *last = (struct note){NOTE_LAST, 0};
         if (pipe_give(link->config.exchange, last, sizeof *last) == ST_OK)
             link->last_said = true;
@@ -701,7 +376,7 @@ void link_free(struct link *link)
 static enum status set_up(struct link *link)
 {
     link->loop = loop_new();
-    link->arena = arena_new(64u * 1024, HEAD_ARENA);
+    link->arena = arena_new(SCRATCH_SIZE, HEAD_ARENA);
     link->cache = batch_cache_new();
     link->scratch = malloc(SCRATCH_SIZE);
     if (!link->loop || !link->arena || !link->cache || !link->scratch)
@@ -732,7 +407,7 @@ static void *run_link(void *context)
     struct link *link = context;
 
     if (loop_run(link->loop) != ST_OK)
-        stop_process("link_failed", strerror(errno));
+        link_stop("link_failed", strerror(errno));
     return NULL;
 }
 

@@ -36,7 +36,7 @@
 #define STATE_DEPTH 4096 /* buffers that may wait for the state thread */
 #define NOTE_DEPTH 256   /* anything else */
 #define GATHERED_MOST                                                                              \
-    (64u * 1024 * 1024) /* bytes between checkpoints: bounds memory and restart                    \
+    (UINT64_C(64) * 1024 * 1024) /* bytes between checkpoints: bounds memory and restart                    \
                          */
 #define RING_SHARE 4    /* of the ring at most; the rest takes what comes meanwhile */
 #define CRL_WARNS_MS (INT64_C(7) * 86400000)

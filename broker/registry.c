@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "broker/exchange_inside.h"
+#include "broker/text.h"
 #include "proto/frame.h"
 
 #define HEAD_ROOM (HEAD_MAX - 256) /* bytes of a head for its entries */
@@ -72,7 +73,7 @@ static void describe(const struct exchange *x, const char *agency, struct direct
     memset(out, 0, sizeof *out);
     if (place != AGENCY_NONE)
         directory_entry(x->directory, place, x->now_ms, out);
-    strcpy(out->agency, agency);
+    TEXT_COPY(out->agency, agency);
     out->known = exchange_knows(x, agency);
 }
 
@@ -89,7 +90,7 @@ static void add_certificate(const struct exchange *x, uint32_t agency, struct by
     if (!entry) {
         entry = &entries[(*count)++];
         memset(entry, 0, sizeof *entry);
-        strcpy(entry->agency, name);
+        TEXT_COPY(entry->agency, name);
         entry->known = true;
     }
     entry->certificates[entry->certificate_count++] = der;
@@ -134,7 +135,7 @@ enum status exchange_publish(struct exchange *x, const struct command_publish *p
                               .statement = statement.statement,
                               .statement_proof = {proof, sizeof proof},
                               .open_until_ms = publish->key.open_until_ms};
-        strcpy(event.agency, directory_name(x->directory, place));
+        TEXT_COPY(event.agency, directory_name(x->directory, place));
         memcpy(event.key_id, publish->key.key_id, KEY_ID_SIZE);
         status = exchange_record(x, &event, 0);
         x->counts.keys++;

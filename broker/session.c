@@ -8,7 +8,7 @@
 
 #include "broker/session_inside.h"
 
-#define OUT_KEEP (64u * 1024) /* bytes of room for output kept between turns */
+#define OUT_KEEP ((size_t)64 * 1024) /* bytes of room for output kept between turns */
 
 /* ---- life ---- */
 

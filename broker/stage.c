@@ -1,11 +1,12 @@
 #include "broker/stage.h"
+#include "broker/text.h"
 
 #include <assert.h>
 #include <string.h>
 
 #include "lib/id.h"
 
-#define KEEP_ROOM (256u * 1024) /* bytes of commands' room kept from turn to turn */
+#define KEEP_ROOM ((size_t)256 * 1024) /* bytes of commands' room kept from turn to turn */
 
 void turn_fini(struct turn *turn)
 {
@@ -128,9 +129,9 @@ enum status turn_submit(struct turn *turn, const struct submission *s, uint32_t 
     uint64_t at;
 
     event_pack_proof(s->proof, &packed);
-    strcpy(event.sender, e->sender);
-    strcpy(event.recipient, e->recipient);
-    strcpy(event.clause, e->clause);
+    TEXT_COPY(event.sender, e->sender);
+    TEXT_COPY(event.recipient, e->recipient);
+    TEXT_COPY(event.clause, e->clause);
     event.message_id = e->message_id;
     event.header_digest = *s->header_digest;
     event.lane = lane_of(e);

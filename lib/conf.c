@@ -274,7 +274,7 @@ enum status conf_load(const char *path, const struct conf_key keys[], size_t cou
     if (!file || !readable)
         reason_set(why, "%s: %s", path, strerror(errno));
     else if (size > CONF_FILE_MAX)
-        reason_set(why, "%s: over %d bytes", path, CONF_FILE_MAX);
+        reason_set(why, "%s: over %zu bytes", path, CONF_FILE_MAX);
     else
         status = conf_parse(path, text, size, keys, count, out, why);
     if (file)

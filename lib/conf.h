@@ -21,7 +21,7 @@
 #include "lib/reason.h"
 #include "lib/status.h"
 
-#define CONF_FILE_MAX (64 * 1024) /* bytes */
+#define CONF_FILE_MAX ((size_t)64 * 1024) /* bytes */
 #define CONF_PATH_MAX 4095        /* bytes before the NUL */
 #define CONF_KEYS_MAX 64          /* rows of a table */
 
