@@ -31,7 +31,9 @@ OWN(pipe)
  *   ST_MORE     full: keep it and come back when pipe_can_send
  *   ST_CLOSED   the context is going down */
 enum status pipe_give(struct pipe *pipe, void *buffer, size_t size);
-/* The same for a message that may be shared (zmq_msg_copy). */
+/* The same for a message that may be shared (zmq_msg_copy), made by zmq_msg_init_data or taken from
+ * a pipe. What the receiver will read of it, nobody writes from now on; who keeps a copy closes it
+ * only after hearing, through a pipe, that the receiver has closed its own. */
 enum status pipe_give_msg(struct pipe *pipe, zmq_msg_t *msg);
 
 /* The next message, to be closed by the caller.
