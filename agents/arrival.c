@@ -335,16 +335,20 @@ static void on_refusal(struct desk *desk, const struct refusal *refusal)
 {
     struct rung rung = {
         .kind = RUNG_REFUSED, .code = (uint32_t)refusal->code, .at_ms = refusal->refused_ms};
+    struct id message = refusal->message_id;
     struct track track;
     char id[ID_TEXT_SIZE];
 
-    (void)desk_landed(desk, &refusal->message_id);
+    /* A broker that cannot read a header has no id to name. */
+    if (id_is_zero(&message))
+        (void)desk_find_flying(desk, &refusal->header_digest, &message);
+    (void)desk_landed(desk, &message);
     if (refusal_is_retryable(refusal->code)) {
         desk->retry = true;
         desk->retry_at_ms = desk->now_ms + RETRY_MS;
         return;
     }
-    if (!find_ours(desk, &refusal->message_id, &refusal->header_digest, &track)
+    if (!find_ours(desk, &message, &refusal->header_digest, &track)
         || track_find(&track, RUNG_ACCEPTED) || track_find(&track, RUNG_REFUSED))
         return;
     id_print(&track.message_id, id);

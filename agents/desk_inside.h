@@ -47,6 +47,7 @@ enum due {
 struct flying {
     struct flying *next;
     struct id id;
+    struct digest header;
     size_t size; /* bytes of the credit */
 };
 
@@ -205,6 +206,8 @@ void desk_settle(struct desk *desk, uint64_t sequence);
 void desk_drop_link(struct desk *desk, const char *why);
 /* A message was answered: its credit comes back. False: it was not in flight. */
 bool desk_landed(struct desk *desk, const struct id *id);
+/* The message in flight whose header has this digest. False: none has. */
+bool desk_find_flying(const struct desk *desk, const struct digest *header, struct id *out);
 
 /* ---- send.c ---- */
 

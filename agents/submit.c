@@ -175,6 +175,19 @@ bool desk_landed(struct desk *desk, const struct id *id)
     return false;
 }
 
+bool desk_find_flying(const struct desk *desk, const struct digest *header, struct id *out)
+{
+    for (size_t i = 0; i < FLYING_BUCKETS; i++) {
+        for (const struct flying *f = desk->flying[i]; f; f = f->next) {
+            if (digest_equal(&f->header, header)) {
+                *out = f->id;
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
 /* Sends one message. False: its credit is not there. */
 static bool submit(struct desk *desk, const struct id *id)
 {
@@ -199,7 +212,10 @@ static bool submit(struct desk *desk, const struct id *id)
     flying = malloc(sizeof *flying);
     if (!flying)
         return desk_ok(desk, ST_NOMEM);
-    *flying = (struct flying){.next = *bucket, .id = *id, .size = size};
+    *flying = (struct flying){.next = *bucket,
+                              .id = *id,
+                              .header = sha256(entry.header.data, entry.header.size),
+                              .size = size};
     *bucket = flying;
     desk->flying_count++;
     desk->flying_size += size;

@@ -340,6 +340,22 @@ static void a_refusal_of_the_broker_is_told(void **)
     assert_int_equal(town_status(town, 0)->outbox, 0);
 }
 
+static void a_refusal_that_names_no_message_is_told_too(void **)
+{
+    OWNED(town) town = town_new(court_and_nps, 2);
+    const Concordat__Response *r;
+    struct id id;
+
+    town_mischief(town)->refuse = CONCORDAT__REFUSAL_CODE__HEADER_INVALID;
+    town_mischief(town)->refuse_nameless = true;
+    r = town_send(town, 0, "psr.request", NPS, "psr.request.json", NULL);
+    assert_int_equal(r->outcome, CONCORDAT__OUTCOME__REFUSED);
+    assert_int_equal(r->refusal->code, CONCORDAT__REFUSAL_CODE__HEADER_INVALID);
+    id = id_of(r);
+    assert_string_equal(town_ladder(town, 0, &id), "queued refused");
+    assert_int_equal(town_status(town, 0)->outbox, 0);
+}
+
 static void a_full_broker_is_asked_again_later(void **)
 {
     OWNED(town) town = town_new(court_and_nps, 2);
@@ -601,6 +617,7 @@ int main(void)
         cmocka_unit_test(the_same_id_is_the_same_message),
         cmocka_unit_test(an_unknown_recipient_is_refused_a_keyless_one_waits),
         cmocka_unit_test(a_refusal_of_the_broker_is_told),
+        cmocka_unit_test(a_refusal_that_names_no_message_is_told_too),
         cmocka_unit_test(a_full_broker_is_asked_again_later),
         cmocka_unit_test(an_altered_body_is_rejected_and_the_sender_knows),
         cmocka_unit_test(a_message_waits_for_its_signers_certificate),

@@ -378,6 +378,8 @@ static void on_submit(struct town *town, size_t from, const struct wire *wire, s
                                                   .header_digest = sha256(header.data, header.size),
                                                   .code = town->mischief.refuse,
                                                   .refused_ms = town->wall_ms};
+        if (town->mischief.refuse_nameless)
+            answer.refusal.refusal.message_id = (struct id){{0}};
         frame_to(town, from, &answer, (struct bytes){NULL, 0});
         return;
     }

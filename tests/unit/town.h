@@ -46,6 +46,7 @@ struct town_mischief {
     bool hide_keys, hide_certificates; /* the directory knows the agency, but not these */
     bool hide_agencies;                /* the directory knows nobody */
     Concordat__RefusalCode refuse;     /* submits are refused so */
+    bool refuse_nameless;              /* by their digest only, as if they could not be read */
     bool flip_body;                    /* a bit of each delivered body */
     struct id in_reply_to;             /* replies are delivered as if to this, signed anew */
     bool flip_step;                    /* a bit of each forwarded step's signature */
