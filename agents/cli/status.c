@@ -169,7 +169,7 @@ static enum exit_code show_status(const struct cli *cli, const struct concordat_
     }
     printf("outbox       %" PRIu64 " not yet delivered\n", status->outbox);
     printf("inbox        %" PRIu64 " not yet opened\n", status->inbox);
-    printf("since start  %" PRIu64 " sent, %" PRIu64 " received\n", status->sent, status->received);
+    printf("in all       %" PRIu64 " sent, %" PRIu64 " received\n", status->sent, status->received);
     printf("sealing key  %s, others use it until %s\n", key, until);
     return EXIT_DONE;
 }
