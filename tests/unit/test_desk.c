@@ -171,6 +171,21 @@ static void opening_twice_signs_once(void **)
     assert_string_equal(town_ladder(town, 0, &id), "queued accepted delivered opened declined");
 }
 
+static void what_was_acknowledged_is_not_declined(void **)
+{
+    OWNED(town) town = town_new(court_and_nps, 2);
+    struct id id = send_request(town, CONCORDAT__OUTCOME__DONE);
+
+    town_settle(town);
+    (void)town_act(town, 1, &id, CONCORDAT__STEP_KIND__ACKNOWLEDGED, 0);
+    assert_int_equal(town_act(town, 1, &id, CONCORDAT__STEP_KIND__DECLINED,
+                              CONCORDAT__DECLINE_REASON__NO_CAPACITY)
+                         ->outcome,
+                     CONCORDAT__OUTCOME__BAD_INPUT);
+    town_settle(town);
+    assert_string_equal(town_ladder(town, 0, &id), "queued accepted delivered acknowledged");
+}
+
 static void what_is_wrong_is_named_and_nothing_leaves(void **)
 {
     OWNED(town) town = town_new(court_and_nps, 2);
@@ -607,6 +622,7 @@ int main(void)
         cmocka_unit_test(nothing_comes_in_reply_to_what_was_never_asked),
         cmocka_unit_test(an_answer_is_sent_only_to_who_asked),
         cmocka_unit_test(opening_twice_signs_once),
+        cmocka_unit_test(what_was_acknowledged_is_not_declined),
         cmocka_unit_test(what_is_wrong_is_named_and_nothing_leaves),
         cmocka_unit_test(what_no_agreement_permits_is_refused_at_once),
         cmocka_unit_test(without_a_broker_it_is_queued_and_leaves_later),
