@@ -1,7 +1,7 @@
 /*
  * desk_inside.h - what the desk's files share: desk.c (turns, submission), request.c (what the
- * local system asks), arrival.c (what the broker brings), reply.c (answers in words). Nobody
- * else's.
+ * local system asks), arrival.c (what the broker brings), delivery.c (messages for us), evidence.c
+ * (what is said of ours), reply.c (answers in words). Nobody else's.
  *
  * Errors: a store or memory that fails ends the process (fail-stop), so functions here do not hand
  * status codes up; they note the first in desk->failed through desk_ok and the turn is not
@@ -22,6 +22,7 @@
 #include "agreements/decide.h"
 #include "lib/log.h"
 #include "proto/local.pb-c.h"
+#include "proto/wire.h"
 
 #define DAY_MS ((int64_t)24 * 60 * 60 * 1000)
 #define ASK_MAX 16             /* names, and fingerprints, asked of the directory in one frame */
@@ -208,6 +209,33 @@ void desk_drop_link(struct desk *desk, const char *why);
 bool desk_landed(struct desk *desk, const struct id *id);
 /* The message in flight whose header has this digest. False: none has. */
 bool desk_find_flying(const struct desk *desk, const struct digest *header, struct id *out);
+
+/* ---- arrival.c ---- */
+
+/* A frame of the broker's, on its way to who judges it. */
+struct arrival {
+    struct wire wire;
+    struct bytes body;
+    struct bytes frame; /* all of it, to be parked */
+    bool last_chance;   /* the broker has been asked for the certificate and had none */
+};
+
+/* Whose certificate this proof names; `claimed` is for the log.
+ *   ST_MORE     not to be had now: the frame is parked, or stays the broker's and comes again
+ *   ST_FORGED   it does not hold */
+enum status desk_find_signer(struct desk *desk, const struct arrival *arrival,
+                             const struct proof *proof, const char *claimed,
+                             const struct signer **out);
+
+/* ---- delivery.c ---- */
+
+void desk_deliver(struct desk *desk, const struct arrival *arrival);
+
+/* ---- evidence.c ---- */
+
+void desk_receipt(struct desk *desk, const struct receipt *receipt);
+void desk_refusal(struct desk *desk, const struct refusal *refusal);
+void desk_step(struct desk *desk, const struct arrival *arrival);
 
 /* ---- send.c ---- */
 

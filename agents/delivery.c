@@ -1,0 +1,221 @@
+/* Messages for us: judged, opened, stored, or rejected. See desk_inside.h. */
+#include <openssl/crypto.h>
+#include <string.h>
+
+#include "agents/desk_inside.h"
+
+static struct log_limit noisy = {.burst = 20, .period_ms = 60000}; /* lines that a peer can cause */
+
+/* One delivery as it is being judged. */
+struct delivery {
+    const struct arrival *arrival;
+    struct digest digest;
+    struct envelope e;
+};
+
+static void store_arrival(struct desk *desk, struct delivery *d, struct track *track,
+                          const struct step *step, struct bytes body)
+{
+    uint64_t number = desk->next_number++;
+    struct rung accepted = {.kind = RUNG_ACCEPTED, .at_ms = d->arrival->wire.deliver.accepted_ms};
+
+    memcpy(accepted.by, desk->broker, sizeof accepted.by);
+    desk->counters_changed = true;
+    (void)track_add(track, &accepted);
+    (void)desk_ok(desk, steps_add(desk->steps, track, step));
+    (void)desk_ok(desk, track_put_new(desk->txn, track, number));
+    desk_due(desk, desk->wall_ms + DUPLICATE_DAYS * DAY_MS, DUE_TRACK, track, number);
+    if (step->kind != CONCORDAT__STEP_KIND__DELIVERED)
+        return;
+    (void)desk_ok(desk, inbox_put(desk->txn, &track->key, desk_lane(track->urgency), number, body));
+    if (d->e.retention_days > 0 && d->e.retention_days < DUPLICATE_DAYS)
+        desk_due(desk, desk->wall_ms + d->e.retention_days * DAY_MS, DUE_BODY, track, number);
+    desk->received++;
+    desk_inbox_changed(desk);
+}
+
+static void reject(struct desk *desk, struct delivery *d, struct track *track,
+                   Concordat__RefusalCode code, const char *why)
+{
+    struct step step = {
+        .kind = CONCORDAT__STEP_KIND__REJECTED, .at_ms = desk->wall_ms, .rejected = code};
+    char id[ID_TEXT_SIZE];
+
+    id_print(&d->e.message_id, id);
+    log_limited(&noisy, desk->now_ms, LOG_WARN, "rejected", "message=%s from=%s code=%s why=%s", id,
+                d->e.sender, refusal_name(code), why);
+    store_arrival(desk, d, track, &step, (struct bytes){NULL, 0});
+}
+
+/* Do our own agreements permit it? Acceptance is the point of law, so at the time of acceptance;
+ * and a version that ours has superseded since counts if ours permits the same. */
+static struct decision judge_agreement(const struct desk *desk, const struct delivery *d)
+{
+    const struct agreement_set *set = desk->setup.agreements;
+    int64_t at_ms = d->arrival->wire.deliver.accepted_ms;
+    struct question question = question_of(&d->e);
+    struct decision decision = decide(&question, set, at_ms);
+    const struct agreement *ours = agreement_set_find(set, d->e.agreement_id);
+
+    if (!decision.permitted && decision.code == CONCORDAT__REFUSAL_CODE__AGREEMENT_VERSION_STALE
+        && ours && ours->version > d->e.agreement_version) {
+        question.agreement_version = ours->version;
+        question.agreement_hash = ours->hash;
+        decision = decide(&question, set, at_ms);
+        if (!decision.permitted)
+            decision.code = CONCORDAT__REFUSAL_CODE__AGREEMENT_VERSION_STALE;
+    }
+    return decision;
+}
+
+/* Did we ask? The header only says so, and neither broker nor agreement can know. A clause that
+ * lets answers come unasked is content with one that names no question. */
+static bool was_asked_for(struct desk *desk, const struct delivery *d, const struct clause *clause)
+{
+    struct track question;
+    enum status status;
+
+    if (!clause->only_in_reply
+        && (id_is_zero(&d->e.in_reply_to) || !catalogue_is_answer(clause->type)))
+        return true;
+    status = track_get(desk->txn, WAY_OUT, &d->e.in_reply_to, &question);
+    if (status == ST_MORE || status == ST_INVALID || !desk_ok(desk, status))
+        return false;
+    return strcmp(question.to, d->e.sender) == 0 && track_is_answered_by(&question, d->e.type);
+}
+
+static void open_delivery(struct desk *desk, struct delivery *d, struct track *track,
+                          const struct signer *signer)
+{
+    const uint8_t *private_key = keyring_find(desk->setup.keyring, d->e.recipient_key_id);
+    struct step step = {.kind = CONCORDAT__STEP_KIND__DELIVERED, .at_ms = desk->wall_ms};
+    struct reason why = {""};
+    size_t size;
+    enum status status;
+
+    if (!private_key) {
+        reject(desk, d, track, CONCORDAT__REFUSAL_CODE__CANNOT_OPEN, "the sealing key is gone");
+        return;
+    }
+    status = open_sealed(&d->e, signer->spki, d->arrival->body, private_key, desk->opened,
+                         BODY_MAX + 1, &size, &why);
+    switch (status) {
+    case ST_OK:
+        store_arrival(desk, d, track, &step, (struct bytes){desk->opened, size});
+        OPENSSL_cleanse(desk->opened, size);
+        return;
+    case ST_FORGED:
+        reject(desk, d, track, CONCORDAT__REFUSAL_CODE__CANNOT_OPEN, why.text);
+        return;
+    case ST_INVALID:
+        reject(desk, d, track, CONCORDAT__REFUSAL_CODE__BODY_CATEGORY_MISMATCH, why.text);
+        return;
+    case ST_LIMIT:
+        reject(desk, d, track, CONCORDAT__REFUSAL_CODE__TOO_LARGE, why.text);
+        return;
+    case ST_MORE:
+    case ST_CLOSED:
+    case ST_NOMEM:
+    case ST_IO:
+    default:
+        (void)desk_ok(desk, status == ST_IO ? ST_IO : ST_NOMEM);
+    }
+}
+
+/* Who signed, verified, and the proof; then the agreement; then the seal. */
+static void judge_delivery(struct desk *desk, struct delivery *d, struct track *track)
+{
+    const struct proof *proof = &d->arrival->wire.deliver.proof;
+    const struct signer *signer = NULL;
+    struct decision decision;
+    enum status status = desk_find_signer(desk, d->arrival, proof, d->e.sender, &signer);
+
+    if (status == ST_MORE)
+        return;
+    if (status != ST_OK && status != ST_FORGED) {
+        (void)desk_ok(desk, status);
+        return;
+    }
+    if (status != ST_OK || strcmp(signer->agency, d->e.sender) != 0) {
+        reject(desk, d, track, CONCORDAT__REFUSAL_CODE__BAD_SIGNATURE,
+               status == ST_FORGED ? "the signing certificate does not hold"
+                                   : "the signing certificate is another agency's");
+        return;
+    }
+    status = batch_verify(BATCH_HEADERS, desk->batches, signer->key, desk->community,
+                          d->arrival->wire.deliver.header, proof);
+    if (status != ST_OK) {
+        reject(desk, d, track, CONCORDAT__REFUSAL_CODE__BAD_SIGNATURE,
+               "the signature does not hold");
+        return;
+    }
+    decision = judge_agreement(desk, d);
+    if (!decision.permitted)
+        reject(desk, d, track,
+               decision.code ? decision.code : CONCORDAT__REFUSAL_CODE__NO_AGREEMENT,
+               "our own agreements do not permit it");
+    else if (!was_asked_for(desk, d, decision.clause))
+        reject(desk, d, track, CONCORDAT__REFUSAL_CODE__REPLY_REQUIRED,
+               "it answers nothing that we asked of the sender");
+    else
+        open_delivery(desk, d, track, signer);
+}
+
+/* Is this message known? Chooses its key; ST_OK: it is, and `track` is what is known. */
+static enum status find_delivered(struct desk *desk, const struct delivery *d, struct id *key,
+                                  struct track *track)
+{
+    enum status status;
+
+    *key = d->e.message_id;
+    status = track_get(desk->txn, WAY_IN, key, track);
+    if (status == ST_OK && !digest_equal(&track->header_digest, &d->digest)) {
+        *key = track_spare_key(&d->digest);
+        status = track_get(desk->txn, WAY_IN, key, track);
+    }
+    return status;
+}
+
+void desk_deliver(struct desk *desk, const struct arrival *arrival)
+{
+    struct delivery delivery, *d = &delivery; /* an envelope is large: not worth zeroing */
+    struct track known, track = {.way = WAY_IN};
+    struct reason why = {""};
+    struct id key;
+    enum status status =
+        envelope_read(arrival->wire.deliver.header, desk->header_arena, &d->e, &why);
+
+    d->arrival = arrival;
+    if (status != ST_OK || strcmp(d->e.recipient, desk->setup.agency) != 0) {
+        /* An honest broker takes no such header and routes none of another's: nothing is signed. */
+        log_limited(&noisy, desk->now_ms, LOG_ERROR, "delivery_not_ours", "why=%s",
+                    status == ST_OK ? "another recipient" : why.text);
+        return;
+    }
+    if (store_fullness(desk->setup.store) >= FULL_FOR_ARRIVALS) {
+        desk_drop_link(desk, "the store is nearly full: messages stay with the broker");
+        return;
+    }
+    d->digest = sha256(arrival->wire.deliver.header.data, arrival->wire.deliver.header.size);
+    status = find_delivered(desk, d, &key, &known);
+    if (status == ST_OK) {
+        (void)desk_ok(desk, steps_repeat(desk->txn, &known, &desk->next_number));
+        desk->counters_changed = true;
+        return;
+    }
+    if (status == ST_INVALID) {
+        log_event(LOG_ERROR, "track_damaged", "from=%s", d->e.sender);
+        return;
+    }
+    if (status != ST_MORE) {
+        (void)desk_ok(desk, status);
+        return;
+    }
+    track_from_envelope(&track, &d->e);
+    track.key = key;
+    track.header_digest = d->digest;
+    if (!id_equal(&key, &d->e.message_id))
+        reject(desk, d, &track, CONCORDAT__REFUSAL_CODE__ID_REUSED, "another message has this id");
+    else
+        judge_delivery(desk, d, &track);
+}
