@@ -12,7 +12,6 @@
     (HEADER_MAX + 4096)  /* a head of ours: a header and its proof, or a list                      \
                           */
 #define SWEEP_MS 60000   /* how often to look for what is due */
-#define SWEEP_MAX 500    /* records deleted in a turn */
 #define KEYRING_MS 10000 /* how often to look whether a sealing key is due */
 
 static const uint8_t counters_key[] = "counters";
@@ -374,83 +373,12 @@ void desk_add_step(struct desk *desk, struct track *track, const struct step *st
         (void)desk_ok(desk, track_put(desk->txn, track));
 }
 
-/* ---- what is due ---- */
-
-void desk_due(struct desk *desk, int64_t at_ms, enum due what, const struct track *track,
-              uint64_t number)
-{
-    uint8_t key[8 + 1 + 1 + ID_SIZE + 8];
-    struct writer w = writer_of(key, sizeof key);
-
-    write_u64(&w, (uint64_t)at_ms);
-    write_u8(&w, (uint8_t)what);
-    write_u8(&w, (uint8_t)track->way);
-    write_bytes(&w, track->key.bytes, ID_SIZE);
-    write_u64(&w, number);
-    (void)desk_ok(
-        desk, store_put(desk->txn, TREE_DUE, (struct bytes){key, w.size}, (struct bytes){key, 1}));
-}
-
-/* Deletes one thing, or puts it off. */
-static void do_due(struct desk *desk, struct reader *r)
-{
-    enum due what = read_u8(r) == DUE_BODY ? DUE_BODY : DUE_TRACK;
-    struct track track = {.way = (char)read_u8(r)};
-    struct outbox_entry entry;
-    uint8_t place[8];
-    uint64_t number;
-
-    read_into(r, track.key.bytes, ID_SIZE);
-    number = read_u64(r);
-    if (!reader_done(r))
-        return;
-    if (what == DUE_BODY) {
-        (void)desk_ok(desk, inbox_delete(desk->txn, &track.key));
-        return;
-    }
-    if (track.way == WAY_OUT && outbox_get(desk->txn, &track.key, &entry) != ST_MORE) {
-        desk_due(desk, desk->wall_ms + DAY_MS, DUE_TRACK, &track, number); /* not done yet */
-        return;
-    }
-    if (track.way == WAY_IN)
-        (void)desk_ok(desk, inbox_delete(desk->txn, &track.key));
-    (void)desk_ok(desk, track_delete(desk->txn, track.way, &track.key));
-    (void)desk_ok(desk, store_delete(desk->txn, TREE_NEWEST, number_key(place, ~number)));
-}
-
-static void sweep(struct desk *desk)
-{
-    for (unsigned i = 0; i < SWEEP_MAX; i++) {
-        uint8_t copy[64];
-        struct walk *walk;
-        struct bytes key, value;
-        struct reader r;
-        enum status status = walk_open(desk->txn, TREE_DUE, (struct bytes){NULL, 0}, &walk);
-
-        if (!desk_ok(desk, status))
-            return;
-        status = walk_next(walk, &key, &value);
-        if (status == ST_OK && key.size <= sizeof copy)
-            memcpy(copy, key.data, key.size);
-        walk_close(walk);
-        if (status == ST_MORE || !desk_ok(desk, status))
-            return;
-        key.data = copy;
-        r = reader_of(copy, key.size);
-        if (read_u64(&r) > (uint64_t)desk->wall_ms)
-            return;
-        do_due(desk, &r);
-        if (!desk_ok(desk, store_delete(desk->txn, TREE_DUE, key)))
-            return;
-    }
-}
-
 void desk_tick(struct desk *desk)
 {
     desk_waited(desk);
     if (desk->now_ms >= desk->sweep_at_ms) {
         desk->sweep_at_ms = desk->now_ms + SWEEP_MS;
-        sweep(desk);
+        desk_sweep(desk);
     }
     if (desk->connected && desk->now_ms >= desk->keyless_at_ms) {
         desk->keyless_at_ms = desk->now_ms + KEYLESS_RETRY_MS;

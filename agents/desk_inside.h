@@ -182,13 +182,18 @@ enum status desk_seal(struct desk *desk, struct track *track, const struct decis
                       const struct sealing_key *key, uint64_t number);
 /* Adds a step of ours to an incoming message, and stores the track. */
 void desk_add_step(struct desk *desk, struct track *track, const struct step *step);
-/* Notes that `what` is to be deleted at `at_ms`. */
-void desk_due(struct desk *desk, int64_t at_ms, enum due what, const struct track *track,
-              uint64_t number);
 /* The lane of an urgency: immediate 0, same day 1, routine 2. */
 uint8_t desk_lane(int urgency);
 /* Fills a question from what is known about a message of ours. */
 struct question desk_question(const struct track *track, bool in_reply);
+
+/* ---- due.c ---- */
+
+/* Notes that `what` is to be deleted at `at_ms`. */
+void desk_due(struct desk *desk, int64_t at_ms, enum due what, const struct track *track,
+              uint64_t number);
+/* Does what is due, bounded. */
+void desk_sweep(struct desk *desk);
 
 /* ---- submit.c ---- */
 
@@ -241,6 +246,9 @@ void desk_step(struct desk *desk, const struct arrival *arrival);
 
 void desk_send(struct desk *desk, struct bytes route, const Concordat__SendRequest *r);
 void desk_answer(struct desk *desk, struct bytes route, const Concordat__SendRequest *r);
+
+/* ---- keyless.c ---- */
+
 /* Messages that waited for `agency`'s sealing key; `known` false: there is no such agency. */
 void desk_keyless(struct desk *desk, const char *agency, bool known);
 

@@ -1,0 +1,77 @@
+/* Messages that waited for their recipient's sealing key. See desk_inside.h. */
+#include <string.h>
+
+#include "agents/desk_inside.h"
+
+static void refuse_track(struct desk *desk, struct track *track, Concordat__RefusalCode code,
+                         category_set offending)
+{
+    struct rung rung = {.kind = RUNG_REFUSED, .code = (uint32_t)code, .at_ms = desk->wall_ms};
+
+    memcpy(rung.by, desk->setup.agency, strlen(desk->setup.agency) + 1);
+    (void)track_add(track, &rung);
+    track->offending = offending;
+    (void)desk_ok(desk, outbox_drop(desk->txn, &track->message_id, track->to));
+    (void)desk_ok(desk, track_put(desk->txn, track));
+    desk_touched(desk, track);
+}
+
+static void seal_waiting(struct desk *desk, struct track *track, uint64_t number,
+                         const struct sealing_key *key)
+{
+    struct question question = desk_question(track, !id_is_zero(&track->in_reply_to));
+    struct decision decision = decide_first(&question, desk->setup.agreements, desk->wall_ms);
+    struct outbox_entry entry;
+    uint8_t *copy;
+    enum status status;
+
+    if (!decision.permitted) {
+        refuse_track(desk, track, decision.code, decision.offending);
+        return;
+    }
+    if (!desk_ok(desk, outbox_get(desk->txn, &track->message_id, &entry)))
+        return;
+    arena_reset(desk->body_arena, true);
+    copy = arena_take(desk->body_arena, entry.body.size + 1); /* the store's may move */
+    if (!copy) {
+        (void)desk_ok(desk, ST_NOMEM);
+        return;
+    }
+    memcpy(copy, entry.body.data, entry.body.size);
+    status = desk_seal(desk, track, &decision, &question, (struct bytes){copy, entry.body.size},
+                       key, number);
+    if (status == ST_INVALID || status == ST_LIMIT)
+        refuse_track(desk, track, CONCORDAT__REFUSAL_CODE__TOO_LARGE, 0);
+    else if (desk_ok(desk, status))
+        (void)desk_ok(desk, track_put(desk->txn, track));
+}
+
+void desk_keyless(struct desk *desk, const char *agency, bool known)
+{
+    uint64_t number = 0;
+    struct id id;
+
+    for (;; number++) {
+        struct sealing_key key;
+        struct track track;
+        enum status status = outbox_next_keyless(desk->txn, agency, number, &number, &id);
+
+        if (status == ST_MORE || !desk_ok(desk, status))
+            return;
+        status = track_get(desk->txn, WAY_OUT, &id, &track);
+        if (status == ST_MORE || status == ST_INVALID)
+            continue;
+        if (!desk_ok(desk, status))
+            return;
+        if (!digest_equal(&track.header_digest, &(struct digest){{0}}))
+            continue; /* sealed in this turn: a message id is sealed once */
+        if (!known) {
+            refuse_track(desk, &track, CONCORDAT__REFUSAL_CODE__RECIPIENT_UNKNOWN, 0);
+            continue;
+        }
+        status = directory_sealing_key(desk->directory, desk->txn, agency, desk->wall_ms, &key);
+        if (status == ST_MORE || !desk_ok(desk, status))
+            return; /* the agency has published none yet */
+        seal_waiting(desk, &track, number, &key);
+    }
+}
