@@ -41,7 +41,8 @@ enum status steps_settled(struct txn *txn, uint64_t number);
 /* The first step from `number` on, borrowed until the transaction ends. ST_MORE: none. */
 enum status steps_next(struct txn *txn, uint64_t number, uint64_t *found, struct signed_step *out);
 
-/* A step that somebody else signed and that holds, kept as the next piece of evidence of `track`; counts it. */
+/* A step that somebody else signed and that holds: kept as the next piece of evidence of `track`,
+ * and counted. */
 enum status steps_keep(struct txn *txn, struct track *track, const struct signed_step *step);
 /* Is a step of exactly these bytes kept for `track`? ST_OK or ST_MORE. */
 enum status steps_find(struct txn *txn, const struct track *track, struct bytes step);
