@@ -2,17 +2,15 @@
 # bare.sh [VERB...] - the two commands of the README inside a minimal root (demo and test, or those
 # named), as on a machine where nothing was prepared.
 #
-# Needs root, mmdebstrap and the network; not part of `./run test`. ROOT=DIR keeps and reuses the
-# root; MIRROR names another Debian mirror. What is committed is what is tested.
+# Needs root, mmdebstrap and its mirror; not part of `./run test`. ROOT=DIR keeps and reuses the root;
+# MIRROR names another mirror than mmdebstrap's own. What is committed is what is tested.
 set -eu
 here=$(CDPATH='' cd -- "$(dirname -- "$0")/../.." && pwd)
-mirror=${MIRROR:-http://deb.debian.org}
 root=${ROOT:-$(mktemp -d "${TMPDIR:-/tmp}/bare.XXXXXX")}
 
 if [ ! -d "$root/etc" ]; then
-    mmdebstrap --variant=minbase bookworm "$root" \
-        "deb $mirror/debian bookworm main" \
-        "deb $mirror/debian-security bookworm-security main"
+    # shellcheck disable=SC2086 # no mirror, or one
+    mmdebstrap --variant=minbase bookworm "$root" ${MIRROR:-}
 fi
 rm -rf "$root/concordat"
 mkdir -p "$root/concordat" "$root/proc"
