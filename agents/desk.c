@@ -273,6 +273,10 @@ static void sign_messages(struct desk *desk)
                                          .body = {m->body, m->body_size}};
 
             (void)desk_ok(desk, outbox_put_sealed(desk->txn, &m->id, m->recipient, &entry));
+            /* Its number is from when it was queued: later ones may have gone while it waited for
+             * a key. Those are flying or answered, so that going back repeats nothing. */
+            if (m->number < desk->submit_from[m->lane])
+                desk->submit_from[m->lane] = m->number;
         }
     }
     forget_sealed(desk);

@@ -340,6 +340,65 @@ static void an_unknown_recipient_is_refused_a_keyless_one_waits(void **)
     assert_string_equal(town_ladder(town, 0, &id), "queued accepted delivered");
 }
 
+/* Without a risk score: the agreement lets the police send none. */
+static struct id send_referral(struct town *town, size_t from)
+{
+    Concordat__Request request = CONCORDAT__REQUEST__INIT;
+    Concordat__SendRequest send = CONCORDAT__SEND_REQUEST__INIT;
+    char type[] = "safeguarding.referral.child", to[] = CSC;
+    char *text = town_example("child-referral.json");
+    char *risk = strstr(text, ",\n  \"riskToChildren\"");
+
+    assert_non_null(risk);
+    memcpy(risk, "\n}\n", 4);
+    send.type = type;
+    send.to = to;
+    send.body_case = CONCORDAT__SEND_REQUEST__BODY_JSON;
+    send.json = text;
+    request.kind_case = CONCORDAT__REQUEST__KIND_SEND;
+    request.send = &send;
+    const Concordat__Response *r = town_ask(town, from, &request);
+
+    free(text);
+    assert_int_equal(r->outcome, CONCORDAT__OUTCOME__DONE);
+    return id_of(r);
+}
+
+static struct id decide_referral(struct town *town, const struct id *id,
+                                 Concordat__Outcome expected)
+{
+    assert_int_equal(town_open(town, 0, id)->outcome, CONCORDAT__OUTCOME__DONE);
+    const Concordat__Response *r = town_answer(town, 0, id, "referral-decision.json");
+
+    assert_int_equal(r->outcome, expected);
+    return id_of(r);
+}
+
+static void one_that_waited_for_a_key_goes_after_those_that_overtook_it(void **)
+{
+    static const char *const names[] = {CSC, NPS, "police.35"};
+    OWNED(town) town = town_new(names, 3);
+    struct id to_nps, to_police;
+
+    to_police = send_referral(town, 2);
+    town_settle(town);
+    (void)decide_referral(town, &to_police, CONCORDAT__OUTCOME__DONE); /* its key is known now */
+    town_disconnect(town, 0);
+    to_nps = send_referral(town, 1);
+    to_police = send_referral(town, 2);
+    town_mischief(town)->hide_keys = true;
+    town_connect(town, 0);
+    town_settle(town);
+    to_nps = decide_referral(town, &to_nps, CONCORDAT__OUTCOME__QUEUED);
+    (void)decide_referral(town, &to_police, CONCORDAT__OUTCOME__DONE);
+    assert_string_equal(town_ladder(town, 0, &to_nps), "queued");
+
+    town_mischief(town)->hide_keys = false;
+    town_wait(town, 31000);
+    town_settle(town);
+    assert_string_equal(town_ladder(town, 0, &to_nps), "queued accepted delivered");
+}
+
 static void a_refusal_of_the_broker_is_told(void **)
 {
     OWNED(town) town = town_new(court_and_nps, 2);
@@ -632,6 +691,7 @@ int main(void)
         cmocka_unit_test(delivered_twice_is_shown_once),
         cmocka_unit_test(the_same_id_is_the_same_message),
         cmocka_unit_test(an_unknown_recipient_is_refused_a_keyless_one_waits),
+        cmocka_unit_test(one_that_waited_for_a_key_goes_after_those_that_overtook_it),
         cmocka_unit_test(a_refusal_of_the_broker_is_told),
         cmocka_unit_test(a_refusal_that_names_no_message_is_told_too),
         cmocka_unit_test(a_full_broker_is_asked_again_later),
