@@ -246,9 +246,6 @@ static int broker_threads(pid_t pid, struct thread_time times[THREADS_MAX])
 
 /* ---- the run ---- */
 
-static const uint32_t categories[] = {CONCORDAT__DATA_CATEGORY__DC_IDENTITY,
-                                      CONCORDAT__DATA_CATEGORY__DC_OFFENCE_INDEX};
-
 static void prepare(struct load *load, struct community *c, const struct agreement *agreement)
 {
     char pki[COMMUNITY_PATH + 8];
@@ -268,20 +265,7 @@ static void prepare(struct load *load, struct community *c, const struct agreeme
         s->peer = peer_new(pki, c->members[i].agency);
         peer_open(s->peer, c->port, 4096);
         s->body = malloc(load->plan.size);
-        struct mail mail = {.type = "psr.request",
-                            .to = to,
-                            .clause = "psr-request",
-                            .purpose = "court_advice",
-                            .gateway = "SC2020_S30",
-                            .agreement_id = agreement->id,
-                            .agreement_version = agreement->version,
-                            .agreement_hash = agreement->hash,
-                            .urgency = CONCORDAT__URGENCY__SAME_DAY,
-                            .marking = CONCORDAT__MARKING__OFFICIAL,
-                            .key_id = key_id,
-                            .categories = categories,
-                            .category_count = 2,
-                            .section_size = load->plan.size / 2};
+        struct mail mail = mail_request(to, key_id, &agreement->hash, load->plan.size);
         if (!s->body)
             fail("memory");
         peer_compose(s->peer, &mail, &s->templates[0], s->body);

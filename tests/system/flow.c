@@ -21,8 +21,6 @@
 
 static const struct member members[] = {
     {"court.a", "COURT"}, {"court.b", "COURT"}, {"nps.a", "NPS"}, {"nps.b", "NPS"}};
-static const uint32_t of_request[] = {CONCORDAT__DATA_CATEGORY__DC_IDENTITY,
-                                      CONCORDAT__DATA_CATEGORY__DC_OFFENCE_INDEX};
 static const uint32_t of_referral[] = {CONCORDAT__DATA_CATEGORY__DC_IDENTITY,
                                        CONCORDAT__DATA_CATEGORY__DC_CHILD};
 
@@ -45,22 +43,10 @@ static void expect(bool holds, const char *what)
 /* A psr.request from court `from` to nps `to`. */
 static void compose(struct stage *s, int from, int to, int urgency, struct envelope *e)
 {
-    peer_compose(s->court[from],
-                 &(struct mail){.type = "psr.request",
-                                .to = members[2 + to].agency,
-                                .clause = "psr-request",
-                                .purpose = "court_advice",
-                                .gateway = "SC2020_S30",
-                                .agreement_id = "ISA-TEST",
-                                .agreement_version = 1,
-                                .agreement_hash = s->agreement_hash,
-                                .urgency = urgency,
-                                .marking = CONCORDAT__MARKING__OFFICIAL,
-                                .key_id = s->keys[to],
-                                .categories = of_request,
-                                .category_count = 2,
-                                .section_size = SIZE / 2},
-                 e, s->body);
+    struct mail mail = mail_request(members[2 + to].agency, s->keys[to], &s->agreement_hash, SIZE);
+
+    mail.urgency = urgency;
+    peer_compose(s->court[from], &mail, e, s->body);
 }
 
 /* The same of what may be immediate: a referral of a child. */

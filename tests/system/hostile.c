@@ -28,8 +28,6 @@
 
 static const struct member members[] = {
     {"court.a", "COURT"}, {"court.b", "COURT"}, {"nps.a", "NPS"}};
-static const uint32_t categories[] = {CONCORDAT__DATA_CATEGORY__DC_IDENTITY,
-                                      CONCORDAT__DATA_CATEGORY__DC_OFFENCE_INDEX};
 
 struct stage {
     struct community community;
@@ -158,20 +156,7 @@ static void certificates_are_refused(struct stage *s)
 
 static struct mail mail_to_nps(const struct stage *s)
 {
-    return (struct mail){.type = "psr.request",
-                         .to = "nps.a",
-                         .clause = "psr-request",
-                         .purpose = "court_advice",
-                         .gateway = "SC2020_S30",
-                         .agreement_id = "ISA-TEST",
-                         .agreement_version = 1,
-                         .agreement_hash = s->agreement_hash,
-                         .urgency = CONCORDAT__URGENCY__SAME_DAY,
-                         .marking = CONCORDAT__MARKING__OFFICIAL,
-                         .key_id = s->key_id,
-                         .categories = categories,
-                         .category_count = 2,
-                         .section_size = SIZE / 2};
+    return mail_request("nps.a", s->key_id, &s->agreement_hash, SIZE);
 }
 
 /* A whole, right submit frame of `peer`: prefix, head, body. */

@@ -25,8 +25,6 @@
 #define LINES_MAX 20000
 
 static const struct member members[] = {{"court.a", "COURT"}, {"nps.a", "NPS"}};
-static const uint32_t categories[] = {CONCORDAT__DATA_CATEGORY__DC_IDENTITY,
-                                      CONCORDAT__DATA_CATEGORY__DC_OFFENCE_INDEX};
 
 struct stage {
     struct community community;
@@ -85,22 +83,9 @@ static bool start(struct stage *s, long fail_at)
 
 static void compose(struct stage *s, struct envelope *e, uint8_t body[static SIZE])
 {
-    peer_compose(s->court,
-                 &(struct mail){.type = "psr.request",
-                                .to = "nps.a",
-                                .clause = "psr-request",
-                                .purpose = "court_advice",
-                                .gateway = "SC2020_S30",
-                                .agreement_id = "ISA-TEST",
-                                .agreement_version = 1,
-                                .agreement_hash = s->agreement_hash,
-                                .urgency = CONCORDAT__URGENCY__SAME_DAY,
-                                .marking = CONCORDAT__MARKING__OFFICIAL,
-                                .key_id = s->key_id,
-                                .categories = categories,
-                                .category_count = 2,
-                                .section_size = SIZE / 2},
-                 e, body);
+    struct mail mail = mail_request("nps.a", s->key_id, &s->agreement_hash, SIZE);
+
+    peer_compose(s->court, &mail, e, body);
 }
 
 static void note_arrival(struct outcome *o, const struct wire *wire)

@@ -426,6 +426,28 @@ void peer_publish_key(struct peer *peer, uint8_t key_id[static KEY_ID_SIZE])
 
 /* ---- messages ---- */
 
+struct mail mail_request(const char *to, const uint8_t key_id[static KEY_ID_SIZE],
+                         const struct digest *agreement, size_t size)
+{
+    static const uint32_t categories[] = {CONCORDAT__DATA_CATEGORY__DC_IDENTITY,
+                                          CONCORDAT__DATA_CATEGORY__DC_OFFENCE_INDEX};
+
+    return (struct mail){.type = "psr.request",
+                         .to = to,
+                         .clause = "psr-request",
+                         .purpose = "court_advice",
+                         .gateway = "SC2020_S30",
+                         .agreement_id = "ISA-TEST",
+                         .agreement_version = 1,
+                         .agreement_hash = *agreement,
+                         .urgency = CONCORDAT__URGENCY__SAME_DAY,
+                         .marking = CONCORDAT__MARKING__OFFICIAL,
+                         .key_id = key_id,
+                         .categories = categories,
+                         .category_count = 2,
+                         .section_size = size / 2};
+}
+
 void peer_compose(struct peer *peer, const struct mail *mail, struct envelope *e, uint8_t *body)
 {
     int64_t now_ms = peer_now_ms();

@@ -71,6 +71,11 @@ struct mail {
     size_t section_size; /* bytes of each sealed section */
 };
 
+/* A psr.request as the community's agreement (community.h) permits it, in two sections of `size` /
+ * 2 bytes; `key_id` is borrowed. */
+struct mail mail_request(const char *to, const uint8_t key_id[static KEY_ID_SIZE],
+                         const struct digest *agreement, size_t size);
+
 /* Fills an envelope and `body` (category_count * section_size random bytes, the caller's). */
 void peer_compose(struct peer *peer, const struct mail *mail, struct envelope *envelope,
                   uint8_t *body);

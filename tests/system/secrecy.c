@@ -40,9 +40,14 @@ struct canary {
     struct form forms[FORMS];
 };
 
+#define BUCKETS 65536
+
+/* All forms of all canaries, found in one pass: by a hash of their first four bytes. */
 struct search {
     const struct canary *canaries;
     size_t count;
+    uint32_t *first;            /* owned; BUCKETS heads of chains of forms, 0 ends */
+    uint32_t *next;             /* owned; by form, 1.. */
     unsigned long long scanned; /* bytes */
     size_t found;               /* hits */
     bool loud;                  /* print where */
@@ -85,17 +90,51 @@ static void make_canary(struct canary *canary)
         add_base64(&canary->forms[3 + alignment], canary->text, alignment);
 }
 
+static uint32_t bucket_of(const uint8_t *bytes)
+{
+    uint32_t start;
+
+    memcpy(&start, bytes, sizeof start);
+    return (start * 2654435761u) >> 16;
+}
+
+static const struct form *form_at(const struct search *s, uint32_t number)
+{
+    return &s->canaries[(number - 1) / FORMS].forms[(number - 1) % FORMS];
+}
+
+static void search_init(struct search *s, const struct canary *canaries, size_t count, bool loud)
+{
+    *s = (struct search){.canaries = canaries, .count = count, .loud = loud};
+    s->first = calloc(BUCKETS, sizeof *s->first);
+    s->next = calloc(count * FORMS + 1, sizeof *s->next);
+    if (!s->first || !s->next)
+        fail("memory");
+    for (uint32_t number = 1; number <= count * FORMS; number++) {
+        uint32_t bucket = bucket_of(form_at(s, number)->bytes);
+        s->next[number] = s->first[bucket];
+        s->first[bucket] = number;
+    }
+}
+
+static void search_fini(struct search *s)
+{
+    free(s->first);
+    free(s->next);
+}
+
 static void search_bytes(struct search *s, const char *where, const uint8_t *data, size_t size)
 {
     s->scanned += size;
-    for (size_t i = 0; i < s->count; i++)
-        for (size_t f = 0; f < FORMS; f++) {
-            const struct form *form = &s->canaries[i].forms[f];
-            if (!memmem(data, size, form->bytes, form->size))
+    for (size_t at = 0; at + sizeof(uint32_t) <= size; at++)
+        for (uint32_t number = s->first[bucket_of(data + at)]; number; number = s->next[number]) {
+            const struct form *form = form_at(s, number);
+            if (form->size > size - at || memcmp(data + at, form->bytes, form->size) != 0)
                 continue;
             s->found++;
             if (s->loud)
-                printf("FOUND canary %zu in form %zu in %s\n", i, f, where);
+                printf("FOUND canary %u in form %u in %s\n", (number - 1) / FORMS,
+                       (number - 1) % FORMS, where);
         }
 }
 
@@ -310,9 +349,10 @@ int main(int argc, char **argv)
 
     char folder[COMMUNITY_PATH + 8];
     (void)snprintf(folder, sizeof folder, "%s/broker", c.folder);
-    struct search control_disk = {.canaries = &planted[0], .count = 1};
-    struct search control_memory = {.canaries = &planted[1], .count = 1};
-    struct search real = {.canaries = canaries, .count = count, .loud = true};
+    struct search control_disk, control_memory, real;
+    search_init(&control_disk, &planted[0], 1, false);
+    search_init(&control_memory, &planted[1], 1, false);
+    search_init(&real, canaries, count, true);
     search_folder(&control_disk, folder);
     search_memory(&control_memory, c.broker.pid);
     search_folder(&real, folder);
@@ -325,6 +365,9 @@ int main(int argc, char **argv)
            "control_caught=%s\n",
            count, opened, real.scanned, core ? "yes" : "no (gcore is missing)", real.found,
            caught ? "yes" : "no");
+    search_fini(&control_disk);
+    search_fini(&control_memory);
+    search_fini(&real);
     free(canaries);
     if (real.found || !caught || opened < count * 3 / 4) {
         puts("0 passed, 1 failed");
