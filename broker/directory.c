@@ -217,6 +217,21 @@ static void drop_closed_keys(struct agency *a, int64_t now_ms)
     a->key_count = kept;
 }
 
+void directory_make_room_for_key(struct directory *directory, uint32_t agency)
+{
+    struct agency *a = &directory->agencies[agency];
+    uint32_t first = 0;
+
+    if (a->key_count < AGENCY_KEYS_MAX)
+        return;
+    for (uint32_t i = 1; i < a->key_count; i++)
+        if (a->keys[i].open_until_ms < a->keys[first].open_until_ms)
+            first = i;
+    free(a->keys[first].statement);
+    a->key_count--;
+    memmove(&a->keys[first], &a->keys[first + 1], (a->key_count - first) * sizeof a->keys[first]);
+}
+
 enum status directory_add_key(struct directory *directory, uint32_t agency,
                               const struct key_statement *key,
                               const struct signed_statement *statement, int64_t now_ms)

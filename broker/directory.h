@@ -55,6 +55,8 @@ uint32_t directory_certificate_count(const struct directory *directory, uint32_t
 enum status directory_add_key(struct directory *directory, uint32_t agency,
                               const struct key_statement *key,
                               const struct signed_statement *statement, int64_t now_ms);
+/* Makes sure that one more has room: of AGENCY_KEYS_MAX the one that closes first leaves. */
+void directory_make_room_for_key(struct directory *directory, uint32_t agency);
 /* May mail sealed to this key, expiring at `expires_ms`, be accepted at `now_ms`? */
 bool directory_key_fits(const struct directory *directory, uint32_t agency,
                         const uint8_t key_id[static KEY_ID_SIZE], int64_t now_ms,

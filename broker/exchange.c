@@ -447,8 +447,12 @@ enum status exchange_restore_key(struct exchange *x, const char *agency, struct 
         return ST_INVALID;
     if (status == ST_OK)
         status = exchange_enter(x, agency, &place);
-    if (status == ST_OK) /* its time is judged when it is used */
-        status = directory_add_key(x->directory, place, &key, &whole, INT64_MIN);
+    if (status != ST_OK)
+        return status;
+    /* Its time is judged when it is used. The state keeps closed ones too, and gives them in the
+     * order of their closing: no more were ever open at once than have room. */
+    directory_make_room_for_key(x->directory, place);
+    status = directory_add_key(x->directory, place, &key, &whole, INT64_MIN);
     return status == ST_MORE || status == ST_LIMIT ? ST_OK : status;
 }
 

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "agreements/agreement.h"
+#include "broker/directory.h"
 #include "broker/exchange.h"
 #include "lib/id.h"
 
@@ -696,6 +697,33 @@ static void restored_items_are_delivered_from_the_checkpoint(void **)
     assert_true(item->again);
 }
 
+/* A key a day, for longer than a directory has room for: those in use are the last. */
+static void restored_keys_are_those_that_close_last(void **)
+{
+    OWNED(desk) d = desk_with(10);
+    struct envelope e = envelope_of(d, 1);
+    uint8_t proof[DIGEST_SIZE + SIGNATURE_SIZE] = {1};
+
+    for (uint8_t day = 1; day <= AGENCY_KEYS_MAX + 6; day++) {
+        struct key_statement key = {.agency = "nps.a", .from_ms = NOW + (day - 120) * DAY};
+        uint8_t bytes[512];
+        size_t size;
+
+        key.seal_until_ms = key.from_ms + 7 * DAY;
+        key.open_until_ms = key.from_ms + 60 * DAY;
+        memset(key.key_id, 100 + day, sizeof key.key_id);
+        memset(key.public_key, 8, sizeof key.public_key);
+        assert_int_equal(key_statement_write(&key, bytes, sizeof bytes, &size), ST_OK);
+        assert_int_equal(exchange_restore_key(d->x, "nps.a", (struct bytes){bytes, size},
+                                              (struct bytes){proof, sizeof proof}),
+                         ST_OK);
+        memcpy(e.recipient_key_id, key.key_id, sizeof e.recipient_key_id);
+    }
+    submit(d, &e);
+    run(d);
+    assert_int_equal(count_of(d, EFFECT_RECEIPT, COURT), 1);
+}
+
 /* ---- evidence ---- */
 
 static void steps_climb_the_ladder_in_order(void **)
@@ -939,6 +967,7 @@ int main(void)
         cmocka_unit_test(an_ended_session_gets_its_items_again),
         cmocka_unit_test(a_newer_session_replaces_the_older),
         cmocka_unit_test(restored_items_are_delivered_from_the_checkpoint),
+        cmocka_unit_test(restored_keys_are_those_that_close_last),
         cmocka_unit_test(steps_climb_the_ladder_in_order),
         cmocka_unit_test(a_step_out_of_order_is_answered_but_not_recorded),
         cmocka_unit_test(the_same_step_again_is_answered_alike),
