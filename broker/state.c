@@ -195,7 +195,7 @@ static enum status fold_key(struct state *state, const struct event *e)
     return window_put(state->window, TREE_KEYS, &key, (struct bytes){value, w.size});
 }
 
-/* Forgets one id, unless it was settled at another time than this entry says. */
+/* Forgets one id, and the refusal it got, unless it was settled at another time than this entry says. */
 static enum status forget(struct state *state, const struct tree_key *settled)
 {
     struct reader r = reader_of(settled->bytes, settled->size);
@@ -207,8 +207,13 @@ static enum status forget(struct state *state, const struct tree_key *settled)
 
     if (status == ST_OK)
         status = message_read(value, &message);
-    if (status == ST_OK && message.settled_ms == settled_ms)
+    if (status == ST_OK && message.settled_ms == settled_ms) {
+        const struct tree_key refusal = key_of_sequence(message.sequence);
+
         status = store_delete(state->txn, TREE_MESSAGES, key);
+        if (status == ST_OK && message.refused)
+            status = store_delete(state->txn, TREE_REFUSALS, key_bytes(&refusal));
+    }
     if (status == ST_OK || status == ST_MORE)
         status = store_delete(state->txn, TREE_SETTLED, key_bytes(settled));
     return status;

@@ -195,6 +195,16 @@ static void a_refusal_is_remembered_but_never_replaces_an_acceptance(void **cont
     assert_int_equal(items(f), 1);
 }
 
+static size_t refusals(struct fixture *f)
+{
+    struct txn *txn;
+
+    assert_int_equal(store_begin(state_store(f->state), false, &txn), ST_OK);
+    size_t count = store_entries(txn, TREE_REFUSALS);
+    store_abort(txn);
+    return count;
+}
+
 static void ids_are_forgotten_after_their_days_and_not_before(void **context)
 {
     struct fixture *f = *context;
@@ -214,10 +224,12 @@ static void ids_are_forgotten_after_their_days_and_not_before(void **context)
     commit(f);
     assert_int_equal(message(f, 1, &m), ST_MORE);
     assert_int_equal(message(f, 2, &m), ST_OK);
+    assert_int_equal(refusals(f), 1);
     assert_int_equal(message(f, 3, &m), ST_OK);
     happens(f, sample_aged(7, DUPLICATE_DAYS * DAY * 2));
     commit(f);
     assert_int_equal(message(f, 2, &m), ST_MORE);
+    assert_int_equal(refusals(f), 0);
     assert_int_equal(message(f, 3, &m), ST_OK);
 }
 
