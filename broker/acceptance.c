@@ -226,6 +226,9 @@ enum status exchange_submit(struct exchange *x, uint8_t *turn, const struct comm
     if (submit->created_ms < x->now_ms - CREATED_PAST_DAYS * DAY_MS
         || submit->created_ms > x->now_ms + CREATED_AHEAD_MS || submit->expires_ms <= x->now_ms)
         return refuse(x, submit, &question, CONCORDAT__REFUSAL_CODE__TIME_OUT_OF_RANGE, 0);
+    /* Before all that would be recorded: a refusal takes room too. */
+    if (x->is_full)
+        return refuse(x, submit, &question, CONCORDAT__REFUSAL_CODE__STORE_FULL, 0);
     if (!exchange_knows(x, question.to))
         return refuse(x, submit, &question, CONCORDAT__REFUSAL_CODE__RECIPIENT_UNKNOWN, 0);
     uint32_t recipient = directory_find(x->directory, question.to);
@@ -236,7 +239,5 @@ enum status exchange_submit(struct exchange *x, uint8_t *turn, const struct comm
     struct decision decision = decide(&question, x->agreements, x->now_ms);
     if (!decision.permitted)
         return refuse(x, submit, &question, decision.code, decision.offending);
-    if (x->is_full)
-        return refuse(x, submit, &question, CONCORDAT__REFUSAL_CODE__STORE_FULL, 0);
     return accept(x, turn, submit, &question);
 }

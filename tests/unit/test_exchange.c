@@ -509,6 +509,20 @@ static void a_full_store_leaves_the_id_free(void **)
     assert_int_equal(count_of(d, EFFECT_RECEIPT, COURT), 1);
 }
 
+static void a_full_store_records_no_refusal_either(void **)
+{
+    OWNED(desk) d = desk_with(10);
+    struct envelope e = envelope_of(d, 1);
+
+    exchange_set_full(d->x, true);
+    strcpy(e.recipient, "nps.z");
+    submit(d, &e);
+    run(d);
+    assert_int_equal(d->event_count, 0);
+    const struct effect_refusal *refusal = effect_of(d, EFFECT_REFUSAL, COURT, 0);
+    assert_int_equal(refusal->refusal.code, CONCORDAT__REFUSAL_CODE__STORE_FULL);
+}
+
 static void a_duplicate_gets_the_original_answer(void **)
 {
     OWNED(desk) d = desk_with(10);
@@ -982,3 +996,4 @@ int main(void)
     };
     return cmocka_run_group_tests_name("exchange", tests, NULL, NULL);
 }
+        cmocka_unit_test(a_full_store_records_no_refusal_either),
