@@ -203,8 +203,12 @@ static enum status answer_again(struct exchange *x, const struct command_submit 
     }
     enum status status =
         x->reader.message(x->reader.context, question->from, &submit->message_id, &stored);
+    /* A step touched it while its time ran out: the state has forgotten it, so nothing here may
+     * remember it. */
+    if (status == ST_MORE && message)
+        messages_expire(x->messages, messages_place(x->messages, message), UINT64_MAX);
     if (status != ST_OK)
-        return message && status == ST_MORE ? ST_INVALID : status;
+        return status;
     if (!digest_equal(&stored.header_digest, &submit->header_digest))
         return refuse(x, submit, question, CONCORDAT__REFUSAL_CODE__ID_REUSED, 0);
     x->counts.duplicates++;
@@ -222,13 +226,13 @@ enum status exchange_submit(struct exchange *x, uint8_t *turn, const struct comm
     enum status status = answer_again(x, submit, &question);
     if (status != ST_MORE)
         return status;
+    /* Before all that would be recorded: a refusal takes room too. */
+    if (x->is_full)
+        return refuse(x, submit, &question, CONCORDAT__REFUSAL_CODE__STORE_FULL, 0);
 
     if (submit->created_ms < x->now_ms - CREATED_PAST_DAYS * DAY_MS
         || submit->created_ms > x->now_ms + CREATED_AHEAD_MS || submit->expires_ms <= x->now_ms)
         return refuse(x, submit, &question, CONCORDAT__REFUSAL_CODE__TIME_OUT_OF_RANGE, 0);
-    /* Before all that would be recorded: a refusal takes room too. */
-    if (x->is_full)
-        return refuse(x, submit, &question, CONCORDAT__REFUSAL_CODE__STORE_FULL, 0);
     if (!exchange_knows(x, question.to))
         return refuse(x, submit, &question, CONCORDAT__REFUSAL_CODE__RECIPIENT_UNKNOWN, 0);
     uint32_t recipient = directory_find(x->directory, question.to);

@@ -823,6 +823,30 @@ static void a_late_step_finds_its_message_in_the_checkpoint(void **)
     assert_int_equal(count_of(d, EFFECT_STEP, COURT), 2);
 }
 
+/* Its record is forgotten 90 days after it was settled, though a step came in that very moment. */
+static void a_forgotten_id_is_new(void **)
+{
+    OWNED(desk) d = desk_with(10);
+    struct envelope e = envelope_of(d, 1);
+
+    checkpoint(d);
+    strcpy(d->stored[0].sender, "court.a");
+    d->stored[0].id = e.message_id;
+    d->stored[0].record = (struct message_record){
+        .header_digest = digest_of(&e), .sequence = 2, .recipient = "nps.a", .lane = 2};
+    d->stored_count = 1;
+    (void)step(d, 1, CONCORDAT__STEP_KIND__DELIVERED, NULL, 1);
+    run(d);
+    assert_int_equal(d->event_count, 1);
+    d->stored_count = 0;
+    uint64_t sequence = accept(d, 1);
+    submit(d, &e);
+    run(d);
+    const struct effect_receipt *receipt = effect_of(d, EFFECT_RECEIPT, COURT, 0);
+    assert_int_equal(receipt->receipt.sequence, sequence);
+    checkpoint(d);
+}
+
 static void only_its_owner_settles_evidence_and_nobody_a_message(void **)
 {
     OWNED(desk) d = desk_with(10);
@@ -972,6 +996,7 @@ int main(void)
         cmocka_unit_test(nothing_is_visible_before_it_is_durable),
         cmocka_unit_test(each_fault_has_its_code),
         cmocka_unit_test(a_full_store_leaves_the_id_free),
+        cmocka_unit_test(a_full_store_records_no_refusal_either),
         cmocka_unit_test(a_duplicate_gets_the_original_answer),
         cmocka_unit_test(a_duplicate_from_the_checkpoint_gets_the_original_answer),
         cmocka_unit_test(the_same_id_with_other_content_is_refused),
@@ -986,6 +1011,7 @@ int main(void)
         cmocka_unit_test(a_step_out_of_order_is_answered_but_not_recorded),
         cmocka_unit_test(the_same_step_again_is_answered_alike),
         cmocka_unit_test(a_late_step_finds_its_message_in_the_checkpoint),
+        cmocka_unit_test(a_forgotten_id_is_new),
         cmocka_unit_test(only_its_owner_settles_evidence_and_nobody_a_message),
         cmocka_unit_test(a_question_gets_one_answer),
         cmocka_unit_test(what_is_not_there_is_answered_too),
@@ -996,4 +1022,3 @@ int main(void)
     };
     return cmocka_run_group_tests_name("exchange", tests, NULL, NULL);
 }
-        cmocka_unit_test(a_full_store_records_no_refusal_either),
