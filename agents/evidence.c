@@ -162,8 +162,10 @@ static void record_step(struct desk *desk, const struct arrival *arrival, struct
     struct rung rung = rung_of(step, true);
     enum status status;
 
-    if (!track_find(track, RUNG_ACCEPTED)) /* its receipt was lost on the way */
+    if (!track_find(track, RUNG_ACCEPTED)) { /* its receipt was lost on the way */
         add_accepted(desk, track, step->at_ms);
+        note_answered(desk, track);
+    }
     status = steps_keep(desk->txn, track, &kept);
     if (status != ST_LIMIT && !desk_ok(desk, status))
         return;

@@ -76,6 +76,21 @@ static void an_answer_answers_what_it_replies_to(void **)
     assert_string_equal(town_inbox(town, 0)->items[0]->type, "psr.report");
 }
 
+/* The receipt for the answer does not come, and then the step that needs it does. */
+static void an_answer_without_its_receipt_answers_too(void **)
+{
+    OWNED(town) town = town_new(court_and_nps, 2);
+    struct id id = send_request(town, CONCORDAT__OUTCOME__DONE), answer;
+
+    town_settle(town);
+    (void)town_open(town, 1, &id);
+    town_mischief(town)->lose_receipts = true;
+    answer = id_of(town_answer(town, 1, &id, "psr.report.json"));
+    town_settle(town);
+    assert_string_equal(town_ladder(town, 1, &answer), "queued accepted delivered");
+    assert_string_equal(town_ladder(town, 0, &id), "queued accepted delivered opened answered");
+}
+
 /* A reply that claims to answer `claimed`, as the one who is asked gets it. */
 static void expect_no_reply(struct town *town, const struct id *asked, const struct id *claimed)
 {
@@ -678,6 +693,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_message_goes_all_the_way_and_its_ladder_comes_back),
         cmocka_unit_test(an_answer_answers_what_it_replies_to),
+        cmocka_unit_test(an_answer_without_its_receipt_answers_too),
         cmocka_unit_test(nothing_comes_in_reply_to_what_was_never_asked),
         cmocka_unit_test(an_answer_is_sent_only_to_who_asked),
         cmocka_unit_test(opening_twice_signs_once),
