@@ -499,7 +499,9 @@ static void reload(struct uplink *u)
     u->tls = fresh;
     log_event(LOG_INFO, "tls_reloaded", "crl_until_ms=%lld",
               (long long)tls_context_crl_until_ms(fresh));
-    if (u->engine && tls_is_open(u->engine) && tls_recheck(u->engine, fresh, &why) != ST_OK)
+    if (u->engine && !tls_is_open(u->engine))
+        lose_for(u, "a handshake under way went by the old files", "");
+    else if (u->engine && tls_recheck(u->engine, fresh, &why) != ST_OK)
         lose(u, &why);
 }
 

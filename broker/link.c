@@ -257,10 +257,13 @@ static void on_exchange(void *context)
 static void recheck(struct peer *peer)
 {
     struct reason why = {""};
-    enum status status = ST_OK;
+    enum status status;
 
-    if (tls_is_open(peer->tls))
-        status = tls_recheck(peer->tls, peer->link->config.tls, &why);
+    if (!tls_is_open(peer->tls)) {
+        peer_kill(peer); /* its handshake goes by the old files: it may begin again */
+        return;
+    }
+    status = tls_recheck(peer->tls, peer->link->config.tls, &why);
     if (status == ST_OK)
         status = session_recheck(peer->session, &why);
     if (status == ST_OK)

@@ -433,7 +433,14 @@ static void revocation_ends_the_session(struct stage *s, const char *source)
                    s->pki, s->pki);
     if (system(command) != 0) // NOLINT(cert-env33-c): the product's own script
         fail("%s", command);
+    int stranger = dial(s->community.port); /* with a handshake that began under the old list */
+    const struct timeval patience = {4, 0}; /* less than a handshake may take */
+    uint8_t byte;
+    (void)setsockopt(stranger, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+    (void)usleep(300 * 1000); /* until a link has it */
     (void)kill(s->community.broker.pid, SIGHUP);
+    expect(recv(stranger, &byte, 1, 0) == 0, "revoked: a handshake under way ends at a reload");
+    (void)close(stranger);
     do
         status = peer_next(s->b, &wire, &body, 20000);
     while (status == ST_OK);
