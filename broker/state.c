@@ -250,6 +250,35 @@ static enum status read_aged(struct state *state, int64_t until_ms, struct tree_
     return status == ST_MORE ? ST_OK : status;
 }
 
+/* Sealing keys that closed before `until_ms`, in the same way. */
+static enum status read_closed(struct state *state, int64_t until_ms, struct tree_key *out,
+                               size_t *count)
+{
+    struct walk *walk;
+    struct bytes key, value;
+    enum status status = walk_open(state->txn, TREE_KEYS, (struct bytes){NULL, 0}, &walk);
+
+    if (status != ST_OK)
+        return status;
+    *count = 0;
+    while (*count < AGED_AT_ONCE && (status = walk_next(walk, &key, &value)) == ST_OK) {
+        struct reader r = reader_of(key.data, key.size);
+        (void)read_bytes(&r, strnlen((const char *)key.data, key.size) + 1);
+        int64_t open_until_ms = (int64_t)read_u64(&r);
+        if (r.failed || key.size > TREE_KEY_MAX) {
+            status = ST_INVALID;
+            break;
+        }
+        if (open_until_ms >= until_ms)
+            continue;
+        memcpy(out[*count].bytes, key.data, key.size);
+        out[*count].size = key.size;
+        ++*count;
+    }
+    walk_close(walk);
+    return status == ST_MORE ? ST_OK : status;
+}
+
 /* Looks at the trees alone, so the window goes there first. */
 static enum status fold_aged(struct state *state, const struct event *e)
 {
@@ -267,6 +296,12 @@ static enum status fold_aged(struct state *state, const struct event *e)
         status = read_aged(state, until_ms, aged, &count);
         for (size_t i = 0; i < count && status == ST_OK; i++)
             status = forget(state, &aged[i]);
+    }
+    count = AGED_AT_ONCE;
+    while (status == ST_OK && count == AGED_AT_ONCE) {
+        status = read_closed(state, e->at_ms - DAY_MS, aged, &count);
+        for (size_t i = 0; i < count && status == ST_OK; i++)
+            status = store_delete(state->txn, TREE_KEYS, key_bytes(&aged[i]));
     }
     free(aged);
     return status;

@@ -267,6 +267,30 @@ static void certificates_and_keys_are_found_again(void **context)
     assert_int_equal(keys, 1);
 }
 
+static void keys_are_forgotten_a_day_after_they_closed(void **context)
+{
+    struct fixture *f = *context;
+    struct event late = sample_key(2);
+    int before = 0, after = 0;
+
+    late.key_id[0]++;
+    late.open_until_ms = 9000;
+    happens(f, sample_key(1)); /* closes at 5001 */
+    happens(f, late);
+    happens(f, sample_aged(3, DAY + 5001));
+    commit(f);
+    {
+        OWNED(state_reader) reader = reader_of_state(f);
+        assert_int_equal(state_each_key(reader, see_key, &before), ST_OK);
+    }
+    happens(f, sample_aged(4, DAY + 5002));
+    commit(f);
+    OWNED(state_reader) reader = reader_of_state(f);
+    assert_int_equal(state_each_key(reader, see_key, &after), ST_OK);
+    assert_int_equal(before, 2);
+    assert_int_equal(after, 1);
+}
+
 static void the_mark_lasts_with_the_state_it_belongs_to(void **context)
 {
     struct fixture *f = *context;
@@ -392,6 +416,7 @@ int main(void)
         WITH(a_refusal_is_remembered_but_never_replaces_an_acceptance),
         WITH(ids_are_forgotten_after_their_days_and_not_before),
         WITH(certificates_and_keys_are_found_again),
+        WITH(keys_are_forgotten_a_day_after_they_closed),
         WITH(the_mark_lasts_with_the_state_it_belongs_to),
         WITH(a_gap_in_the_sequence_stops_the_state_for_good),
         WITH(a_mark_that_is_not_the_last_event_is_not_committed),
