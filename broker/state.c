@@ -195,7 +195,8 @@ static enum status fold_key(struct state *state, const struct event *e)
     return window_put(state->window, TREE_KEYS, &key, (struct bytes){value, w.size});
 }
 
-/* Forgets one id, and the refusal it got, unless it was settled at another time than this entry says. */
+/* Forgets one id, and the refusal it got, unless it was settled at another time than this entry
+ * says. */
 static enum status forget(struct state *state, const struct tree_key *settled)
 {
     struct reader r = reader_of(settled->bytes, settled->size);
