@@ -3,8 +3,9 @@
  *
  *     frame head --> envelope_read --> struct envelope --> decide, queue, seal
  *
- * The only user of the generated header types. Plain data that travels between threads by copy; the
- * exact bytes it came from travel beside it, since they are what was signed.
+ * Headers are unpacked from the generated types here and nowhere else; others take only their
+ * enumerations from there. Plain data that travels between threads by copy; the exact bytes it came
+ * from travel beside it, since they are what was signed.
  * Source: docs/protocol.md §4.
  */
 #ifndef PROTO_ENVELOPE_H

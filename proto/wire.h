@@ -1,8 +1,8 @@
 /*
  * wire.h - frame heads as values: session.proto and evidence.proto, read and written.
  *
- * With step.h and statement.h the only user of the generated session and evidence types, so that
- * the daemons deal in plain structs. Reading pre-scans, unpacks into an arena and checks every
+ * With step.h and statement.h the only place that unpacks or packs session and evidence types, so
+ * that the daemons deal in plain structs and take only enumerations from the generated ones. Reading pre-scans, unpacks into an arena and checks every
  * size; what a struct borrows (struct bytes, strings) lives in the frame or the arena until the
  * next read.
  */
