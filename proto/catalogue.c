@@ -131,10 +131,16 @@ const struct message_type *catalogue_find(const char *name)
     return bsearch(name, types, TYPE_COUNT, sizeof *types, compare_type);
 }
 
+bool catalogue_replies_to(const char *reply, const struct message_type *asked)
+{
+    return (asked->answered_by && strcmp(asked->answered_by, reply) == 0)
+        || (asked->acknowledged_by && strcmp(asked->acknowledged_by, reply) == 0);
+}
+
 bool catalogue_is_answer(const struct message_type *type)
 {
     for (size_t i = 0; i < TYPE_COUNT; i++) {
-        if (types[i].answered_by && strcmp(types[i].answered_by, type->name) == 0)
+        if (catalogue_replies_to(type->name, &types[i]))
             return true;
     }
     return false;

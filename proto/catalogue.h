@@ -34,14 +34,17 @@ struct message_type {
     category_set required, allowed; /* allowed includes required */
     int urgency;                    /* Concordat__Urgency: the lane */
     int marking;                    /* Concordat__Marking: the least */
+    const char *acknowledged_by;    /* type name; NULL when no message acknowledges it */
     const char *answered_by;        /* type name; NULL when nothing answers it */
     const char *ends_with; /* the rung that ends the sender's waiting: "opened", "answered" */
 };
 
 /* NULL when there is none. O(log n). */
 const struct message_type *catalogue_find(const char *name);
-/* Does a message of this type answer another? */
+/* Does a message of this type answer or acknowledge another? */
 bool catalogue_is_answer(const struct message_type *type);
+/* Is `reply` what answers, or acknowledges, a message of type `asked`? */
+bool catalogue_replies_to(const char *reply, const struct message_type *asked);
 /* All of them in order of name. */
 const struct message_type *catalogue_all(size_t *count);
 
