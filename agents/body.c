@@ -59,19 +59,14 @@ static void check_presence(struct checking *c, const ProtobufCMessage *message,
 }
 
 /* An identifier, put into its canonical form where it stands. */
-static void check_identifier(struct checking *c, const ProtobufCMessage *message, char **value)
+static void check_identifier(struct checking *c, int type, char **value)
 {
-    const ProtobufCFieldDescriptor *type =
-        protobuf_c_message_descriptor_get_field_by_name(message->descriptor, "type");
     char canonical[IDENTIFIER_MAX + 1];
     struct reason why;
 
-    assert(type && type->type == PROTOBUF_C_TYPE_ENUM); /* the schema's promise: CHECK_TYPED */
-    if (field_count(message, type) == 0)
-        return; /* told as missing */
-    if (identifier_normalise(*(int *)field_value(message, type, 0), *value, c->year, canonical,
-                             &why)
-        != ST_OK) {
+    if (is_blank(*value))
+        return; /* told as empty where it may not be */
+    if (identifier_normalise(type, *value, c->year, canonical, &why) != ST_OK) {
         problem_add(c->problems, &c->path, "%s", why.text);
         return;
     }
@@ -79,6 +74,17 @@ static void check_identifier(struct checking *c, const ProtobufCMessage *message
         c->full = true;
     else
         memcpy(*value, canonical, strlen(canonical) + 1);
+}
+
+/* The same, of the type that stands beside it. */
+static void check_typed(struct checking *c, const ProtobufCMessage *message, char **value)
+{
+    const ProtobufCFieldDescriptor *type =
+        protobuf_c_message_descriptor_get_field_by_name(message->descriptor, "type");
+
+    assert(type && type->type == PROTOBUF_C_TYPE_ENUM); /* the schema's promise: CHECK_TYPED */
+    if (field_count(message, type) > 0)                 /* else told as missing */
+        check_identifier(c, *(int *)field_value(message, type, 0), value);
 }
 
 static void check_text(struct checking *c, const ProtobufCMessage *message,
@@ -89,14 +95,19 @@ static void check_text(struct checking *c, const ProtobufCMessage *message,
 
     switch ((Concordat__Check)field_check(message->descriptor, field->id)) {
     case CONCORDAT__CHECK__CHECK_TYPED:
-        if (!is_blank(*value))
-            check_identifier(c, message, value);
+        check_typed(c, message, value);
+        break;
+    case CONCORDAT__CHECK__CHECK_ASN:
+        check_identifier(c, CONCORDAT__BODY__IDENTIFIER__TYPE__ASN, value);
         break;
     case CONCORDAT__CHECK__CHECK_COURT_OU:
         st = court_ou_check(*value, &why);
         break;
     case CONCORDAT__CHECK__CHECK_CJS_OFFENCE:
         st = offence_code_check(*value, &why);
+        break;
+    case CONCORDAT__CHECK__CHECK_HO_OFFENCE:
+        st = offence_class_check(*value, &why);
         break;
     case CONCORDAT__CHECK__CHECK_NONE:
     case _CONCORDAT__CHECK_IS_INT_SIZE:

@@ -317,3 +317,8 @@ enum status offence_code_check(const char *text, struct reason *why)
              ? ST_OK
              : bad_form("CJS offence code", "TH68001, COML001 or TH68001A", why);
 }
+
+enum status offence_class_check(const char *text, struct reason *why)
+{
+    return fits(text, "999/99") ? ST_OK : bad_form("Home Office offence code", "019/07", why);
+}

@@ -27,5 +27,7 @@ bool identifier_is_dummy(int type, const char *canonical);
 enum status court_ou_check(const char *text, struct reason *why);
 /* Two letters, two-digit year, three digits, optional qualifier A B C I; COML + 3; XX00 + 3. */
 enum status offence_code_check(const char *text, struct reason *why);
+/* Home Office statistics: class of three digits, subclass of two, "019/07". */
+enum status offence_class_check(const char *text, struct reason *why);
 
 #endif
