@@ -120,10 +120,15 @@ static void check_text(struct checking *c, const ProtobufCMessage *message,
 
 static void check_day(struct checking *c, const Concordat__Body__Date *date)
 {
-    if (!date->has_ymd)
-        problem_add(c->problems, &c->path, "has no ymd");
+    size_t mark = path_field(&c->path, "ymd");
+
+    if (problem_is_told(c->problems, &c->path))
+        ; /* it is not even a number */
+    else if (!date->has_ymd)
+        problem_add(c->problems, &c->path, "is missing");
     else if (!day_is_real(date->ymd))
         problem_add(c->problems, &c->path, "%u is no day of the calendar as YYYYMMDD", date->ymd);
+    path_back(&c->path, mark);
 }
 
 static void check_message(struct checking *c, const ProtobufCMessage *message);
@@ -260,5 +265,16 @@ enum status body_to_json(const struct message_type *type, struct bytes body, str
 
 enum status body_skeleton(const struct message_type *type, char **out)
 {
-    return print(json_skeleton(type->body), out);
+    json_t *skeleton = json_skeleton(type->body);
+    char name[JSON_NAME_MAX + 1];
+
+    /* a body that serves several types has fields that this one may not carry */
+    for (unsigned i = 0; i < type->body->n_fields; i++) {
+        const ProtobufCFieldDescriptor *field = &type->body->fields[i];
+
+        field_json_name(field, name);
+        if (!(type->allowed >> category_of_field(type->body, field->id) & 1))
+            (void)json_object_del(skeleton, name);
+    }
+    return print(skeleton, out);
 }

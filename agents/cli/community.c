@@ -20,6 +20,10 @@ static const struct member usual_members[] = {
     {"nps.cambs", "NPS"},
     {"csc.cambs", "LA_CHILDREN"},
     {"police.35", "POLICE"},
+    {"crc.bench", "CRC"},
+    {"asc.cambs", "LA_ADULTS"},
+    {"tx.cambs", "TREATMENT_PROVIDER"},
+    {"prv.worklink", "INTERVENTION_PROVIDER"}, /* party to nothing: what it asks is refused */
 };
 
 /* --- small file work --- */

@@ -37,8 +37,7 @@ struct community {
 };
 
 /* Opens the sandbox at `folder`, or makes one there when the folder is missing or empty.
- * `agencies`: a file of "AGENCY KIND" lines; NULL: court, probation, children's social care and
- * police. `agreements`: a folder to copy from; NULL: the examples. Both only count when it is made.
+ * `agencies`: a file of "AGENCY KIND" lines; NULL: the eight of the example agreements. `agreements`: a folder to copy from; NULL: the examples. Both only count when it is made.
  *   ST_INVALID  the folder holds something else, a file is wrong, a path is too long; see `why`
  *   ST_IO       the system refused, or pki.sh failed; see `why` */
 enum status community_open(const char *folder, const char *agencies, const char *agreements,

@@ -172,11 +172,11 @@ static void each_fault_is_told_with_its_path(void **)
         {"\"PNC\"", "{}", "defendant.identifiers[0].type", "must be one of CRN, PNC"},
         {"\"Marlow\"", "\"  \"", "defendant.name.surname", "is empty"},
         {"\"surname\"", "\"surnam\"", "defendant.name.surnam", "did you mean `surname'?"},
-        {"19960229", "19970229", "defendant.dateOfBirth", "19970229 is no day of the calendar"},
+        {"19960229", "19970229", "defendant.dateOfBirth.ymd", "19970229 is no day of the calendar"},
         {"19960229", "\"1996-02-29\"", "defendant.dateOfBirth.ymd", "must be a whole number"},
         {"19960229", "-1", "defendant.dateOfBirth.ymd", "must not be negative"},
         {"19960229", "4294967296", "defendant.dateOfBirth.ymd", "must be from 0 to 4294967295"},
-        {"\"ymd\": 19960229", "", "defendant.dateOfBirth", "has no ymd"},
+        {"\"ymd\": 19960229", "", "defendant.dateOfBirth.ymd", "is missing"},
         {"\"TH68001\"", "\"68TH001\"", "offences[0].cjsCode", "offence"},
         {"\"offences\": [", "\"offences\": [7, ", "offences[0]", "must be an object"},
         {"\"offences\": [", "\"offences\": [null, ", "offences[0]", "must be an object"},
@@ -305,6 +305,12 @@ static void fill(const ProtobufCMessage *message, const ProtobufCFieldDescriptor
         case CONCORDAT__CHECK__CHECK_CJS_OFFENCE:
             *(const char **)value = "TH68001";
             break;
+        case CONCORDAT__CHECK__CHECK_HO_OFFENCE:
+            *(const char **)value = "019/07";
+            break;
+        case CONCORDAT__CHECK__CHECK_ASN:
+            *(const char **)value = "1835CB0100000001234C";
+            break;
         case CONCORDAT__CHECK__CHECK_TYPED:
             *(const char **)value = "2018/0123456P";
             break;
@@ -341,6 +347,7 @@ static void fill(const ProtobufCMessage *message, const ProtobufCFieldDescriptor
         *(protobuf_c_boolean *)value = (protobuf_c_boolean)pick(2);
         break;
     case PROTOBUF_C_TYPE_INT64:
+    case PROTOBUF_C_TYPE_UINT64:
         memcpy(value, &wide, sizeof wide);
         break;
     case PROTOBUF_C_TYPE_UINT32:
@@ -561,7 +568,12 @@ static void a_skeleton_has_every_field_and_cannot_be_sent_as_it_is(void **)
         assert_int_equal(body_skeleton(&types[i], &skeleton), ST_OK);
         json_t *json = json_loads(skeleton, JSON_REJECT_DUPLICATES, NULL);
         assert_non_null(json);
-        assert_int_equal(json_object_size(json), types[i].body->n_fields);
+        size_t fields = 0;
+        for (unsigned j = 0; j < types[i].body->n_fields; j++)
+            fields +=
+                types[i].allowed >> category_of_field(types[i].body, types[i].body->fields[j].id)
+                & 1;
+        assert_int_equal(json_object_size(json), fields);
         count_leaves(json, &leaves, &required);
         assert_true(required > 0);
         assert_int_equal(

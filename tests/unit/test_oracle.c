@@ -92,7 +92,8 @@ static void make_clause(struct model *m)
     c.required = c.type->required | (c.type->allowed & pick(1u << 25) & pick(1u << 25));
     c.optional = c.type->allowed & ~c.required & pick(1u << 25);
     for (size_t i = 0; i < count; i++) /* only an answer can be told to wait for its question */
-        if (types[i].answered_by && !strcmp(types[i].answered_by, c.type->name))
+        if ((types[i].answered_by && !strcmp(types[i].answered_by, c.type->name))
+            || (types[i].acknowledged_by && !strcmp(types[i].acknowledged_by, c.type->name)))
             c.is_answer = true;
     c.only_in_reply = c.is_answer && pick(2);
     if (c.type->marking > m->ceiling)
