@@ -6,12 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "agents/chunked.h"
 #include "agents/crypto.h"
-#include "agents/hpke.h"
-#include "agents/padme.h"
 #include "agents/seal.h"
-#include "agents/sections.h"
+#include "tests/unit/rogue_seal.h"
 
 #define RAW 1      /* sections are plaintexts as they are: size and padding too */
 #define OTHER 2    /* a safeguarding referral rather than a request */
@@ -21,10 +18,9 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static const uint8_t spki[DIGEST_SIZE] = {1}, key_id[KEY_ID_SIZE] = {2};
-static const uint8_t content_key[CHUNKED_KEY_SIZE] = {3};
 static uint8_t private_key[SEALING_KEY_SIZE] = {4}, public_key[SEALING_KEY_SIZE];
 static struct sealer *sealer;
-static uint8_t sealed[SEALED_MAX], opened[BODY_MAX], again[BODY_MAX], plain[2 * 65536 + 16];
+static uint8_t sealed[SEALED_MAX], opened[BODY_MAX], again[BODY_MAX];
 
 static void must(enum status status)
 {
@@ -51,50 +47,13 @@ static struct envelope blank(const char *type)
     return e;
 }
 
-/* One section with this plaintext, wrapped as it should be. */
-static void add_section(struct envelope *e, const struct hpke_context *hpke, uint32_t category,
-                        struct bytes content)
-{
-    static const uint8_t nonce[GCM_NONCE_SIZE];
-    struct sealed_section *section = &e->sections[e->section_count++];
-    struct binding context, exporter, aad;
-    uint8_t kek[GCM_KEY_SIZE];
-    size_t done;
-
-    section->category = category;
-    seal_content_context(binding_start(&context), e, category);
-    must(chunked_seal(content_key, binding_bytes(&context), content, sealed + e->body_size,
-                      sizeof sealed - e->body_size, &done));
-    section->sealed_size = (uint32_t)done;
-    section->sealed_sha256 = sha256(sealed + e->body_size, done);
-    e->body_size += (uint32_t)done;
-    seal_exporter_context(binding_start(&exporter), e, category);
-    must(hpke_export(hpke, binding_bytes(&exporter), kek, sizeof kek));
-    seal_wrap_aad(binding_start(&aad), e, category);
-    must(gcm_seal(kek, nonce, binding_bytes(&aad), (struct bytes){content_key, sizeof content_key},
-                  section->wrap));
-}
-
-static struct bytes framed(struct bytes body)
-{
-    struct writer w = writer_of(plain, sizeof plain);
-
-    memset(plain, 0, padme(4 + body.size));
-    write_prefixed(&w, body.data, body.size);
-    assert(!w.failed);
-    return (struct bytes){plain, padme(4 + body.size)};
-}
-
 static struct envelope build(uint8_t flags, struct reader r)
 {
+    static struct rogue rogue; /* large */
     struct envelope e = blank(flags & OTHER ? "safeguarding.referral.child" : "psr.request");
-    struct hpke_context hpke;
-    struct binding info;
     uint32_t last = 0;
 
-    seal_info(binding_start(&info), &e, spki);
-    must(hpke_setup_sender(HPKE_AES_256_GCM, public_key, binding_bytes(&info), e.encapsulation,
-                           &hpke));
+    rogue_begin(&rogue, &e, spki, public_key, sealed, sizeof sealed);
     while (r.left >= 3 && e.section_count < SECTIONS_MAX) {
         uint32_t category = read_u8(&r);
         size_t size = read_u16(&r);
@@ -103,7 +62,7 @@ static struct envelope build(uint8_t flags, struct reader r)
         if (!(flags & DISORDER)) /* most inputs should get past the order */
             category = last + 1 + category % 8;
         last = category;
-        add_section(&e, &hpke, category, flags & RAW ? content : framed(content));
+        rogue_section(&rogue, category, flags & RAW ? content : rogue_framed(&rogue, content));
     }
     return e;
 }

@@ -13,6 +13,7 @@
 #include "agents/reflect.h"
 #include "proto/bodies/common.pb-c.h"
 #include "proto/bodies/psr.pb-c.h"
+#include "tests/unit/full_body.h"
 
 #define NOW 1781524800000 /* 2026-06-15 */
 
@@ -257,157 +258,34 @@ static void no_beginning_of_a_body_is_a_body(void **)
 
 /* ---- any message with every field set ---- */
 
-static uint64_t seed;
-
-static uint32_t pick(uint32_t count) /* splitmix64 */
-{
-    uint64_t z = seed += 0x9e3779b97f4a7c15u;
-
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
-    return (uint32_t)((z ^ (z >> 31)) % count);
-}
-
-static char *words(struct arena *arena)
-{
-    static const char *const pieces[] = {
-        "a", "Z", "0",    " x",     "\"",     "\\",         "/", "\n", "\t",          "\x01",
-        "'", "<", "\x7f", "\u00e9", "\u20ac", "\U0001f600", "{", ",",  "\xef\xbf\xbd"};
-    char *out = arena_take(arena, 128);
-    uint32_t count = 1 + pick(20);
-
-    assert_non_null(out);
-    strcpy(out, "w");
-    while (count-- > 0)
-        strcat(out, pieces[pick(LENGTH(pieces))]);
-    return out;
-}
-
-static ProtobufCMessage *full_message(const ProtobufCMessageDescriptor *d, struct arena *arena);
-
-static void fill(const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field,
-                 void *value, struct arena *arena)
-{
-    static const uint32_t days[] = {19000101, 19960229, 20260615, 99991231};
-    static const uint64_t numbers[] = {0,         1, 1781611200000, INT64_MAX, (uint64_t)INT64_MIN,
-                                       UINT64_MAX};
-    uint64_t wide = numbers[pick(LENGTH(numbers))];
-    uint32_t narrow = (uint32_t)wide;
-
-    if (message->descriptor == &concordat__body__date__descriptor)
-        narrow = days[pick(LENGTH(days))];
-    switch ((int)field->type) {
-    case PROTOBUF_C_TYPE_STRING:
-        switch (field_check(message->descriptor, field->id)) {
-        case CONCORDAT__CHECK__CHECK_COURT_OU:
-            *(const char **)value = "B35CZ00";
-            break;
-        case CONCORDAT__CHECK__CHECK_CJS_OFFENCE:
-            *(const char **)value = "TH68001";
-            break;
-        case CONCORDAT__CHECK__CHECK_HO_OFFENCE:
-            *(const char **)value = "019/07";
-            break;
-        case CONCORDAT__CHECK__CHECK_ASN:
-            *(const char **)value = "1835CB0100000001234C";
-            break;
-        case CONCORDAT__CHECK__CHECK_TYPED:
-            *(const char **)value = "2018/0123456P";
-            break;
-        default:
-            *(char **)value = words(arena);
-            break;
-        }
-        break;
-    case PROTOBUF_C_TYPE_BYTES: {
-        ProtobufCBinaryData *bytes = value;
-
-        bytes->len = 1 + pick(40);
-        assert_non_null(bytes->data = arena_take(arena, bytes->len));
-        for (size_t i = 0; i < bytes->len; i++)
-            bytes->data[i] = (uint8_t)pick(256);
-        break;
-    }
-    case PROTOBUF_C_TYPE_ENUM: {
-        const ProtobufCEnumDescriptor *choices = field->descriptor;
-        uint32_t choice = pick(choices->n_values);
-
-        if (choices == &concordat__body__identifier__type__descriptor)
-            *(int *)value = CONCORDAT__BODY__IDENTIFIER__TYPE__PNC;
-        else if (strstr(choices->values[choice].name, "UNSPECIFIED"))
-            *(int *)value = choices->values[choices->n_values - 1].value;
-        else
-            *(int *)value = choices->values[choice].value;
-        break;
-    }
-    case PROTOBUF_C_TYPE_MESSAGE:
-        *(ProtobufCMessage **)value = full_message(field->descriptor, arena);
-        break;
-    case PROTOBUF_C_TYPE_BOOL:
-        *(protobuf_c_boolean *)value = (protobuf_c_boolean)pick(2);
-        break;
-    case PROTOBUF_C_TYPE_INT64:
-    case PROTOBUF_C_TYPE_UINT64:
-        memcpy(value, &wide, sizeof wide);
-        break;
-    case PROTOBUF_C_TYPE_UINT32:
-        memcpy(value, &narrow, sizeof narrow);
-        break;
-    default:
-        fail_msg("%s has a type that this test does not know", field->name);
-    }
-}
-
-static ProtobufCMessage *full_message(const ProtobufCMessageDescriptor *d, struct arena *arena)
-{
-    ProtobufCMessage *message = message_make(d, arena);
-
-    assert_non_null(message);
-    for (unsigned i = 0; i < d->n_fields; i++) {
-        const ProtobufCFieldDescriptor *field = &d->fields[i];
-        size_t count = field->label == PROTOBUF_C_LABEL_REPEATED ? 1 + pick(2) : 1;
-
-        assert_true(field_make(message, field, count, arena));
-        for (size_t j = 0; j < count; j++)
-            fill(message, field, field_value(message, field, j), arena);
-        assert_int_equal(field_count(message, field), count);
-    }
-    return message;
-}
-
 static void every_body_with_every_field_goes_there_and_back(void **)
 {
     size_t count = 0, rounds = 0;
     const struct message_type *types = catalogue_all(&count);
 
-    seed = 7;
+    full_body_seed(7);
     for (size_t i = 0; i < 100 * count; i++) {
         OWNED(arena) arena = room();
         const struct message_type *t = &types[i % count];
-        ProtobufCMessage *message = full_message(t->body, arena);
-        size_t size = protobuf_c_message_get_packed_size(message);
-        uint8_t *packed = arena_take(arena, size);
+        struct bytes full = full_body(t, ~(category_set)0, arena);
         struct problems problems;
         struct bytes body, again;
         struct reason why;
         char *json = NULL, *second = NULL;
 
-        assert_non_null(packed);
-        (void)protobuf_c_message_pack(message, packed);
-        if (body_from_protobuf(t, (struct bytes){packed, size}, NOW, arena, &body, &problems)
-            != ST_OK) {
+        if (body_from_protobuf(t, full, NOW, arena, &body, &problems) != ST_OK) {
             print_problems(&problems);
             fail_msg("%s", t->name);
         }
-        assert_int_equal(body.size, size);
-        assert_memory_equal(body.data, packed, size);
+        assert_int_equal(body.size, full.size);
+        assert_memory_equal(body.data, full.data, full.size);
         assert_int_equal(body_to_json(t, body, arena, &json, &why), ST_OK);
         if (body_from_json(t, json, strlen(json), NOW, arena, &again, &problems) != ST_OK) {
             print_problems(&problems);
             fail_msg("%s: %s", t->name, json);
         }
-        assert_int_equal(again.size, size);
-        assert_memory_equal(again.data, packed, size);
+        assert_int_equal(again.size, full.size);
+        assert_memory_equal(again.data, full.data, full.size);
         assert_int_equal(body_to_json(t, again, arena, &second, &why), ST_OK);
         assert_string_equal(json, second);
         free(json);

@@ -8,15 +8,20 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "agents/keyring.h"
+#include "agents/seal.h"
+#include "agents/sections.h"
 #include "agents/track.h"
 #include "agents/trees.h"
 #include "lib/clock.h"
+#include "lib/identity.h"
 #include "lib/sign.h"
 #include "proto/envelope.h"
 #include "tests/unit/mint.h"
+#include "tests/unit/rogue_seal.h"
 
 #define SIGNING "2.25.146622499544378802514740566792507863618.1"
-#define OWED_MAX 512
+#define OWED_MAX 8192
 #define TURNS_MAX 2000
 
 struct member {
@@ -106,11 +111,11 @@ static void make_papers(struct town *town, struct member *m)
     m->certificate.data = m->der;
 }
 
-static void load_agreements(struct member *m)
+static void load_agreements(struct member *m, const char *folder)
 {
     struct reason why = {""};
 
-    if (agreement_set_load(SOURCE_DIR "/agreements/examples", &m->agreements, &why) != ST_OK)
+    if (agreement_set_load(folder, &m->agreements, &why) != ST_OK)
         fail_msg("%s", why.text);
 }
 
@@ -152,6 +157,11 @@ static void close_member(struct member *m)
 
 struct town *town_new(const char *const agencies[], size_t count)
 {
+    return town_new_under(SOURCE_DIR "/agreements/examples", agencies, count);
+}
+
+struct town *town_new_under(const char *agreements, const char *const agencies[], size_t count)
+{
     struct town *town = calloc(1, sizeof *town);
 
     assert_non_null(town);
@@ -179,7 +189,7 @@ struct town *town_new(const char *const agencies[], size_t count)
         struct tls_files files = {m->paths[0], m->paths[1], m->paths[2], m->paths[3]};
         if (tls_context_new(TLS_AGENT, &files, &m->trust, &why) != ST_OK)
             fail_msg("%s", why.text);
-        load_agreements(m);
+        load_agreements(m, agreements);
         open_member(town, m);
     }
     for (size_t i = 0; i < count; i++)
@@ -276,22 +286,14 @@ static uint8_t *copy_of(struct bytes bytes)
     return copy;
 }
 
-/* A sender of bad faith: its message says that it replies to something else. */
-static void falsify(struct town *town, struct owed *o)
+static void sign_anew(const struct town *town, struct owed *o, const struct envelope *e)
 {
     const struct member *sender = &town->members[o->from];
     struct digest signer = sha256(sender->certificate.data, sender->certificate.size);
     uint8_t header[HEADER_MAX];
-    struct reason why = {""};
-    struct envelope e;
     size_t size;
 
-    assert_int_equal(
-        envelope_read((struct bytes){o->header, o->header_size}, town->arena, &e, &why), ST_OK);
-    if (id_is_zero(&e.in_reply_to) || id_is_zero(&town->mischief.in_reply_to))
-        return;
-    e.in_reply_to = town->mischief.in_reply_to;
-    assert_int_equal(envelope_write(&e, header, sizeof header, &size), ST_OK);
+    assert_int_equal(envelope_write(e, header, sizeof header, &size), ST_OK);
     free(o->header);
     o->header = copy_of((struct bytes){header, size});
     o->header_size = size;
@@ -299,6 +301,69 @@ static void falsify(struct town *town, struct owed *o)
                                 tls_context_community(sender->trust), &(struct bytes){header, size},
                                 1, &o->proof),
                      ST_OK);
+}
+
+/* Seals the body again; its last field stands in the section of the first one too. */
+static void misplace(const struct town *town, struct owed *o, struct envelope *e)
+{
+    const struct member *recipient = &town->members[o->to];
+    const struct message_type *type = catalogue_find(e->type);
+    struct bytes certificate = town->members[o->from].certificate;
+    struct rogue *rogue = calloc(1, sizeof *rogue);
+    uint8_t *body = malloc(BODY_MAX), *fields = malloc(BODY_MAX), *sealed = malloc(SEALED_MAX);
+    category_set categories = e->categories;
+    uint32_t first = e->sections[0].category;
+    struct identity sender;
+    struct reason why = {""};
+    struct field field;
+    size_t size;
+
+    assert_true(rogue && body && fields && sealed);
+    assert_int_equal(
+        identity_of_der(certificate.data, certificate.size, USE_SIGNING, &sender, NULL, &why),
+        ST_OK);
+    assert_int_equal(open_sealed(e, sender.spki, (struct bytes){o->body, o->body_size},
+                                 keyring_find(recipient->keyring, e->recipient_key_id), body,
+                                 BODY_MAX, &size, &why),
+                     ST_OK);
+    rogue_begin(rogue, e, sender.spki, keyring_statement(recipient->keyring, 0)->public_key, sealed,
+                SEALED_MAX);
+    for (uint32_t category = first; category <= SECTIONS_MAX; category++) {
+        struct reader r = reader_of(body, size);
+        struct writer w = writer_of(fields, BODY_MAX);
+
+        while (next_field(&r, &field))
+            if (category_of_field(type->body, field.tag) == category
+                || (category == first && r.left == 0))
+                write_bytes(&w, field.whole.data, field.whole.size);
+        if (categories >> category & 1)
+            rogue_section(rogue, category, rogue_framed(rogue, (struct bytes){fields, w.size}));
+    }
+    free(o->body);
+    o->body = copy_of((struct bytes){sealed, e->body_size});
+    o->body_size = e->body_size;
+    free(rogue);
+    free(body);
+    free(fields);
+    free(sealed);
+}
+
+/* A sender of bad faith: its message says that it replies to something else, or is not what its
+ * header says. */
+static void falsify(struct town *town, struct owed *o)
+{
+    struct reason why = {""};
+    struct envelope e;
+
+    assert_int_equal(
+        envelope_read((struct bytes){o->header, o->header_size}, town->arena, &e, &why), ST_OK);
+    bool replies = !id_is_zero(&e.in_reply_to) && !id_is_zero(&town->mischief.in_reply_to);
+    if (replies)
+        e.in_reply_to = town->mischief.in_reply_to;
+    if (town->mischief.misplace)
+        misplace(town, o, &e);
+    if (replies || town->mischief.misplace)
+        sign_anew(town, o, &e);
 }
 
 static void hand_over(struct town *town, size_t index, bool again)

@@ -22,6 +22,8 @@ struct town;
 
 /* The agencies of agreements/examples that are named, all connected, their keys published. */
 struct town *town_new(const char *const agencies[], size_t count);
+/* The same under the agreements of another folder. */
+struct town *town_new_under(const char *agreements, const char *const agencies[], size_t count);
 void town_free(struct town *town);
 OWN(town)
 
@@ -49,6 +51,7 @@ struct town_mischief {
     bool refuse_nameless;              /* by their digest only, as if they could not be read */
     bool flip_body;                    /* a bit of each delivered body */
     struct id in_reply_to;             /* replies are delivered as if to this, signed anew */
+    bool misplace;                     /* bodies' last field stands in the first section too */
     bool flip_step;                    /* a bit of each forwarded step's signature */
     int64_t seal_days;                 /* of keys after a restart; 0: as it should be */
     bool forge_first;                  /* each step comes with a broken signature, then as it is */
