@@ -189,6 +189,18 @@ static void offence_codes_have_their_three_forms(void **)
     printf("%zu offence codes taken, %zu refused\n", LENGTH(good), LENGTH(bad));
 }
 
+static void offence_classes_have_three_digits_and_two(void **)
+{
+    static const char *const good[] = {"019/07", "001/00", "999/99"};
+    static const char *const bad[] = {"",       "19/07",   "019/7", "019-07",
+                                      "0190/7", "019/070", "O19/07"};
+
+    for (size_t i = 0; i < LENGTH(good); i++)
+        assert_int_equal(offence_class_check(good[i], NULL), ST_OK);
+    for (size_t i = 0; i < LENGTH(bad); i++)
+        assert_int_equal(offence_class_check(bad[i], NULL), ST_INVALID);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -201,6 +213,7 @@ int main(void)
         cmocka_unit_test(a_dummy_arrest_number_is_told_apart),
         cmocka_unit_test(court_codes_have_seven_characters),
         cmocka_unit_test(offence_codes_have_their_three_forms),
+        cmocka_unit_test(offence_classes_have_three_digits_and_two),
     };
     return cmocka_run_group_tests_name("identifier", tests, NULL, NULL);
 }
