@@ -66,6 +66,18 @@ bool place_program(const char *name, char out[static PATH_MAX])
     return on_path(name, out);
 }
 
+bool place_role(const char *name, char out[static PATH_MAX])
+{
+    char folder[PATH_MAX];
+
+    if (!own_folder(folder))
+        return false;
+    if (path_print(out, "%s/roles/%s", folder, name) && access(out, X_OK) == 0)
+        return true;
+    return path_print(out, "%s/../libexec/concordat/roles/%s", folder, name)
+        && access(out, X_OK) == 0;
+}
+
 bool place_file(const char *name, char out[static PATH_MAX])
 {
     char folder[PATH_MAX];

@@ -5,6 +5,7 @@
  *
  *     BIN/concordat   BIN/concordatd or BIN/../broker/concordatd   BIN/concordat-agent
  *     BIN/../libexec/concordat/pki.sh
+ *     BIN/roles/NAME   or BIN/../libexec/concordat/roles/NAME
  *     BIN/../share/concordat/{agreements,examples}
  *
  * Programs are looked for on the PATH last.
@@ -23,6 +24,8 @@ bool path_print(char out[static PATH_MAX], const char *format, ...)
 bool place_self(char out[static PATH_MAX]);
 /* "concordatd" or "concordat-agent". */
 bool place_program(const char *name, char out[static PATH_MAX]);
+/* A reference system: "police". */
+bool place_role(const char *name, char out[static PATH_MAX]);
 /* A file or folder of the product: "libexec/concordat/pki.sh", "share/concordat/agreements". */
 bool place_file(const char *name, char out[static PATH_MAX]);
 

@@ -66,9 +66,10 @@ bool play_check(struct play *play, bool holds, const char *format, ...)
 }
 
 /* The command as a person would type it: a file by its name alone. */
-static void show_command(const struct play *play, const char *agency, const char *const words[])
+void play_show(const struct play *play, const char *agency, const char *program,
+               const char *const words[])
 {
-    printf("   %s%s $ concordat", tone_start(play->cli, TONE_FAINT), agency);
+    printf("   %s%s $ %s", tone_start(play->cli, TONE_FAINT), agency, program);
     for (size_t i = 0; words[i]; i++) {
         const char *slash = strrchr(words[i], '/');
         printf(" %s", slash ? slash + 1 : words[i]);
@@ -77,19 +78,38 @@ static void show_command(const struct play *play, const char *agency, const char
     (void)fflush(stdout);
 }
 
-json_t *play_command(struct play *play, const char *agency, enum exit_code expected,
-                     const char *const words[])
+/* The JSON that a command printed, or NULL after telling what was wrong. */
+static json_t *judge_answer(struct play *play, int code, enum exit_code expected, const char *out)
+{
+    json_error_t error;
+    json_t *json = json_loads(out, 0, &error);
+    char text[128];
+
+    if (code != (int)expected) {
+        (void)snprintf(text, sizeof text, "exit code %d, expected %d; see commands.log", code,
+                       (int)expected);
+        play_fail(play, text);
+    } else if (!json) {
+        play_fail(play, "its answer is not JSON");
+    }
+    if (play->failed) {
+        json_decref(json);
+        return NULL;
+    }
+    return json;
+}
+
+json_t *play_ask(struct play *play, const char *agency, enum exit_code expected,
+                 const char *const words[])
 {
     const char *arguments[WORDS_MAX + 5] = {"concordat"};
-    char socket[PATH_MAX], text[128], *out = NULL;
+    char socket[PATH_MAX], *out = NULL;
     size_t count = 1;
     int code = 0;
-    json_error_t error;
     json_t *json;
 
     if (play->failed)
         return NULL;
-    show_command(play, agency, words);
     for (size_t i = 0; words[i] && i < WORDS_MAX; i++)
         arguments[count++] = words[i];
     arguments[count++] = "--json";
@@ -101,20 +121,17 @@ json_t *play_command(struct play *play, const char *agency, enum exit_code expec
         play_fail(play, "the command could not be run");
         return NULL;
     }
-    json = json_loads(out, 0, &error);
+    json = judge_answer(play, code, expected, out);
     free(out);
-    if (code != (int)expected) {
-        (void)snprintf(text, sizeof text, "exit code %d, expected %d; see %s", code, (int)expected,
-                       "commands.log");
-        play_fail(play, text);
-    } else if (!json) {
-        play_fail(play, "its answer is not JSON");
-    }
-    if (play->failed) {
-        json_decref(json);
-        return NULL;
-    }
     return json;
+}
+
+json_t *play_command(struct play *play, const char *agency, enum exit_code expected,
+                     const char *const words[])
+{
+    if (!play->failed)
+        play_show(play, agency, "concordat", words);
+    return play_ask(play, agency, expected, words);
 }
 
 const char *play_text(const json_t *json, const char *path)

@@ -29,10 +29,18 @@ void play_chapter(struct play *play, const char *title);
 void play_say(const struct play *play, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+/* "nps.cambs $ concordat send ...": a command as a person at an agency types it. */
+void play_show(const struct play *play, const char *agency, const char *program,
+               const char *const words[]);
+
 /* Runs `concordat WORD...` (NULL-terminated) at an agency; NULL and `failed` when the exit code is
  * not `expected` or the answer is no JSON. The caller decrefs. Nothing runs once `failed`. */
 json_t *play_command(struct play *play, const char *agency, enum exit_code expected,
                      const char *const words[]);
+
+/* The same without showing the command: what the demo asks to tell the reader. */
+json_t *play_ask(struct play *play, const char *agency, enum exit_code expected,
+                 const char *const words[]);
 
 /* "ok  ..." or "NOT SO  ..."; answers `holds` and false ever after a failure. */
 bool play_check(struct play *play, bool holds, const char *format, ...)

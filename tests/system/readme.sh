@@ -1,5 +1,8 @@
 #!/bin/sh
-# readme.sh BUILD - the README's first steps work as printed, and the files it names exist.
+# readme.sh BUILD - the README's commands work as printed, and the files it names exist.
+#
+# Runs each line of the blocks after the mark, with the reader's own files and folders put into the
+# test's. "# exit code N" behind a command is what it must answer.
 # shellcheck source=tests/system/town.sh
 . "$(dirname -- "$0")/town.sh"
 cd "$source" || exit 1
@@ -8,22 +11,32 @@ grep -o '[ (]\(agents\|broker\|lib\|docs\|certs\)/[A-Za-z_./]*\.\(c\|h\|md\)[ )]
 while read -r file; do
     expect 0 '' test -f "$file"
 done <"$folder/files"
+expect 0 '' test -d agents/roles
 
-start_town
-ln -s "$folder/town" "$folder/link"
-# The block after the mark, without its fences and prompts; the sandbox and the programs are ours.
-sed -n '/^<!-- tested by/,/^```$/p' README.md | sed -n 's/^\$ //p' | grep -v '^export PATH' \
-    | sed "s|=town/|=$folder/link/|" >"$folder/steps"
+# The two commands: one starts all of this, the other is run here.
+sed -n '/^## Two commands/,/^## First steps/p' README.md | grep '^\./run ' >"$folder/two"
+expect 0 '^\./run test ' cat "$folder/two"
+expect 0 '^\./run demo ' cat "$folder/two"
+expect 0 'checks held' ./run demo --quick
+
+sed -n '/^<!-- tested by/,/^### /p' README.md | sed -n 's/^\$ //p' \
+    | sed -e "s| mine.json| $folder/mine.json|g; s|wrong.json|$folder/wrong.json|g" \
+        -e "s|--prefix concordat|--prefix $folder/concordat|; s|\$PWD/concordat|$folder/concordat|" \
+        -e "s|=town/|=$folder/town/|" >"$folder/steps"
 checks=$((checks + 1))
-[ -s "$folder/steps" ] || wrong "the README has no tested block"
+[ "$(wc -l <"$folder/steps")" -ge 20 ] || wrong "the README has few tested commands"
 id=
 while IFS= read -r step; do
+    wanted=0
+    case $step in *'# exit code '*) wanted=${step##*'# exit code '} wanted=${wanted%%:*} ;; esac
+    step=$(printf '%s' "$step" | sed "s/ *#.*//; s/ ID\( \|\$\)/ $id\1/")
     case $step in
     export*) eval "$step" ;;
+    *' sandbox '*) start_town ;;
     *)
-        step=$(printf '%s' "$step" | sed "s/ ID\( \|\$\)/ $id\1/")
-        expect 0 '' sh -c "$step"
-        case $step in *' send '*) id=$(last_id) ;; esac
+        expect "$wanted" '' sh -c "$step"
+        case $step in *' send '*) [ "$wanted" != 0 ] || id=$(last_id) ;; esac
         ;;
     esac
 done <"$folder/steps"
+expect 0 "$folder/concordat/bin/concordat" command -v concordat

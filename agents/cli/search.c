@@ -1,0 +1,159 @@
+#include "agents/cli/search.h"
+
+#include <assert.h>
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "agents/base64.h"
+#include "agents/cli/place.h"
+
+#define WORD_MAX 64
+#define FORM_MAX (4 * WORD_MAX)
+#define FORMS 9
+
+/* One word as bytes may hide it. */
+struct form {
+    size_t size;
+    uint8_t bytes[FORM_MAX];
+};
+
+static struct form plain(const char *word, int (*turn)(int))
+{
+    struct form form = {.size = strlen(word)};
+
+    for (size_t i = 0; i < form.size; i++)
+        form.bytes[i] = (uint8_t)(turn ? turn((unsigned char)word[i]) : word[i]);
+    return form;
+}
+
+static struct form wide(const char *word)
+{
+    struct form form = {.size = 2 * strlen(word)};
+
+    for (size_t i = 0; i < strlen(word); i++)
+        form.bytes[2 * i] = (uint8_t)word[i];
+    return form;
+}
+
+static struct form hexadecimal(const char *word, const char *digits)
+{
+    struct form form = {.size = 2 * strlen(word)};
+
+    for (size_t i = 0; i < strlen(word); i++) {
+        form.bytes[2 * i] = (uint8_t)digits[(uint8_t)word[i] >> 4];
+        form.bytes[2 * i + 1] = (uint8_t)digits[(uint8_t)word[i] & 15];
+    }
+    return form;
+}
+
+/* The characters that belong to the word alone when `before` bytes stand in front of it. */
+static struct form base64_at(const char *word, size_t before)
+{
+    uint8_t padded[WORD_MAX + 2] = {0};
+    char text[BASE64_SIZE(WORD_MAX + 2)];
+    size_t size = strlen(word), from = (8 * before + 5) / 6, to = 8 * (before + size) / 6;
+    struct form form = {.size = to - from};
+
+    memcpy(padded + before, word, size);
+    base64_print(padded, before + size, text);
+    memcpy(form.bytes, text + from, form.size);
+    return form;
+}
+
+static void forms_of(const char *word, struct form out[static FORMS])
+{
+    assert(strlen(word) >= 4 && strlen(word) <= WORD_MAX);
+    out[0] = plain(word, NULL);
+    out[1] = plain(word, toupper);
+    out[2] = plain(word, tolower);
+    out[3] = wide(word);
+    out[4] = hexadecimal(word, "0123456789abcdef");
+    out[5] = hexadecimal(word, "0123456789ABCDEF");
+    for (size_t before = 0; before < 3; before++)
+        out[6 + before] = base64_at(word, before);
+}
+
+static void search_bytes(const void *data, size_t size, const char *const words[], size_t count,
+                         struct search *out)
+{
+    struct form forms[FORMS];
+
+    for (size_t i = 0; i < count; i++) {
+        forms_of(words[i], forms);
+        for (size_t j = 0; j < FORMS; j++)
+            out->found += memmem(data, size, forms[j].bytes, forms[j].size) != NULL;
+    }
+}
+
+static enum status search_file(const char *path, const char *const words[], size_t count,
+                               struct search *out, struct reason *why)
+{
+    int file = open(path, O_RDONLY | O_CLOEXEC);
+    struct stat stat = {0};
+    void *data = MAP_FAILED;
+
+    if (file >= 0 && fstat(file, &stat) == 0 && stat.st_size > 0)
+        data = mmap(NULL, (size_t)stat.st_size, PROT_READ, MAP_PRIVATE, file, 0);
+    bool failed = file < 0 || (stat.st_size > 0 && data == MAP_FAILED);
+    if (failed)
+        reason_set(why, "cannot read %s: %s", path, strerror(errno));
+    if (file >= 0)
+        (void)close(file);
+    if (failed)
+        return ST_IO;
+    out->files++;
+    out->bytes += (unsigned long long)stat.st_size;
+    if (data != MAP_FAILED) {
+        search_bytes(data, (size_t)stat.st_size, words, count, out);
+        (void)munmap(data, (size_t)stat.st_size);
+    }
+    return ST_OK;
+}
+
+static enum status search_below(const char *folder, const char *const words[], size_t count,
+                                unsigned depth, struct search *out, struct reason *why)
+{
+    DIR *list = opendir(folder);
+    enum status status = ST_OK;
+    char path[PATH_MAX];
+
+    if (!list) {
+        reason_set(why, "cannot read %s: %s", folder, strerror(errno));
+        return ST_IO;
+    }
+    for (struct dirent *entry; status == ST_OK && (entry = readdir(list));) {
+        struct stat stat;
+
+        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+            continue;
+        if (!path_print(path, "%s/%s", folder, entry->d_name) || lstat(path, &stat) != 0) {
+            reason_set(why, "cannot read %s/%s", folder, entry->d_name);
+            status = ST_IO;
+        } else if (S_ISDIR(stat.st_mode) && depth > 0) {
+            status = search_below(path, words, count, depth - 1, out, why);
+        } else if (S_ISREG(stat.st_mode)) {
+            status = search_file(path, words, count, out, why);
+        }
+    }
+    (void)closedir(list);
+    return status;
+}
+
+enum status search_folder(const char *folder, const char *const words[], size_t count,
+                          struct search *out, struct reason *why)
+{
+    struct search search = {0};
+    enum status status = search_below(folder, words, count, 8, &search, why);
+
+    if (status == ST_OK)
+        *out = search;
+    return status;
+}

@@ -1,0 +1,189 @@
+/* What is refused, by whom and why; and a broker that dies in between. */
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "agents/cli/place.h"
+#include "agents/cli/story.h"
+#include "agents/cli/tell.h"
+#include "lib/clock.h"
+
+#define HOUR_MS 3600000
+
+/* What nobody else signed: a text that lets the company ask the police for call-outs. Only its own
+ * agent is given it, so that agent permits what no other party knows of. */
+static const char forged[] = "agreement: ISA-FORGED\n"
+                             "version: 1\n"
+                             "title: What the company would like\n"
+                             "in-force: 2020-01-01\n"
+                             "review: 2030-01-01\n"
+                             "expires: 2035-01-01\n"
+                             "owner: Nobody\n"
+                             "marking:\n"
+                             "  floor: OFFICIAL\n"
+                             "  ceiling: OFFICIAL_SENSITIVE\n"
+                             "retention-days: 365\n"
+                             "onward: []\n"
+                             "dpia: none\n"
+                             "parties:\n"
+                             "  - agency: crc.bench\n"
+                             "    kind: CRC\n"
+                             "    contact: A desk\n"
+                             "  - agency: police.35\n"
+                             "    kind: POLICE\n"
+                             "    contact: A desk\n"
+                             "clauses:\n"
+                             "  - id: everything\n"
+                             "    type: check.police.callouts.request\n"
+                             "    from: crc.bench\n"
+                             "    to: police.35\n"
+                             "    purpose: supervise_sentence\n"
+                             "    gateway: OMA2007_S14\n"
+                             "    required: [DC_IDENTITY]\n"
+                             "    allowed: [DC_STAFF]\n";
+
+/* `concordat send` that must be refused, and why. */
+static void refuse(struct story *story, const char *agency, const char *const words[],
+                   const char *code, const char *what)
+{
+    json_t *refused = play_command(&story->play, agency, EXIT_REFUSED, words);
+
+    tell_refusal(&story->play, refused, code, what);
+    json_decref(refused);
+}
+
+void story_intelligence_refused(struct story *story)
+{
+    struct play *play = &story->play;
+    char body[PATH_MAX], id[CONCORDAT_ID_TEXT];
+    int64_t needed_by_ms = clock_wall_ms() + HOUR_MS;
+    json_t *sent;
+
+    play_chapter(play, "The company asks the police for more than was agreed");
+    story_body(story, "story/check-r.json", needed_by_ms, body);
+    refuse(story, CRC,
+           (const char *[]){"send", "check.police.callouts.request", "--to", POLICE, "--case",
+                            "new", body, NULL},
+           "TYPE_NOT_COVERED", "the agreement between them is about convictions only");
+    story_body(story, "story/check-r-intelligence.json", needed_by_ms, body);
+    refuse(story, CRC,
+           (const char *[]){"send", "check.police.precons.request", "--to", POLICE, "--case", "new",
+                            body, NULL},
+           "CATEGORY_NOT_COVERED",
+           "intelligence, and other people, inside a question about convictions");
+    story_check_quiet(story, POLICE, "the police never learn that anything was asked, or of whom");
+    story_body(story, "story/check-r.json", needed_by_ms, body);
+    sent = play_command(play, CRC, EXIT_DONE,
+                        (const char *[]){"send", "check.police.precons.request", "--to", POLICE,
+                                         "--case", "new", body, NULL});
+    (void)snprintf(id, sizeof id, "%s", play_text(sent, "id"));
+    json_decref(sent);
+    tell_message(play, CRC, id, "opened", "convictions alone, by identifier: that is agreed");
+    sent = play_ask(play, CRC, EXIT_DONE,
+                    (const char *[]){"track", id, "--until", "answered", "--wait", "30", NULL});
+    (void)play_check(play, play_has_rung(sent, "answered", POLICE), "and answered by %s", POLICE);
+    json_decref(sent);
+}
+
+void story_no_gateway_refused(struct story *story)
+{
+    struct play *play = &story->play;
+    char body[PATH_MAX], id[CONCORDAT_ID_TEXT];
+    json_t *advised;
+
+    play_chapter(play, "Social care's record, to a provider that is party to nothing");
+    (void)path_print(body, "%s/story/record-part.json", play->examples);
+    refuse(
+        story, CHILDREN,
+        (const char *[]){"send", "case.record.part", "--to", WORKLINK, "--case", "new", body, NULL},
+        "NO_AGREEMENT", "there is none between these two");
+    (void)path_print(body, "%s/child-referral.json", play->examples);
+    refuse(story, CHILDREN,
+           (const char *[]){"send", "safeguarding.referral.child", "--to", WORKLINK, "--agreement",
+                            "ISA-SAFE", "--case", "new", body, NULL},
+           "PARTY_NOT_SIGNATORY", "naming an agreement makes nobody party to it");
+    story_check_quiet(story, WORKLINK,
+                      "nothing lies at the provider, and no refusal names a person");
+    advised = story_act(story, &story->children, CHILDREN,
+                        (const char *[]){"advise", story->case_handle, NULL});
+    (void)snprintf(id, sizeof id, "%s", play_text(advised, "id"));
+    json_decref(advised);
+    tell_message(play, CHILDREN, id, "acknowledged",
+                 "what staff must know to work safely, to who supervises");
+}
+
+void story_broker_dies(struct story *story)
+{
+    struct play *play = &story->play;
+    char body[PATH_MAX], id[CONCORDAT_ID_TEXT];
+    struct reason why = {""};
+    json_t *json;
+
+    play_chapter(play, "The broker is killed; the company asks all the same");
+    if (play->failed)
+        return;
+    child_kill(&play->daemons.broker);
+    play_say(play, "kill -9: the broker is gone");
+    story_body(story, "story/check-r.json", clock_wall_ms() + HOUR_MS, body);
+    json = play_command(play, CRC, EXIT_QUEUED,
+                        (const char *[]){"send", "check.police.precons.request", "--to", POLICE,
+                                         "--case", "new", "--wait", "1", body, NULL});
+    (void)play_check(play, strcmp(play_text(json, "outcome"), "queued") == 0,
+                     "exit code 4: safe in its own agent, not yet accepted");
+    (void)snprintf(id, sizeof id, "%s", play_text(json, "id"));
+    json_decref(json);
+    if (play->failed)
+        return;
+    if (daemons_start_broker(&play->daemons, &why) != ST_OK) {
+        play_fail(play, why.text);
+        return;
+    }
+    play_say(play, "the broker is back");
+    tell_message(play, CRC, id, "answered",
+                 "it arrived, and was answered, without being sent again");
+}
+
+/* Gives the company's agent its own agreements and starts it again. */
+static void forge(struct play *play)
+{
+    size_t crc = daemons_member(&play->daemons, CRC);
+    struct child *agent = &play->daemons.agents[crc];
+    char folder[PATH_MAX], path[PATH_MAX];
+    struct reason why = {""};
+
+    (void)path_print(folder, "%s/forged", agent->folder);
+    if (!path_print(path, "%s/forged.yaml", folder) || mkdir(folder, 0700) != 0)
+        play_fail(play, "cannot make the forged agreement");
+    else if (child_stop(agent, 10000) != ST_OK || community_write(path, forged, &why) != ST_OK
+             || community_configure_agent(&play->community, crc, daemons_port(&play->daemons),
+                                          "forged", &why)
+                    != ST_OK
+             || daemons_start_agent(&play->daemons, crc, &why) != ST_OK
+             || daemons_await_agent(&play->daemons, crc, &why) != ST_OK)
+        play_fail(play, why.text);
+}
+
+void story_forged_agreement(struct story *story)
+{
+    struct play *play = &story->play;
+    char body[PATH_MAX], id[CONCORDAT_ID_TEXT];
+    json_t *json;
+
+    play_chapter(play, "The company forges an agreement for its own agent");
+    if (play->failed)
+        return;
+    forge(play);
+    play_say(play, "its agent now permits what the others never agreed to");
+    story_body(story, "story/check-r.json", clock_wall_ms() + HOUR_MS, body);
+    json = play_command(play, CRC, EXIT_REFUSED,
+                        (const char *[]){"send", "check.police.callouts.request", "--to", POLICE,
+                                         "--case", "new", body, NULL});
+    (void)snprintf(id, sizeof id, "%s", play_text(json, "id"));
+    tell_refusal(play, json, "NO_AGREEMENT", "by the broker, which decides for itself");
+    json_decref(json);
+    json = play_ask(play, CRC, EXIT_DONE, (const char *[]){"track", id, NULL});
+    (void)play_check(play, play_has_rung(json, "refused", BROKER),
+                     "the refusal is recorded, by the broker");
+    json_decref(json);
+    story_check_quiet(story, POLICE, "nothing of it reached the police");
+}
