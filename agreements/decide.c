@@ -76,7 +76,7 @@ static bool onward_is_allowed(const struct question *q, const struct agreement *
 static struct decision refused(Concordat__RefusalCode code, category_set offending,
                                const struct agreement *a, const struct clause *c)
 {
-    return (struct decision){false, code, offending, a, c};
+    return (struct decision){.code = code, .offending = offending, .agreement = a, .clause = c};
 }
 
 struct decision judge_flow(const struct question *q, const struct agreement *a,
@@ -102,7 +102,7 @@ struct decision judge_flow(const struct question *q, const struct agreement *a,
         return refused(CONCORDAT__REFUSAL_CODE__RETENTION_TOO_LONG, 0, a, c);
     if (!onward_is_allowed(q, a))
         return refused(CONCORDAT__REFUSAL_CODE__ONWARD_NOT_ALLOWED, 0, a, c);
-    return (struct decision){true, CONCORDAT__REFUSAL_CODE__REFUSAL_UNSPECIFIED, 0, a, c};
+    return (struct decision){.permitted = true, .agreement = a, .clause = c};
 }
 
 /* Parties, type and direction, then the rest. `c` is NULL when the agreement has no such clause. */
@@ -160,6 +160,11 @@ void question_complete(struct question *q, const struct agreement *a, const stru
         q->marking = least_marking(a, c);
 }
 
+static bool has_party(const struct agreement *a, const char *agency)
+{
+    return agency && agreement_party(a, agency);
+}
+
 /* One candidate of decide_first, and how near it came: above CHECKS when permitted. */
 struct candidate {
     struct decision decision;
@@ -212,14 +217,19 @@ static void consider_agreement(const struct question *q, const struct agreement 
 struct decision decide_first(struct question *q, const struct agreement_set *set, int64_t now_ms)
 {
     struct candidate best = {refused(CONCORDAT__REFUSAL_CODE__NO_AGREEMENT, 0, NULL, NULL), 0};
+    bool is_named = q->agreement_id && *q->agreement_id, sender_is_party = false;
 
     for (size_t i = 0; i < agreement_set_count(set); i++) {
         const struct agreement *a = agreement_set_at(set, i);
+        bool has_sender = has_party(a, q->from);
 
-        /* an agreement of others is none of the sender's */
-        if (q->from && agreement_party(a, q->from))
+        sender_is_party |= has_sender;
+        /* what others have agreed, or the sender with others, is no way to this recipient */
+        if (is_named ? same(q->agreement_id, a->id) : has_sender && has_party(a, q->to))
             consider_agreement(q, a, now_ms, &best);
     }
+    if (!best.decision.agreement)
+        best.decision.sender_is_party = sender_is_party;
     if (best.decision.permitted)
         question_complete(q, best.decision.agreement, best.decision.clause);
     return best.decision;

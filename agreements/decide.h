@@ -37,6 +37,7 @@ struct decision {
     category_set offending;            /* not covered, or missing */
     const struct agreement *agreement; /* that settled it, or NULL; borrowed from the set */
     const struct clause *clause;       /* the same */
+    bool sender_is_party; /* NO_AGREEMENT of decide_first: to some agreement, though not to this */
 };
 
 /* The question names agreement and clause. Cannot fail: a refusal is an answer. The checks stand in
@@ -51,7 +52,10 @@ struct decision {
 struct decision decide(const struct question *question, const struct agreement_set *set,
                        int64_t now_ms);
 
-/* The sender's side: finds the clause for from, to, type, categories and decides. A purpose or
+/* The sender's side: finds the clause for from, to, type, categories and decides. An agreement_id
+ * that is neither NULL nor empty names the only agreement that is looked at, whoever its parties
+ * are; without one, those are looked at to which sender and recipient are both parties. No such
+ * agreement: NO_AGREEMENT. The question's clause, version and hash are not looked at. A purpose or
  * gateway that is not NULL must be the clause's; a marking that is not 0 must fit. Of several that
  * permit, the first in order of agreement id and clause id; of several refusals the nearest: the
  * one that comes furthest in the order of checks (one whose dates alone are wrong is nearest of

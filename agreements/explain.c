@@ -178,6 +178,9 @@ void decision_explain(const struct decision *d, const struct question *q, struct
     if (!d->agreement) {
         if (q->agreement_id && *q->agreement_id)
             reason_set(out, "agreement %s is not known here", q->agreement_id);
+        else if (d->sender_is_party)
+            reason_set(out, "%s and %s are parties of no agreement together", text(q->from),
+                       text(q->to));
         else
             reason_set(out, "%s is party to no agreement, so it may send nothing", text(q->from));
         return;

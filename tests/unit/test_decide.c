@@ -345,6 +345,97 @@ static void the_sender_is_told_the_nearest_way(void **)
     assert_int_equal(d.code, CODE(NO_AGREEMENT));
 }
 
+/* An agreement between probation and another agency, whom it may send referrals. */
+static struct agreement *between_probation_and(const char *agency, const char *kind, const char *id)
+{
+    char text[1024];
+    struct agreement *agreement = NULL;
+    struct reason why;
+    int size = snprintf(text, sizeof text,
+                        "agreement: %s\n"
+                        "version: 1\n"
+                        "title: Between two\n"
+                        "in-force: 2024-01-01\n"
+                        "review: 2025-01-01\n"
+                        "expires: 2026-01-01\n"
+                        "marking:\n"
+                        "  floor: OFFICIAL\n"
+                        "  ceiling: OFFICIAL_SENSITIVE\n"
+                        "retention-days: 30\n"
+                        "onward: []\n"
+                        "parties:\n"
+                        "  - agency: nps.cambs\n"
+                        "    kind: NPS\n"
+                        "    contact: Desk\n"
+                        "  - agency: %s\n"
+                        "    kind: %s\n"
+                        "    contact: Desk\n"
+                        "clauses:\n"
+                        "  - id: referral\n"
+                        "    type: safeguarding.referral.child\n"
+                        "    from: NPS\n"
+                        "    to: %s\n"
+                        "    purpose: safeguard_child\n"
+                        "    gateway: CA1989_S17_S47\n"
+                        "    required: [DC_IDENTITY, DC_CHILD]\n",
+                        id, agency, kind, kind);
+
+    assert_in_range(size, 1, sizeof text - 1);
+    assert_int_equal(agreement_parse(id, text, (size_t)size, &agreement, &why), ST_OK);
+    return agreement;
+}
+
+/* csc.cambs and police.35 have each agreed with probation, and not with one another. */
+static void agreements_with_others_and_named_ones(void **)
+{
+    struct agreement *two[] = {between_probation_and("csc.cambs", "LA_CHILDREN", "ISA-CSC"),
+                               between_probation_and("police.35", "POLICE", "ISA-POLICE")};
+    OWNED(agreement_set) set = NULL;
+    static const struct {
+        const char *agreement, *from, *to;
+        Concordat__RefusalCode code;
+        const char *why;
+    } cases[] = {
+        {NULL, "nps.cambs", "csc.cambs", CODE(REFUSAL_UNSPECIFIED), "ISA-CSC v1"},
+        {"", "nps.cambs", "police.35", CODE(REFUSAL_UNSPECIFIED), "ISA-POLICE v1"},
+        {"ISA-CSC", "nps.cambs", "csc.cambs", CODE(REFUSAL_UNSPECIFIED), "ISA-CSC v1"},
+        {NULL, "csc.cambs", "nps.cambs", CODE(DIRECTION_NOT_ALLOWED), "ISA-CSC v1"},
+        {NULL, "csc.cambs", "police.35", CODE(NO_AGREEMENT),
+         "csc.cambs and police.35 are parties of no agreement together"},
+        {NULL, "csc.cambs", NULL, CODE(NO_AGREEMENT),
+         "csc.cambs and (none) are parties of no agreement together"},
+        {NULL, "hou.cambridge", "nps.cambs", CODE(NO_AGREEMENT),
+         "hou.cambridge is party to no agreement, so it may send nothing"},
+        {"ISA-POLICE", "nps.cambs", "csc.cambs", CODE(PARTY_NOT_SIGNATORY),
+         "csc.cambs is not a party of ISA-POLICE v1"},
+        {"ISA-POLICE", "csc.cambs", "police.35", CODE(PARTY_NOT_SIGNATORY),
+         "csc.cambs is not a party of ISA-POLICE v1"},
+        {"ISA-CSC", "hou.cambridge", "nps.cambs", CODE(PARTY_NOT_SIGNATORY),
+         "hou.cambridge is not a party of ISA-CSC v1"},
+        {"ISA-NONE", "nps.cambs", "csc.cambs", CODE(NO_AGREEMENT),
+         "agreement ISA-NONE is not known here"},
+    };
+    struct reason why;
+
+    assert_int_equal(agreement_set_take(two, LENGTH(two), &set, &why), ST_OK);
+    for (size_t i = 0; i < LENGTH(cases); i++) {
+        struct question q = {.from = cases[i].from,
+                             .to = cases[i].to,
+                             .type = "safeguarding.referral.child",
+                             .agreement_id = cases[i].agreement,
+                             .agreement_version = 77, /* neither is looked at */
+                             .clause = "none",
+                             .categories = SET(IDENTITY) | SET(CHILD)};
+        struct decision d = decide_first(&q, set, day("2024-06-01"));
+
+        decision_explain(&d, &q, &why);
+        if (d.code != cases[i].code || strncmp(why.text, cases[i].why, strlen(cases[i].why)) != 0)
+            fail_msg("case %zu: got %s: %s", i, code_name(d.code), why.text);
+        if (d.permitted)
+            assert_true(decide(&q, set, day("2024-06-01")).permitted);
+    }
+}
+
 static void of_two_refusals_the_one_with_less_to_change_is_told(void **)
 {
     static const char text[] = "agreement: ISA-TWO\n"
@@ -567,6 +658,7 @@ int main(void)
         cmocka_unit_test(dates_and_replies_count),
         cmocka_unit_test(an_envelope_asks_what_its_header_says),
         cmocka_unit_test(the_sender_is_told_the_nearest_way),
+        cmocka_unit_test(agreements_with_others_and_named_ones),
         cmocka_unit_test(of_two_refusals_the_one_with_less_to_change_is_told),
         cmocka_unit_test(a_decision_costs_well_under_a_microsecond),
         cmocka_unit_test(the_examples_decide_as_the_golden_file_says),

@@ -91,10 +91,12 @@ static void make_clause(struct model *m)
     c.gateway = gateways[pick(2)];
     c.required = c.type->required | (c.type->allowed & pick(1u << 25) & pick(1u << 25));
     c.optional = c.type->allowed & ~c.required & pick(1u << 25);
-    for (size_t i = 0; i < count; i++) /* only an answer can be told to wait for its question */
-        if ((types[i].answered_by && !strcmp(types[i].answered_by, c.type->name))
-            || (types[i].acknowledged_by && !strcmp(types[i].acknowledged_by, c.type->name)))
+    for (size_t i = 0; i < count; i++) { /* only a reply can be told to wait for its question */
+        const char *answer = types[i].answered_by, *receipt = types[i].acknowledged_by;
+        if ((answer && !strcmp(answer, c.type->name))
+            || (receipt && !strcmp(receipt, c.type->name)))
             c.is_answer = true;
+    }
     c.only_in_reply = c.is_answer && pick(2);
     if (c.type->marking > m->ceiling)
         return;
@@ -502,8 +504,10 @@ static struct way best_way(const struct model models[], size_t count, const stru
     struct way best = {.code = CODE(NO_AGREEMENT)};
 
     for (size_t a = 0; a < count; a++) {
-        if (!is_party(&models[a], q->from))
-            continue;
+        if (q->agreement_id && strcmp(q->agreement_id, models[a].id) != 0)
+            continue; /* the sender wants another */
+        if (!q->agreement_id && !(is_party(&models[a], q->from) && is_party(&models[a], q->to)))
+            continue; /* not theirs together */
         struct way none = way_of(&models[a], NULL, asked, q);
         if (beats(&none, &best))
             best = none;
@@ -518,7 +522,7 @@ static struct way best_way(const struct model models[], size_t count, const stru
 
 static void the_first_permit_or_the_nearest_refusal_is_found(void **)
 {
-    size_t decisions = 0, permits = 0;
+    size_t decisions = 0, permits = 0, named = 0;
 
     seed = 4711;
     for (size_t world = 0; world < 300; world++) {
@@ -539,10 +543,16 @@ static void the_first_permit_or_the_nearest_refusal_is_found(void **)
             struct question q;
 
             ask(models, borrowed, count, &asked, &q);
-            q.agreement_id = q.clause = NULL;
+            q.clause = NULL;
+            if (pick(3)) /* else the one that ask() chose, which may not exist */
+                q.agreement_id = NULL;
+            named += q.agreement_id != NULL;
             if (pick(2))
                 q.purpose = q.gateway = NULL;
             asked.stale_hash = asked.stale_version = false;
+            bool sends_at_all = false;
+            for (size_t m = 0; m < count; m++)
+                sends_at_all |= is_party(&models[m], q.from);
 
             struct way expected = best_way(models, count, &asked, &q);
             struct question asking = q;
@@ -557,6 +567,8 @@ static void the_first_permit_or_the_nearest_refusal_is_found(void **)
             assert_int_equal(d.agreement != NULL, expected.agreement != NULL);
             if (d.agreement)
                 assert_string_equal(d.agreement->id, expected.agreement);
+            else if (!q.agreement_id)
+                assert_int_equal(strstr(why.text, "together") != NULL, sends_at_all);
             assert_int_equal(d.clause != NULL, expected.clause != NULL);
             if (d.clause)
                 assert_string_equal(d.clause->id, expected.clause);
@@ -564,8 +576,11 @@ static void the_first_permit_or_the_nearest_refusal_is_found(void **)
                 assert_true(decide(&asking, set, asked.now).permitted);
         }
     }
-    print_message("%zu searches, %zu permits, all the first or the nearest\n", decisions, permits);
+    print_message("%zu searches, %zu under a named agreement, %zu permits, all the first or the "
+                  "nearest\n",
+                  decisions, named, permits);
     assert_true(permits > decisions / 10);
+    assert_true(named > decisions / 10);
 }
 
 int main(void)
