@@ -176,6 +176,28 @@ struct bytes field_find(struct bytes message, uint32_t tag)
     return (struct bytes){NULL, 0};
 }
 
+bool field_find_number(struct bytes message, uint32_t tag, uint64_t *out)
+{
+    struct reader r = reader_of(message.data, message.size);
+
+    while (r.left > 0 && !r.failed) {
+        uint64_t key = read_varint(&r), number;
+
+        if ((key & 7) == NUMBER) {
+            number = read_varint(&r);
+            if (key >> 3 == tag && !r.failed) {
+                *out = number;
+                return true;
+            }
+        } else if ((key & 7) == SIZED) {
+            (void)read_bytes(&r, read_varint(&r));
+        } else {
+            (void)read_bytes(&r, (key & 7) == FIXED_64 ? 8 : 4);
+        }
+    }
+    return false;
+}
+
 enum status field_refuse(struct reason *why, const char *field, const char *fault)
 {
     reason_set(why, "%s: %s", field, fault);

@@ -49,6 +49,8 @@ bool field_take_bytes(const ProtobufCBinaryData *from, size_t max, struct bytes 
 /* The first sized field `tag` of a message that has passed prescan, where it stands in the message;
  * {NULL, 0} when there is none. */
 struct bytes field_find(struct bytes message, uint32_t tag);
+/* The same for a number: enumerations, booleans, int64 but not sint64. False: there is none. */
+bool field_find_number(struct bytes message, uint32_t tag, uint64_t *out);
 
 /* Memory on the stack for unpacking a message of a few hundred bytes: an allocator for protobuf-c
  * that stops at its end. */
