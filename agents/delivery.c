@@ -81,7 +81,7 @@ static bool was_asked_for(struct desk *desk, const struct delivery *d, const str
     status = track_get(desk->txn, WAY_OUT, &d->e.in_reply_to, &question);
     if (status == ST_MORE || status == ST_INVALID || !desk_ok(desk, status))
         return false;
-    return strcmp(question.to, d->e.sender) == 0 && track_is_answered_by(&question, d->e.type);
+    return strcmp(question.to, d->e.sender) == 0 && track_is_replied_to_by(&question, d->e.type);
 }
 
 static void open_delivery(struct desk *desk, struct delivery *d, struct track *track,

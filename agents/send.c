@@ -388,7 +388,7 @@ void desk_send(struct desk *desk, struct bytes route, const Concordat__SendReque
             return;
         if (catalogue_is_answer(draft.type)
             && (original.way != WAY_IN || strcmp(original.from, r->to) != 0
-                || !track_is_answered_by(&original, r->type))) {
+                || !track_is_replied_to_by(&original, r->type))) {
             desk_reply_problem(desk, route, CONCORDAT__OUTCOME__BAD_INPUT, "in_reply_to",
                                "%s did not ask for a %s with it", r->to, r->type);
             return;

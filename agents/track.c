@@ -113,6 +113,13 @@ bool track_is_answered_by(const struct track *track, const char *type)
     return asked && asked->answered_by && strcmp(asked->answered_by, type) == 0;
 }
 
+bool track_is_replied_to_by(const struct track *track, const char *type)
+{
+    const struct message_type *asked = catalogue_find(track->type);
+
+    return asked && catalogue_replies_to(type, asked);
+}
+
 bool track_is_over(const struct track *track)
 {
     return track_find(track, RUNG_REFUSED) || track_find(track, RUNG_REJECTED)

@@ -84,6 +84,8 @@ const struct rung *track_find(const struct track *track, enum rung_kind kind);
 enum rung_kind track_state(const struct track *track); /* the last rung that holds */
 /* Is a message of `type` what the catalogue says to answer this one with? */
 bool track_is_answered_by(const struct track *track, const char *type);
+/* The same, or what it says to acknowledge this one with. */
+bool track_is_replied_to_by(const struct track *track, const char *type);
 /* Nothing more that the recipient or the broker says could follow a wait for `kind`. */
 bool track_is_over(const struct track *track);
 

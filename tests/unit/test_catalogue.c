@@ -63,6 +63,22 @@ static category_set allowed_for(const ProtobufCMessageDescriptor *body)
     return allowed;
 }
 
+static void a_type_is_replied_to_by_its_answer_and_its_acknowledgement(void **)
+{
+    const struct message_type asked = {.name = "x.referral",
+                                       .acknowledged_by = "x.referral.ack",
+                                       .answered_by = "x.referral.decision"};
+    const struct message_type notice = {.name = "x.notice"};
+
+    assert_true(catalogue_replies_to("x.referral.ack", &asked));
+    assert_true(catalogue_replies_to("x.referral.decision", &asked));
+    assert_false(catalogue_replies_to("x.referral", &asked));
+    assert_false(catalogue_replies_to("x.referral.ack", &notice));
+    assert_true(catalogue_replies_to("psr.report", catalogue_find("psr.request")));
+    assert_true(catalogue_is_answer(catalogue_find("psr.report")));
+    assert_false(catalogue_is_answer(catalogue_find("psr.request")));
+}
+
 static void every_field_of_every_body_has_a_permitted_category(void **)
 {
     size_t count, fields = 0;
@@ -187,6 +203,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(types_are_in_order_and_found),
         cmocka_unit_test(answers_exist),
+        cmocka_unit_test(a_type_is_replied_to_by_its_answer_and_its_acknowledgement),
         cmocka_unit_test(every_field_of_every_body_has_a_permitted_category),
         cmocka_unit_test(rules_are_the_schema_s),
         cmocka_unit_test(categories_have_names_both_ways),
