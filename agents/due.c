@@ -27,7 +27,6 @@ static void do_due(struct desk *desk, struct reader *r)
     enum due what = read_u8(r) == DUE_BODY ? DUE_BODY : DUE_TRACK;
     struct track track = {.way = (char)read_u8(r)};
     struct outbox_entry entry;
-    uint8_t place[8];
     uint64_t number;
 
     read_into(r, track.key.bytes, ID_SIZE);
@@ -44,8 +43,7 @@ static void do_due(struct desk *desk, struct reader *r)
     }
     if (track.way == WAY_IN)
         (void)desk_ok(desk, inbox_delete(desk->txn, &track.key));
-    (void)desk_ok(desk, track_delete(desk->txn, track.way, &track.key));
-    (void)desk_ok(desk, store_delete(desk->txn, TREE_NEWEST, number_key(place, ~number)));
+    (void)desk_ok(desk, track_delete(desk->txn, track.way, &track.key, number));
 }
 
 void desk_sweep(struct desk *desk)

@@ -3,14 +3,15 @@
 #include <assert.h>
 #include <string.h>
 
+#include "agents/cases.h"
 #include "agents/trees.h"
 
 #define TRACK_VERSION 1
 #define KEY_SIZE (1 + ID_SIZE)
 
 const char *const tree_names[TREES] = {
-    "meta",  "tracks",   "newest", "evidence",  "outbox", "to_submit", "keyless",
-    "inbox", "unopened", "steps",  "directory", "due",    "keys",
+    "meta",    "tracks", "newest",   "cases", "evidence",  "outbox", "to_submit",
+    "keyless", "inbox",  "unopened", "steps", "directory", "due",    "keys",
 };
 
 static const char *const names[] = {
@@ -294,22 +295,32 @@ enum status track_put_new(struct txn *txn, const struct track *track, uint64_t n
     if (status != ST_OK)
         return status;
     write_u64(&w, ~number);
-    return store_put(txn, TREE_NEWEST, (struct bytes){place, sizeof place},
-                     key_of(name, track->way, &track->key));
+    status = store_put(txn, TREE_NEWEST, (struct bytes){place, sizeof place},
+                       key_of(name, track->way, &track->key));
+    if (status != ST_OK)
+        return status;
+    return cases_put(txn, &track->case_handle, number, track->way, &track->key);
 }
 
-enum status track_delete(struct txn *txn, char way, const struct id *key)
+enum status track_delete(struct txn *txn, char way, const struct id *key, uint64_t number)
 {
-    uint8_t name[KEY_SIZE + 1];
+    uint8_t place[8], name[KEY_SIZE + 1];
+    struct writer w = writer_of(place, sizeof place);
     struct track track;
     enum status status = track_get(txn, way, key, &track);
 
-    if (status == ST_MORE)
-        return ST_OK;
-    if (status != ST_OK && status != ST_INVALID)
+    if (status == ST_INVALID) /* what there may be; its place in a case stays, naming nothing */
+        track = (struct track){.step_count = RUNGS_MAX};
+    else if (status == ST_MORE)
+        track = (struct track){0};
+    else if (status != ST_OK)
         return status;
-    if (status == ST_INVALID)
-        track.step_count = RUNGS_MAX;
+    write_u64(&w, ~number);
+    status = store_delete(txn, TREE_NEWEST, (struct bytes){place, sizeof place});
+    if (status == ST_OK)
+        status = cases_delete(txn, &track.case_handle, number);
+    if (status != ST_OK)
+        return status;
     key_of(name, way, key);
     for (uint32_t i = 0; i < track.step_count; i++) {
         name[KEY_SIZE] = (uint8_t)i;

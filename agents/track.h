@@ -93,10 +93,10 @@ bool track_is_over(const struct track *track);
  *   ST_INVALID  the record is damaged */
 enum status track_get(struct txn *txn, char way, const struct id *key, struct track *out);
 enum status track_put(struct txn *txn, const struct track *track);
-/* The same for a new one, which becomes the newest by `number`. */
+/* The same for a new one, which becomes the newest by `number`, of all and of its case. */
 enum status track_put_new(struct txn *txn, const struct track *track, uint64_t number);
-/* With its evidence; its place among the newest goes when it is met. */
-enum status track_delete(struct txn *txn, char way, const struct id *key);
+/* With its evidence and its places: among the newest and in its case. */
+enum status track_delete(struct txn *txn, char way, const struct id *key, uint64_t number);
 
 /* Calls `visit` for the newest first until it says false. */
 enum status track_newest(struct txn *txn, bool (*visit)(void *context, const struct track *track),

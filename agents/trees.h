@@ -12,6 +12,7 @@ enum tree {
     TREE_META = 0,  /* name -> value: counters (desk.c) */
     TREE_TRACKS,    /* way, key id -> track (track.c) */
     TREE_NEWEST,    /* ~number -> way, key id: the newest first (track.c) */
+    TREE_CASES,     /* case handle, ~number -> way, key id: what is about a case (cases.c) */
     TREE_EVIDENCE,  /* way, key id, u8 place -> signed step, kept as received or sent (steps.c) */
     TREE_OUTBOX,    /* message id -> sealed message, or one that waits for a key (outbox.c) */
     TREE_TO_SUBMIT, /* lane, number -> message id: sealed and unanswered (outbox.c) */

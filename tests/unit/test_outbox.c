@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agents/cases.h"
 #include "agents/inbox.h"
 #include "agents/outbox.h"
 #include "agents/track.h"
@@ -248,11 +249,51 @@ static void the_newest_tracks_come_first(void **state)
         struct track track = sample(i);
         assert_int_equal(track_put_new(txn, &track, i), ST_OK);
     }
-    assert_int_equal(track_delete(txn, WAY_OUT, &id), ST_OK);
+    assert_int_equal(track_delete(txn, WAY_OUT, &id, 3), ST_OK);
     assert_int_equal(track_newest(txn, keep_numbers, seen), ST_OK);
     assert_int_equal(seen[0], 2);
     assert_int_equal(seen[1], 4);
     assert_int_equal(seen[2], 2);
+}
+
+static bool keep_keys(void *context, char way, const struct id *key)
+{
+    uint8_t *seen = context;
+
+    assert_int_equal(way, WAY_OUT);
+    seen[++seen[0]] = key->bytes[15];
+    return seen[0] < 7;
+}
+
+static void a_case_has_its_messages_the_newest_first(void **state)
+{
+    struct txn *txn = ((struct place *)*state)->txn;
+    struct id none = {{0}}, one = id_number(200), two = id_number(201), id;
+    uint8_t seen[8] = {0};
+
+    for (uint8_t i = 1; i <= 6; i++) {
+        struct track track = sample(i);
+        track.case_handle = i == 1 ? none : i % 2 ? one : two;
+        assert_int_equal(track_put_new(txn, &track, 10u * i), ST_OK);
+    }
+    assert_int_equal(cases_newest(txn, &two, keep_keys, seen), ST_OK);
+    assert_memory_equal(seen, ((uint8_t[]){3, 6, 4, 2}), 4);
+    id = id_number(4);
+    assert_int_equal(track_delete(txn, WAY_OUT, &id, 40), ST_OK);
+    seen[0] = 0;
+    assert_int_equal(cases_newest(txn, &two, keep_keys, seen), ST_OK);
+    assert_memory_equal(seen, ((uint8_t[]){2, 6, 2}), 3);
+    seen[0] = 0;
+    assert_int_equal(cases_newest(txn, &one, keep_keys, seen), ST_OK);
+    assert_memory_equal(seen, ((uint8_t[]){2, 5, 3}), 3);
+    seen[0] = 0;
+    assert_int_equal(cases_newest(txn, &none, keep_keys, seen), ST_OK);
+    id = id_number(202);
+    assert_int_equal(cases_newest(txn, &id, keep_keys, seen), ST_OK);
+    assert_int_equal(seen[0], 0);
+    seen[0] = 6; /* once more, and it has enough */
+    assert_int_equal(cases_newest(txn, &one, keep_keys, seen), ST_OK);
+    assert_int_equal(seen[0], 7);
 }
 
 static void a_full_ladder_takes_no_more(void **)
@@ -288,6 +329,7 @@ int main(void)
         IN_STORE(a_flipped_bit_in_a_stored_body_is_refused),
         cmocka_unit_test(a_track_reads_back_and_half_of_one_does_not),
         IN_STORE(the_newest_tracks_come_first),
+        IN_STORE(a_case_has_its_messages_the_newest_first),
         cmocka_unit_test(a_full_ladder_takes_no_more),
         cmocka_unit_test(rungs_have_names_and_names_have_rungs),
     };
