@@ -84,6 +84,26 @@ static bool was_asked_for(struct desk *desk, const struct delivery *d, const str
     return strcmp(question.to, d->e.sender) == 0 && track_is_replied_to_by(&question, d->e.type);
 }
 
+/* What has come may answer a question of ours: that is answered as of the broker's acceptance, and
+ * by the first answer. The answerer's own signed step may still be on its way. */
+static void note_answer(struct desk *desk, const struct delivery *d)
+{
+    struct track question;
+    enum status status;
+
+    if (id_is_zero(&d->e.in_reply_to))
+        return;
+    status = track_get(desk->txn, WAY_OUT, &d->e.in_reply_to, &question);
+    if (status == ST_MORE || status == ST_INVALID || !desk_ok(desk, status))
+        return;
+    if (strcmp(question.to, d->e.sender) != 0 || !track_is_answered_by(&question, d->e.type)
+        || !id_is_zero(&question.answer))
+        return;
+    question.answer = d->e.message_id;
+    question.answered_ms = d->arrival->wire.deliver.accepted_ms;
+    (void)desk_ok(desk, track_put(desk->txn, &question));
+}
+
 static void open_delivery(struct desk *desk, struct delivery *d, struct track *track,
                           const struct signer *signer)
 {
@@ -103,6 +123,7 @@ static void open_delivery(struct desk *desk, struct delivery *d, struct track *t
     case ST_OK:
         store_arrival(desk, d, track, &step, (struct bytes){desk->opened, size});
         OPENSSL_cleanse(desk->opened, size);
+        note_answer(desk, d);
         return;
     case ST_FORGED:
         reject(desk, d, track, CONCORDAT__REFUSAL_CODE__CANNOT_OPEN, why.text);

@@ -244,6 +244,7 @@ struct question desk_question(const struct track *track, bool in_reply)
         .to = track->to,
         .type = track->type,
         .purpose = track->purpose[0] ? track->purpose : NULL,
+        .agreement_id = track->agreement_named ? track->agreement_id : NULL,
         .categories = track->shared,
         .marking = track->marking,
         .retention_days = track->retention_days,

@@ -11,6 +11,7 @@
 #define AGENTS_DESK_INSIDE_H
 
 #include "agents/body.h"
+#include "agents/deadline.h"
 #include "agents/desk.h"
 #include "agents/directory.h"
 #include "agents/inbox.h"

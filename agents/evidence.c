@@ -32,12 +32,13 @@ static void add_accepted(struct desk *desk, struct track *track, int64_t at_ms)
     (void)track_add(track, &rung);
 }
 
-/* Our message was an answer: what it answers is now answered. */
+/* Our message was an answer, and is accepted: what it answers is now answered. */
 static void note_answered(struct desk *desk, const struct track *reply)
 {
     struct step step = {.kind = CONCORDAT__STEP_KIND__ANSWERED,
                         .at_ms = desk->wall_ms,
                         .reply_id = reply->message_id};
+    const struct rung *accepted = track_find(reply, RUNG_ACCEPTED);
     struct track original;
     enum status status;
 
@@ -50,6 +51,8 @@ static void note_answered(struct desk *desk, const struct track *reply)
         || !track_find(&original, RUNG_DELIVERED) || track_find(&original, RUNG_ANSWERED)
         || track_find(&original, RUNG_DECLINED))
         return;
+    original.answer = reply->message_id;
+    original.answered_ms = accepted ? accepted->at_ms : desk->wall_ms;
     desk_add_step(desk, &original, &step);
     (void)desk_ok(desk, inbox_taken(desk->txn, &original.key));
     desk_touched(desk, &original);

@@ -208,6 +208,8 @@ static bool add_rungs(struct desk *desk, const struct track *track, Concordat__I
         rungs[i].by = copy_text(desk, from->by);
         rungs[i].detail = detail_of(desk, from);
         rungs[i].verified = from->verified;
+        rungs[i].late = from == track_find(track, RUNG_ANSWERED) && track->needed_by_ms > 0
+                     && deadline_answered(track) > track->needed_by_ms;
         item->rungs[i] = &rungs[i];
     }
     item->n_rungs = count;
@@ -217,8 +219,10 @@ static bool add_rungs(struct desk *desk, const struct track *track, Concordat__I
 Concordat__Item *desk_item(struct desk *desk, const struct track *track)
 {
     Concordat__Item *item = arena_take(desk->request_arena, sizeof *item);
+    const struct rung *answered = track_find(track, RUNG_ANSWERED);
+    struct deadline deadline = {0};
 
-    if (!item)
+    if (!item || !desk_ok(desk, deadline_of(desk->txn, track, desk->wall_ms, &deadline)))
         return NULL;
     concordat__item__init(item);
     item->message_id = copy_id(desk, &track->message_id);
@@ -238,6 +242,12 @@ Concordat__Item *desk_item(struct desk *desk, const struct track *track)
     item->clause = copy_text(desk, track->clause);
     item->state = text_of(rung_name(track_state(track)));
     item->marking = (Concordat__Marking)track->marking;
+    item->sequence = track->sequence;
+    item->answer =
+        copy_id(desk, answered && id_is_zero(&track->answer) ? &answered->reply : &track->answer);
+    item->late = deadline.late;
+    item->late_ms = deadline.late_ms;
+    item->overdue = deadline.overdue;
     return add_rungs(desk, track, item) ? item : NULL;
 }
 

@@ -106,6 +106,13 @@ static bool take_details(struct desk *desk, struct bytes route, const Concordat_
                            "out of its range");
         return false;
     }
+    if (strlen(r->agreement) > AGREEMENT_ID_MAX) {
+        desk_reply_problem(desk, route, CONCORDAT__OUTCOME__BAD_INPUT, "agreement",
+                           "not an agreement's id");
+        return false;
+    }
+    memcpy(track->agreement_id, r->agreement, strlen(r->agreement) + 1);
+    track->agreement_named = r->agreement[0];
     memcpy(track->purpose, r->purpose, strlen(r->purpose) + 1);
     track->needed_by_ms = r->needed_by_ms;
     track->expires_days = r->expires_days;
@@ -147,16 +154,33 @@ static bool take_body(struct desk *desk, struct bytes route, const Concordat__Se
     return false;
 }
 
-/* What was asked, as one digest: a repeat under the same id must ask the same. */
+/* The header carries the deadline that the body gives. */
+static bool take_deadline(struct desk *desk, struct bytes route, struct draft *draft)
+{
+    struct track *track = &draft->track;
+    struct reason why = {""};
+
+    if (deadline_settle(draft->type, draft->body, track->needed_by_ms, &track->needed_by_ms, &why)
+        == ST_OK)
+        return true;
+    desk_reply_problem(desk, route, CONCORDAT__OUTCOME__BAD_INPUT, "needed_by_ms", "%s", why.text);
+    return false;
+}
+
+/* What was asked, as one digest: a repeat under the same id must ask the same. A deadline that the
+ * body gives is in the body, whether the sender gave it too or not; and what could not be asked in
+ * former versions is left out when it is not asked. */
 static struct digest wish_of(const struct draft *draft, const char *officer)
 {
     const struct track *t = &draft->track;
     uint8_t numbers[8 + 4 + 1];
     struct writer w = writer_of(numbers, sizeof numbers);
+    int64_t in_body;
 
-    write_u64(&w, (uint64_t)t->needed_by_ms);
+    write_u64(&w,
+              deadline_in_body(draft->type, draft->body, &in_body) ? 0 : (uint64_t)t->needed_by_ms);
     write_u32(&w, t->expires_days);
-    write_u8(&w, draft->new_case);
+    write_u8(&w, (uint8_t)(draft->new_case | t->agreement_named << 1));
     const struct bytes parts[] = {
         {(const uint8_t *)t->type, strlen(t->type) + 1},
         {(const uint8_t *)t->to, strlen(t->to) + 1},
@@ -165,6 +189,7 @@ static struct digest wish_of(const struct draft *draft, const char *officer)
         {t->case_handle.bytes, ID_SIZE},
         {t->in_reply_to.bytes, ID_SIZE},
         {numbers, w.size},
+        {(const uint8_t *)t->agreement_id, t->agreement_named ? strlen(t->agreement_id) + 1 : 0},
         draft->body,
     };
     return sha256_parts(parts, sizeof parts / sizeof *parts);
@@ -395,7 +420,7 @@ void desk_send(struct desk *desk, struct bytes route, const Concordat__SendReque
         }
         continue_from(&original, &draft);
     }
-    if (take_body(desk, route, r, &draft))
+    if (take_body(desk, route, r, &draft) && take_deadline(desk, route, &draft))
         send_draft(desk, route, r->officer, &draft);
 }
 
@@ -431,7 +456,7 @@ void desk_answer(struct desk *desk, struct bytes route, const Concordat__SendReq
     if (take_parties(desk, route, asked->answered_by, original.from, &draft)
         && take_ids(desk, route, r, &draft) && take_details(desk, route, r, &draft)) {
         continue_from(&original, &draft);
-        if (take_body(desk, route, r, &draft))
+        if (take_body(desk, route, r, &draft) && take_deadline(desk, route, &draft))
             send_draft(desk, route, r->officer, &draft);
     }
 }

@@ -6,7 +6,8 @@
 #include "agents/cases.h"
 #include "agents/trees.h"
 
-#define TRACK_VERSION 1
+/* Version 1 knew neither answers nor named agreements: the same without its end. */
+#define TRACK_VERSION 2
 #define KEY_SIZE (1 + ID_SIZE)
 
 const char *const tree_names[TREES] = {
@@ -177,6 +178,9 @@ enum status track_write(const struct track *track, uint8_t *out, size_t room, si
         write_bytes(&w, rung->reply.bytes, ID_SIZE);
         write_text(&w, rung->by);
     }
+    write_u8(&w, track->agreement_named);
+    write_bytes(&w, track->answer.bytes, ID_SIZE);
+    write_u64(&w, (uint64_t)track->answered_ms);
     if (w.failed)
         return ST_LIMIT;
     *size = w.size;
@@ -215,8 +219,9 @@ enum status track_read(struct bytes record, struct track *out)
 {
     struct reader r = reader_of(record.data, record.size);
     struct track t = {0};
+    uint8_t version = read_u8(&r);
 
-    if (read_u8(&r) != TRACK_VERSION)
+    if (version == 0 || version > TRACK_VERSION)
         return ST_INVALID;
     t.way = (char)read_u8(&r);
     read_into(&r, t.key.bytes, ID_SIZE);
@@ -252,6 +257,11 @@ enum status track_read(struct bytes record, struct track *out)
         return ST_INVALID;
     for (uint32_t i = 0; i < t.rung_count && !r.failed; i++)
         read_rung(&r, &t.rungs[i]);
+    if (version > 1) {
+        t.agreement_named = read_u8(&r) != 0;
+        read_into(&r, t.answer.bytes, ID_SIZE);
+        t.answered_ms = (int64_t)read_u64(&r);
+    }
     if (!reader_done(&r) || (t.way != WAY_OUT && t.way != WAY_IN))
         return ST_INVALID;
     *out = t;

@@ -58,12 +58,15 @@ struct track {
     int urgency, marking;
     category_set shared;
     int64_t created_ms, needed_by_ms;
+    int64_t answered_ms;         /* when the broker accepted `answer` */
+    struct id answer;            /* the message that answers it; zero: none is known */
     struct digest officer_hash;  /* zero: nobody named */
     struct digest header_digest; /* zero until it is sealed */
     struct digest wish;          /* of what was asked to be sent: finds a repeat (out) */
     struct digest last_step;     /* of the last recorded step's bytes; zero: none yet */
     uint32_t step_count;         /* in TREE_EVIDENCE: those that hold */
     category_set offending;      /* of the refusal */
+    bool agreement_named;        /* agreement_id is the sender's wish: no other will do (out) */
     uint32_t rung_count;
     struct rung rungs[RUNGS_MAX];
 };

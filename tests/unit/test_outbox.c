@@ -208,6 +208,9 @@ static struct track sample(uint8_t number)
                           .type = "psr.request",
                           .shared = 6,
                           .created_ms = 1234567,
+                          .agreement_named = true,
+                          .answer = id_number(77),
+                          .answered_ms = 89,
                           .offending = 4};
     struct rung rung = {.kind = RUNG_QUEUED, .at_ms = 5, .by = "court.b35cz00"};
 
@@ -229,6 +232,26 @@ static void a_track_reads_back_and_half_of_one_does_not(void **)
     for (size_t cut = 0; cut < size; cut++)
         assert_int_equal(track_read((struct bytes){record, cut}, &back), ST_INVALID);
     assert_int_equal(track_write(&track, record, size - 1, &size), ST_LIMIT);
+}
+
+/* A store from before answers and named agreements were kept. */
+static void a_track_of_the_first_version_reads_too(void **)
+{
+    struct track track = sample(1), back;
+    uint8_t record[TRACK_MAX];
+    size_t size;
+
+    assert_int_equal(track_write(&track, record, sizeof record, &size), ST_OK);
+    record[0] = 1;
+    assert_int_equal(track_read((struct bytes){record, size}, &back), ST_INVALID);
+    size -= 1 + ID_SIZE + 8;
+    assert_int_equal(track_read((struct bytes){record, size}, &back), ST_OK);
+    track.agreement_named = false;
+    track.answer = (struct id){{0}};
+    track.answered_ms = 0;
+    assert_memory_equal(&back, &track, sizeof track);
+    record[0] = 3;
+    assert_int_equal(track_read((struct bytes){record, size}, &back), ST_INVALID);
 }
 
 static bool keep_numbers(void *context, const struct track *track)
@@ -328,6 +351,7 @@ int main(void)
         IN_STORE(the_inbox_shows_immediate_first_until_taken),
         IN_STORE(a_flipped_bit_in_a_stored_body_is_refused),
         cmocka_unit_test(a_track_reads_back_and_half_of_one_does_not),
+        cmocka_unit_test(a_track_of_the_first_version_reads_too),
         IN_STORE(the_newest_tracks_come_first),
         IN_STORE(a_case_has_its_messages_the_newest_first),
         cmocka_unit_test(a_full_ladder_takes_no_more),

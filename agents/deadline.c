@@ -1,0 +1,120 @@
+#include "agents/deadline.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "agents/trees.h"
+#include "proto/field.h"
+
+#define TIME_TEXT_SIZE 48 /* bytes with the NUL: years of 64 bits of milliseconds have 9 digits */
+
+bool deadline_in_body(const struct message_type *type, struct bytes body, int64_t *out)
+{
+    const ProtobufCFieldDescriptor *field =
+        protobuf_c_message_descriptor_get_field_by_name(type->body, "needed_by_ms");
+    uint64_t value;
+
+    if (!field || field->type != PROTOBUF_C_TYPE_INT64
+        || !field_find_number(body, field->id, &value))
+        return false;
+    *out = (int64_t)value;
+    return true;
+}
+
+/* "2026-12-11T10:00:00Z", with thousandths where there are any: two times that differ look so. */
+static void print_time(int64_t ms, char out[static TIME_TEXT_SIZE])
+{
+    time_t seconds = (time_t)(ms / 1000);
+    size_t size = 0;
+    struct tm tm;
+
+    if (gmtime_r(&seconds, &tm))
+        size = strftime(out, TIME_TEXT_SIZE, "%Y-%m-%dT%H:%M:%S", &tm);
+    if (ms % 1000 != 0)
+        (void)snprintf(out + size, TIME_TEXT_SIZE - size, ".%03dZ", (int)(ms % 1000));
+    else
+        (void)snprintf(out + size, TIME_TEXT_SIZE - size, "Z");
+}
+
+enum status deadline_settle(const struct message_type *type, struct bytes body, int64_t asked_ms,
+                            int64_t *out, struct reason *why)
+{
+    char text[TIME_TEXT_SIZE];
+    int64_t said_ms;
+
+    if (!deadline_in_body(type, body, &said_ms)) {
+        *out = asked_ms;
+        return ST_OK;
+    }
+    if (said_ms <= 0) {
+        reason_set(why, "the body's is not after 1970");
+        return ST_INVALID;
+    }
+    if (asked_ms != 0 && asked_ms != said_ms) {
+        print_time(said_ms, text);
+        reason_set(why, "the body says %s", text);
+        return ST_INVALID;
+    }
+    *out = said_ms;
+    return ST_OK;
+}
+
+int64_t deadline_answered(const struct track *track)
+{
+    const struct rung *rung = track_find(track, RUNG_ANSWERED);
+
+    if (track->answered_ms > 0)
+        return track->answered_ms;
+    return rung ? rung->at_ms : 0;
+}
+
+static void judge_enquiry(const struct track *track, int64_t now_ms, struct deadline *out)
+{
+    const struct message_type *type = catalogue_find(track->type);
+    int64_t answered_ms = deadline_answered(track);
+
+    if (!type || !type->answered_by || track->needed_by_ms == 0)
+        return;
+    if (answered_ms > 0) {
+        out->late = answered_ms > track->needed_by_ms;
+        out->late_ms = out->late ? answered_ms - track->needed_by_ms : 0;
+    } else {
+        out->overdue = now_ms > track->needed_by_ms && !track_is_over(track);
+    }
+}
+
+/* Is `track` an answer to `asked`, and the broker took it? When, or 0. What we rejected answers
+ * nothing. */
+static int64_t accepted_as_answer(const struct track *track, const struct track *asked)
+{
+    const struct rung *accepted = track_find(track, RUNG_ACCEPTED);
+
+    if (!accepted || track_find(track, RUNG_REJECTED) || !track_is_answered_by(asked, track->type)
+        || strcmp(asked->from, track->to) != 0 || strcmp(asked->to, track->from) != 0)
+        return 0;
+    return accepted->at_ms;
+}
+
+enum status deadline_of(struct txn *txn, const struct track *track, int64_t now_ms,
+                        struct deadline *out)
+{
+    struct deadline d = {0};
+    struct track asked;
+    enum status status = ST_MORE;
+    int64_t accepted_ms;
+
+    judge_enquiry(track, now_ms, &d);
+    if (!id_is_zero(&track->in_reply_to))
+        status =
+            track_get(txn, track->way == WAY_IN ? WAY_OUT : WAY_IN, &track->in_reply_to, &asked);
+    if (status != ST_OK && status != ST_MORE && status != ST_INVALID)
+        return status;
+    accepted_ms = status == ST_OK ? accepted_as_answer(track, &asked) : 0;
+    if (accepted_ms > 0 && asked.needed_by_ms > 0 && accepted_ms > asked.needed_by_ms) {
+        d.late = true;
+        d.late_ms = accepted_ms - asked.needed_by_ms;
+    }
+    *out = d;
+    return ST_OK;
+}
