@@ -26,6 +26,7 @@
 #include "proto/wire.h"
 
 #define DAY_MS ((int64_t)24 * 60 * 60 * 1000)
+#define ITEMS_MAX 1000         /* in one reply */
 #define ASK_MAX 16             /* names, and fingerprints, asked of the directory in one frame */
 #define ASKED_MAX 64           /* agencies remembered as asked */
 #define ASK_AGAIN_MS 5000      /* an agency is not asked about more often */
@@ -265,6 +266,10 @@ bool desk_find_incoming(struct desk *desk, struct bytes route, const ProtobufCBi
 bool desk_reply_inbox(struct desk *desk, struct bytes route, uint32_t limit, bool all,
                       bool even_if_empty);
 void desk_reply_track(struct desk *desk, struct bytes route, const struct track *track);
+
+/* ---- dossier.c ---- */
+
+void desk_cases(struct desk *desk, struct bytes route, const Concordat__CaseRequest *r);
 
 /* ---- waiting.c ---- */
 

@@ -8,7 +8,6 @@
 
 #define INBOX_DEFAULT 100
 #define TRACK_DEFAULT 20
-#define ITEMS_MAX 1000  /* in one reply */
 #define REQUEST_DEPTH 2 /* messages inside messages */
 #define REQUEST_FIELDS 64
 
@@ -393,6 +392,9 @@ void desk_request(struct desk *desk, struct bytes route, struct bytes bytes)
         break;
     case CONCORDAT__REQUEST__KIND_STATUS:
         desk_reply_status(desk, route);
+        break;
+    case CONCORDAT__REQUEST__KIND_CASES:
+        desk_cases(desk, route, request->cases);
         break;
     case CONCORDAT__REQUEST__KIND__NOT_SET:
     case _CONCORDAT__REQUEST__KIND__CASE_IS_INT_SIZE:

@@ -50,6 +50,7 @@ struct owed {
     bool live, is_step;
     size_t to, from;
     struct id message;
+    int64_t accepted_ms;
     uint8_t *header, *body; /* a step's bytes are its header */
     size_t header_size, body_size;
     struct proof proof;
@@ -384,7 +385,7 @@ static void hand_over(struct town *town, size_t index, bool again)
     } else {
         wire.deliver.sequence = index + 1;
         wire.deliver.again = again;
-        wire.deliver.accepted_ms = town->wall_ms;
+        wire.deliver.accepted_ms = o->accepted_ms;
         wire.deliver.header = (struct bytes){o->header, o->header_size};
         wire.deliver.proof = o->proof;
         town->counts.deliveries++;
@@ -453,6 +454,7 @@ static void on_submit(struct town *town, size_t from, const struct wire *wire, s
                              .to = find(town, e.recipient),
                              .from = from,
                              .message = e.message_id,
+                             .accepted_ms = town->wall_ms,
                              .header = copy_of(header),
                              .header_size = header.size,
                              .body = copy_of(body),
@@ -462,11 +464,12 @@ static void on_submit(struct town *town, size_t from, const struct wire *wire, s
         falsify(town, &owed);
         owe(town, &owed);
     }
-    answer.receipt.receipt = (struct receipt){.message_id = e.message_id,
-                                              .header_digest = sha256(header.data, header.size),
-                                              .sequence = town->owed_count,
-                                              .accepted_ms = town->wall_ms,
-                                              .agreement_hash = e.agreement_hash};
+    answer.receipt.receipt =
+        (struct receipt){.message_id = e.message_id,
+                         .header_digest = sha256(header.data, header.size),
+                         .sequence = town->owed_count,
+                         .accepted_ms = find_message(town, &e.message_id)->accepted_ms,
+                         .agreement_hash = e.agreement_hash};
     memcpy(answer.receipt.receipt.clause, e.clause, sizeof e.clause);
     if (!town->mischief.lose_receipts)
         frame_to(town, from, &answer, (struct bytes){NULL, 0});
@@ -726,6 +729,25 @@ void town_connect(struct town *town, size_t agency)
     take_results(town, agency);
 }
 
+void town_agree(struct town *town, size_t agency, const char *texts[], size_t count)
+{
+    struct member *m = &town->members[agency];
+    struct agreement *agreements[TOWN_AGREEMENTS_MAX];
+    struct agreement_set *set = NULL;
+    struct reason why = {""};
+
+    assert_true(count <= TOWN_AGREEMENTS_MAX);
+    for (size_t i = 0; i < count; i++) {
+        if (agreement_parse("town", texts[i], strlen(texts[i]), &agreements[i], &why) != ST_OK)
+            fail_msg("%s", why.text);
+    }
+    if (agreement_set_take(agreements, count, &set, &why) != ST_OK)
+        fail_msg("%s", why.text);
+    desk_reload(m->desk, m->trust, set);
+    agreement_set_free(m->agreements);
+    m->agreements = set;
+}
+
 void town_restart(struct town *town, size_t agency)
 {
     struct member *m = &town->members[agency];
@@ -893,8 +915,7 @@ const Concordat__Response *town_answer(struct town *town, size_t agency, const s
     return response;
 }
 
-/* NULL: it is not known. */
-static const Concordat__Item *track_item(struct town *town, size_t agency, const struct id *id)
+const Concordat__Item *town_track(struct town *town, size_t agency, const struct id *id)
 {
     Concordat__Request request = CONCORDAT__REQUEST__INIT;
     Concordat__TrackRequest track = CONCORDAT__TRACK_REQUEST__INIT;
@@ -909,21 +930,21 @@ static const Concordat__Item *track_item(struct town *town, size_t agency, const
 
 const char *town_state(struct town *town, size_t agency, const struct id *id)
 {
-    const Concordat__Item *item = track_item(town, agency, id);
+    const Concordat__Item *item = town_track(town, agency, id);
 
     return item ? item->state : "?";
 }
 
 const char *town_detail(struct town *town, size_t agency, const struct id *id)
 {
-    const Concordat__Item *item = track_item(town, agency, id);
+    const Concordat__Item *item = town_track(town, agency, id);
 
     return item && item->n_rungs > 0 ? item->rungs[item->n_rungs - 1]->detail : "?";
 }
 
 const char *town_ladder(struct town *town, size_t agency, const struct id *id)
 {
-    const Concordat__Item *item = track_item(town, agency, id);
+    const Concordat__Item *item = town_track(town, agency, id);
     struct member *m = &town->members[agency];
 
     if (!item)

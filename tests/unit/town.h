@@ -41,6 +41,10 @@ void town_connect(struct town *town, size_t agency);
 /* The agent dies without a word and starts again on its store. */
 void town_restart(struct town *town, size_t agency);
 
+/* Other agreements than the examples, as texts. */
+#define TOWN_AGREEMENTS_MAX 4
+void town_agree(struct town *town, size_t agency, const char *texts[], size_t count);
+
 /* What the broker does with the next things of a kind. */
 struct town_mischief {
     bool lose_receipts;                /* taken, but the answer does not arrive */
@@ -76,6 +80,8 @@ const Concordat__Response *town_act(struct town *town, size_t agency, const stru
                                     Concordat__StepKind step, Concordat__DeclineReason reason);
 const Concordat__Response *town_answer(struct town *town, size_t agency, const struct id *to,
                                        const char *json);
+/* What `track` says of a message; NULL when it is not known. */
+const Concordat__Item *town_track(struct town *town, size_t agency, const struct id *id);
 /* The rungs of a message as one line, "queued accepted delivered", with `!' before a
  * recipient's rung whose signature does not hold; "?" when it is not known. */
 const char *town_ladder(struct town *town, size_t agency, const struct id *id);
