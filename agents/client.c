@@ -290,13 +290,19 @@ static bool take_item(struct whole_answer *whole, const Concordat__Item *from,
     to->agreement_version = from->agreement_version;
     to->clause = from->clause;
     to->state = from->state;
+    to->sequence = from->sequence;
+    to->answer = id_from(from->answer);
+    to->late = from->late;
+    to->late_ms = from->late_ms;
+    to->overdue = from->overdue;
     for (size_t i = 0; rungs && i < from->n_rungs; i++) {
         const Concordat__Rung *rung = from->rungs[i];
         rungs[i] = (struct concordat_rung){.name = rung->name,
                                            .at_ms = rung->at_ms,
                                            .by = rung->by,
                                            .detail = rung->detail,
-                                           .verified = rung->verified};
+                                           .verified = rung->verified,
+                                           .late = rung->late};
     }
     to->rungs = rungs;
     to->rung_count = from->n_rungs;
@@ -316,6 +322,23 @@ static bool take_items(struct whole_answer *whole)
     }
     whole->answer.items = items;
     whole->answer.item_count = r->n_items;
+    return true;
+}
+
+static bool take_cases(struct whole_answer *whole)
+{
+    const Concordat__Response *r = whole->response;
+    struct concordat_case *cases = keep(whole, r->n_cases + 1, sizeof *cases);
+
+    if (!cases)
+        return false;
+    for (size_t i = 0; i < r->n_cases; i++)
+        cases[i] = (struct concordat_case){.handle = id_from(r->cases[i]->case_handle),
+                                           .message_count = r->cases[i]->messages,
+                                           .last_ms = r->cases[i]->last_ms};
+    whole->answer.cases = cases;
+    whole->answer.case_count = r->n_cases;
+    whole->answer.more = r->more;
     return true;
 }
 
@@ -397,7 +420,8 @@ static struct concordat_answer *answer_of(const void *data, size_t size)
     a->not_shared_count = r->n_not_shared;
     a->not_shared = category_names(whole, r->n_not_shared, r->not_shared);
     if (!a->not_shared || !take_problems(whole) || !take_items(whole) || !take_agreements(whole)
-        || (r->refusal && !take_refusal(whole)) || (r->status && !take_status(whole)))
+        || !take_cases(whole) || (r->refusal && !take_refusal(whole))
+        || (r->status && !take_status(whole)))
         return out_of_memory(whole);
     return a;
 }
@@ -488,6 +512,7 @@ static struct concordat_answer *send_as(struct concordat *agent,
     send.message_id = binary_id(&message->message_id);
     send.wait_ms = message->wait_ms;
     send.expires_days = message->expires_days;
+    send.agreement = text_of(message->agreement);
     if (reply) {
         request.kind_case = CONCORDAT__REQUEST__KIND_ANSWER;
         request.answer = &send;
@@ -580,6 +605,20 @@ struct concordat_answer *concordat_track(struct concordat *agent,
     request.kind_case = CONCORDAT__REQUEST__KIND_TRACK;
     request.track = &track;
     return ask(agent, &request, track.wait_ms);
+}
+
+struct concordat_answer *concordat_case(struct concordat *agent, const struct concordat_id *handle,
+                                        uint32_t limit)
+{
+    Concordat__Request request = CONCORDAT__REQUEST__INIT;
+    Concordat__CaseRequest cases = CONCORDAT__CASE_REQUEST__INIT;
+
+    if (handle)
+        cases.case_handle = binary_id(handle);
+    cases.limit = limit;
+    request.kind_case = CONCORDAT__REQUEST__KIND_CASES;
+    request.cases = &cases;
+    return ask(agent, &request, 0);
 }
 
 struct concordat_answer *concordat_agreements(struct concordat *agent, const char *id)

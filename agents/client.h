@@ -62,6 +62,7 @@ struct concordat_rung {
     const char *by;     /* an agency, or the broker's id */
     const char *detail; /* refusal code, decline reason, id of the reply; "" when none */
     bool verified;      /* the agent checked its signature */
+    bool late;          /* answered: after needed_by */
 };
 
 /* One message as inbox and track show it: no content. */
@@ -79,6 +80,19 @@ struct concordat_item {
     size_t rung_count;
     const struct concordat_rung *rungs; /* in order */
     const char *state;                  /* the last rung's name */
+    uint32_t sequence;                  /* in its conversation, from 1 */
+    struct concordat_id answer;         /* the message that answers it; none: none is known */
+    bool late;       /* an answer that the broker accepted after the question's needed_by; or a
+                        question that was answered so */
+    int64_t late_ms; /* by how much; 0 unless late */
+    bool overdue;    /* needed_by has passed without an answer, and one may still come */
+};
+
+/* What is known about one case, without its messages. */
+struct concordat_case {
+    struct concordat_id handle;
+    uint64_t message_count; /* sent and received */
+    int64_t last_ms;        /* when the newest of them was sent or accepted */
 };
 
 /* Why not. */
@@ -122,7 +136,7 @@ struct concordat_answer {
     struct concordat_id case_handle;         /* send with new_case */
     const struct concordat_refusal *refusal; /* NULL unless REFUSED */
     size_t item_count;
-    const struct concordat_item *items; /* inbox, track; open: the message opened */
+    const struct concordat_item *items; /* inbox, track, case; open: the message opened */
     const uint8_t *body;                /* open: what was shared, as one serialised protobuf body */
     size_t body_size;
     const char *json; /* open: the same as JSON; "" otherwise */
@@ -131,6 +145,9 @@ struct concordat_answer {
     size_t agreement_count;
     const struct concordat_agreement *agreements;
     const struct concordat_status *status; /* NULL unless asked for */
+    size_t case_count;
+    const struct concordat_case *cases; /* case without a handle */
+    bool more;                          /* case: there are older ones than the limit let through */
 };
 
 void concordat_answer_free(struct concordat_answer *answer); /* NULL is fine */
@@ -154,12 +171,15 @@ struct concordat_message {
     struct concordat_id case_handle; /* none: about no case, or see new_case */
     bool new_case;                   /* make a handle and say it in the answer */
     struct concordat_id in_reply_to;
-    const char *officer; /* on whose behalf; NULL: nobody named */
-    int64_t needed_by_ms;
+    const char *officer;  /* on whose behalf; NULL: nobody named */
+    int64_t needed_by_ms; /* 0: as the body says, if it does; a time other than the body's is bad
+                             input */
     struct concordat_id
         message_id;        /* a repeat with the same id is the same message; none: a new one */
     uint32_t wait_ms;      /* for the broker's verdict; 0: 5 seconds; 1: hardly at all */
     uint32_t expires_days; /* 0: as long as the recipient's key lives */
+    const char *agreement; /* id of the only agreement to be judged under; NULL: any of the two
+                              parties' */
 };
 
 /* Sends. DONE: the broker has accepted it; QUEUED: it is safe with the agent and will go. */
@@ -194,6 +214,12 @@ struct concordat_answer *concordat_decline(struct concordat *agent,
 struct concordat_answer *concordat_track(struct concordat *agent,
                                          const struct concordat_id *message, uint32_t limit,
                                          const char *until, uint32_t wait_ms);
+/* What is known about one case: its messages, conversation by conversation, each in order, the
+ * conversation that began last, last; with no message of that case an empty list. With `handle`
+ * NULL the cases themselves, the one that went on last first. The newest `limit` of either (0: 100,
+ * at most 1000); `more` says that older ones were left out. */
+struct concordat_answer *concordat_case(struct concordat *agent, const struct concordat_id *handle,
+                                        uint32_t limit);
 /* All agreements, or with `id` that one and its text. */
 struct concordat_answer *concordat_agreements(struct concordat *agent, const char *id);
 struct concordat_answer *concordat_status(struct concordat *agent);

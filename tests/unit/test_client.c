@@ -51,6 +51,7 @@ static void answer(struct stand_in *s, const struct stage_local *stage)
     Concordat__DataCategory health = CONCORDAT__DATA_CATEGORY__DC_HEALTH_MENTAL;
     Concordat__Item item = CONCORDAT__ITEM__INIT, *items[] = {&item};
     Concordat__Rung rung = CONCORDAT__RUNG__INIT, *rungs[] = {&rung};
+    Concordat__Case one = CONCORDAT__CASE__INIT, *cases[] = {&one};
     uint8_t id[16] = {0xab, [15] = 0xcd};
 
     r.version = 1;
@@ -61,6 +62,8 @@ static void answer(struct stand_in *s, const struct stage_local *stage)
         refusal.offending = &health;
         refusal.n_offending = 1;
         r.advice = request->send->json;
+        if (request->send->agreement[0])
+            r.advice = request->send->agreement;
     } else if (request->kind_case == CONCORDAT__REQUEST__KIND_INBOX) {
         r.items = items;
         r.n_items = 1;
@@ -72,6 +75,19 @@ static void answer(struct stand_in *s, const struct stage_local *stage)
         item.n_shared = 1;
         rung.name = (char *)(uintptr_t) "delivered";
         rung.verified = true;
+        rung.late = true;
+        item.sequence = 2;
+        item.answer = (ProtobufCBinaryData){sizeof id, id};
+        item.late = true;
+        item.late_ms = 7800000;
+        item.overdue = true;
+    } else if (request->kind_case == CONCORDAT__REQUEST__KIND_CASES) {
+        r.cases = cases;
+        r.n_cases = 1;
+        one.case_handle = request->cases->case_handle;
+        one.messages = request->cases->limit;
+        one.last_ms = 5;
+        r.more = true;
     }
     if (request->kind_case != CONCORDAT__REQUEST__KIND_STATUS) /* nobody answers that one */
         give(s, stage, &r);
@@ -168,7 +184,42 @@ static void an_answer_comes_back_whole(void **state)
     assert_string_equal(a->items[0].shared[0], "DC_HEALTH_MENTAL");
     assert_string_equal(a->items[0].rungs[0].name, "delivered");
     assert_true(a->items[0].rungs[0].verified);
+    assert_true(a->items[0].rungs[0].late);
+    assert_int_equal(a->items[0].sequence, 2);
+    assert_int_equal(a->items[0].answer.bytes[15], 0xcd);
+    assert_true(a->items[0].late);
+    assert_int_equal(a->items[0].late_ms, 7800000);
+    assert_true(a->items[0].overdue);
+    assert_false(a->more);
+    assert_int_equal(a->case_count, 0);
     assert_string_equal(a->json, "");
+    concordat_answer_free(a);
+    concordat_close(agent);
+}
+
+static void cases_and_a_named_agreement_pass_both_ways(void **state)
+{
+    struct stand_in *s = *state;
+    struct concordat *agent = concordat_open(s->path);
+    struct concordat_id handle = {{7, [15] = 9}};
+    struct concordat_answer *a = concordat_case(agent, &handle, 12);
+
+    assert_int_equal(a->outcome, CONCORDAT_DONE);
+    assert_int_equal(a->case_count, 1);
+    assert_memory_equal(&a->cases[0].handle, &handle, sizeof handle);
+    assert_int_equal(a->cases[0].message_count, 12);
+    assert_int_equal(a->cases[0].last_ms, 5);
+    assert_true(a->more);
+    concordat_answer_free(a);
+    a = concordat_case(agent, NULL, 0);
+    assert_true(concordat_id_is_none(&a->cases[0].handle));
+    concordat_answer_free(a);
+    a = concordat_send(agent, &(struct concordat_message){.type = "psr.request",
+                                                          .to = "nps.cambs",
+                                                          .json = "{}",
+                                                          .json_size = 2,
+                                                          .agreement = "ISA-COURT"});
+    assert_string_equal(a->refusal->advice, "ISA-COURT");
     concordat_answer_free(a);
     concordat_close(agent);
 }
@@ -275,6 +326,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         WITH_AGENT(the_socket_is_its_owners_alone),
         WITH_AGENT(an_answer_comes_back_whole),
+        WITH_AGENT(cases_and_a_named_agreement_pass_both_ways),
         WITH_AGENT(a_megabyte_goes_through),
         cmocka_unit_test(an_agent_that_is_not_there_is_said_so),
         WITH_AGENT(malformed_requests_are_answered_and_go_no_further),
