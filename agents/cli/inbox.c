@@ -17,8 +17,8 @@
 
 static enum exit_code show_inbox(const struct cli *cli, const struct concordat_answer *answer)
 {
-    static const char *const headings[] = {"MESSAGE", "FROM",  "TYPE",
-                                           "URGENCY", "STATE", "NEEDED BY"};
+    static const char *const headings[] = {"MESSAGE", "FROM",      "TYPE", "URGENCY",
+                                           "STATE",   "NEEDED BY", "MARK"};
     OWNED(table) table = NULL;
 
     if (cli->json) {
@@ -46,6 +46,7 @@ static enum exit_code show_inbox(const struct cli *cli, const struct concordat_a
         table_add(table, urgency_name(item->urgency));
         table_add(table, item->state);
         table_add(table, needed_by);
+        table_add(table, deadline_mark(item));
     }
     table_print(table, cli);
     return EXIT_DONE;
@@ -89,6 +90,15 @@ static void show_fact(const struct cli *cli, const char *name, const char *text)
     printf("\n");
 }
 
+static void show_id(const struct cli *cli, const char *name, const struct concordat_id *id)
+{
+    char text[CONCORDAT_ID_TEXT] = "";
+
+    if (!concordat_id_is_none(id))
+        concordat_id_print(id, text);
+    show_fact(cli, name, text);
+}
+
 static void show_not_shared(const struct cli *cli, const struct concordat_answer *answer)
 {
     if (answer->not_shared_count == 0)
@@ -123,11 +133,9 @@ static enum exit_code show_opened(const struct cli *cli, const struct concordat_
         return show_opened_json(answer);
     if (answer->item_count > 0) {
         const struct concordat_item *item = &answer->items[0];
-        char id[CONCORDAT_ID_TEXT], handle[CONCORDAT_ID_TEXT] = "", when[WHEN_SIZE], text[256];
+        char id[CONCORDAT_ID_TEXT], when[WHEN_SIZE], text[256], deadline[DEADLINE_SIZE];
 
         concordat_id_print(&item->message_id, id);
-        if (!concordat_id_is_none(&item->case_handle))
-            concordat_id_print(&item->case_handle, handle);
         show_fact(cli, "message", id);
         show_fact(cli, "type", item->type);
         show_fact(cli, "from", item->from);
@@ -135,10 +143,14 @@ static enum exit_code show_opened(const struct cli *cli, const struct concordat_
         show_fact(cli, "created", when);
         when_print(item->needed_by_ms, when);
         show_fact(cli, "needed by", when);
+        deadline_print(item, deadline);
+        show_fact(cli, "deadline", deadline);
+        show_id(cli, "in reply to", &item->in_reply_to);
         show_fact(cli, "urgency", urgency_name(item->urgency));
         show_fact(cli, "marking", marking_name(item->marking));
         show_fact(cli, "purpose", item->purpose);
-        show_fact(cli, "case", handle);
+        show_id(cli, "case", &item->case_handle);
+        show_id(cli, "conversation", &item->conversation_id);
         (void)snprintf(text, sizeof text, "%s version %u, clause %s", item->agreement_id,
                        item->agreement_version, item->clause);
         show_fact(cli, "agreement", text);

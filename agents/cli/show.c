@@ -196,6 +196,8 @@ static json_t *json_of_rungs(const struct concordat_item *item)
         put(object, "by", json_string(rung->by));
         put(object, "detail", json_string(rung->detail));
         put(object, "verified", json_boolean(rung->verified));
+        if (rung->late)
+            put(object, "late", json_true());
         (void)json_array_append_new(array, object);
     }
     return array;
@@ -216,8 +218,14 @@ json_t *json_of_item(const struct concordat_item *item)
     put(object, "created", json_of_time(item->created_ms));
     put(object, "neededBy", json_of_time(item->needed_by_ms));
     put(object, "case", json_of_id(&item->case_handle));
-    put(object, "conversation", json_of_id(&item->conversation_id));
+    put(object, "conversationId", json_of_id(&item->conversation_id));
+    put(object, "sequence", json_integer(item->sequence));
     put(object, "inReplyTo", json_of_id(&item->in_reply_to));
+    put(object, "answer", json_of_id(&item->answer));
+    put(object, "late", json_boolean(item->late));
+    if (item->late)
+        put(object, "lateMs", json_integer(item->late_ms));
+    put(object, "overdue", json_boolean(item->overdue));
     put(object, "shared", json_of_names(item->shared, item->shared_count));
     put(object, "agreement", json_string(item->agreement_id));
     put(object, "agreementVersion", json_integer(item->agreement_version));
@@ -322,6 +330,35 @@ void show_trouble(const struct cli *cli, const struct concordat_answer *answer)
         complain("refused");
     else if (answer->outcome == CONCORDAT_FAILED && answer->problem_count == 0)
         complain("the agent could not do it and gave no reason; see its log");
+}
+
+/* An item that has an answer is a question. */
+static bool is_answered(const struct concordat_item *item)
+{
+    return !concordat_id_is_none(&item->answer);
+}
+
+const char *deadline_mark(const struct concordat_item *item)
+{
+    if (item->overdue)
+        return "OVERDUE";
+    if (!item->late)
+        return "";
+    return is_answered(item) ? "answered LATE" : "LATE";
+}
+
+void deadline_print(const struct concordat_item *item, char out[static DEADLINE_SIZE])
+{
+    char text[SPAN_SIZE];
+
+    out[0] = '\0';
+    if (item->overdue) {
+        when_print(item->needed_by_ms, text);
+        (void)snprintf(out, DEADLINE_SIZE, "OVERDUE since %s", text);
+    } else if (item->late) {
+        when_print_span(item->late_ms, text);
+        (void)snprintf(out, DEADLINE_SIZE, "LATE (%s after it was needed)", text);
+    }
 }
 
 const char *urgency_name(int urgency)

@@ -52,6 +52,13 @@ json_t *json_of_outcome(const struct concordat_answer *answer, const char *done)
 /* Problems and refusal on standard error; nothing when there are none. */
 void show_trouble(const struct cli *cli, const struct concordat_answer *answer);
 
+/* "OVERDUE", "LATE", "answered LATE" for a question; "" when all is in time. */
+const char *deadline_mark(const struct concordat_item *item);
+/* The same with the time: "OVERDUE since 2026-11-27T10:00:00Z", "LATE (2 h 10 min after it was
+ * needed)". */
+#define DEADLINE_SIZE 96 /* bytes with the NUL */
+void deadline_print(const struct concordat_item *item, char out[static DEADLINE_SIZE]);
+
 const char *urgency_name(int urgency); /* "immediate" */
 const char *marking_name(int marking); /* "OFFICIAL-SENSITIVE" */
 

@@ -58,6 +58,44 @@ static const char *proof_of(const struct concordat_rung *rung)
     return rung->verified ? " (signature verified)" : " (SIGNATURE NOT VERIFIED)";
 }
 
+static void show_link(const struct cli *cli, const char *name, const struct concordat_id *id)
+{
+    char text[CONCORDAT_ID_TEXT];
+
+    if (concordat_id_is_none(id))
+        return;
+    concordat_id_print(id, text);
+    printf("  %s%-13s%s %s\n", tone_start(cli, TONE_FAINT), name, tone_end(cli), text);
+}
+
+/* What the message belongs to, and by when it is needed. */
+static void show_surroundings(const struct cli *cli, const struct concordat_item *item)
+{
+    char text[WHEN_SIZE];
+
+    show_link(cli, "case", &item->case_handle);
+    show_link(cli, "conversation", &item->conversation_id);
+    show_link(cli, "in reply to", &item->in_reply_to);
+    if (!has_rung(item, "answered")) /* which names it; the answer may be here before its step */
+        show_link(cli, "answer", &item->answer);
+    when_print(item->needed_by_ms, text);
+    if (*text)
+        printf("  %s%-13s%s %s\n", tone_start(cli, TONE_FAINT), "needed by", tone_end(cli), text);
+}
+
+/* The deadline's last word, unless the rung `answered` has said it. */
+static void show_deadline(const struct cli *cli, const struct concordat_item *item)
+{
+    char text[DEADLINE_SIZE];
+
+    for (size_t i = 0; i < item->rung_count; i++)
+        if (item->rungs[i].late)
+            return;
+    deadline_print(item, text);
+    if (*text)
+        printf("  %s%s%s\n", tone_start(cli, TONE_BAD), text, tone_end(cli));
+}
+
 static void show_ladder(const struct cli *cli, const struct concordat_item *item)
 {
     char id[CONCORDAT_ID_TEXT];
@@ -70,9 +108,10 @@ static void show_ladder(const struct cli *cli, const struct concordat_item *item
     printf(" -> ");
     show_clean(stdout, item->to);
     printf("\n");
+    show_surroundings(cli, item);
     for (size_t i = 0; i < item->rung_count; i++) {
         const struct concordat_rung *rung = &item->rungs[i];
-        char when[WHEN_SIZE];
+        char when[WHEN_SIZE], late[DEADLINE_SIZE] = "";
 
         when_print(rung->at_ms, when);
         printf("  %s%-13s%s %s  ", tone_start(cli, tone_of(rung->name)), rung->name, tone_end(cli),
@@ -80,13 +119,17 @@ static void show_ladder(const struct cli *cli, const struct concordat_item *item
         show_clean(stdout, rung->by);
         printf("%s%s", proof_of(rung), *rung->detail ? "  " : "");
         show_clean(stdout, rung->detail);
-        printf("\n");
+        if (rung->late)
+            deadline_print(item, late);
+        printf("%s%s%s%s\n", *late ? "  " : "", tone_start(cli, TONE_BAD), late, tone_end(cli));
     }
+    show_deadline(cli, item);
 }
 
 static enum exit_code show_list(const struct cli *cli, const struct concordat_answer *answer)
 {
-    static const char *const headings[] = {"MESSAGE", "FROM", "TO", "TYPE", "STATE", "CREATED"};
+    static const char *const headings[] = {"MESSAGE", "FROM",    "TO",  "TYPE",
+                                           "STATE",   "CREATED", "MARK"};
     OWNED(table) table = table_new(headings, LENGTH_OF(headings));
 
     if (!table)
@@ -107,6 +150,7 @@ static enum exit_code show_list(const struct cli *cli, const struct concordat_an
         table_add(table, item->type);
         table_add(table, item->state);
         table_add(table, created);
+        table_add(table, deadline_mark(item));
     }
     table_print(table, cli);
     return EXIT_DONE;
@@ -198,6 +242,8 @@ const struct command track_command = {
     .summary = "how far a message has come, sent or received",
     .about = "With ID every rung: queued, accepted or refused (the broker), delivered or\n"
              "rejected, opened, acknowledged or declined, answered (the recipient, signed).\n"
+             "LATE: the broker accepted the answer after it was needed. OVERDUE: that time has\n"
+             "passed, and there is no answer yet.\n"
              "Without ID the newest messages. With --until the exit code says whether the rung\n"
              "was reached: 0 yes, 1 not in time, 3 the message was refused, 4 it is still\n"
              "queued at the agent.\n",

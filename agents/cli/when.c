@@ -116,3 +116,24 @@ void when_print(int64_t ms, char out[static WHEN_SIZE])
         return;
     (void)strftime(out, WHEN_SIZE, "%Y-%m-%dT%H:%M:%SZ", &tm);
 }
+
+void when_print_span(int64_t ms, char out[static SPAN_SIZE])
+{
+    static const struct {
+        const char *name;
+        int64_t ms;
+    } units[] = {
+        {"d", INT64_C(86400000)}, {"h", INT64_C(3600000)}, {"min", INT64_C(60000)}, {"s", 1000}};
+    size_t i = 0;
+    int64_t large, small;
+
+    while (i < sizeof units / sizeof *units - 1 && ms < units[i].ms)
+        i++;
+    large = ms > 0 ? ms / units[i].ms : 0;
+    small = i < sizeof units / sizeof *units - 1 ? ms % units[i].ms / units[i + 1].ms : 0;
+    if (small > 0)
+        (void)snprintf(out, SPAN_SIZE, "%lld %s %lld %s", (long long)large, units[i].name,
+                       (long long)small, units[i + 1].name);
+    else
+        (void)snprintf(out, SPAN_SIZE, "%lld %s", (long long)large, units[i].name);
+}

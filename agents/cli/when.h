@@ -12,10 +12,14 @@
 #include <stdint.h>
 
 #define WHEN_SIZE 32 /* bytes with the NUL */
+#define SPAN_SIZE 64 /* the same of a span */
 
 /* False for anything else, and for days the calendar does not have. */
 bool when_parse(const char *text, int64_t *ms);
 /* "" for 0, which stands for "never said". */
 void when_print(int64_t ms, char out[static WHEN_SIZE]);
+/* How long something takes, in its two largest units: "3 d 4 h", "2 h 10 min", "40 s"; what is less
+ * is left out. "0 s" for less than a second. */
+void when_print_span(int64_t ms, char out[static SPAN_SIZE]);
 
 #endif

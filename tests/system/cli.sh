@@ -21,7 +21,7 @@ expect 0 '--needed-by' concordat help send
 expect 0 '[0-9]\.[0-9]' concordat --version
 expect 2 "did you mean 'inbox'" concordat inbx
 expect 2 "did you mean '--*to'\|unknown option" concordat send psr.request --too nps.cambs x.json
-for command in sandbox demo catalogue send inbox open ack decline answer track agreement status; do
+for command in sandbox demo catalogue send inbox open ack decline answer track case agreement status; do
     expect 0 "usage: concordat $command" concordat "$command" --help
 done
 expect 0 'psr.request' concordat catalogue
@@ -38,6 +38,10 @@ expect 2 'empty.yaml' concordat agreement lint "$folder/empty.yaml"
 expect 2 'unknown' concordat agreement lintt
 expect 1 'no agent at' concordat status --agent "$folder/nowhere"
 expect 2 'not a message id' concordat open 123
+expect 2 'case show|list' concordat case
+expect 2 "did you mean 'show'" concordat case shwo
+expect 2 'not a case handle' concordat case show 123
+expect 0 'usage: concordat case show' concordat case show --help
 
 start_town
 at court.b35cz00
@@ -57,6 +61,8 @@ expect 2 'agency id' concordat send psr.request --to NPS "$examples/psr.request.
 expect 2 'cannot read' concordat send psr.request --to nps.cambs "$folder/none.json"
 expect 2 'missing' concordat send psr.request "$examples/psr.request.json"
 expect 2 'needed-by' concordat send psr.request --to nps.cambs --needed-by 2026-02-30 "$examples/psr.request.json"
+expect 2 'needed_by_ms: the body says 2026-12-11T10:00:00Z' concordat send psr.request --to nps.cambs \
+    --needed-by 2026-12-12 "$examples/psr.request.json"
 printf '{"hearingId": ' >"$folder/cut.json"
 expect 2 '' concordat send psr.request --to nps.cambs "$folder/cut.json"
 sed 's/"defendant"/"defendnat"/' "$examples/psr.request.json" >"$folder/bad.json"
@@ -75,20 +81,28 @@ expect 0 'no messages yet' concordat track
 expect 3 '' concordat send psr.request --to nobody.here --case new "$examples/psr.request.json"
 expect 3 'refused' concordat send psr.request --to csc.cambs --case new "$examples/psr.request.json"
 expect 3 '"outcome": "refused"' concordat send psr.request --to csc.cambs --case new --json "$examples/psr.request.json"
+expect 3 'court.b35cz00 and csc.cambs are parties of no agreement together' \
+    concordat send psr.request --to csc.cambs --case new "$examples/psr.request.json"
+expect 3 'ISA-NONE is not known here' \
+    concordat send psr.request --to nps.cambs --agreement ISA-NONE "$examples/psr.request.json"
+expect 3 'PARTY_NOT_SIGNATORY, agreement ISA-SAFE' \
+    concordat send psr.request --to nps.cambs --agreement ISA-SAFE "$examples/psr.request.json"
+expect 0 'no cases yet' concordat case list
 at police.35
 expect 3 'refused' concordat send psr.request --to nps.cambs --case new "$examples/psr.request.json"
 at csc.cambs
 expect 0 'nothing new' concordat inbox
 
 # --- done: 0, and the whole ladder ---
+sed 's/"1796983200000"/"3786912000000"/' "$examples/psr.request.json" >"$folder/request.json"
 at court.b35cz00
-expect 0 'accepted' concordat send psr.request --to nps.cambs --case new --needed-by 2030-01-01T10:00Z \
-    --officer "Listing office" "$examples/psr.request.json"
+expect 0 'accepted' concordat send psr.request --to nps.cambs --case new --needed-by 2090-01-01 \
+    --officer "Listing office" "$folder/request.json"
 id=$(last_id)
 expect 0 'delivered' concordat track "$id" --until delivered
 expect 1 'not opened' concordat track "$id" --until opened --wait 0.2
 at nps.cambs
-expect 0 "$id.*court.b35cz00.*psr.request.*2030-01-01" concordat inbox --wait 5
+expect 0 "$id.*court.b35cz00.*psr.request.*2090-01-01" concordat inbox --wait 5
 expect 0 "\"id\": \"$id\"" concordat inbox --json
 expect 0 '0123456P' concordat open "$id"
 expect 0 '"notShared"' concordat open "$id" --json
@@ -99,7 +113,50 @@ at court.b35cz00
 expect 0 'acknowledged' concordat track "$id" --until answered
 expect 0 "$reply" concordat inbox --wait 5
 expect 0 'ROSH_MEDIUM' concordat open "$reply"
+expect 0 'needed by *2090-01-01T00:00:00Z' concordat track "$id"
+expect 0 "answered .*nps.cambs (signature verified)  $reply\$" concordat track "$id"
+expect 0 "in reply to *$id" concordat track "$reply"
+expect 0 "\"answer\": \"$reply\"" concordat track "$id" --json
+expect 0 "\"inReplyTo\": \"$id\"" concordat track "$reply" --json
+expect 0 "\"conversationId\": \"$id\"" concordat track "$reply" --json
+expect 0 '"sequence": 2' concordat track "$reply" --json
+expect 0 '"late": false' concordat track "$reply" --json
 expect 2 '' concordat open 01900000-0000-7000-8000-000000000000
+
+# Late: the time for an answer passed long ago. It is overdue, then answered late; nobody refuses it.
+sed 's/"1796983200000"/"1577836800000"/' "$examples/psr.request.json" >"$folder/past.json"
+expect 0 'accepted' concordat send psr.request --to nps.cambs --case new --agreement ISA-COURT "$folder/past.json"
+past=$(last_id)
+handle=$(sed -n 's/^case *//p' "$folder/out")
+expect 0 'OVERDUE since 2020-01-01T00:00:00Z' concordat track "$past"
+expect 0 '"overdue": true' concordat track "$past" --json
+expect 0 "$past.*OVERDUE" concordat track
+at nps.cambs
+expect 0 "$past.*2020-01-01T00:00:00Z *OVERDUE" concordat inbox --wait 5
+expect 0 'deadline *OVERDUE since' concordat open "$past"
+expect 0 'accepted' concordat answer "$past" "$examples/psr.report.json"
+reply=$(last_id)
+at court.b35cz00
+expect 0 "answered .*$reply  LATE ([0-9]* d.*after it was needed)" concordat track "$past" --until answered
+expect 0 '"lateMs": ' concordat track "$past" --json
+expect 0 '"state": "answered"' concordat track "$past" --json
+expect 0 "$reply.* LATE" concordat inbox --wait 5
+expect 0 'LATE (.*after it was needed)' concordat track "$reply"
+expect 0 'deadline *LATE (' concordat open "$reply"
+expect 0 '"late": true' concordat inbox --all --json
+
+# The case has both; another has none, which is no fault.
+expect 0 "conversation $past" concordat case show "$handle"
+expect 0 "court.b35cz00 -> nps.cambs *psr.request *answered *2020-.*answered LATE *$past" concordat case show "$handle"
+expect 0 "nps.cambs -> court.b35cz00 *psr.report *opened *LATE *$reply" concordat case show "$handle"
+expect 0 '"more": false' concordat case show "$handle" --json
+expect 0 "\"conversationId\": \"$past\"" concordat case show "$handle" --json
+expect 0 'there are older messages' concordat case show "$handle" --limit 1
+expect 0 "$handle *2 " concordat case list
+expect 0 '"messages": 2' concordat case list --json
+expect 0 'there are older cases' concordat case list --limit 1
+expect 0 'no message about case' concordat case show "$past"
+expect 0 '"conversations": \[\]' concordat case show "$past" --json
 
 # The largest body there may be, all but.
 large 1047000 >"$folder/large.json"
@@ -112,8 +169,8 @@ expect 0 '' test "$(wc -c <"$folder/opened")" -gt 1047000
 at court.b35cz00
 
 # The same id is the same message; the same id with other content is not.
-expect 0 "$id" concordat send psr.request --to nps.cambs --case new --id "$id" --needed-by 2030-01-01T10:00Z \
-    --officer "Listing office" "$examples/psr.request.json"
+expect 0 "$id" concordat send psr.request --to nps.cambs --case new --id "$id" \
+    --officer "Listing office" "$folder/request.json"
 at nps.cambs
 expect 0 'nothing new' concordat inbox
 

@@ -66,6 +66,34 @@ static void never_said_is_printed_as_nothing(void **)
     assert_string_equal(text, "");
 }
 
+static void a_span_is_said_in_its_two_largest_units(void **)
+{
+    static const struct {
+        int64_t ms;
+        const char *text;
+    } cases[] = {
+        {-5, "0 s"},
+        {0, "0 s"},
+        {999, "0 s"},
+        {1000, "1 s"},
+        {59999, "59 s"},
+        {60000, "1 min"},
+        {61000, "1 min 1 s"},
+        {7800000, "2 h 10 min"},
+        {7859000, "2 h 10 min"},
+        {86400000, "1 d"},
+        {86400000 + 59 * 60000, "1 d"},
+        {INT64_C(400) * 86400000 + 3600000, "400 d 1 h"},
+        {INT64_MAX, "106751991167 d 7 h"},
+    };
+    char text[SPAN_SIZE];
+
+    for (size_t i = 0; i < LENGTH(cases); i++) {
+        when_print_span(cases[i].ms, text);
+        assert_string_equal(text, cases[i].text);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -73,6 +101,7 @@ int main(void)
         cmocka_unit_test(slips_are_refused),
         cmocka_unit_test(what_is_printed_is_read_again),
         cmocka_unit_test(never_said_is_printed_as_nothing),
+        cmocka_unit_test(a_span_is_said_in_its_two_largest_units),
     };
     return cmocka_run_group_tests_name("when", tests, NULL, NULL);
 }

@@ -1,0 +1,254 @@
+/*
+ * case.c - `concordat case`: what this agency knows about a case, conversation by conversation.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "agents/cli/arguments.h"
+#include "agents/cli/show.h"
+#include "agents/cli/when.h"
+#include "agents/client.h"
+#include "lib/limits.h"
+#include "lib/nearest.h"
+
+/* Says on standard error what was left out; the list itself stays a list. */
+static void show_more(const struct concordat_answer *answer, const char *what)
+{
+    if (answer->more)
+        complain("there are older %s than these; see --limit", what);
+}
+
+/* --- show --- */
+
+static bool is_same_conversation(const struct concordat_item *a, const struct concordat_item *b)
+{
+    return memcmp(&a->conversation_id, &b->conversation_id, sizeof a->conversation_id) == 0;
+}
+
+/* Where the conversation that begins with item `first` ends: they come one after the other. */
+static size_t end_of_conversation(const struct concordat_answer *answer, size_t first)
+{
+    size_t end = first;
+
+    while (end < answer->item_count
+           && is_same_conversation(&answer->items[first], &answer->items[end]))
+        end++;
+    return end;
+}
+
+static enum exit_code show_case_json(const struct concordat_answer *answer,
+                                     const struct concordat_id *handle)
+{
+    json_t *conversations = json_array();
+
+    for (size_t first = 0, end; first < answer->item_count; first = end) {
+        json_t *messages = json_array(), *conversation = json_object();
+
+        end = end_of_conversation(answer, first);
+        for (size_t i = first; i < end; i++)
+            (void)json_array_append_new(messages, json_of_item(&answer->items[i]));
+        (void)json_object_set_new(conversation, "conversationId",
+                                  json_of_id(&answer->items[first].conversation_id));
+        (void)json_object_set_new(conversation, "messages", messages);
+        (void)json_array_append_new(conversations, conversation);
+    }
+    return show_json(json_pack("{s:o, s:o, s:b}", "case", json_of_id(handle), "conversations",
+                               conversations, "more", answer->more));
+}
+
+static void show_message(struct table *table, const struct concordat_item *item)
+{
+    char id[CONCORDAT_ID_TEXT], created[WHEN_SIZE], needed_by[WHEN_SIZE];
+    char way[2 * AGENCY_MAX + sizeof " -> "];
+
+    concordat_id_print(&item->message_id, id);
+    when_print(item->created_ms, created);
+    when_print(item->needed_by_ms, needed_by);
+    (void)snprintf(way, sizeof way, "%s -> %s", item->from, item->to);
+    table_add(table, created);
+    table_add(table, way);
+    table_add(table, item->type);
+    table_add(table, item->state);
+    table_add(table, needed_by);
+    table_add(table, deadline_mark(item));
+    table_add(table, id);
+}
+
+static enum exit_code show_case(const struct cli *cli, const struct concordat_answer *answer,
+                                const char *handle)
+{
+    static const char *const headings[] = {"CREATED",   "FROM -> TO", "TYPE",   "STATE",
+                                           "NEEDED BY", "MARK",       "MESSAGE"};
+
+    if (answer->item_count == 0) {
+        printf("no message about case %s is known here\n", handle);
+        return EXIT_DONE;
+    }
+    printf("case %s\n", handle);
+    for (size_t first = 0, end; first < answer->item_count; first = end) {
+        OWNED(table) table = table_new(headings, LENGTH_OF(headings));
+        char id[CONCORDAT_ID_TEXT];
+
+        if (!table)
+            return EXIT_FAILED;
+        end = end_of_conversation(answer, first);
+        for (size_t i = first; i < end; i++)
+            show_message(table, &answer->items[i]);
+        concordat_id_print(&answer->items[first].conversation_id, id);
+        printf("\nconversation %s\n", id);
+        table_print(table, cli);
+    }
+    show_more(answer, "messages");
+    return EXIT_DONE;
+}
+
+static enum exit_code run_show(struct cli *cli, const struct command *self, int argc, char **argv)
+{
+    uint32_t limit = 0;
+    const struct option_spec specs[] = {
+        {"limit", OPTION_NUMBER, &limit, "N", "the newest N messages; default 100, at most 1000"},
+    };
+    struct arguments arguments;
+    struct concordat_id handle;
+    OWNED_AGENT agent = NULL;
+    OWNED_ANSWER answer = NULL;
+    enum parsed parsed =
+        arguments_parse(cli, self, specs, LENGTH_OF(specs), argc, argv, &arguments);
+
+    if (parsed != PARSED_OK)
+        return arguments_exit(parsed);
+    if (!concordat_id_parse(arguments.items[0], &handle) || concordat_id_is_none(&handle)) {
+        complain("'%s' is not a case handle; see concordat case list", arguments.items[0]);
+        return EXIT_BAD_INPUT;
+    }
+    agent = agent_open(cli);
+    if (!agent)
+        return EXIT_FAILED;
+    answer = concordat_case(agent, &handle, limit);
+    show_trouble(cli, answer);
+    if (answer->outcome != CONCORDAT_DONE)
+        return (enum exit_code)answer->outcome;
+    return cli->json ? show_case_json(answer, &handle) : show_case(cli, answer, arguments.items[0]);
+}
+
+/* --- list --- */
+
+static enum exit_code show_cases_json(const struct concordat_answer *answer)
+{
+    json_t *cases = json_array();
+
+    for (size_t i = 0; i < answer->case_count; i++) {
+        const struct concordat_case *one = &answer->cases[i];
+        json_t *object =
+            json_pack("{s:o, s:I, s:o}", "case", json_of_id(&one->handle), "messages",
+                      (json_int_t)one->message_count, "last", json_of_time(one->last_ms));
+
+        (void)json_array_append_new(cases, object);
+    }
+    return show_json(json_pack("{s:o, s:b}", "cases", cases, "more", answer->more));
+}
+
+static enum exit_code show_cases(const struct cli *cli, const struct concordat_answer *answer)
+{
+    static const char *const headings[] = {"CASE", "MESSAGES", "LAST"};
+    OWNED(table) table = table_new(headings, LENGTH_OF(headings));
+
+    if (!table)
+        return EXIT_FAILED;
+    if (answer->case_count == 0) {
+        printf("no cases yet\n");
+        return EXIT_DONE;
+    }
+    for (size_t i = 0; i < answer->case_count; i++) {
+        const struct concordat_case *one = &answer->cases[i];
+        char handle[CONCORDAT_ID_TEXT], count[24], last[WHEN_SIZE];
+
+        concordat_id_print(&one->handle, handle);
+        (void)snprintf(count, sizeof count, "%llu", (unsigned long long)one->message_count);
+        when_print(one->last_ms, last);
+        table_add(table, handle);
+        table_add(table, count);
+        table_add(table, last);
+    }
+    table_print(table, cli);
+    show_more(answer, "cases");
+    return EXIT_DONE;
+}
+
+static enum exit_code run_list(struct cli *cli, const struct command *self, int argc, char **argv)
+{
+    uint32_t limit = 0;
+    const struct option_spec specs[] = {
+        {"limit", OPTION_NUMBER, &limit, "N", "the newest N cases; default 100, at most 1000"},
+    };
+    struct arguments arguments;
+    OWNED_AGENT agent = NULL;
+    OWNED_ANSWER answer = NULL;
+    enum parsed parsed =
+        arguments_parse(cli, self, specs, LENGTH_OF(specs), argc, argv, &arguments);
+
+    if (parsed != PARSED_OK)
+        return arguments_exit(parsed);
+    agent = agent_open(cli);
+    if (!agent)
+        return EXIT_FAILED;
+    answer = concordat_case(agent, NULL, limit);
+    show_trouble(cli, answer);
+    if (answer->outcome != CONCORDAT_DONE)
+        return (enum exit_code)answer->outcome;
+    return cli->json ? show_cases_json(answer) : show_cases(cli, answer);
+}
+
+/* --- the group --- */
+
+static const struct command parts[] = {
+    {
+        .name = "case show",
+        .arguments = "HANDLE",
+        .summary = "a case's messages, conversation by conversation; no content",
+        .about = "As far as this agency knows: what it sent and what came. The conversation that\n"
+                 "began last stands last.\n",
+        .least = 1,
+        .most = 1,
+        .run = run_show,
+    },
+    {
+        .name = "case list",
+        .arguments = "",
+        .summary = "the cases this agency has messages about, the latest first",
+        .run = run_list,
+    },
+};
+
+static enum exit_code run_case(struct cli *cli, const struct command *self, int argc, char **argv)
+{
+    struct nearest nearest = nearest_to(argc > 1 ? argv[1] : "");
+    char suggestion[SUGGESTION_SIZE];
+
+    if (argc > 1 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)) {
+        arguments_help(self, NULL, 0);
+        return EXIT_DONE;
+    }
+    for (size_t i = 0; argc > 1 && i < LENGTH_OF(parts); i++) {
+        const char *verb = strchr(parts[i].name, ' ') + 1;
+
+        if (strcmp(argv[1], verb) == 0)
+            return parts[i].run(cli, &parts[i], argc - 1, argv + 1);
+        nearest_offer(&nearest, verb);
+    }
+    if (argc > 1)
+        complain("unknown: case %s%s", argv[1], suggest(&nearest, suggestion));
+    else
+        complain("usage: concordat case show|list ...");
+    return EXIT_BAD_INPUT;
+}
+
+const struct command case_command = {
+    .name = "case",
+    .arguments = "show|list ...",
+    .summary = "what is known about a case: its conversations",
+    .about = "  case show HANDLE [--limit N]      its messages, conversation by conversation\n"
+             "  case list [--limit N]             the cases, the latest first\n",
+    .raw = true,
+    .run = run_case,
+};
