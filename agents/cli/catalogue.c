@@ -39,6 +39,8 @@ static json_t *json_of_type(const struct message_type *type)
                                (int)type->schema_version, "required", json_of_set(type->required),
                                "optional", json_of_set(type->allowed & ~type->required));
 
+    if (type->acknowledged_by)
+        (void)json_object_set_new(object, "acknowledgedBy", json_string(type->acknowledged_by));
     if (type->answered_by)
         (void)json_object_set_new(object, "answeredBy", json_string(type->answered_by));
     if (type->ends_with)
