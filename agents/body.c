@@ -10,6 +10,8 @@
 #include "proto/identifier.h"
 #include "proto/prescan.h"
 
+#define BASIS_POINTS_MAX 9999
+
 /* What any body must keep to, so that a recipient's own scan takes it. */
 static const struct prescan rules = {
     .depth_max = BODY_DEPTH_MAX, .fields_max = BODY_FIELDS_MAX, .heap_max = BODY_ARENA};
@@ -109,6 +111,8 @@ static void check_text(struct checking *c, const ProtobufCMessage *message,
     case CONCORDAT__CHECK__CHECK_HO_OFFENCE:
         st = offence_class_check(*value, &why);
         break;
+    case CONCORDAT__CHECK__CHECK_ID:
+    case CONCORDAT__CHECK__CHECK_BASIS_POINTS:
     case CONCORDAT__CHECK__CHECK_NONE:
     case _CONCORDAT__CHECK_IS_INT_SIZE:
     default:
@@ -116,6 +120,24 @@ static void check_text(struct checking *c, const ProtobufCMessage *message,
     }
     if (st != ST_OK)
         problem_add(c->problems, &c->path, "%s", why.text);
+}
+
+/* Bytes and numbers whose bounds the schema names. */
+static void check_bounds(struct checking *c, const ProtobufCMessage *message,
+                         const ProtobufCFieldDescriptor *field, const void *value)
+{
+    int check = field_check(message->descriptor, field->id);
+    size_t length = strlen(field->name);
+
+    if (check == CONCORDAT__CHECK__CHECK_ID && ((const ProtobufCBinaryData *)value)->len != ID_SIZE)
+        problem_add(c->problems, &c->path, "must be an id of %d bytes", ID_SIZE);
+    if (check == CONCORDAT__CHECK__CHECK_BASIS_POINTS
+        && *(const uint32_t *)value > BASIS_POINTS_MAX)
+        problem_add(c->problems, &c->path, "must be from 0 to %d hundredths of a percent",
+                    BASIS_POINTS_MAX);
+    if (field->type == PROTOBUF_C_TYPE_INT64 && length > 3
+        && strcmp(field->name + length - 3, "_ms") == 0 && *(const int64_t *)value <= 0)
+        problem_add(c->problems, &c->path, "must be a time, in milliseconds since 1970");
 }
 
 static void check_day(struct checking *c, const Concordat__Body__Date *date)
@@ -142,10 +164,30 @@ static void check_value(struct checking *c, const ProtobufCMessage *message,
         return;
     } else if (field->type == PROTOBUF_C_TYPE_STRING) {
         check_text(c, message, field, value);
-    } else if (field->type == PROTOBUF_C_TYPE_ENUM
-               && !protobuf_c_enum_descriptor_get_value(field->descriptor, *(int *)value)) {
+    } else if (field->type != PROTOBUF_C_TYPE_ENUM) {
+        check_bounds(c, message, field, value);
+    } else if (!protobuf_c_enum_descriptor_get_value(field->descriptor, *(int *)value)) {
         problem_add(c->problems, &c->path, "%d is not a known value", *(int *)value);
     }
+}
+
+/* Has something been told about this field of where the path stands? */
+static bool is_told_of(struct checking *c, const char *name)
+{
+    size_t mark = path_field(&c->path, name);
+    bool told = problem_is_told(c->problems, &c->path);
+
+    path_back(&c->path, mark);
+    return told;
+}
+
+static void check_name(struct checking *c, const Concordat__Body__Name *name)
+{
+    if (is_told_of(c, "forename") || is_told_of(c, "surname"))
+        return;
+    if ((!name->forename || is_blank(name->forename))
+        && (!name->surname || is_blank(name->surname)))
+        problem_add(c->problems, &c->path, "names nobody: forename or surname is missing");
 }
 
 static void check_message(struct checking *c, const ProtobufCMessage *message)
@@ -154,6 +196,8 @@ static void check_message(struct checking *c, const ProtobufCMessage *message)
         return;
     if (message->descriptor == &concordat__body__date__descriptor)
         check_day(c, (const Concordat__Body__Date *)message);
+    if (message->descriptor == &concordat__body__name__descriptor)
+        check_name(c, (const Concordat__Body__Name *)message);
     for (unsigned i = 0; i < message->descriptor->n_fields && !c->full; i++) {
         const ProtobufCFieldDescriptor *field = &message->descriptor->fields[i];
         char name[JSON_NAME_MAX + 1];

@@ -18,7 +18,7 @@
 
 #define PACKAGE "concordat.body"
 #define CATEGORY_MAX 24 /* the last value of DataCategory */
-#define CHECK_MAX 5     /* the last value of Check */
+#define CHECK_MAX 7     /* the last value of Check */
 
 enum {
     OPTION_CATEGORY = 50001, /* proto/categories.proto */

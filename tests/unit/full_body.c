@@ -53,10 +53,12 @@ static void fill(const ProtobufCMessage *message, const ProtobufCFieldDescriptor
     uint64_t wide = numbers[full_body_pick(LENGTH(numbers))];
     uint32_t narrow = (uint32_t)wide;
 
-    if (strcmp(field->name, "needed_by_ms") == 0)
-        wide = 1781611200000; /* the header takes it */
+    if (strlen(field->name) > 3 && strcmp(field->name + strlen(field->name) - 3, "_ms") == 0)
+        wide = 1781611200000; /* a time; one of them the header takes */
     if (message->descriptor == &concordat__body__date__descriptor)
         narrow = days[full_body_pick(LENGTH(days))];
+    if (field_check(message->descriptor, field->id) == CONCORDAT__CHECK__CHECK_BASIS_POINTS)
+        narrow = full_body_pick(10000);
     switch ((int)field->type) {
     case PROTOBUF_C_TYPE_STRING:
         switch (field_check(message->descriptor, field->id)) {
@@ -83,7 +85,9 @@ static void fill(const ProtobufCMessage *message, const ProtobufCFieldDescriptor
     case PROTOBUF_C_TYPE_BYTES: {
         ProtobufCBinaryData *bytes = value;
 
-        bytes->len = 1 + full_body_pick(40);
+        bytes->len = field_check(message->descriptor, field->id) == CONCORDAT__CHECK__CHECK_ID
+                       ? ID_SIZE
+                       : 1 + full_body_pick(40);
         assert_non_null(bytes->data = arena_take(arena, bytes->len));
         for (size_t i = 0; i < bytes->len; i++)
             bytes->data[i] = (uint8_t)full_body_pick(256);

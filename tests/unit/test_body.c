@@ -80,6 +80,52 @@ static void print_problems(const struct problems *problems)
         print_error("%s: %s\n", problems->items[i].where, problems->items[i].text);
 }
 
+/* Bounds that the schema names, in other types. */
+static void bounds_of_the_schema_are_kept(void **)
+{
+    static const struct {
+        const char *type, *json, *where, *text;
+    } cases[] = {
+        {"safeguarding.close",
+         "{\"referralId\": \"AA==\", \"reason\": \"DIED\", \"date\": {\"ymd\": 20260615}}",
+         "referralId", "must be an id of 16 bytes"},
+        {"risk.rsr.result",
+         "{\"subject\": {\"name\": {\"surname\": \"M\"}}, \"rsr\": {\"tool\": \"RSR\", "
+         "\"basisPoints\": 10000}}",
+         "rsr.basisPoints", "must be from 0 to 9999 hundredths of a percent"},
+    };
+
+    for (size_t i = 0; i < LENGTH(cases); i++) {
+        OWNED(arena) arena = room();
+        struct problems problems;
+        struct bytes body;
+
+        assert_int_equal(
+            from_json(cases[i].type, cases[i].json, strlen(cases[i].json), arena, &body, &problems),
+            ST_INVALID);
+        assert_int_equal(problems.count, 1);
+        assert_string_equal(problems.items[0].where, cases[i].where);
+        assert_string_equal(problems.items[0].text, cases[i].text);
+    }
+}
+
+/* Children whose surname nobody knows, or who are not born yet, can be named. */
+static void who_has_no_surname_can_be_asked_about(void **)
+{
+    static const char json[] =
+        "{\"subject\": {\"name\": {\"forename\": \"Kit\"}}, \"why\": \"PRE_SENTENCE\", "
+        "\"neededByMs\": 1781611200000, \"children\": ["
+        "{\"person\": {\"name\": {\"forename\": \"Lily\"}}, \"relationship\": \"daughter\"}, "
+        "{\"unborn\": true, \"relationship\": \"child\"}]}";
+    OWNED(arena) arena = room();
+    struct problems problems;
+    struct bytes body;
+
+    assert_int_equal(from_json("check.social_care.children.request", json, sizeof json - 1, arena,
+                               &body, &problems),
+                     ST_OK);
+}
+
 static void json_becomes_a_body_and_the_same_json_again(void **)
 {
     OWNED(arena) arena = room();
@@ -171,7 +217,9 @@ static void each_fault_is_told_with_its_path(void **)
         {"\"PNC\"", "\"pnc\"", "defendant.identifiers[0].type", "must be one of CRN, PNC, CRO"},
         {"\"PNC\"", "99", "defendant.identifiers[0].type", "must be one of CRN, PNC"},
         {"\"PNC\"", "{}", "defendant.identifiers[0].type", "must be one of CRN, PNC"},
-        {"\"Marlow\"", "\"  \"", "defendant.name.surname", "is empty"},
+        {"\"forename\": \"Kit\",\n      \"surname\": \"Marlow\"", "\"title\": \"Mr\"",
+         "defendant.name", "names nobody: forename or surname is missing"},
+        {"\"1781611200000\"", "\"-5\"", "neededByMs", "must be a time, in milliseconds"},
         {"\"surname\"", "\"surnam\"", "defendant.name.surnam", "did you mean `surname'?"},
         {"19960229", "19970229", "defendant.dateOfBirth.ymd", "19970229 is no day of the calendar"},
         {"19960229", "\"1996-02-29\"", "defendant.dateOfBirth.ymd", "must be a whole number"},
@@ -500,6 +548,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(json_becomes_a_body_and_the_same_json_again),
+        cmocka_unit_test(bounds_of_the_schema_are_kept),
+        cmocka_unit_test(who_has_no_surname_can_be_asked_about),
         cmocka_unit_test(identifiers_are_brought_into_canonical_form),
         cmocka_unit_test(each_fault_is_told_with_its_path),
         cmocka_unit_test(all_faults_are_told_at_once_up_to_sixteen),

@@ -118,7 +118,8 @@ static void rules_are_the_schema_s(void **)
                      CONCORDAT__CHECK__CHECK_TYPED);
     assert_int_equal(field_check(&concordat__body__offence__descriptor, 1),
                      CONCORDAT__CHECK__CHECK_CJS_OFFENCE);
-    assert_true(field_is_required(&concordat__body__name__descriptor, 4));
+    assert_true(field_is_required(&concordat__body__statement__descriptor, 1));
+    assert_false(field_is_required(&concordat__body__name__descriptor, 4));
     assert_int_equal(field_check(&concordat__body__offence__descriptor, 2),
                      CONCORDAT__CHECK__CHECK_HO_OFFENCE);
     assert_int_equal(field_check(&concordat__body__offence__descriptor, 3), 0);

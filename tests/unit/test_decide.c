@@ -557,8 +557,38 @@ static int common_code(const struct agreement_set *set, const struct question wa
     return code;
 }
 
-static const char *const agencies[] = {"court.b35cz00", "nps.cambs", "crc.bench", "police.35",
-                                       "csc.cambs",     "asc.cambs", "tx.cambs",  "prv.worklink"};
+/* Every party of the examples, and a provider that is party to nothing. */
+static const char *const agencies[] = {"court.b35cz00", "nps.cambs", "crc.bench",
+                                       "police.35",     "csc.cambs", "asc.cambs",
+                                       "tx.cambs",      "mh.cambs",  "prv.worklink"};
+#define PAIRS (LENGTH(agencies) * LENGTH(agencies))
+
+/* The pairs that are refused alike, whatever is asked, and the sentence that the first of them
+ * reads. */
+static void put_refused(FILE *f, const struct agreement_set *set, const struct message_type *type,
+                        const int codes[static PAIRS], int code)
+{
+    struct question ways[WAYS];
+    const char *before = "";
+
+    for (size_t pair = 0; pair < PAIRS; pair++) {
+        const char *from = agencies[pair / LENGTH(agencies)];
+        const char *to = agencies[pair % LENGTH(agencies)];
+
+        if (codes[pair] != code || from == to)
+            continue;
+        if (!*before) {
+            ask_pair(type, from, to, ways);
+            put_decision(f, set, ways[0], "every way", "2026-06-15");
+            (void)fprintf(f, "2026-06-15 %s so too %s:", type->name,
+                          code_name((Concordat__RefusalCode)code));
+        }
+        (void)fprintf(f, " %s->%s", from, to);
+        before = " ";
+    }
+    if (*before)
+        (void)fputc('\n', f);
+}
 
 /* Pairs that differ stand alone, with each way; the others in one line for each code. */
 static void put_type(FILE *f, const struct agreement_set *set, const struct message_type *type)
@@ -566,30 +596,20 @@ static void put_type(FILE *f, const struct agreement_set *set, const struct mess
     static const char *const names[WAYS] = {"required, in reply", "everything, in reply",
                                             "one less, in reply", "required, unasked"};
     struct question ways[WAYS];
-    size_t pairs[64] = {0};
+    int codes[PAIRS] = {0}, most = 0;
 
-    for (size_t pair = 0; pair < LENGTH(agencies) * LENGTH(agencies); pair++) {
-        const char *from = agencies[pair / LENGTH(agencies)],
-                   *to = agencies[pair % LENGTH(agencies)];
+    for (size_t pair = 0; pair < PAIRS; pair++) {
+        const char *from = agencies[pair / LENGTH(agencies)];
+        const char *to = agencies[pair % LENGTH(agencies)];
 
         ask_pair(type, from, to, ways);
-        int code = common_code(set, ways);
-        assert_in_range(code, 0, LENGTH(pairs) - 1);
-        for (size_t i = 0; from != to && !code && i < WAYS; i++)
+        codes[pair] = common_code(set, ways);
+        most = codes[pair] > most ? codes[pair] : most;
+        for (size_t i = 0; from != to && !codes[pair] && i < WAYS; i++)
             put_decision(f, set, ways[i], names[i], "2026-06-15");
-        pairs[code] |= from != to ? UINT64_C(1) << pair : 0;
     }
-    for (size_t code = 1; code < LENGTH(pairs); code++) {
-        if (pairs[code])
-            (void)fprintf(f, "2026-06-15 %s every way %s:", type->name,
-                          code_name((Concordat__RefusalCode)code));
-        for (size_t pair = 0; pair < LENGTH(agencies) * LENGTH(agencies); pair++)
-            if (pairs[code] & UINT64_C(1) << pair)
-                (void)fprintf(f, " %s->%s", agencies[pair / LENGTH(agencies)],
-                              agencies[pair % LENGTH(agencies)]);
-        if (pairs[code])
-            (void)fputc('\n', f);
-    }
+    for (int code = 1; code <= most; code++)
+        put_refused(f, set, type, codes, code);
 }
 
 /* Outside the dates, to itself, and from and to strangers. */
