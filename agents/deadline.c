@@ -60,27 +60,49 @@ enum status deadline_settle(const struct message_type *type, struct bytes body, 
     return ST_OK;
 }
 
-int64_t deadline_answered(const struct track *track)
+/* What answers the enquiry, as far as is known here; none when nothing does. */
+static enum status find_answer(struct txn *txn, const struct track *track, struct id *answer)
+{
+    const struct rung *rung = track_find(track, RUNG_ANSWERED);
+    char other = track->way == WAY_OUT ? WAY_IN : WAY_OUT;
+    struct id id = rung && id_is_zero(&track->answer) ? rung->reply : track->answer;
+    struct track reply;
+    enum status status = ST_MORE;
+
+    *answer = (struct id){{0}};
+    if (id_is_zero(&id))
+        return ST_OK;
+    status = track_get(txn, other, &id, &reply);
+    if (status != ST_OK && status != ST_MORE && status != ST_INVALID)
+        return status;
+    if (status != ST_OK || !track_find(&reply, RUNG_REJECTED))
+        *answer = id;
+    return ST_OK;
+}
+
+/* Before the broker's time is known: as the answerer's signed step says, to the asker alone. */
+static int64_t answered_at(const struct track *track)
 {
     const struct rung *rung = track_find(track, RUNG_ANSWERED);
 
     if (track->answered_ms > 0)
         return track->answered_ms;
-    return rung ? rung->at_ms : 0;
+    return rung && track->way == WAY_OUT ? rung->at_ms : 0;
 }
 
 static void judge_enquiry(const struct track *track, int64_t now_ms, struct deadline *out)
 {
     const struct message_type *type = catalogue_find(track->type);
-    int64_t answered_ms = deadline_answered(track);
+    int64_t at_ms = answered_at(track);
 
     if (!type || !type->answered_by || track->needed_by_ms == 0)
         return;
-    if (answered_ms > 0) {
-        out->late = answered_ms > track->needed_by_ms;
-        out->late_ms = out->late ? answered_ms - track->needed_by_ms : 0;
+    if (!id_is_zero(&out->answer)) {
+        out->late = at_ms > track->needed_by_ms;
+        out->late_ms = out->late ? at_ms - track->needed_by_ms : 0;
     } else {
-        out->overdue = now_ms > track->needed_by_ms && !track_is_over(track);
+        out->overdue = now_ms > track->needed_by_ms && !track_find(track, RUNG_REFUSED)
+                    && !track_find(track, RUNG_REJECTED) && !track_find(track, RUNG_DECLINED);
     }
 }
 
@@ -101,10 +123,13 @@ enum status deadline_of(struct txn *txn, const struct track *track, int64_t now_
 {
     struct deadline d = {0};
     struct track asked;
-    enum status status = ST_MORE;
     int64_t accepted_ms;
+    enum status status = find_answer(txn, track, &d.answer);
 
+    if (status != ST_OK)
+        return status;
     judge_enquiry(track, now_ms, &d);
+    status = ST_MORE;
     if (!id_is_zero(&track->in_reply_to))
         status =
             track_get(txn, track->way == WAY_IN ? WAY_OUT : WAY_IN, &track->in_reply_to, &asked);

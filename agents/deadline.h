@@ -4,8 +4,9 @@
  *     body's needed_by_ms --> header's needed_by_ms --> late? overdue?
  *
  * An answer is late when the broker accepted it after the enquiry's needed_by. The broker's time is
- * the point of law, because both sides know it: the asker learns it with the answer, the answerer
- * with the receipt. A late answer is taken like any other; it is marked, never refused.
+ * the point of law, because both sides are told it: the asker with the answer, the answerer with
+ * the receipt. Who was not told, because a receipt was lost, calls nothing late. A late answer is
+ * taken like any other; it is marked, never refused.
  *
  * Threads: the keeper's.
  */
@@ -25,18 +26,15 @@ enum status deadline_settle(const struct message_type *type, struct bytes body, 
                             int64_t *out, struct reason *why);
 
 struct deadline {
-    bool late;       /* an answer that came late, or an enquiry that was answered late */
-    int64_t late_ms; /* by how much; 0 unless late */
-    bool
-        overdue; /* its time has passed, it has no answer, and nothing has ended the wait for one */
+    bool late;        /* an answer that came late, or an enquiry that was answered late */
+    int64_t late_ms;  /* by how much; 0 unless late */
+    bool overdue;     /* its time has passed, it has no answer, and nothing has ended the wait */
+    struct id answer; /* what answers an enquiry; none while nothing does */
 };
 
 /* How a message of ours, or for us, stands at `now_ms`. One whose question, or whose answer, is not
- * known here is not late. */
+ * known here is not late. An answer that its recipient rejected answers nothing, whatever its
+ * sender signed before it knew. */
 enum status deadline_of(struct txn *txn, const struct track *track, int64_t now_ms,
                         struct deadline *out);
-/* When `track` was answered: as the broker accepted the answer, or before that is known as its
- * answerer says. 0: it was not. */
-int64_t deadline_answered(const struct track *track);
-
 #endif

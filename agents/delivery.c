@@ -97,18 +97,34 @@ static void note_answer(struct desk *desk, const struct delivery *d)
     if (status == ST_MORE || status == ST_INVALID || !desk_ok(desk, status))
         return;
     if (strcmp(question.to, d->e.sender) != 0 || !track_is_answered_by(&question, d->e.type)
-        || !id_is_zero(&question.answer))
+        || !id_is_zero(&question.answer) || track_find(&question, RUNG_DECLINED))
         return;
     question.answer = d->e.message_id;
     question.answered_ms = d->arrival->wire.deliver.accepted_ms;
     (void)desk_ok(desk, track_put(desk->txn, &question));
 }
 
+/* A body that opened, against its header; what is whole is delivered. */
+static void keep_opened(struct desk *desk, struct delivery *d, struct track *track,
+                        struct bytes body)
+{
+    struct step step = {.kind = CONCORDAT__STEP_KIND__DELIVERED, .at_ms = desk->wall_ms};
+    const struct message_type *type = catalogue_find(d->e.type);
+    int64_t needed_by_ms = 0;
+
+    if (deadline_in_body(type, body, &needed_by_ms) && needed_by_ms != d->e.needed_by_ms) {
+        reject(desk, d, track, CONCORDAT__REFUSAL_CODE__HEADER_INVALID,
+               "its deadline is another than its body's");
+        return;
+    }
+    store_arrival(desk, d, track, &step, body);
+    note_answer(desk, d);
+}
+
 static void open_delivery(struct desk *desk, struct delivery *d, struct track *track,
                           const struct signer *signer)
 {
     const uint8_t *private_key = keyring_find(desk->setup.keyring, d->e.recipient_key_id);
-    struct step step = {.kind = CONCORDAT__STEP_KIND__DELIVERED, .at_ms = desk->wall_ms};
     struct reason why = {""};
     size_t size;
     enum status status;
@@ -121,9 +137,8 @@ static void open_delivery(struct desk *desk, struct delivery *d, struct track *t
                          BODY_MAX + 1, &size, &why);
     switch (status) {
     case ST_OK:
-        store_arrival(desk, d, track, &step, (struct bytes){desk->opened, size});
+        keep_opened(desk, d, track, (struct bytes){desk->opened, size});
         OPENSSL_cleanse(desk->opened, size);
-        note_answer(desk, d);
         return;
     case ST_FORGED:
         reject(desk, d, track, CONCORDAT__REFUSAL_CODE__CANNOT_OPEN, why.text);

@@ -23,6 +23,7 @@ static bool find_ours(struct desk *desk, const struct id *id, const struct diges
     return false;
 }
 
+/* `at_ms` 0: it was accepted, and the receipt that says when was lost. */
 static void add_accepted(struct desk *desk, struct track *track, int64_t at_ms)
 {
     /* The broker's word in its own session: receipts have no proof of their own yet. */
@@ -48,13 +49,36 @@ static void note_answered(struct desk *desk, const struct track *reply)
     if (status == ST_MORE || status == ST_INVALID || !desk_ok(desk, status))
         return;
     if (!track_is_answered_by(&original, reply->type) || strcmp(original.from, reply->to) != 0
-        || !track_find(&original, RUNG_DELIVERED) || track_find(&original, RUNG_ANSWERED)
+        || !track_find(&original, RUNG_DELIVERED) || !id_is_zero(&original.answer)
         || track_find(&original, RUNG_DECLINED))
         return;
     original.answer = reply->message_id;
-    original.answered_ms = accepted ? accepted->at_ms : desk->wall_ms;
-    desk_add_step(desk, &original, &step);
+    original.answered_ms = accepted ? accepted->at_ms : 0;
+    if (track_find(&original, RUNG_ANSWERED)) /* by an answer that was rejected */
+        (void)desk_ok(desk, track_put(desk->txn, &original));
+    else
+        desk_add_step(desk, &original, &step);
     (void)desk_ok(desk, inbox_taken(desk->txn, &original.key));
+    desk_touched(desk, &original);
+}
+
+/* Our answer was rejected, so the question waits for one again, where it can be seen. */
+static void note_unanswered(struct desk *desk, const struct track *reply)
+{
+    struct track original;
+    enum status status;
+
+    if (id_is_zero(&reply->in_reply_to))
+        return;
+    status = track_get(desk->txn, WAY_IN, &reply->in_reply_to, &original);
+    if (status == ST_MORE || status == ST_INVALID || !desk_ok(desk, status)
+        || !id_equal(&original.answer, &reply->message_id))
+        return;
+    original.answer = (struct id){{0}};
+    original.answered_ms = 0;
+    (void)desk_ok(desk, track_put(desk->txn, &original));
+    (void)desk_ok(desk, inbox_return(desk->txn, &original.key));
+    desk_inbox_changed(desk);
     desk_touched(desk, &original);
 }
 
@@ -166,9 +190,11 @@ static void record_step(struct desk *desk, const struct arrival *arrival, struct
     enum status status;
 
     if (!track_find(track, RUNG_ACCEPTED)) { /* its receipt was lost on the way */
-        add_accepted(desk, track, step->at_ms);
+        add_accepted(desk, track, 0);
         note_answered(desk, track);
     }
+    if (step->kind == CONCORDAT__STEP_KIND__REJECTED)
+        note_unanswered(desk, track);
     status = steps_keep(desk->txn, track, &kept);
     if (status != ST_LIMIT && !desk_ok(desk, status))
         return;

@@ -89,6 +89,19 @@ enum status inbox_taken(struct txn *txn, const struct id *key)
     return store_delete(txn, TREE_UNOPENED, lane_key(place, lane, number));
 }
 
+enum status inbox_return(struct txn *txn, const struct id *key)
+{
+    uint8_t lane, place[LANE_KEY_SIZE];
+    struct digest digest;
+    struct bytes body;
+    uint64_t number;
+    enum status status = get(txn, key, &lane, &number, &digest, &body);
+
+    if (status != ST_OK)
+        return status == ST_MORE ? ST_OK : status;
+    return store_put(txn, TREE_UNOPENED, lane_key(place, lane, number), id_key(key));
+}
+
 enum status inbox_delete(struct txn *txn, const struct id *key)
 {
     enum status status = inbox_taken(txn, key);

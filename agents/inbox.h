@@ -21,6 +21,8 @@ enum status inbox_put(struct txn *txn, const struct id *key, uint8_t lane, uint6
 enum status inbox_get(struct txn *txn, const struct id *key, struct bytes *body);
 /* Somebody has taken it. */
 enum status inbox_taken(struct txn *txn, const struct id *key);
+/* Nobody has, after all. */
+enum status inbox_return(struct txn *txn, const struct id *key);
 enum status inbox_delete(struct txn *txn, const struct id *key);
 size_t inbox_count_unopened(struct txn *txn);
 /* Calls `visit` for those nobody has taken, immediate first, until it says false. */

@@ -191,7 +191,8 @@ static ProtobufCBinaryData copy_id(struct desk *desk, const struct id *id)
     return binary(copy->bytes, ID_SIZE);
 }
 
-static bool add_rungs(struct desk *desk, const struct track *track, Concordat__Item *item)
+static bool add_rungs(struct desk *desk, const struct track *track, bool late,
+                      Concordat__Item *item)
 {
     size_t count = track->rung_count;
     Concordat__Rung *rungs = arena_take(desk->request_arena, (count + 1) * sizeof *rungs);
@@ -208,8 +209,7 @@ static bool add_rungs(struct desk *desk, const struct track *track, Concordat__I
         rungs[i].by = copy_text(desk, from->by);
         rungs[i].detail = detail_of(desk, from);
         rungs[i].verified = from->verified;
-        rungs[i].late = from == track_find(track, RUNG_ANSWERED) && track->needed_by_ms > 0
-                     && deadline_answered(track) > track->needed_by_ms;
+        rungs[i].late = late && from == track_find(track, RUNG_ANSWERED);
         item->rungs[i] = &rungs[i];
     }
     item->n_rungs = count;
@@ -219,7 +219,6 @@ static bool add_rungs(struct desk *desk, const struct track *track, Concordat__I
 Concordat__Item *desk_item(struct desk *desk, const struct track *track)
 {
     Concordat__Item *item = arena_take(desk->request_arena, sizeof *item);
-    const struct rung *answered = track_find(track, RUNG_ANSWERED);
     struct deadline deadline = {0};
 
     if (!item || !desk_ok(desk, deadline_of(desk->txn, track, desk->wall_ms, &deadline)))
@@ -243,12 +242,11 @@ Concordat__Item *desk_item(struct desk *desk, const struct track *track)
     item->state = text_of(rung_name(track_state(track)));
     item->marking = (Concordat__Marking)track->marking;
     item->sequence = track->sequence;
-    item->answer =
-        copy_id(desk, answered && id_is_zero(&track->answer) ? &answered->reply : &track->answer);
+    item->answer = copy_id(desk, &deadline.answer);
     item->late = deadline.late;
     item->late_ms = deadline.late_ms;
     item->overdue = deadline.overdue;
-    return add_rungs(desk, track, item) ? item : NULL;
+    return add_rungs(desk, track, deadline.late, item) ? item : NULL;
 }
 
 void desk_reply_status(struct desk *desk, struct bytes route)

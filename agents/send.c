@@ -418,6 +418,11 @@ void desk_send(struct desk *desk, struct bytes route, const Concordat__SendReque
                                "%s did not ask for a %s with it", r->to, r->type);
             return;
         }
+        if (catalogue_is_answer(draft.type) && track_find(&original, RUNG_DECLINED)) {
+            desk_reply_problem(desk, route, CONCORDAT__OUTCOME__BAD_INPUT, "in_reply_to",
+                               "it was declined");
+            return;
+        }
         continue_from(&original, &draft);
     }
     if (take_body(desk, route, r, &draft) && take_deadline(desk, route, &draft))

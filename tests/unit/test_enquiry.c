@@ -264,6 +264,76 @@ static void what_the_broker_took_in_time_is_in_time(void **)
     expect_marks(town, AT_COURT, &answer, false, false);
     expect_marks(town, AT_COURT, &id, false, false);
     assert_true(rung_of(town_track(town, AT_COURT, &id), "answered")->at_ms > needed_by_ms);
+    /* probation was not told when the broker took it, and calls nothing late */
+    expect_marks(town, AT_NPS, &answer, false, false);
+    expect_marks(town, AT_NPS, &id, false, false);
+}
+
+/* The answerer has signed "answered" before it hears that nobody can read its answer. */
+static void an_answer_that_was_rejected_answers_nothing(void **)
+{
+    OWNED(town) town = town_new(agencies, 2);
+    struct id id = id_of(ask(town, &(struct wish){.body_ms = town_now(town) + HOUR_MS})), answer;
+
+    town_settle(town);
+    (void)town_open(town, AT_NPS, &id);
+    assert_int_equal(town_inbox(town, AT_NPS)->n_items, 0);
+    town_mischief(town)->flip_body = true;
+    answer = id_of(town_answer(town, AT_NPS, &id, "psr.report.json"));
+    town_settle(town);
+    assert_string_equal(town_ladder(town, AT_COURT, &answer), "accepted rejected");
+    assert_int_equal(town_track(town, AT_COURT, &id)->answer.len, 0);
+    town_wait(town, 2 * HOUR_MS);
+    expect_marks(town, AT_COURT, &id, false, true);
+    expect_marks(town, AT_NPS, &id, false, true);
+    assert_int_equal(town_inbox(town, AT_NPS)->n_items, 1); /* the question is there again */
+
+    town_mischief(town)->flip_body = false;
+    answer = id_of(town_answer(town, AT_NPS, &id, "psr.report.json"));
+    town_settle(town);
+    for (size_t at = AT_COURT; at <= AT_NPS; at++) {
+        expect_marks(town, at, &id, true, false);
+        assert_memory_equal(town_track(town, at, &id)->answer.data, answer.bytes, ID_SIZE);
+    }
+    assert_int_equal(town_inbox(town, AT_NPS)->n_items, 0);
+}
+
+static void what_was_declined_is_not_answered(void **)
+{
+    OWNED(town) town = town_new(agencies, 2);
+    struct id id = id_of(ask(town, &(struct wish){0}));
+    Concordat__Request request = CONCORDAT__REQUEST__INIT;
+    Concordat__SendRequest send = CONCORDAT__SEND_REQUEST__INIT;
+    char *text = town_example("psr.report.json");
+    const Concordat__Response *r;
+
+    town_settle(town);
+    (void)town_act(town, AT_NPS, &id, CONCORDAT__STEP_KIND__DECLINED,
+                   CONCORDAT__DECLINE_REASON__NO_CAPACITY);
+    send.type = (char[]){"psr.report"};
+    send.to = (char[]){COURT};
+    send.in_reply_to = field_of(&id);
+    send.body_case = CONCORDAT__SEND_REQUEST__BODY_JSON;
+    send.json = text;
+    request.kind_case = CONCORDAT__REQUEST__KIND_SEND;
+    request.send = &send;
+    r = town_ask(town, AT_NPS, &request);
+    assert_int_equal(r->outcome, CONCORDAT__OUTCOME__BAD_INPUT);
+    assert_string_equal(r->problems[0]->text, "it was declined");
+    free(text);
+}
+
+/* A sender of bad faith says nothing of the deadline where the broker sees it. */
+static void a_header_that_hides_its_deadline_is_rejected(void **)
+{
+    OWNED(town) town = town_new(agencies, 2);
+    struct id id;
+
+    town_mischief(town)->hide_deadline = true;
+    id = id_of(ask(town, &(struct wish){0}));
+    town_settle(town);
+    assert_string_equal(town_ladder(town, AT_NPS, &id), "accepted rejected");
+    assert_string_equal(town_detail(town, AT_NPS, &id), "HEADER_INVALID");
 }
 
 /* The answer is here, the step that says so is not. */
@@ -483,6 +553,9 @@ int main(void)
         cmocka_unit_test(an_answer_in_time_is_not_late_however_long_one_looks_at_it),
         cmocka_unit_test(a_late_answer_is_taken_and_marked_on_both_sides),
         cmocka_unit_test(what_the_broker_took_in_time_is_in_time),
+        cmocka_unit_test(an_answer_that_was_rejected_answers_nothing),
+        cmocka_unit_test(what_was_declined_is_not_answered),
+        cmocka_unit_test(a_header_that_hides_its_deadline_is_rejected),
         cmocka_unit_test(an_answer_in_hand_ends_the_wait),
         cmocka_unit_test(what_is_over_or_needs_no_answer_is_not_overdue),
         cmocka_unit_test(a_case_is_shown_conversation_by_conversation),

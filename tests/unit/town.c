@@ -363,7 +363,9 @@ static void falsify(struct town *town, struct owed *o)
         e.in_reply_to = town->mischief.in_reply_to;
     if (town->mischief.misplace)
         misplace(town, o, &e);
-    if (replies || town->mischief.misplace)
+    if (town->mischief.hide_deadline)
+        e.needed_by_ms = 0;
+    if (replies || town->mischief.misplace || town->mischief.hide_deadline)
         sign_anew(town, o, &e);
 }
 

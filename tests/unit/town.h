@@ -55,6 +55,7 @@ struct town_mischief {
     bool refuse_nameless;              /* by their digest only, as if they could not be read */
     bool flip_body;                    /* a bit of each delivered body */
     struct id in_reply_to;             /* replies are delivered as if to this, signed anew */
+    bool hide_deadline;                /* headers come without the deadline of their bodies */
     bool misplace;                     /* bodies' last field stands in the first section too */
     bool flip_step;                    /* a bit of each forwarded step's signature */
     int64_t seal_days;                 /* of keys after a restart; 0: as it should be */
