@@ -12,11 +12,13 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "agents/body.h"
 #include "agents/cli/arguments.h"
 #include "agents/cli/place.h"
 #include "agents/cli/search.h"
 #include "agents/cli/show.h"
 #include "agents/cli/story.h"
+#include "lib/clock.h"
 
 #define QUICK_CLOCK_MS 6000 /* from ordering the report until it is needed */
 #define FULL_CLOCK_MS 20000
@@ -97,24 +99,24 @@ static enum status cast(struct story *story, struct reason *why)
 {
     struct {
         struct system *system;
-        const char *name, *role, *option, *agency, *data;
+        struct system_part part;
     } roles[] = {
-        {&story->court, "court", "court", NULL, COURT, "court.json"},
-        {&story->probation, "nps", "nps", NULL, PROBATION, "nps.json"},
-        {&story->crc, "crc", "crc", NULL, CRC, NULL},
-        {&story->police, "police", "police", NULL, POLICE, "police.json"},
-        {&story->children, "children", "social_care", "--children", CHILDREN, "children.json"},
-        {&story->adults, "adults", "social_care", "--adults", ADULTS, "adults.json"},
+        {&story->court, {"court", "court", NULL, COURT, "court.json"}},
+        {&story->probation, {"nps", "nps", NULL, PROBATION, "nps.json"}},
+        {&story->crc, {"crc", "crc", NULL, CRC, NULL}},
+        {&story->police, {"police", "police", NULL, POLICE, "police.json"}},
+        {&story->children, {"children", "social_care", "--children", CHILDREN, "children.json"}},
+        {&story->adults, {"adults", "social_care", "--adults", ADULTS, "adults.json"}},
     };
     enum status status = ST_OK;
     char data[PATH_MAX];
 
     for (size_t i = 0; status == ST_OK && i < LENGTH_OF(roles); i++) {
-        (void)path_print(data, "%s/story/%s", story->play.examples,
-                         roles[i].data ? roles[i].data : "");
-        status =
-            system_init(roles[i].system, roles[i].name, roles[i].role, roles[i].option,
-                        &story->play.community, roles[i].agency, roles[i].data ? data : NULL, why);
+        struct system_part part = roles[i].part;
+
+        if (part.data && path_print(data, "%s/story/%s", story->play.examples, part.data))
+            part.data = data;
+        status = system_init(roles[i].system, &part, &story->play.community, why);
     }
     return status;
 }
@@ -142,12 +144,58 @@ static void stop_systems(struct story *story)
 
 /* ---- the end: nothing of the case on the broker's disk ---- */
 
+/* Names, numbers, dates, addresses, offences and words of the case; a date of birth also as a body
+ * holds it, a varint after its tag. */
+static const struct bytes secrets[] = {
+#define SECRET(text)                                                                               \
+    {                                                                                              \
+        (const uint8_t *)(text), sizeof(text) - 1                                                  \
+    }
+    SECRET("Example"),
+    SECRET("2018/0123456P"),
+    SECRET("0123456P"),
+    SECRET("1999/7654321V"),
+    SECRET("7654321V"),
+    SECRET("X000001"),
+    SECRET("X000003"),
+    SECRET("Sample Street"),
+    SECRET("TH68010"),
+    SECRET("19910412"),
+    SECRET("1991-04-12"),
+    SECRET("\x08\x8c\x9e\xbf\x09"),
+    SECRET("alone in the evening"),
+    SECRET("section 47 enquiry"),
+#undef SECRET
+};
+
+/* A whole body beside the broker's own files, as it is in an agent: serialised. */
+static bool plant(struct story *story, const char *path)
+{
+    const struct message_type *type = catalogue_find("psr.request");
+    char from[PATH_MAX];
+    struct problems problems = {0};
+    struct bytes body;
+    OWNED(arena) arena = arena_new(64 * 1024, BODY_ARENA);
+    json_t *json = path_print(from, "%s/psr.request.json", story->play.examples)
+                     ? json_load_file(from, 0, NULL)
+                     : NULL;
+    char *text = json ? json_dumps(json, 0) : NULL;
+    FILE *file = NULL;
+    bool planted =
+        text && arena
+        && body_from_json(type, text, strlen(text), clock_wall_ms(), arena, &body, &problems)
+               == ST_OK
+        && (file = fopen(path, "we")) && fwrite(body.data, 1, body.size, file) == body.size;
+
+    if (file && fclose(file) != 0)
+        planted = false;
+    free(text);
+    json_decref(json);
+    return planted;
+}
+
 static void search_disk(struct story *story)
 {
-    static const char *const words[] = {
-        "Kit Example",   "Ari Example", "2018/0123456P",
-        "1999/7654321V", "X000001",     "X000003",
-        "Sample Street", "TH68010",     "left alone in the evening"};
     struct play *play = &story->play;
     char folder[PATH_MAX], planted[PATH_MAX];
     struct search with = {0}, without = {0};
@@ -157,17 +205,17 @@ static void search_disk(struct story *story)
     if (play->failed)
         return;
     if (!path_print(folder, "%s/broker", play->community.folder)
-        || !path_print(planted, "%s/planted", folder)
-        || community_write(planted, "a name that should not be here: Kit Example\n", &why) != ST_OK
-        || search_folder(folder, words, LENGTH_OF(words), &with, &why) != ST_OK
+        || !path_print(planted, "%s/planted", folder) || !plant(story, planted)
+        || search_folder(folder, secrets, LENGTH_OF(secrets), &with, &why) != ST_OK
         || remove(planted) != 0
-        || search_folder(folder, words, LENGTH_OF(words), &without, &why) != ST_OK) {
+        || search_folder(folder, secrets, LENGTH_OF(secrets), &without, &why) != ST_OK) {
         play_fail(play, *why.text ? why.text : "the broker's folder cannot be searched");
         return;
     }
-    (void)play_check(play, with.found == 1, "a planted name is found");
-    (void)play_check(play, without.found == 0,
-                     "names, numbers, address, offence, words of the referral: none is found");
+    (void)play_check(play, with.found >= 6,
+                     "a planted request is found, by name, numbers, birth, address and offence");
+    (void)play_check(play, without.found == 0 && without.files > 3,
+                     "names, numbers, births, addresses, offences, words: none is found");
 }
 
 static int remove_entry(const char *path, const struct stat *, int, struct FTW *)
@@ -206,8 +254,7 @@ static void tell(struct story *story, const char *folder)
     if (daemons_start(&play->daemons, &why) != ST_OK || start_systems(story, &why) != ST_OK)
         play_fail(play, why.text);
     play_say(play, "up: a court, probation, a rehabilitation company, the police, social care for");
-    play_say(play,
-             "children and for adults, treatment, a provider; each with its own agent");
+    play_say(play, "children and for adults, treatment, a provider; each with its own agent");
     play_say(play, "and keys; one broker, which cannot read what it carries");
     tell_story(story);
     stop_systems(story);

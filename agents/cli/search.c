@@ -25,52 +25,52 @@ struct form {
     uint8_t bytes[FORM_MAX];
 };
 
-static struct form plain(const char *word, int (*turn)(int))
+static struct form plain(struct bytes word, int (*turn)(int))
 {
-    struct form form = {.size = strlen(word)};
+    struct form form = {.size = word.size};
 
     for (size_t i = 0; i < form.size; i++)
-        form.bytes[i] = (uint8_t)(turn ? turn((unsigned char)word[i]) : word[i]);
+        form.bytes[i] = (uint8_t)(turn ? turn(word.data[i]) : word.data[i]);
     return form;
 }
 
-static struct form wide(const char *word)
+static struct form wide(struct bytes word)
 {
-    struct form form = {.size = 2 * strlen(word)};
+    struct form form = {.size = 2 * word.size};
 
-    for (size_t i = 0; i < strlen(word); i++)
-        form.bytes[2 * i] = (uint8_t)word[i];
+    for (size_t i = 0; i < word.size; i++)
+        form.bytes[2 * i] = word.data[i];
     return form;
 }
 
-static struct form hexadecimal(const char *word, const char *digits)
+static struct form hexadecimal(struct bytes word, const char *digits)
 {
-    struct form form = {.size = 2 * strlen(word)};
+    struct form form = {.size = 2 * word.size};
 
-    for (size_t i = 0; i < strlen(word); i++) {
-        form.bytes[2 * i] = (uint8_t)digits[(uint8_t)word[i] >> 4];
-        form.bytes[2 * i + 1] = (uint8_t)digits[(uint8_t)word[i] & 15];
+    for (size_t i = 0; i < word.size; i++) {
+        form.bytes[2 * i] = (uint8_t)digits[word.data[i] >> 4];
+        form.bytes[2 * i + 1] = (uint8_t)digits[word.data[i] & 15];
     }
     return form;
 }
 
 /* The characters that belong to the word alone when `before` bytes stand in front of it. */
-static struct form base64_at(const char *word, size_t before)
+static struct form base64_at(struct bytes word, size_t before)
 {
     uint8_t padded[WORD_MAX + 2] = {0};
     char text[BASE64_SIZE(WORD_MAX + 2)];
-    size_t size = strlen(word), from = (8 * before + 5) / 6, to = 8 * (before + size) / 6;
+    size_t from = (8 * before + 5) / 6, to = 8 * (before + word.size) / 6;
     struct form form = {.size = to - from};
 
-    memcpy(padded + before, word, size);
-    base64_print(padded, before + size, text);
+    memcpy(padded + before, word.data, word.size);
+    base64_print(padded, before + word.size, text);
     memcpy(form.bytes, text + from, form.size);
     return form;
 }
 
-static void forms_of(const char *word, struct form out[static FORMS])
+static void forms_of(struct bytes word, struct form out[static FORMS])
 {
-    assert(strlen(word) >= 4 && strlen(word) <= WORD_MAX);
+    assert(word.size >= 4 && word.size <= WORD_MAX);
     out[0] = plain(word, NULL);
     out[1] = plain(word, toupper);
     out[2] = plain(word, tolower);
@@ -81,20 +81,29 @@ static void forms_of(const char *word, struct form out[static FORMS])
         out[6 + before] = base64_at(word, before);
 }
 
-static void search_bytes(const void *data, size_t size, const char *const words[], size_t count,
-                         struct search *out)
+/* What is looked for, and what was found so far. */
+struct hunt {
+    const struct bytes *words;
+    size_t count;
+    struct search search;
+    struct reason *why;
+};
+
+static void search_bytes(struct hunt *hunt, const void *data, size_t size)
 {
     struct form forms[FORMS];
 
-    for (size_t i = 0; i < count; i++) {
-        forms_of(words[i], forms);
-        for (size_t j = 0; j < FORMS; j++)
-            out->found += memmem(data, size, forms[j].bytes, forms[j].size) != NULL;
+    for (size_t i = 0; i < hunt->count; i++) {
+        bool found = false;
+
+        forms_of(hunt->words[i], forms);
+        for (size_t j = 0; j < FORMS && !found; j++)
+            found = memmem(data, size, forms[j].bytes, forms[j].size) != NULL;
+        hunt->search.found += found;
     }
 }
 
-static enum status search_file(const char *path, const char *const words[], size_t count,
-                               struct search *out, struct reason *why)
+static enum status search_file(struct hunt *hunt, const char *path)
 {
     int file = open(path, O_RDONLY | O_CLOEXEC);
     struct stat stat = {0};
@@ -104,30 +113,30 @@ static enum status search_file(const char *path, const char *const words[], size
         data = mmap(NULL, (size_t)stat.st_size, PROT_READ, MAP_PRIVATE, file, 0);
     bool failed = file < 0 || (stat.st_size > 0 && data == MAP_FAILED);
     if (failed)
-        reason_set(why, "cannot read %s: %s", path, strerror(errno));
+        reason_set(hunt->why, "cannot read %s: %s", path, strerror(errno));
     if (file >= 0)
         (void)close(file);
     if (failed)
         return ST_IO;
-    out->files++;
-    out->bytes += (unsigned long long)stat.st_size;
+    hunt->search.files++;
+    hunt->search.bytes += (unsigned long long)stat.st_size;
     if (data != MAP_FAILED) {
-        search_bytes(data, (size_t)stat.st_size, words, count, out);
+        search_bytes(hunt, data, (size_t)stat.st_size);
         (void)munmap(data, (size_t)stat.st_size);
     }
     return ST_OK;
 }
 
-static enum status search_below(const char *folder, const char *const words[], size_t count,
-                                unsigned depth, struct search *out, struct reason *why)
+static enum status search_below(struct hunt *hunt, const char *folder, unsigned depth)
 {
-    DIR *list = opendir(folder);
+    DIR *list = depth < SEARCH_DEPTH_MAX ? opendir(folder) : NULL;
     enum status status = ST_OK;
     char path[PATH_MAX];
 
     if (!list) {
-        reason_set(why, "cannot read %s: %s", folder, strerror(errno));
-        return ST_IO;
+        reason_set(hunt->why, "cannot read %s: %s", folder,
+                   depth < SEARCH_DEPTH_MAX ? strerror(errno) : "too deep");
+        return depth < SEARCH_DEPTH_MAX ? ST_IO : ST_LIMIT;
     }
     for (struct dirent *entry; status == ST_OK && (entry = readdir(list));) {
         struct stat stat;
@@ -135,25 +144,25 @@ static enum status search_below(const char *folder, const char *const words[], s
         if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
             continue;
         if (!path_print(path, "%s/%s", folder, entry->d_name) || lstat(path, &stat) != 0) {
-            reason_set(why, "cannot read %s/%s", folder, entry->d_name);
+            reason_set(hunt->why, "cannot read %s/%s", folder, entry->d_name);
             status = ST_IO;
-        } else if (S_ISDIR(stat.st_mode) && depth > 0) {
-            status = search_below(path, words, count, depth - 1, out, why);
+        } else if (S_ISDIR(stat.st_mode)) {
+            status = search_below(hunt, path, depth + 1);
         } else if (S_ISREG(stat.st_mode)) {
-            status = search_file(path, words, count, out, why);
+            status = search_file(hunt, path);
         }
     }
     (void)closedir(list);
     return status;
 }
 
-enum status search_folder(const char *folder, const char *const words[], size_t count,
+enum status search_folder(const char *folder, const struct bytes words[], size_t count,
                           struct search *out, struct reason *why)
 {
-    struct search search = {0};
-    enum status status = search_below(folder, words, count, 8, &search, why);
+    struct hunt hunt = {.words = words, .count = count, .why = why};
+    enum status status = search_below(&hunt, folder, 0);
 
     if (status == ST_OK)
-        *out = search;
+        *out = hunt.search;
     return status;
 }

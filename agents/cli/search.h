@@ -6,19 +6,22 @@
 
 #include <stddef.h>
 
+#include "lib/bytes.h"
 #include "lib/reason.h"
 #include "lib/status.h"
 
 struct search {
-    size_t found; /* words in a form, file by file */
+    size_t found; /* words, each counted once for a file that holds it in whatever form */
     size_t files;
     unsigned long long bytes;
 };
 
 /* Each word as it is, in capitals and small letters, as UTF-16, in hexadecimal, and in base64 at
  * each of its three places. A word has 4 to 64 bytes. Reads what is on the disk once: O(bytes).
- *   ST_IO  a file cannot be read */
-enum status search_folder(const char *folder, const char *const words[], size_t count,
+ *   ST_IO     a file cannot be read
+ *   ST_LIMIT  folders inside each other beyond SEARCH_DEPTH_MAX */
+#define SEARCH_DEPTH_MAX 16
+enum status search_folder(const char *folder, const struct bytes words[], size_t count,
                           struct search *out, struct reason *why);
 
 #endif

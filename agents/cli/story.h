@@ -34,7 +34,6 @@ struct story {
     int64_t wait_ms;   /* for a system to do something */
     char case_handle[CONCORDAT_ID_TEXT];
     char report_request[CONCORDAT_ID_TEXT], child_check[CONCORDAT_ID_TEXT];
-    char report_conversation[CONCORDAT_ID_TEXT];
 };
 
 void story_list_case(struct story *story);

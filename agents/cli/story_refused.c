@@ -52,6 +52,20 @@ static void refuse(struct story *story, const char *agency, const char *const wo
     json_decref(refused);
 }
 
+/* What the police's agent knows to have come from the company, ever. What comes later from the same
+ * sender overtakes nothing, so once that is there, what is not there will not come. */
+static void check_known(struct story *story, size_t expected, const char *what)
+{
+    json_t *item, *track = play_ask(&story->play, POLICE, EXIT_DONE,
+                                    (const char *[]){"track", "--limit", "1000", NULL});
+    size_t known = 0, i;
+
+    json_array_foreach(json_object_get(track, "messages"), i, item) known +=
+        strcmp(play_text(item, "from"), CRC) == 0;
+    (void)play_check(&story->play, known == expected, "%s", what);
+    json_decref(track);
+}
+
 void story_intelligence_refused(struct story *story)
 {
     struct play *play = &story->play;
@@ -71,18 +85,22 @@ void story_intelligence_refused(struct story *story)
                             body, NULL},
            "CATEGORY_NOT_COVERED",
            "intelligence, and other people, inside a question about convictions");
-    story_check_quiet(story, POLICE, "the police never learn that anything was asked, or of whom");
     story_body(story, "story/check-r.json", needed_by_ms, body);
     sent = play_command(play, CRC, EXIT_DONE,
                         (const char *[]){"send", "check.police.precons.request", "--to", POLICE,
                                          "--case", "new", body, NULL});
     (void)snprintf(id, sizeof id, "%s", play_text(sent, "id"));
     json_decref(sent);
-    tell_message(play, CRC, id, "opened", "convictions alone, by identifier: that is agreed");
+    tell_message(play, &(struct telling){.sender = CRC,
+                                         .id = id,
+                                         .rung = "opened",
+                                         .what = "convictions alone, by identifier",
+                                         .facts = {{"why", "RISK_REVIEW"}}});
     sent = play_ask(play, CRC, EXIT_DONE,
                     (const char *[]){"track", id, "--until", "answered", "--wait", "30", NULL});
     (void)play_check(play, play_has_rung(sent, "answered", POLICE), "and answered by %s", POLICE);
     json_decref(sent);
+    check_known(story, 1, "the police know of this question alone: not that others were tried");
 }
 
 void story_no_gateway_refused(struct story *story)
@@ -102,14 +120,16 @@ void story_no_gateway_refused(struct story *story)
            (const char *[]){"send", "safeguarding.referral.child", "--to", WORKLINK, "--agreement",
                             "ISA-SAFE", "--case", "new", body, NULL},
            "PARTY_NOT_SIGNATORY", "naming an agreement makes nobody party to it");
-    story_check_quiet(story, WORKLINK,
-                      "nothing lies at the provider, and no refusal names a person");
+    story_check_quiet(story, WORKLINK, "nothing of it lies at the provider");
     advised = story_act(story, &story->children, CHILDREN,
                         (const char *[]){"advise", story->case_handle, NULL});
     (void)snprintf(id, sizeof id, "%s", play_text(advised, "id"));
     json_decref(advised);
-    tell_message(play, CHILDREN, id, "acknowledged",
-                 "what staff must know to work safely, to who supervises");
+    tell_message(play, &(struct telling){.sender = CHILDREN,
+                                         .id = id,
+                                         .rung = "opened",
+                                         .what = "what staff must know, to who supervises",
+                                         .facts = {{"safeWorkingAdvice.text", NULL}}});
 }
 
 void story_broker_dies(struct story *story)
@@ -139,8 +159,11 @@ void story_broker_dies(struct story *story)
         return;
     }
     play_say(play, "the broker is back");
-    tell_message(play, CRC, id, "answered",
-                 "it arrived, and was answered, without being sent again");
+    tell_message(play, &(struct telling){.sender = CRC,
+                                         .id = id,
+                                         .rung = "answered",
+                                         .what = "it went when the broker was back",
+                                         .facts = {{"why", "RISK_REVIEW"}}});
 }
 
 /* Gives the company's agent its own agreements and starts it again. */
@@ -185,5 +208,5 @@ void story_forged_agreement(struct story *story)
     (void)play_check(play, play_has_rung(json, "refused", BROKER),
                      "the refusal is recorded, by the broker");
     json_decref(json);
-    story_check_quiet(story, POLICE, "nothing of it reached the police");
+    check_known(story, 2, "nothing of it reached the police");
 }

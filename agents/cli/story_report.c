@@ -43,7 +43,11 @@ void story_list_case(struct story *story)
     play_chapter(&story->play,
                  "The court lists K's case: its own system's message goes to probation");
     import_hearing(story, "hearing-listed.json", "court.hearing.notice", id);
-    tell_message(&story->play, COURT, id, "opened", "the first hearing is listed");
+    tell_message(&story->play, &(struct telling){.sender = COURT,
+                                                 .id = id,
+                                                 .rung = "opened",
+                                                 .what = "the first hearing is listed",
+                                                 .facts = {{"event", "CONFIRMED_OR_UPDATED"}}});
 }
 
 void story_order_report(struct story *story)
@@ -61,28 +65,33 @@ void story_order_report(struct story *story)
     (void)snprintf(story->case_handle, sizeof story->case_handle, "%s", play_text(event, "case"));
     json_decref(event);
     event = story_await(story, &story->probation, "received", "psr.request");
-    (void)snprintf(story->report_conversation, sizeof story->report_conversation, "%s",
-                   play_text(event, "conversation"));
     json_decref(event);
-    tell_message(play, COURT, story->report_request, "acknowledged",
-                 "an oral report, needed by the afternoon");
+    tell_message(play, &(struct telling){.sender = COURT,
+                                         .id = story->report_request,
+                                         .rung = "acknowledged",
+                                         .what = "an oral report, the same day",
+                                         .facts = {{"requestedFormat", "ORAL"}}});
 }
 
 /* Probation's question and what it is about. */
-static void tell_question(struct story *story, const char *type, const char *rung, const char *what,
+static void tell_question(struct story *story, const char *type, const char *what,
                           char id[static CONCORDAT_ID_TEXT])
 {
     story_await_id(story, &story->probation, "asked", type, id);
-    tell_message(&story->play, PROBATION, id, rung, what);
+    tell_message(
+        &story->play,
+        &(struct telling){.sender = PROBATION, .id = id, .rung = "delivered", .what = what});
 }
 
-/* An answer, once probation has it. */
-static void tell_answer(struct story *story, const char *sender, const char *type, const char *what)
+/* An answer, once probation has it; `telling` without id and rung. */
+static void tell_answer(struct story *story, const char *type, struct telling telling)
 {
     char id[CONCORDAT_ID_TEXT];
 
     story_await_id(story, &story->probation, "received", type, id);
-    tell_message(&story->play, sender, id, "opened", what);
+    telling.id = id;
+    telling.rung = "opened";
+    tell_message(&story->play, &telling);
 }
 
 /* At the treatment provider a person reads and answers. */
@@ -97,7 +106,10 @@ static void answer_by_hand(struct story *story, const char *id)
     (void)path_print(body, "%s/story/treatment-response.json", play->examples);
     json_decref(
         play_command(play, TREATMENT, EXIT_DONE, (const char *[]){"answer", id, body, NULL}));
-    tell_answer(story, TREATMENT, TREATMENT_CHECK ".response", "suitable, and willing");
+    tell_answer(story, TREATMENT_CHECK ".response",
+                (struct telling){.sender = TREATMENT,
+                                 .what = "suitable, and willing",
+                                 .facts = {{"result", "SUITABLE"}, {"subjectWilling", "true"}}});
 }
 
 void story_ask_others(struct story *story)
@@ -106,18 +118,27 @@ void story_ask_others(struct story *story)
     char id[CONCORDAT_ID_TEXT], treatment[CONCORDAT_ID_TEXT];
 
     play_chapter(play, "Probation asks the others what the court should know");
-    tell_question(story, CHILD_CHECK ".request", "delivered", "are the children known to you?",
+    tell_question(story, CHILD_CHECK ".request", "are the children known to you?",
                   story->child_check);
-    tell_question(story, ADULT_CHECK ".request", "delivered", "is the adult known to you?", id);
-    tell_question(story, CONVICTIONS ".request", "delivered", "previous convictions?", id);
-    tell_question(story, CALLOUTS ".request", "delivered", "call-outs for domestic abuse?", id);
-    tell_question(story, TREATMENT_CHECK ".request", "delivered",
-                  "would drug treatment be suitable?", treatment);
+    tell_question(story, ADULT_CHECK ".request", "is the adult known to you?", id);
+    tell_question(story, CONVICTIONS ".request", "previous convictions?", id);
+    tell_question(story, CALLOUTS ".request", "call-outs for domestic abuse?", id);
+    tell_question(story, TREATMENT_CHECK ".request", "would drug treatment be suitable?",
+                  treatment);
 
     play_chapter(play, "Four of five answer");
-    tell_answer(story, ADULTS, ADULT_CHECK ".response", "not known");
-    tell_answer(story, POLICE, CONVICTIONS ".response", "traced, with convictions");
-    tell_answer(story, POLICE, CALLOUTS ".response", "what is held");
+    tell_answer(story, ADULT_CHECK ".response",
+                (struct telling){
+                    .sender = ADULTS, .what = "not known", .facts = {{"outcome", "NOT_KNOWN"}}});
+    tell_answer(story, CONVICTIONS ".response",
+                (struct telling){
+                    .sender = POLICE,
+                    .what = "traced, with convictions",
+                    .facts = {{"outcome", "TRACED"}, {"cases.0.convictions.0.offence", NULL}}});
+    tell_answer(story, CALLOUTS ".response",
+                (struct telling){.sender = POLICE,
+                                 .what = "one is held, without its victim",
+                                 .facts = {{"outcome", "HELD"}, {"incident.0.date", NULL}}});
     answer_by_hand(story, treatment);
 }
 
@@ -149,7 +170,11 @@ void story_report_on_time(struct story *story)
         "probation sees why: the question lies in %s's agent, opened by nobody", CHILDREN);
     json_decref(json);
     story_await_id(story, &story->probation, "reported", "psr.report", id);
-    tell_message(play, PROBATION, id, "opened", "the report is written with what there is");
+    tell_message(play, &(struct telling){.sender = PROBATION,
+                                         .id = id,
+                                         .rung = "opened",
+                                         .what = "the report is written with what there is",
+                                         .facts = {{"proposedSentence", "COMMUNITY_ORDER"}}});
     json = play_ask(play, COURT, EXIT_DONE, (const char *[]){"open", id, NULL});
     (void)play_check(play,
                      strcmp(check_state(json, CHILD_CHECK ".request"), "ASKED_NO_REPLY") == 0
@@ -158,8 +183,10 @@ void story_report_on_time(struct story *story)
     json_decref(json);
     json = play_ask(play, COURT, EXIT_DONE,
                     (const char *[]){"track", story->report_request, "--until", "answered", NULL});
-    (void)play_check(play, play_has_rung(json, "answered", PROBATION),
-                     "%s knows: its request is answered, signed by %s", COURT, PROBATION);
+    (void)play_check(play,
+                     play_has_rung(json, "answered", PROBATION)
+                         && json_is_false(json_object_get(json, "late")),
+                     "%s knows: its request is answered in time, signed by %s", COURT, PROBATION);
     json_decref(json);
     json =
         play_ask(play, PROBATION, EXIT_DONE, (const char *[]){"track", story->child_check, NULL});
@@ -175,7 +202,12 @@ void story_sentence(struct story *story)
     play_chapter(&story->play,
                  "Sentence: a community order with treatment and rehabilitation activity");
     import_hearing(story, "hearing-sentenced.json", "court.sentence.result", id);
-    tell_message(&story->play, COURT, id, "acknowledged", "the order, for this defendant alone");
+    tell_message(&story->play, &(struct telling){.sender = COURT,
+                                                 .id = id,
+                                                 .rung = "acknowledged",
+                                                 .what = "a community order",
+                                                 .facts = {{"sentence.kind", "COMMUNITY_ORDER"},
+                                                           {"sentence.requirements.1", NULL}}});
 }
 
 /* How many messages the case's conversations have, and how many conversations. */
@@ -202,11 +234,18 @@ void story_late_answer(struct story *story)
     if (!play->failed && system_start(&story->children, story->wait_ms, &why) != ST_OK)
         play_fail(play, why.text);
     json = story_await(story, &story->probation, "received", CHILD_CHECK ".response");
-    (void)play_check(play, json_is_true(json_object_get(json, "late")),
-                     "late, and not lost: it goes to the case it was asked for");
+    (void)play_check(play,
+                     json_is_true(json_object_get(json, "late"))
+                         && strcmp(play_text(json, "case"), story->case_handle) == 0,
+                     "late, and not lost: it is with the case it was asked for");
     (void)snprintf(id, sizeof id, "%s", play_text(json, "id"));
     json_decref(json);
-    tell_message(play, CHILDREN, id, "opened", "known: an enquiry under section 47 is open");
+    tell_message(play, &(struct telling){.sender = CHILDREN,
+                                         .id = id,
+                                         .rung = "opened",
+                                         .what = "known: an enquiry under section 47 is open",
+                                         .facts = {{"outcome", "KNOWN_CURRENT"},
+                                                   {"children.0.status", "S47_ENQUIRY"}}});
     json = play_ask(play, PROBATION, EXIT_DONE,
                     (const char *[]){"track", story->child_check, "--until", "answered", NULL});
     (void)play_check(play,

@@ -36,24 +36,24 @@ static enum status make_folders(const struct community *community, const char *n
     return ST_OK;
 }
 
-enum status system_init(struct system *system, const char *name, const char *role,
-                        const char *option, const struct community *community, const char *agency,
-                        const char *data, struct reason *why)
+enum status system_init(struct system *system, const struct system_part *part,
+                        const struct community *community, struct reason *why)
 {
     *system = (struct system){.events = json_array()};
-    (void)snprintf(system->name, sizeof system->name, "%s", name);
-    (void)snprintf(system->option, sizeof system->option, "%s", option ? option : "");
-    (void)snprintf(system->child.name, sizeof system->child.name, "system %s", name);
-    if (!place_role(role, system->program)) {
-        reason_set(why, "cannot find the reference system roles/%s beside this program", role);
+    (void)snprintf(system->name, sizeof system->name, "%s", part->name);
+    (void)snprintf(system->option, sizeof system->option, "%s", part->option ? part->option : "");
+    (void)snprintf(system->child.name, sizeof system->child.name, "system %s", part->name);
+    if (!place_role(part->role, system->program)) {
+        reason_set(why, "cannot find the reference system roles/%s beside this program",
+                   part->role);
         return ST_IO;
     }
-    if (!path_print(system->agent, "%s/agents/%s/agent.sock", community->folder, agency)
-        || !path_print(system->data, "%s", data ? data : "")) {
+    if (!path_print(system->agent, "%s/agents/%s/agent.sock", community->folder, part->agency)
+        || !path_print(system->data, "%s", part->data ? part->data : "")) {
         reason_set(why, "%s: path too long", community->folder);
         return ST_INVALID;
     }
-    return make_folders(community, name, system, why);
+    return make_folders(community, part->name, system, why);
 }
 
 /* `program [option] --agent A --store S [--data D] --json WORD...` */

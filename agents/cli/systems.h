@@ -28,12 +28,17 @@ struct system {
     json_t *events; /* owned: read and not asked for yet */
 };
 
-/* `role` is the program's name, `data` the file it starts from (NULL: none). Starts nothing.
+/* Which system, whose, and from which file it starts. */
+struct system_part {
+    const char *name, *role, *option; /* `role` is the program's name; `option` NULL: none */
+    const char *agency, *data;        /* `data` NULL: none */
+};
+
+/* Starts nothing.
  *   ST_INVALID  a path is too long
  *   ST_IO       the program is not there, or the folder cannot be made */
-enum status system_init(struct system *system, const char *name, const char *role,
-                        const char *option, const struct community *community, const char *agency,
-                        const char *data, struct reason *why);
+enum status system_init(struct system *system, const struct system_part *part,
+                        const struct community *community, struct reason *why);
 void system_fini(struct system *system); /* stops it */
 
 /* Until it says ready. ST_CLOSED: it ended instead; ST_LIMIT: it says nothing. */

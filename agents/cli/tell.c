@@ -2,10 +2,10 @@
 
 #include <ctype.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-#include "proto/catalogue.h"
-
+#define TELL_NAMES_MAX 512
 #define WAIT "30" /* seconds for evidence: it is there in milliseconds, or something is wrong */
 
 static void add_name(char *out, size_t *size, const char *name)
@@ -20,7 +20,8 @@ static void add_name(char *out, size_t *size, const char *name)
     *size += (size_t)n;
 }
 
-void tell_names(const json_t *categories, char out[static TELL_NAMES_MAX])
+/* "identity, offence index" for {"DC_IDENTITY", "DC_OFFENCE_INDEX"}; "nothing" for none. */
+static void print_names(const json_t *categories, char out[static TELL_NAMES_MAX])
 {
     size_t size = 0, i;
     const json_t *name;
@@ -30,43 +31,70 @@ void tell_names(const json_t *categories, char out[static TELL_NAMES_MAX])
         add_name(out, &size, json_string_value(name) ? json_string_value(name) : "?");
 }
 
-/* What the type could have carried and this message did not. */
-static void print_not_shared(const char *type_name, const json_t *shared,
-                             char out[static TELL_NAMES_MAX])
+bool tell_says(const json_t *json, const char *path, const char *expected)
 {
-    const struct message_type *type = catalogue_find(type_name);
-    category_set rest = type ? type->allowed : 0;
-    size_t size = 0, i;
-    const json_t *name;
+    char key[64], number[32];
+    const char *text;
 
-    (void)strcpy(out, "nothing");
-    json_array_foreach(shared, i, name) rest &=
-        ~(UINT32_C(1) << category_parse(json_string_value(name)));
-    for (uint32_t c = 1; c < 32; c++)
-        if (rest >> c & 1)
-            add_name(out, &size, category_name(c));
+    while (json && *path) {
+        size_t size = strcspn(path, ".");
+
+        (void)snprintf(key, sizeof key, "%.*s", (int)size, path);
+        json = json_is_array(json) ? json_array_get(json, (size_t)strtoul(key, NULL, 10))
+                                   : json_object_get(json, key);
+        path += size + (path[size] == '.');
+    }
+    if (!json || !expected)
+        return json != NULL;
+    (void)snprintf(number, sizeof number, "%lld", (long long)json_integer_value(json));
+    text = json_is_string(json)  ? json_string_value(json)
+         : json_is_boolean(json) ? (json_is_true(json) ? "true" : "false")
+                                 : number;
+    return strcmp(text, expected) == 0;
 }
 
-void tell_message(struct play *play, const char *sender, const char *id, const char *rung,
-                  const char *what)
+/* The message as its recipient has it, with its facts checked. NULL: it has not opened it. */
+static json_t *opened_at(struct play *play, const char *recipient, const struct telling *telling,
+                         bool *holds)
+{
+    json_t *opened;
+
+    if (strcmp(telling->rung, "accepted") == 0 || strcmp(telling->rung, "delivered") == 0)
+        return NULL;
+    opened = play_ask(play, recipient, EXIT_DONE, (const char *[]){"open", telling->id, NULL});
+    for (size_t i = 0; i < FACTS_MAX && telling->facts[i].path; i++)
+        *holds = *holds
+              && tell_says(json_object_get(opened, "body"), telling->facts[i].path,
+                           telling->facts[i].expected);
+    return opened;
+}
+
+void tell_message(struct play *play, const struct telling *telling)
 {
     char shared[TELL_NAMES_MAX], rest[TELL_NAMES_MAX];
-    json_t *item = play_ask(play, sender, EXIT_DONE,
-                            (const char *[]){"track", id, "--until", rung, "--wait", WAIT, NULL});
+    json_t *item = play_ask(
+        play, telling->sender, EXIT_DONE,
+        (const char *[]){"track", telling->id, "--until", telling->rung, "--wait", WAIT, NULL});
     const char *from = play_text(item, "from"), *to = play_text(item, "to");
-    const char *type = play_text(item, "type");
+    bool by_broker = strcmp(telling->rung, "accepted") == 0;
+    bool holds = play_has_rung(item, "accepted", "broker")
+              && (by_broker || play_has_rung(item, telling->rung, to));
+    json_t *opened = item ? opened_at(play, to, telling, &holds) : NULL;
 
-    (void)play_check(play,
-                     play_has_rung(item, "accepted", "broker")
-                         && (strcmp(rung, "accepted") == 0 || play_has_rung(item, rung, to)),
-                     "%s -> %s  %s: %s", from, to, type, what);
-    tell_names(json_object_get(item, "shared"), shared);
-    print_not_shared(type, json_object_get(item, "shared"), rest);
+    (void)play_check(play, holds, "%s -> %s  %s: %s", from, to, play_text(item, "type"),
+                     telling->what);
     play_say(play, "    decided by %s's agent, and again by the broker: %s v%d clause %s, for %s",
              from, play_text(item, "agreement"),
              (int)json_integer_value(json_object_get(item, "agreementVersion")),
              play_text(item, "clause"), play_text(item, "purpose"));
-    play_say(play, "    %s can open: %s; not shared with it: %s", to, shared, rest);
+    print_names(json_object_get(item, "shared"), shared);
+    if (opened) {
+        print_names(json_object_get(opened, "notShared"), rest);
+        play_say(play, "    %s has opened: %s; not shared with it: %s", to, shared, rest);
+    } else {
+        play_say(play, "    sealed for %s alone: %s", to, shared);
+    }
+    json_decref(opened);
     json_decref(item);
 }
 
@@ -80,7 +108,7 @@ void tell_refusal(struct play *play, const json_t *refused, const char *code, co
                          && strcmp(play_text(refused, "refusal.code"), code) == 0,
                      "refused, %s: %s", play_text(refused, "refusal.code"), what);
     if (json_array_size(categories) > 0) {
-        tell_names(categories, offending);
+        print_names(categories, offending);
         play_say(play, "    what offends: %s", offending);
     }
     if (*play_text(refused, "refusal.advice"))

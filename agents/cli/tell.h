@@ -2,22 +2,33 @@
  * tell.h - what a demo says of one message: who sent it to whom, who decided under which clause,
  * what its recipient could open and what was not shared with it.
  *
- * Everything is asked of the sender's agent (`track`), so it is evidence and not the demo's word.
+ * Who did what when is evidence at the sender (`track`); what is said of the content, and of what
+ * did not come, is read at the recipient (`open`). What a line claims is checked before it says ok.
  */
 #ifndef AGENTS_CLI_TELL_H
 #define AGENTS_CLI_TELL_H
 
 #include "agents/cli/play.h"
 
-/* Waits until `sender` has the recipient's signed `rung` ("delivered", "opened"; "accepted" is the
- * broker's), checks and tells. `what` is the message in a few words. */
-void tell_message(struct play *play, const char *sender, const char *id, const char *rung,
-                  const char *what);
+#define FACTS_MAX 3
+
+/* A value in the opened body, "children.0.status"; `expected` NULL: whatever it is, it is there. */
+struct fact {
+    const char *path, *expected;
+};
+
+struct telling {
+    const char *sender, *id;
+    const char *rung; /* waited for: "accepted", "delivered", or later: then facts are read */
+    const char *what; /* the message in a few words */
+    struct fact facts[FACTS_MAX];
+};
+
+void tell_message(struct play *play, const struct telling *telling);
 /* A refusal as `send --json` gives it: its code must be `code`. */
 void tell_refusal(struct play *play, const json_t *refused, const char *code, const char *what);
 
-/* "identity, offence index" for {"DC_IDENTITY", "DC_OFFENCE_INDEX"}; "nothing" for none. */
-#define TELL_NAMES_MAX 512
-void tell_names(const json_t *categories, char out[static TELL_NAMES_MAX]);
+/* Does the JSON say so at this path? Numbers and truth values as they are written. */
+bool tell_says(const json_t *json, const char *path, const char *expected);
 
 #endif
