@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
+#include <time.h>
 #include <zmq.h>
 
 #include "proto/local.pb-c.h"
@@ -16,6 +18,7 @@
 struct concordat {
     void *zmq, *socket;
     char path[PATH_MAX_BYTES + 1];
+    int stop_fd; /* the caller's, or -1 */
 };
 
 /* Memory of one answer: freed together. */
@@ -87,6 +90,23 @@ bool concordat_id_is_none(const struct concordat_id *id)
     return memcmp(id, &none, sizeof none) == 0;
 }
 
+struct concordat_id concordat_id_new(void)
+{
+    struct concordat_id id;
+    struct timespec now;
+    uint64_t ms;
+
+    (void)clock_gettime(CLOCK_REALTIME, &now);
+    ms = (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+    if (getrandom(id.bytes, sizeof id.bytes, 0) != (ssize_t)sizeof id.bytes)
+        abort();                           /* two messages under one id would be worse */
+    for (int i = 5; i >= 0; i--, ms >>= 8) /* RFC 9562 §5.7 */
+        id.bytes[i] = (uint8_t)ms;
+    id.bytes[6] = (uint8_t)((id.bytes[6] & 0x0f) | 0x70);
+    id.bytes[8] = (uint8_t)((id.bytes[8] & 0x3f) | 0x80);
+    return id;
+}
+
 /* ---- the connection ---- */
 
 struct concordat *concordat_open(const char *socket)
@@ -99,6 +119,7 @@ struct concordat *concordat_open(const char *socket)
     if (!agent)
         return NULL;
     memcpy(agent->path, socket, strlen(socket) + 1);
+    agent->stop_fd = -1;
     agent->zmq = zmq_ctx_new();
     if (!agent->zmq) {
         free(agent);
@@ -123,10 +144,15 @@ void concordat_close(struct concordat *agent)
     free(agent);
 }
 
+void concordat_stop_on(struct concordat *agent, int fd)
+{
+    agent->stop_fd = fd;
+}
+
 static bool dial(struct concordat *agent)
 {
     char endpoint[sizeof "ipc://" + PATH_MAX_BYTES];
-    int immediate = 1, linger = 0, send_ms = CONNECT_MS;
+    int immediate = 1, linger = 0;
     int64_t size_max = RESPONSE_MAX;
 
     if (agent->socket)
@@ -137,7 +163,6 @@ static bool dial(struct concordat *agent)
     (void)snprintf(endpoint, sizeof endpoint, "ipc://%s", agent->path);
     if (zmq_setsockopt(agent->socket, ZMQ_IMMEDIATE, &immediate, sizeof immediate) != 0
         || zmq_setsockopt(agent->socket, ZMQ_LINGER, &linger, sizeof linger) != 0
-        || zmq_setsockopt(agent->socket, ZMQ_SNDTIMEO, &send_ms, sizeof send_ms) != 0
         || zmq_setsockopt(agent->socket, ZMQ_MAXMSGSIZE, &size_max, sizeof size_max) != 0
         || zmq_connect(agent->socket, endpoint) != 0) {
         hang_up(agent);
@@ -434,27 +459,58 @@ static struct concordat_answer *lost(struct concordat *agent, const char *text)
     return trouble(CONCORDAT_FAILED, "agent", text, agent->path);
 }
 
+enum ready {
+    READY,
+    NOT_READY,
+    STOPPED
+};
+
+/* Until the socket takes (ZMQ_POLLOUT) or has something (ZMQ_POLLIN), or we are told to stop. */
+static enum ready wait_ready(struct concordat *agent, short wanted, int ms)
+{
+    zmq_pollitem_t items[] = {{agent->socket, -1, wanted, 0},
+                              {NULL, agent->stop_fd, ZMQ_POLLIN, 0}};
+
+    if (zmq_poll(items, agent->stop_fd >= 0 ? 2 : 1, ms) <= 0)
+        return NOT_READY;
+    return items[0].revents & wanted ? READY : STOPPED;
+}
+
+static struct concordat_answer *not_ready(struct concordat *agent, enum ready why, const char *text)
+{
+    if (why == NOT_READY)
+        return lost(agent, text);
+    hang_up(agent);
+    return trouble(CONCORDAT_FAILED, "stop", "told to stop while waiting for ", agent->path);
+}
+
 static struct concordat_answer *ask(struct concordat *agent, Concordat__Request *request,
                                     uint32_t wait_ms)
 {
     int receive_ms = (int)(wait_ms < 3600000 ? wait_ms : 3600000) + ANSWER_MS;
     struct concordat_answer *answer;
+    enum ready ready;
     size_t size;
     zmq_msg_t msg;
 
     if (!dial(agent))
         return trouble(CONCORDAT_FAILED, "agent", "cannot make a socket for ", agent->path);
+    ready = wait_ready(agent, ZMQ_POLLOUT, CONNECT_MS);
+    if (ready != READY)
+        return not_ready(agent, ready, "nothing answers at ");
     request->version = 1;
     size = concordat__request__get_packed_size(request);
     if (zmq_msg_init_size(&msg, size) != 0)
         return out_of_memory(NULL);
     concordat__request__pack(request, zmq_msg_data(&msg));
-    if (zmq_setsockopt(agent->socket, ZMQ_RCVTIMEO, &receive_ms, sizeof receive_ms) != 0
-        || zmq_msg_send(&msg, agent->socket, 0) < 0) {
+    if (zmq_msg_send(&msg, agent->socket, ZMQ_DONTWAIT) < 0) {
         zmq_msg_close(&msg);
         return lost(agent, "nothing answers at ");
     }
-    if (zmq_msg_init(&msg) != 0 || zmq_msg_recv(&msg, agent->socket, 0) < 0) {
+    ready = wait_ready(agent, ZMQ_POLLIN, receive_ms);
+    if (ready != READY)
+        return not_ready(agent, ready, "gave no answer in time: ");
+    if (zmq_msg_init(&msg) != 0 || zmq_msg_recv(&msg, agent->socket, ZMQ_DONTWAIT) < 0) {
         zmq_msg_close(&msg);
         return lost(agent, "gave no answer in time: ");
     }

@@ -48,6 +48,9 @@ struct concordat_id {
 void concordat_id_print(const struct concordat_id *id, char out[CONCORDAT_ID_TEXT]);
 bool concordat_id_parse(const char *text, struct concordat_id *out); /* exactly 8-4-4-4-12 */
 bool concordat_id_is_none(const struct concordat_id *id);
+/* A new message id (RFC 9562 version 7). Keep it before the first try to send, and a repeat after a
+ * crash is the same message. */
+struct concordat_id concordat_id_new(void);
 
 /* What is wrong and where: "defendant.identifiers[0].value", "PNC check character should be P". */
 struct concordat_problem {
@@ -157,6 +160,10 @@ void concordat_answer_free(struct concordat_answer *answer); /* NULL is fine */
  * the path is too long. */
 struct concordat *concordat_open(const char *socket);
 void concordat_close(struct concordat *agent); /* NULL is fine */
+/* From now on a call that waits ends at once when `fd` can be read (a signalfd, a pipe), FAILED
+ * with problems[0].where "stop". `fd` stays yours; -1: nothing ends a call early. A send that ended
+ * so may have gone or not: repeat it with the same id. */
+void concordat_stop_on(struct concordat *agent, int fd);
 
 /* What to send. Zero or NULL means what the comment says. */
 struct concordat_message {

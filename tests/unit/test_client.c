@@ -15,6 +15,8 @@
 #include "agents/client.h"
 #include "agents/local.h"
 #include "agents/stage.h"
+#include "lib/clock.h"
+#include "lib/id.h"
 #include "proto/local.pb-c.h"
 
 /* A keeper of a few lines: it answers each request with what `answer` makes of it. */
@@ -258,6 +260,34 @@ static void an_agent_that_is_not_there_is_said_so(void **)
     assert_null(concordat_open(path));
 }
 
+static void a_call_that_waits_ends_when_told_to_stop(void **state)
+{
+    struct stand_in *s = *state;
+    struct concordat *agent = concordat_open(s->path), *nobody = concordat_open("/tmp/no.sock");
+    struct concordat_answer *a;
+    int stop[2];
+
+    assert_int_equal(pipe(stop), 0);
+    assert_int_equal(write(stop[1], "x", 1), 1);
+    concordat_stop_on(agent, stop[0]);
+    concordat_stop_on(nobody, stop[0]);
+    a = concordat_status(agent); /* nobody answers that one */
+    assert_int_equal(a->outcome, CONCORDAT_FAILED);
+    assert_string_equal(a->problems[0].where, "stop");
+    concordat_answer_free(a);
+    a = concordat_status(nobody); /* nor is anybody reached here */
+    assert_string_equal(a->problems[0].where, "stop");
+    concordat_answer_free(a);
+    concordat_stop_on(agent, -1);
+    a = concordat_inbox(agent, 0, 0, false); /* and the connection is good for more */
+    assert_int_equal(a->outcome, CONCORDAT_DONE);
+    concordat_answer_free(a);
+    concordat_close(agent);
+    concordat_close(nobody);
+    (void)close(stop[0]);
+    (void)close(stop[1]);
+}
+
 static void malformed_requests_are_answered_and_go_no_further(void **state)
 {
     static const uint8_t bad[][4] = {{0xff, 0xff, 0xff, 0xff}, {0x7a, 0x01, 0x00, 0x00}};
@@ -319,6 +349,17 @@ static void ids_print_and_parse(void **)
     assert_false(concordat_id_is_none(&id));
 }
 
+static void new_ids_are_of_version_7_and_differ(void **)
+{
+    struct concordat_id one = concordat_id_new(), other = concordat_id_new();
+    struct id same;
+
+    memcpy(same.bytes, one.bytes, sizeof same.bytes);
+    assert_memory_not_equal(&one, &other, sizeof one);
+    assert_true(id_time_ms(&same) > 0 && llabs(id_time_ms(&same) - clock_wall_ms()) < 60000);
+    assert_int_equal(one.bytes[8] & 0xc0, 0x80);
+}
+
 #define WITH_AGENT(test) cmocka_unit_test_setup_teardown(test, start, stop)
 
 int main(void)
@@ -329,9 +370,11 @@ int main(void)
         WITH_AGENT(cases_and_a_named_agreement_pass_both_ways),
         WITH_AGENT(a_megabyte_goes_through),
         cmocka_unit_test(an_agent_that_is_not_there_is_said_so),
+        WITH_AGENT(a_call_that_waits_ends_when_told_to_stop),
         WITH_AGENT(malformed_requests_are_answered_and_go_no_further),
         cmocka_unit_test(a_folder_that_others_can_enter_is_refused),
         cmocka_unit_test(ids_print_and_parse),
+        cmocka_unit_test(new_ids_are_of_version_7_and_differ),
     };
     return cmocka_run_group_tests_name("client", tests, NULL, NULL);
 }
