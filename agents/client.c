@@ -17,6 +17,8 @@
 
 struct concordat {
     void *zmq, *socket;
+    void *gone;       /* readable when the agent has hung up */
+    unsigned dialled; /* how often: each monitor has a name of its own */
     char path[PATH_MAX_BYTES + 1];
     int stop_fd; /* the caller's, or -1 */
 };
@@ -130,9 +132,11 @@ struct concordat *concordat_open(const char *socket)
 
 static void hang_up(struct concordat *agent)
 {
+    if (agent->gone)
+        zmq_close(agent->gone);
     if (agent->socket)
         zmq_close(agent->socket);
-    agent->socket = NULL;
+    agent->socket = agent->gone = NULL;
 }
 
 void concordat_close(struct concordat *agent)
@@ -147,6 +151,21 @@ void concordat_close(struct concordat *agent)
 void concordat_stop_on(struct concordat *agent, int fd)
 {
     agent->stop_fd = fd;
+}
+
+/* A REQ socket never learns that its peer has gone, and would wait for an answer that cannot come.
+ */
+static bool watch(struct concordat *agent)
+{
+    char endpoint[64];
+    int linger = 0;
+
+    (void)snprintf(endpoint, sizeof endpoint, "inproc://concordat.gone.%u", agent->dialled++);
+    if (zmq_socket_monitor(agent->socket, endpoint, ZMQ_EVENT_DISCONNECTED) != 0)
+        return false;
+    agent->gone = zmq_socket(agent->zmq, ZMQ_PAIR);
+    return agent->gone && zmq_setsockopt(agent->gone, ZMQ_LINGER, &linger, sizeof linger) == 0
+        && zmq_connect(agent->gone, endpoint) == 0;
 }
 
 static bool dial(struct concordat *agent)
@@ -164,7 +183,7 @@ static bool dial(struct concordat *agent)
     if (zmq_setsockopt(agent->socket, ZMQ_IMMEDIATE, &immediate, sizeof immediate) != 0
         || zmq_setsockopt(agent->socket, ZMQ_LINGER, &linger, sizeof linger) != 0
         || zmq_setsockopt(agent->socket, ZMQ_MAXMSGSIZE, &size_max, sizeof size_max) != 0
-        || zmq_connect(agent->socket, endpoint) != 0) {
+        || !watch(agent) || zmq_connect(agent->socket, endpoint) != 0) {
         hang_up(agent);
         return false;
     }
@@ -462,24 +481,39 @@ static struct concordat_answer *lost(struct concordat *agent, const char *text)
 enum ready {
     READY,
     NOT_READY,
+    GONE,
     STOPPED
 };
 
-/* Until the socket takes (ZMQ_POLLOUT) or has something (ZMQ_POLLIN), or we are told to stop. */
+/* Until the socket takes (ZMQ_POLLOUT) or has something (ZMQ_POLLIN), the agent has gone from whom
+ * it is wanted, or we are told to stop. */
 static enum ready wait_ready(struct concordat *agent, short wanted, int ms)
 {
-    zmq_pollitem_t items[] = {{agent->socket, -1, wanted, 0},
-                              {NULL, agent->stop_fd, ZMQ_POLLIN, 0}};
+    zmq_pollitem_t items[3] = {{agent->socket, -1, wanted, 0}};
+    int count = 1;
 
-    if (zmq_poll(items, agent->stop_fd >= 0 ? 2 : 1, ms) <= 0)
+    if (agent->stop_fd >= 0)
+        items[count++] = (zmq_pollitem_t){NULL, agent->stop_fd, ZMQ_POLLIN, 0};
+    if (wanted == ZMQ_POLLIN)
+        items[count++] = (zmq_pollitem_t){agent->gone, -1, ZMQ_POLLIN, 0};
+    if (zmq_poll(items, count, ms) <= 0)
         return NOT_READY;
-    return items[0].revents & wanted ? READY : STOPPED;
+    if (items[0].revents & wanted)
+        return READY;
+    return agent->stop_fd >= 0 && items[1].revents ? STOPPED : GONE;
+}
+
+/* The agent may have come and gone since the last request: what matters is whether it goes now. */
+static void forget_hangups(struct concordat *agent)
+{
+    while (zmq_recv(agent->gone, NULL, 0, ZMQ_DONTWAIT) >= 0) {
+    }
 }
 
 static struct concordat_answer *not_ready(struct concordat *agent, enum ready why, const char *text)
 {
-    if (why == NOT_READY)
-        return lost(agent, text);
+    if (why != STOPPED)
+        return lost(agent, why == GONE ? "went away: " : text);
     hang_up(agent);
     return trouble(CONCORDAT_FAILED, "stop", "told to stop while waiting for ", agent->path);
 }
@@ -498,6 +532,7 @@ static struct concordat_answer *ask(struct concordat *agent, Concordat__Request 
     ready = wait_ready(agent, ZMQ_POLLOUT, CONNECT_MS);
     if (ready != READY)
         return not_ready(agent, ready, "nothing answers at ");
+    forget_hangups(agent);
     request->version = 1;
     size = concordat__request__get_packed_size(request);
     if (zmq_msg_init_size(&msg, size) != 0)
