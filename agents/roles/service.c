@@ -104,7 +104,8 @@ static void react(struct run *run, struct turn *turn, const struct concordat_ans
 {
     const struct concordat_item *item = &taken->items[0];
     json_t *body = json_loads(taken->json, 0, NULL), *event, *later = turn->events;
-    struct letter letter = {.item = item, .body = body, .received_ms = received_at(item)};
+    struct letter letter = {
+        .item = item, .body = body, .received_ms = received_at(item), .late = item->late};
 
     wire_print_id(&item->message_id, letter.id);
     wire_print_id(&item->case_handle, letter.case_handle);

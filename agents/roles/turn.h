@@ -29,7 +29,7 @@ struct letter {
     char case_handle[CONCORDAT_ID_TEXT], in_reply_to[CONCORDAT_ID_TEXT]; /* "": none */
     char conversation[CONCORDAT_ID_TEXT];
     int64_t received_ms; /* by our agent */
-    bool late;           /* set by the reaction: it came after it was needed */
+    bool late;           /* the agent says so of an answer; a reaction may know more */
     char text[256];      /* set by letter_say */
 };
 

@@ -54,12 +54,12 @@ answered KNOWN_CURRENT
 expect 0 '"linkedRef": "c1"' concordat open "$answer" --json
 expect 0 '"status": "S47_ENQUIRY"' concordat open "$answer" --json
 expect 0 '"phone": "01632 960001"' concordat open "$answer" --json
-expect 0 '"shared":\["DC_IDENTITY","DC_CHILD","DC_STAFF"\]' grep "\"inReplyTo\":\"$sent\"" "$folder/events"
+told "\"inReplyTo\":\"$sent\"" '"shared":["DC_IDENTITY","DC_CHILD","DC_STAFF"]'
 ask children children "$(linked Lee Sample 20150910 stepchild c1)"
 answered KNOWN_CLOSED
 ask children children "$(linked ARI EXAMPLE 20200519 child c1)" # another day of birth
 answered NOT_KNOWN
-expect 1 '' grep -q '"children"' "$folder/out"
+hasnt '"children"'
 ask children children "$(linked Ari Example 20220519 child c1 '{"type": "LA_CHILD_ID", "value": "C-198002"}')"
 answered CANNOT_MATCH # the number is another child's
 ask children children "$(linked Ari Example 20220519 child c1), $(linked Kim Other 20190101 "neighbour's child" c2)"
@@ -114,7 +114,8 @@ expect 0 'updated  *safeguarding.update to nps.cambs' $role advise "$referral" '
 expect 0 'delivered' concordat track "$advice" --until delivered --wait 10
 expect 0 'Visit in pairs' concordat open "$advice" --json
 expect 0 '"number": 1' concordat open "$advice" --json
-expect 0 '"shared": \["DC_IDENTITY"\]\|"DC_IDENTITY"' concordat open "$advice" --json
+lines 1 '"DC_IDENTITY"'
+lines 1 '"DC_CHILD"' # under notShared
 printf '{"referralId": "%s", "reason": "order ended", "date": {"ymd": 20270401}}' "$(id_bytes "$referral")" >"$folder/close.json"
 send safeguarding.close csc.cambs "$folder/close.json" --case "$handle"
 next recorded "\"id\":\"$sent\"" 'No more updates'
@@ -141,7 +142,7 @@ for point in take:1 acknowledge:1 send:1 reply:1; do
     next decided "\"inReplyTo\":\"$sent\""
     expect 0 delivered concordat track "$(of id)" --until delivered --wait 10
     leave TERM 0
-    expect 0 '' test "$(concordat inbox --all --json | grep -c "\"inReplyTo\": \"$sent\"")" = 2
+    arrived 2 "\"inReplyTo\": \"$sent\""
 done
 expect 0 '' test "$(grep -c '"localRef"' "$folder/csc.cambs/store.json")" = 7
 
@@ -166,6 +167,7 @@ END
     send safeguarding.referral.adult asc.cambs "$folder/adult.json" --case new
 }
 refer true true
+next acknowledged '"type":"safeguarding.referral.adult"'
 next acknowledged '"type":"safeguarding.referral.ack"' '"clause":"ack-adult"'
 next decided '"outcome":"S42_ENQUIRY"' '"clause":"decision-adult"' "\"inReplyTo\":\"$sent\""
 refer true false

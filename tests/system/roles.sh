@@ -83,8 +83,42 @@ id_bytes()
     printf '%s' "$1" | tr -d - | sed 's/../\\\\x&/g' | xargs printf '%b' | base64
 }
 
-# arrived TYPE: how many of a type have come to the agency that `at` names.
+# has TEXT, hasnt TEXT: what the last command that `expect` ran has printed.
+has()
+{
+    checks=$((checks + 1))
+    grep -q -e "$1" "$folder/out" || wrong "no '$1' in the last output: $(cat "$folder/out")"
+}
+
+hasnt()
+{
+    checks=$((checks + 1))
+    if grep -q -e "$1" "$folder/out"; then wrong "'$1' in the last output: $(cat "$folder/out")"; fi
+}
+
+# lines COUNT TEXT: the last output has it on so many lines.
+lines()
+{
+    checks=$((checks + 1))
+    found=$(grep -c -e "$2" "$folder/out")
+    [ "$found" = "$1" ] || wrong "$found times, not $1: '$2' in $(cat "$folder/out")"
+}
+
+# told TEXT...: some event so far holds them all.
+told()
+{
+    cp "$folder/events" "$folder/told_so_far"
+    for text; do
+        grep -F -e "$text" "$folder/told_so_far" >"$folder/told_next"
+        mv "$folder/told_next" "$folder/told_so_far"
+    done
+    checks=$((checks + 1))
+    [ -s "$folder/told_so_far" ] || wrong "no event with: $*"
+}
+
+# arrived COUNT TEXT: so many lines of what has come to the agency that `at` names have it.
 arrived()
 {
-    concordat inbox --all --json | grep -c "\"type\": \"$1\""
+    expect 0 '' concordat inbox --all --json
+    lines "$1" "$2"
 }

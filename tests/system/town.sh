@@ -16,6 +16,8 @@ failures=0 checks=0
 
 finish()
 {
+    ending=$? # 2 after an error of syntax: no test of that script has run
+    [ "$ending" = 0 ] || [ "$failures" != 0 ] || wrong "the script ended with $ending"
     [ -z "$sandbox_pid" ] || kill "$sandbox_pid" 2>/dev/null
     wait 2>/dev/null
     if [ "$failures" = 0 ]; then
