@@ -288,6 +288,50 @@ static void a_call_that_waits_ends_when_told_to_stop(void **state)
     (void)close(stop[1]);
 }
 
+struct caller {
+    const char *path;
+    struct concordat_answer *answer;
+};
+
+static void *wait_in_the_inbox(void *context)
+{
+    struct caller *caller = context;
+    struct concordat *agent = concordat_open(caller->path);
+
+    caller->answer = concordat_inbox(agent, 600000, 0, false);
+    concordat_close(agent);
+    return NULL;
+}
+
+static void a_call_ends_when_the_agent_goes_away(void **)
+{
+    char folder[] = "/tmp/concordat-gone-XXXXXX", path[64], endpoint[72];
+    struct caller caller = {.path = path};
+    void *zmq = zmq_ctx_new(), *router = zmq_socket(zmq, ZMQ_ROUTER);
+    int linger = 0;
+    pthread_t thread;
+    zmq_msg_t frame;
+
+    assert_non_null(mkdtemp(folder));
+    (void)snprintf(path, sizeof path, "%s/agent.sock", folder);
+    (void)snprintf(endpoint, sizeof endpoint, "ipc://%s", path);
+    (void)zmq_setsockopt(router, ZMQ_LINGER, &linger, sizeof linger);
+    assert_int_equal(zmq_bind(router, endpoint), 0);
+    assert_int_equal(pthread_create(&thread, NULL, wait_in_the_inbox, &caller), 0);
+    (void)zmq_msg_init(&frame);
+    assert_true(zmq_msg_recv(&frame, router, 0) >= 0); /* it has asked */
+    (void)zmq_msg_close(&frame);
+    (void)zmq_close(router);
+    (void)zmq_ctx_term(zmq);
+    (void)pthread_join(thread, NULL);
+    assert_int_equal(caller.answer->outcome, CONCORDAT_FAILED);
+    assert_string_equal(caller.answer->problems[0].where, "agent");
+    assert_non_null(strstr(caller.answer->problems[0].text, "went away"));
+    concordat_answer_free(caller.answer);
+    (void)unlink(path);
+    (void)rmdir(folder);
+}
+
 static void malformed_requests_are_answered_and_go_no_further(void **state)
 {
     static const uint8_t bad[][4] = {{0xff, 0xff, 0xff, 0xff}, {0x7a, 0x01, 0x00, 0x00}};
@@ -371,6 +415,7 @@ int main(void)
         WITH_AGENT(a_megabyte_goes_through),
         cmocka_unit_test(an_agent_that_is_not_there_is_said_so),
         WITH_AGENT(a_call_that_waits_ends_when_told_to_stop),
+        cmocka_unit_test(a_call_ends_when_the_agent_goes_away),
         WITH_AGENT(malformed_requests_are_answered_and_go_no_further),
         cmocka_unit_test(a_folder_that_others_can_enter_is_refused),
         cmocka_unit_test(ids_print_and_parse),
