@@ -5,8 +5,9 @@
  *     pass-sentence CASE [--case H]                court.sentence.result to probation
  *     psr.report  -> recorded, with what is missing from its checks; acknowledged
  *
- * CASE is the number of a hearing in the court's own file (--data: docs/examples/story/court.json).
- * The handle under which agencies speak of the case is another thing, made with the first message.
+ * CASE is the number of a hearing in the court's own file (--data: docs/examples/story/court.json),
+ * or what the file calls it. The handle under which agencies speak of the case is another thing,
+ * made with the first message.
  */
 #include <stdio.h>
 #include <string.h>
@@ -19,23 +20,30 @@
 
 /* --- acts --- */
 
-/* The hearing in the court's file; NULL after complaining. */
-static const json_t *find_hearing(const struct turn *turn, int argc, char **argv)
+/* The number of the hearing that the only argument names, by number or as the file calls the case;
+ * NULL after complaining. */
+static const char *find_hearing(const struct turn *turn, int argc, char **argv)
 {
-    const json_t *hearing =
-        argc == 1 ? json_object_get(wire_at(turn->data, "hearings"), argv[0]) : NULL;
+    const char *id;
+    json_t *hearing;
 
-    if (argc != 1)
+    if (argc != 1) {
         (void)fputs("one CASE is wanted: the number of a hearing\n", stderr);
-    else if (!hearing)
-        (void)fprintf(stderr, "no hearing %s in the court's file\n", argv[0]);
-    return hearing;
+        return NULL;
+    }
+    json_object_foreach(wire_at(turn->data, "hearings"), id, hearing)
+    {
+        if (strcmp(id, argv[0]) == 0 || strcmp(wire_text(hearing, "name"), argv[0]) == 0)
+            return id;
+    }
+    (void)fprintf(stderr, "no hearing %s in the court's file\n", argv[0]);
+    return NULL;
 }
 
 /* A body from the file, completed. */
-static json_t *body_of(const struct turn *turn, const json_t *hearing, const char *part,
-                       const char *hearing_id)
+static json_t *body_of(const struct turn *turn, const char *hearing_id, const char *part)
 {
+    const json_t *hearing = json_object_get(wire_at(turn->data, "hearings"), hearing_id);
     json_t *body = wire_made(json_deep_copy(wire_at(hearing, part)));
 
     (void)json_object_set_new(body, "hearingId", wire_made(json_string(hearing_id)));
@@ -64,7 +72,7 @@ static int order_report(struct turn *turn, int argc, char **argv)
 {
     const char *needed_by = option_take(&argc, argv, "--needed-by");
     const char *handle = option_take(&argc, argv, "--case");
-    const json_t *hearing = find_hearing(turn, argc, argv);
+    const char *hearing = find_hearing(turn, argc, argv);
     char id[CONCORDAT_ID_TEXT];
     int64_t needed_by_ms;
     json_t *body;
@@ -75,7 +83,7 @@ static int order_report(struct turn *turn, int argc, char **argv)
         (void)fputs("--needed-by T: as 2026-11-24T13:30Z, or in seconds since 1970\n", stderr);
         return 2;
     }
-    body = body_of(turn, hearing, "psrRequest", argv[0]);
+    body = body_of(turn, hearing, "psrRequest");
     (void)json_object_set_new(body, "neededByMs", wire_time(needed_by_ms));
     post_parcel(turn->book,
                 &(struct parcel){.type = "psr.request",
@@ -89,25 +97,25 @@ static int order_report(struct turn *turn, int argc, char **argv)
                 id);
     (void)json_object_set_new(
         store_object(turn->book, "orders"), id,
-        wire_made(json_pack("{s:s, s:s}", "hearing", argv[0], "case", handle ? handle : "")));
+        wire_made(json_pack("{s:s, s:s}", "hearing", hearing, "case", handle ? handle : "")));
     return 0;
 }
 
 static int pass_sentence(struct turn *turn, int argc, char **argv)
 {
     const char *handle = option_take(&argc, argv, "--case");
-    const json_t *hearing = find_hearing(turn, argc, argv);
+    const char *hearing = find_hearing(turn, argc, argv);
     char id[CONCORDAT_ID_TEXT];
     json_t *body;
 
     if (!hearing)
         return 2;
-    handle = handle ? handle : case_of(turn->book, argv[0]);
+    handle = handle ? handle : case_of(turn->book, hearing);
     if (!*handle) {
         (void)fputs("no report was ordered for it: --case H says which case it is\n", stderr);
         return 2;
     }
-    body = body_of(turn, hearing, "sentenceResult", argv[0]);
+    body = body_of(turn, hearing, "sentenceResult");
     (void)json_object_set_new(body, "resultDate", wire_day(day_of(turn->now_ms)));
     post_parcel(turn->book,
                 &(struct parcel){.type = "court.sentence.result",

@@ -10,6 +10,8 @@
  */
 #include "agents/roles/nps.h"
 
+#include <string.h>
+
 #include "agents/roles/event.h"
 #include "agents/roles/person.h"
 #include "agents/roles/service.h"
@@ -19,8 +21,29 @@
 json_t *case_of_letter(struct turn *turn, const struct letter *letter)
 {
     const char *key = *letter->case_handle ? letter->case_handle : letter->conversation;
+    json_t *record = store_object(store_object(turn->book, "cases"), key);
 
-    return store_object(store_object(turn->book, "cases"), key);
+    (void)json_object_set_new(record, "case", wire_made(json_string(letter->case_handle)));
+    wire_copy(record, "caseUrn", letter->body, "caseUrn");
+    wire_copy(record, "defendant", letter->body, "defendant");
+    return record;
+}
+
+json_t *known_case(struct turn *turn, const struct letter *letter)
+{
+    json_t *cases = store_object(turn->book, "cases"), *found = NULL, *record;
+    const char *pnc = person_identifier(wire_at(letter->body, "defendant"), "PNC");
+    const char *urn = wire_text(letter->body, "caseUrn"), *handle;
+
+    if (json_object_get(cases, letter->case_handle))
+        return case_of_letter(turn, letter);
+    json_object_foreach(cases, handle, record)
+    {
+        if (*urn && *pnc && strcmp(wire_text(record, "caseUrn"), urn) == 0
+            && strcmp(person_identifier(wire_at(record, "defendant"), "PNC"), pnc) == 0)
+            found = record;
+    }
+    return found ? found : case_of_letter(turn, letter);
 }
 
 const json_t *assessment_of(const struct turn *turn, const json_t *person)

@@ -7,10 +7,11 @@
  *     nps_sentence.c  after sentence: the score, and who takes the case
  *     nps_referral.c  a concern about a child, watched until it is closed
  *
- * A case in the book ("cases", by handle): `request` the psr.request's id, `conversation`, `court`,
- * `hearingId`, `format`, `neededByMs`, `checksDueMs`, `defendant`; `checks` one for each question,
- * with its `type`, `id`, `state` as a report tells it, and `answer`; `report` its id once written;
- * `sentence`, `rsr`, `allocation`; `referral` with `id`, `sent`, `ack`, `decision`.
+ * A case in the book ("cases", by handle): `case` its handle, `caseUrn` the court's number of it,
+ * `request` the psr.request's id, `conversation`, `hearingId`, `format`, `neededByMs`,
+ * `checksDueMs`, `defendant`; `checks` one for each question, with its `type`, `id`, `state` as a
+ * report tells it, and `answer`; `report` its id once written; `sentence`, `rsr`, `allocation`;
+ * `referral` with `id`, `sent`, `ack`, `decision`.
  */
 #ifndef AGENTS_ROLES_NPS_H
 #define AGENTS_ROLES_NPS_H
@@ -19,6 +20,9 @@
 
 /* The record of the letter's case, made when there is none. */
 json_t *case_of_letter(struct turn *turn, const struct letter *letter);
+/* The same; but a court's system and its staff may each have made a handle for one case, and its
+ * own number of it and the person's say that it is one. */
+json_t *known_case(struct turn *turn, const struct letter *letter);
 /* What our officers have written down about this person: interview, assessment, proposal. NULL:
  * nobody has assessed the person, or it is not sure who that is. */
 const json_t *assessment_of(const struct turn *turn, const json_t *person);

@@ -136,13 +136,12 @@ void on_psr_request(struct turn *turn, struct letter *letter)
     }
     record = case_of_letter(turn, letter);
     (void)json_object_update_new(
-        record,
-        wire_made(json_pack("{s:s, s:s, s:s, s:O, s:O, s:O, s:I, s:I}", "request", letter->id,
-                            "conversation", letter->conversation, "court", letter->item->from,
-                            "hearingId", wire_at(letter->body, "hearingId"), "format",
-                            wire_at(letter->body, "requestedFormat"), "defendant", person,
-                            "neededByMs", (json_int_t)needed_by_ms, "checksDueMs",
-                            (json_int_t)checks_due(turn->now_ms, needed_by_ms))));
+        record, wire_made(json_pack("{s:s, s:s, s:O, s:O, s:O, s:I, s:I}", "request", letter->id,
+                                    "conversation", letter->conversation, "hearingId",
+                                    wire_at(letter->body, "hearingId"), "format",
+                                    wire_at(letter->body, "requestedFormat"), "defendant", person,
+                                    "neededByMs", (json_int_t)needed_by_ms, "checksDueMs",
+                                    (json_int_t)checks_due(turn->now_ms, needed_by_ms))));
     letter_acknowledge(turn, letter);
     list = store_list(record, "checks");
     for (size_t i = 0; i < sizeof checks / sizeof *checks; i++)

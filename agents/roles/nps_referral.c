@@ -28,9 +28,25 @@ static json_t *referral_body(const struct turn *turn, const json_t *record)
     return body;
 }
 
+/* By its handle, or as our notes call it; the newest of several. */
+static json_t *named_case(const struct turn *turn, const char *name)
+{
+    json_t *found = NULL, *record;
+    const char *handle;
+
+    json_object_foreach(store_object(turn->book, "cases"), handle, record)
+    {
+        const json_t *notes = assessment_of(turn, wire_at(record, "defendant"));
+
+        if (strcmp(handle, name) == 0 || strcmp(wire_text(notes, "name"), name) == 0)
+            found = record;
+    }
+    return found;
+}
+
 int refer(struct turn *turn, int argc, char **argv)
 {
-    json_t *record = argc == 1 ? json_object_get(store_object(turn->book, "cases"), argv[0]) : NULL;
+    json_t *record = argc == 1 ? named_case(turn, argv[0]) : NULL;
     json_t *body = record ? referral_body(turn, record) : NULL;
     char id[CONCORDAT_ID_TEXT];
 
@@ -49,7 +65,7 @@ int refer(struct turn *turn, int argc, char **argv)
     post_parcel(turn->book,
                 &(struct parcel){.type = "safeguarding.referral.child",
                                  .to = wire_text(turn->data, "agencies.children"),
-                                 .case_handle = argv[0],
+                                 .case_handle = wire_text(record, "case"),
                                  .body = body,
                                  .event = "referred",
                                  .text = "A concern about a child, at once."},

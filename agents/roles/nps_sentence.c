@@ -103,16 +103,23 @@ static json_t *decision_body(const struct turn *turn, const json_t *record, cons
                                ground->name, "decided", wire_day(day_of(turn->now_ms))));
 }
 
+/* Under the handle that the court has used last; what has none goes under ours. */
+static const char *handle_of(const struct letter *letter, const json_t *record)
+{
+    return *letter->case_handle ? letter->case_handle : wire_text(record, "case");
+}
+
 static void give(struct turn *turn, const struct letter *letter, const json_t *record,
                  const json_t *risk, const struct ground *ground)
 {
+    const char *handle = handle_of(letter, record);
     const char *target = wire_text(turn->data, "agencies.crc");
     char id[CONCORDAT_ID_TEXT];
 
     post_parcel(turn->book,
                 &(struct parcel){.type = "risk.rsr.result",
                                  .to = target,
-                                 .case_handle = letter->case_handle,
+                                 .case_handle = handle,
                                  .body = rsr_body(turn, record, risk),
                                  .event = "sent",
                                  .text = "The score goes to who takes the case."},
@@ -120,7 +127,7 @@ static void give(struct turn *turn, const struct letter *letter, const json_t *r
     post_parcel(turn->book,
                 &(struct parcel){.type = "case.allocation.decision",
                                  .to = target,
-                                 .case_handle = letter->case_handle,
+                                 .case_handle = handle,
                                  .body = decision_body(turn, record, risk, ground, target),
                                  .event = "allocated",
                                  .text = "The case goes to the community rehabilitation company.",
@@ -154,14 +161,13 @@ void on_sentence(struct turn *turn, struct letter *letter)
 {
     const json_t *person = wire_at(letter->body, "defendant");
     const json_t *risk = wire_at(assessment_of(turn, person), "risk");
-    json_t *record = case_of_letter(turn, letter);
+    json_t *record = known_case(turn, letter);
     bool is_revision = json_object_get(record, "allocation") != NULL;
     const struct ground *ground;
 
     letter_say(letter, "Sentence is passed.");
     letter_acknowledge(turn, letter);
     wire_copy(record, "sentence", letter->body, "sentence");
-    wire_copy(record, "defendant", letter->body, "defendant");
     if (is_revision || !is_supervised(wire_at(letter->body, "sentence")) || !rsr_of(risk)) {
         turn_tell(turn,
                   letter_event(letter, "kept",

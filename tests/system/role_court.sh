@@ -4,7 +4,7 @@
 . "$(dirname -- "$0")/town.sh"
 # shellcheck source=tests/system/roles.sh
 . "$(dirname -- "$0")/roles.sh"
-hearing=8c0f7a52-6a3e-4f0e-9a5b-3a1d5f2f9c10
+hearing=3f1a2b6c-7d84-4e0b-9c55-81d2a4f6e001
 court="$build/agents/roles/court --agent $folder/town/agents/court.b35cz00 --store $folder/court.b35cz00
     --data $story/court.json"
 
@@ -70,7 +70,7 @@ next acknowledged
 
 # Sentence, under the case that the order made; probation does not have it for what it is.
 # shellcheck disable=SC2086
-expect 0 '"event":"sentenced".*"type":"court.sentence.result"' $court --json pass-sentence "$hearing"
+expect 0 '"event":"sentenced".*"type":"court.sentence.result"' $court --json pass-sentence K
 has "\"case\":\"$handle\""
 sent=$(last_id)
 expect 0 delivered concordat track "$sent" --until delivered --wait 10

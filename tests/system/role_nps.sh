@@ -4,7 +4,7 @@
 . "$(dirname -- "$0")/town.sh"
 # shellcheck source=tests/system/roles.sh
 . "$(dirname -- "$0")/roles.sh"
-hearing=8c0f7a52-6a3e-4f0e-9a5b-3a1d5f2f9c10
+hearing=3f1a2b6c-7d84-4e0b-9c55-81d2a4f6e001
 order_hearing=1d7b0c3e-52f4-4a86-8e6d-90a1b2c3d4e5
 
 # court WORD...: the court's staff; the event it tells is in $folder/out.
@@ -91,7 +91,7 @@ expect 2 'no such case' $role refer "$hearing"
 expect 0 '"event":"referred".*"type":"safeguarding.referral.child".*"to":"csc.cambs"' $role refer "$handle"
 referral=$(last_id)
 # shellcheck disable=SC2086
-expect 0 'referred already' $role refer "$handle"
+expect 0 'referred already' $role refer K # as our notes call it
 at csc.cambs
 expect 0 'immediate' concordat inbox --wait 10
 expect 0 '"riskToChildren": "ROSH_MEDIUM"' concordat open "$referral" --json
@@ -128,8 +128,11 @@ allocation=$(of id)
 at crc.bench
 expect 0 delivered concordat track "$allocation" --until delivered --wait 10
 expect 0 '"targetAgencyId": "crc.bench"' concordat open "$allocation" --json
-court pass-sentence "$hearing" # corrected
-next kept 'the allocation stands'
+reported_as=$handle
+court pass-sentence "$hearing" --case 11111111-2222-4333-8444-555555555555 # corrected, by another system of the court
+next received '"case":"11111111-2222-4333-8444-555555555555"'
+next kept 'the allocation stands' # known by the court's number and the person's
+handle=$reported_as
 
 # --- nobody answers in time, one is not permitted: the report goes at the checks' deadline, late answers are kept ---
 leave TERM 0
