@@ -23,7 +23,7 @@
 static json_t *question(const json_t *record)
 {
     return wire_made(json_pack(
-        "{s:O, s:s, s:o, s:O, s:o}", "subject", wire_at(record, "defendant"), "why", "PRE_SENTENCE",
+        "{s:O, s:s, s:o, s:O*, s:o*}", "subject", wire_at(record, "defendant"), "why", "PRE_SENTENCE",
         "neededByMs", wire_time(wire_number(record, "checksDueMs")), "hearingId",
         wire_at(record, "hearingId"), "forwardToCase", wire_id(wire_text(record, "conversation"))));
 }
@@ -136,7 +136,7 @@ void on_psr_request(struct turn *turn, struct letter *letter)
     }
     record = case_of_letter(turn, letter);
     (void)json_object_update_new(
-        record, wire_made(json_pack("{s:s, s:s, s:O, s:O, s:O, s:I, s:I}", "request", letter->id,
+        record, wire_made(json_pack("{s:s, s:s, s:O*, s:O*, s:O, s:I, s:I}", "request", letter->id,
                                     "conversation", letter->conversation, "hearingId",
                                     wire_at(letter->body, "hearingId"), "format",
                                     wire_at(letter->body, "requestedFormat"), "defendant", person,

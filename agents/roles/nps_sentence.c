@@ -96,7 +96,7 @@ static json_t *rsr_body(const struct turn *turn, const json_t *record, const jso
 static json_t *decision_body(const struct turn *turn, const json_t *record, const json_t *risk,
                              const struct ground *ground, const char *target)
 {
-    return wire_made(json_pack("{s:O, s:O, s:O, s:O, s:s, s:s, s:o}", "subject",
+    return wire_made(json_pack("{s:O, s:O*, s:O, s:O*, s:s, s:s, s:o}", "subject",
                                wire_at(record, "defendant"), "sentence",
                                wire_at(record, "sentence"), "rsr", rsr_of(risk), "rosh",
                                wire_at(risk, "overall"), "targetAgencyId", target, "ground",

@@ -83,10 +83,11 @@ static int64_t received_at(const struct concordat_item *item)
     return item->created_ms;
 }
 
-static void react(struct run *run, struct turn *turn, const struct concordat_answer *taken)
+static void react(struct run *run, struct turn *turn, const struct concordat_answer *taken,
+                  const json_t *body)
 {
     const struct concordat_item *item = &taken->items[0];
-    json_t *body = json_loads(taken->json, 0, NULL), *event, *later = turn->events;
+    json_t *event;
     struct letter letter = {
         .item = item, .body = body, .received_ms = received_at(item), .late = item->late};
 
@@ -99,10 +100,9 @@ static void react(struct run *run, struct turn *turn, const struct concordat_ans
     event = letter_event(&letter, "received", letter.text);
     event_add_names(event, "notShared", taken->not_shared, taken->not_shared_count);
     (void)json_object_set_new(event, "late", wire_made(json_boolean(letter.late)));
-    (void)json_array_insert_new(later, 0, event); /* before what the reaction had to tell */
+    (void)json_array_insert_new(turn->events, 0, event); /* before what the reaction had to tell */
     (void)json_object_set_new(store_object(turn->book, "handled"), letter.id,
                               wire_made(json_string(item->type)));
-    json_decref(body);
 }
 
 /* The agent cannot give it: told once, and never asked for again. */
@@ -123,7 +123,8 @@ static bool take_next(struct run *run, struct turn *turn, json_t *arriving)
     const char *text = json_string_value(json_array_get(arriving, 0));
     struct concordat_answer *taken;
     struct concordat_id id;
-    bool away = false;
+    json_t *body;
+    bool away;
 
     if (json_object_get(store_object(turn->book, "handled"), text)
         || !concordat_id_parse(text, &id)) {
@@ -132,10 +133,12 @@ static bool take_next(struct run *run, struct turn *turn, json_t *arriving)
     }
     taken = concordat_take(run->agent, &id);
     away = agent_is_away(taken);
-    if (taken->outcome == CONCORDAT_DONE && taken->item_count == 1)
-        react(run, turn, taken);
+    body = taken->item_count == 1 ? json_loads(taken->json, 0, NULL) : NULL;
+    if (taken->outcome == CONCORDAT_DONE && body)
+        react(run, turn, taken, body);
     else if (!away)
         give_up(turn, text, taken);
+    json_decref(body);
     if (!away)
         (void)json_array_remove(arriving, 0);
     concordat_answer_free(taken);

@@ -5,7 +5,9 @@
  * as text, bytes as base64 (https://protobuf.dev/programming-guides/json). A field that is not
  * there was not shared or is not known: never take it for "no".
  *
- * Memory running out ends the process: the store is as it was, so nothing is lost by that.
+ * Memory running out ends the process: the store is as it was, so nothing is lost by that. What
+ * came from elsewhere must not be able to: json_pack takes it as "O*", which leaves out what is not
+ * there.
  */
 #ifndef AGENTS_ROLES_WIRE_H
 #define AGENTS_ROLES_WIRE_H

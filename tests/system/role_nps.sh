@@ -159,6 +159,17 @@ court order-report "$order_hearing" --needed-by "$(($(date +%s) + 3600))"
 asked check.social_care.children.request csc.cambs
 court pass-sentence "$order_hearing"
 next kept '"type":"case.allocation.decision"' '"ground":"MAPPA_ELIGIBLE"' "\"case\":\"$handle\""
+printf '{"hearingId": "%s"}' "$order_hearing" >"$folder/withdrawn.json"
+at court.b35cz00
+send psr.withdrawn nps.cambs "$folder/withdrawn.json" --case "$handle"
+next kept "\"id\":\"$sent\"" 'No report will be written'
+cat >"$folder/notice.json" <<END
+{"hearingId": "$order_hearing", "courtOu": "B35CZ00", "days": [{"startMs": "1893492000000"}], "event": "DELETED",
+ "defendant": {"name": {"surname": "Example"}}, "offences": [{"cjsCode": "TH68010"}]}
+END
+send court.hearing.notice nps.cambs "$folder/notice.json"
+next received '"type":"court.hearing.notice"' "\"id\":\"$sent\""
+next kept "\"id\":\"$sent\"" 'papers'
 sed 's/2014\/0000001N/2002\/0073319Z/; s/X000002/X000009/' "$story/court.json" >"$folder/court.json"
 at court.b35cz00
 expect 0 '"event":"asked"' "$build/agents/roles/court" --agent "$CONCORDAT_AGENT" --store "$folder/court" \
