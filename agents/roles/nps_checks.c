@@ -23,8 +23,8 @@
 static json_t *question(const json_t *record)
 {
     return wire_made(json_pack(
-        "{s:O, s:s, s:o, s:O*, s:o*}", "subject", wire_at(record, "defendant"), "why", "PRE_SENTENCE",
-        "neededByMs", wire_time(wire_number(record, "checksDueMs")), "hearingId",
+        "{s:O, s:s, s:o, s:O*, s:o*}", "subject", wire_at(record, "defendant"), "why",
+        "PRE_SENTENCE", "neededByMs", wire_time(wire_number(record, "checksDueMs")), "hearingId",
         wire_at(record, "hearingId"), "forwardToCase", wire_id(wire_text(record, "conversation"))));
 }
 

@@ -41,10 +41,10 @@ static json_t *matched_on(const json_t *asked, const json_t *kept)
     return list;
 }
 
+/* Convictions and cautions. Warning signals tell of risk, which the agreement does not let go. */
 static void add_record(json_t *body, const struct letter *letter, const json_t *record)
 {
-    static const char *const parts[] = {"cases", "penaltyCases", "warningMarkers",
-                                        "wantedOrMissing"};
+    static const char *const parts[] = {"cases", "penaltyCases"};
     const json_t *kept = wire_at(record, "person");
 
     (void)json_object_set_new(body, "matchedOn",
@@ -92,21 +92,25 @@ static void add_present(json_t *body, const char *list_name, int row, const json
     (void)json_array_append_new(list, wire_made(json_pack("{s:i, s:O}", "row", row, "note", note)));
 }
 
-/* What was done to a victim is never told to those who deal with the offender: the answer says only
- * that more is held. */
+/* What touches a victim, the subject among them, is never told to those who deal with the offender:
+ * the answer says only that more is held. */
 static void add_callout(json_t *body, json_t *incidents, const json_t *callout)
 {
-    static const char *const parts[] = {"date", "role", "summary", "outcome", "dashRisk"};
+    static const char *const parts[] = {"date", "role", "summary", "outcome"};
+    bool is_victim = strcmp(wire_text(callout, "role"), "victim") == 0;
     int row = (int)json_array_size(incidents) + 1;
-    json_t *incident = wire_made(json_pack("{s:i}", "row", row));
+    json_t *incident;
 
+    if (is_victim || wire_at(callout, "victims"))
+        (void)json_object_set_new(body, "withheldSensitive", json_true());
+    if (is_victim)
+        return;
+    incident = wire_made(json_pack("{s:i}", "row", row));
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
         wire_copy(incident, parts[i], callout, parts[i]);
     (void)json_array_append_new(incidents, incident);
     add_present(body, "children", row, wire_at(callout, "children"));
     add_present(body, "others", row, wire_at(callout, "others"));
-    if (wire_at(callout, "victims"))
-        (void)json_object_set_new(body, "withheldSensitive", json_true());
 }
 
 /* The incidents of the period asked about; answers how many. */

@@ -50,6 +50,7 @@ told "$sent" '"clause":"precons-request"'
 expect 0 '"checkName": "Example, Kit"' concordat open "$answer" --json
 expect 0 '"cjsCode": "TH68010"' concordat open "$answer" --json
 expect 0 '"forceStationCode": "35CA"' concordat open "$answer" --json
+hasnt warningMarkers # told by no agreement
 
 ask precons '{"type": "PNC", "value": "2002/0073319Z"}'
 answered NO_TRACE
@@ -64,7 +65,7 @@ answered HELD
 expect 0 '"incidents": 1' concordat open "$answer" --json
 expect 0 '"withheldSensitive": true' concordat open "$answer" --json
 expect 0 "\"ymd\": $recent" concordat open "$answer" --json
-hasnt victims
+hasnt victim
 hasnt "$old"
 ask callouts "$pnc"
 answered HELD

@@ -116,7 +116,7 @@ expect 0 'Visit in pairs' concordat open "$advice" --json
 expect 0 '"number": 1' concordat open "$advice" --json
 lines 1 '"DC_IDENTITY"'
 lines 1 '"DC_CHILD"' # under notShared
-printf '{"referralId": "%s", "reason": "order ended", "date": {"ymd": 20270401}}' "$(id_bytes "$referral")" >"$folder/close.json"
+printf '{"referralId": "%s", "reason": "ORDER_ENDED", "date": {"ymd": 20270401}}' "$(id_bytes "$referral")" >"$folder/close.json"
 send safeguarding.close csc.cambs "$folder/close.json" --case "$handle"
 next recorded "\"id\":\"$sent\"" 'No more updates'
 
