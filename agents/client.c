@@ -732,3 +732,17 @@ struct concordat_answer *concordat_status(struct concordat *agent)
     request.status = &status;
     return ask(agent, &request, 0);
 }
+
+struct concordat_answer *concordat_derive(struct concordat *agent,
+                                          const struct concordat_seed *seed)
+{
+    Concordat__Request request = CONCORDAT__REQUEST__INIT;
+    Concordat__DeriveRequest derive = CONCORDAT__DERIVE_REQUEST__INIT;
+
+    derive.message_of = binary(seed->message, seed->message ? seed->message_size : 0);
+    derive.case_of = binary(seed->about, seed->about ? seed->about_size : 0);
+    derive.at_ms = seed->at_ms;
+    request.kind_case = CONCORDAT__REQUEST__KIND_DERIVE;
+    request.derive = &derive;
+    return ask(agent, &request, 0);
+}

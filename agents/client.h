@@ -135,8 +135,8 @@ struct concordat_answer {
     enum concordat_outcome outcome;
     size_t problem_count;
     const struct concordat_problem *problems;
-    struct concordat_id message_id;          /* send, answer */
-    struct concordat_id case_handle;         /* send with new_case */
+    struct concordat_id message_id;          /* send, answer, derive */
+    struct concordat_id case_handle;         /* send with new_case, derive */
     const struct concordat_refusal *refusal; /* NULL unless REFUSED */
     size_t item_count;
     const struct concordat_item *items; /* inbox, track, case; open: the message opened */
@@ -230,6 +230,21 @@ struct concordat_answer *concordat_case(struct concordat *agent, const struct co
 /* All agreements, or with `id` that one and its text. */
 struct concordat_answer *concordat_agreements(struct concordat *agent, const char *id);
 struct concordat_answer *concordat_status(struct concordat *agent);
+
+/* Ids that follow from content: give what a message is made of (its record's number, a hash of it),
+ * send under the id that comes back, and the same record handed over twice is one message. Likewise
+ * a case: the same words, the same handle. The agent derives them under a key of its own, so that
+ * the broker, who sees ids and handles, learns nothing from them and cannot try guesses. `about`
+ * or `message` may be NULL. DONE: message_id and case_handle of the answer. */
+struct concordat_seed {
+    const void *message; /* at most 1024 bytes */
+    size_t message_size;
+    const void *about; /* the case; at most 1024 bytes */
+    size_t about_size;
+    int64_t at_ms; /* the time that the message id claims; the broker can read it */
+};
+struct concordat_answer *concordat_derive(struct concordat *agent,
+                                          const struct concordat_seed *seed);
 
 #ifdef __cplusplus
 }

@@ -249,6 +249,10 @@ void desk_step(struct desk *desk, const struct arrival *arrival);
 void desk_send(struct desk *desk, struct bytes route, const Concordat__SendRequest *r);
 void desk_answer(struct desk *desk, struct bytes route, const Concordat__SendRequest *r);
 
+/* ---- derive.c ---- */
+
+void desk_derive(struct desk *desk, struct bytes route, const Concordat__DeriveRequest *r);
+
 /* ---- keyless.c ---- */
 
 /* Messages that waited for `agency`'s sealing key; `known` false: there is no such agency. */

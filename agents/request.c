@@ -396,6 +396,9 @@ void desk_request(struct desk *desk, struct bytes route, struct bytes bytes)
     case CONCORDAT__REQUEST__KIND_CASES:
         desk_cases(desk, route, request->cases);
         break;
+    case CONCORDAT__REQUEST__KIND_DERIVE:
+        desk_derive(desk, route, request->derive);
+        break;
     case CONCORDAT__REQUEST__KIND__NOT_SET:
     case _CONCORDAT__REQUEST__KIND__CASE_IS_INT_SIZE:
     default:

@@ -42,15 +42,25 @@ struct id id_random(void)
     return id;
 }
 
-struct id id_new(int64_t now_ms)
+struct id id_from_random(const uint8_t random[static ID_SIZE], int64_t at_ms)
 {
-    struct id id = id_random();
-    uint64_t ms = now_ms < 0 ? 0 : (uint64_t)now_ms;
+    uint64_t ms = at_ms < 0 ? 0 : (uint64_t)at_ms;
+    struct id id;
 
+    memcpy(id.bytes, random, sizeof id.bytes);
+    if (at_ms == ID_WITHOUT_TIME) {
+        stamp(&id, 4);
+        return id;
+    }
     for (int i = 5; i >= 0; i--, ms >>= 8)
         id.bytes[i] = (uint8_t)ms;
     stamp(&id, 7);
     return id;
+}
+
+struct id id_new(int64_t now_ms)
+{
+    return id_from_random(id_random().bytes, now_ms < 0 ? 0 : now_ms);
 }
 
 bool id_equal(const struct id *a, const struct id *b)

@@ -27,6 +27,10 @@ bool agency_is_valid(const char *text);
 struct id id_new(int64_t now_ms);
 /* A new random id (version 4, RFC 9562 §5.4): case handles say nothing, not even when. */
 struct id id_random(void);
+/* An id whose unpredictable bits are these, so that the same bits are the same id: version 7 for
+ * `at_ms`, or with ID_WITHOUT_TIME version 4. */
+#define ID_WITHOUT_TIME INT64_MIN
+struct id id_from_random(const uint8_t random[static ID_SIZE], int64_t at_ms);
 bool id_equal(const struct id *a, const struct id *b);
 bool id_is_zero(const struct id *id);
 /* Milliseconds since 1970 that a version-7 id claims; -1 for another version. */

@@ -75,6 +75,8 @@
 
 /* Local interface of the agent. */
 #define LOCAL_REQUEST_MAX (8 * 1024 * 1024) /* bytes: 1 MiB of body is at most 6 MiB of JSON */
+#define DERIVE_OF_MAX 1024 /* bytes that an id may be derived from: a few ids and a digest */
+#define DERIVE_KEY_SIZE 32 /* of HMAC-SHA256 */
 #define SOCKET_PATH_MAX 107                 /* bytes: sun_path of unix(7) less its NUL */
 
 #define REASON_MAX 512 /* bytes of a sentence for a person */

@@ -334,6 +334,55 @@ static void the_same_id_is_the_same_message(void **)
     assert_string_equal(r->problems[0]->where, "message_id");
 }
 
+static const Concordat__Response *derive(struct town *town, size_t agency, const char *message,
+                                         const char *about)
+{
+    Concordat__Request request = CONCORDAT__REQUEST__INIT;
+    Concordat__DeriveRequest derive = CONCORDAT__DERIVE_REQUEST__INIT;
+
+    request.version = 1;
+    request.kind_case = CONCORDAT__REQUEST__KIND_DERIVE;
+    request.derive = &derive;
+    derive.message_of = (ProtobufCBinaryData){strlen(message), (uint8_t *)(uintptr_t)message};
+    derive.case_of = (ProtobufCBinaryData){strlen(about), (uint8_t *)(uintptr_t)about};
+    derive.at_ms = 1781481600000;
+    return town_ask(town, agency, &request);
+}
+
+static void the_same_words_derive_the_same_ids_here_and_nowhere_else(void **)
+{
+    OWNED(town) town = town_new(court_and_nps, 2);
+    const Concordat__Response *r = derive(town, 0, "one", "one");
+    struct id message, about;
+    char endless[DERIVE_OF_MAX + 2];
+
+    assert_int_equal(r->outcome, CONCORDAT__OUTCOME__DONE);
+    assert_int_equal(r->message_id.len, ID_SIZE);
+    assert_int_equal(r->case_handle.len, ID_SIZE);
+    memcpy(message.bytes, r->message_id.data, ID_SIZE);
+    memcpy(about.bytes, r->case_handle.data, ID_SIZE);
+    assert_int_equal(id_time_ms(&message), 1781481600000);
+    assert_int_equal(about.bytes[6] >> 4, 4);
+    assert_memory_not_equal(message.bytes + 9, about.bytes + 9, ID_SIZE - 9);
+    town_restart(town, 0);
+    town_settle(town);
+    r = derive(town, 0, "one", "two");
+    assert_memory_equal(r->message_id.data, message.bytes, ID_SIZE);
+    assert_memory_not_equal(r->case_handle.data, about.bytes, ID_SIZE);
+    r = derive(town, 0, "two", "one");
+    assert_memory_not_equal(r->message_id.data, message.bytes, ID_SIZE);
+    assert_memory_equal(r->case_handle.data, about.bytes, ID_SIZE);
+    r = derive(town, 1, "one", "one");
+    assert_memory_not_equal(r->message_id.data, message.bytes, ID_SIZE);
+    assert_memory_not_equal(r->case_handle.data, about.bytes, ID_SIZE);
+    assert_int_equal(derive(town, 0, "one", "")->case_handle.len, 0);
+    memset(endless, 'x', sizeof endless - 1);
+    endless[sizeof endless - 1] = '\0';
+    r = derive(town, 0, "one", endless);
+    assert_int_equal(r->outcome, CONCORDAT__OUTCOME__BAD_INPUT);
+    assert_string_equal(r->problems[0]->where, "case_of");
+}
+
 static void an_unknown_recipient_is_refused_a_keyless_one_waits(void **)
 {
     OWNED(town) town = town_new(court_and_nps, 2);
@@ -706,6 +755,7 @@ int main(void)
         cmocka_unit_test(a_restart_at_any_point_loses_and_doubles_nothing),
         cmocka_unit_test(delivered_twice_is_shown_once),
         cmocka_unit_test(the_same_id_is_the_same_message),
+        cmocka_unit_test(the_same_words_derive_the_same_ids_here_and_nowhere_else),
         cmocka_unit_test(an_unknown_recipient_is_refused_a_keyless_one_waits),
         cmocka_unit_test(one_that_waited_for_a_key_goes_after_those_that_overtook_it),
         cmocka_unit_test(a_refusal_of_the_broker_is_told),

@@ -39,6 +39,19 @@ static void a_message_id_carries_its_time(void **)
     assert_true(id_time_ms(&handle) == -1);
 }
 
+static void the_same_bits_are_the_same_id(void **)
+{
+    static const uint8_t bits[ID_SIZE] = {[6] = 0xff, [8] = 0xff, [15] = 0x17};
+    struct id id = id_from_random(bits, 1750000000123), again = id_from_random(bits, 1750000000123);
+    struct id handle = id_from_random(bits, ID_WITHOUT_TIME);
+    char text[ID_TEXT_SIZE];
+
+    assert_true(id_equal(&id, &again));
+    assert_true(id_time_ms(&id) == 1750000000123);
+    id_print(&handle, text);
+    assert_string_equal(text, "00000000-0000-4f00-bf00-000000000017");
+}
+
 static void printing_and_parsing_are_inverse(void **)
 {
     char text[ID_TEXT_SIZE];
@@ -61,6 +74,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(agency_ids_follow_their_grammar),
         cmocka_unit_test(a_message_id_carries_its_time),
+        cmocka_unit_test(the_same_bits_are_the_same_id),
         cmocka_unit_test(printing_and_parsing_are_inverse),
     };
     return cmocka_run_group_tests_name("id", tests, NULL, NULL);
