@@ -79,6 +79,16 @@
 #define DERIVE_KEY_SIZE 32 /* of HMAC-SHA256 */
 #define SOCKET_PATH_MAX 107                 /* bytes: sun_path of unix(7) less its NUL */
 
+/* Imports: hearings as the courts' system emits them. */
+#define HEARING_MAX (1024 * 1024)    /* bytes of one message; the largest seen in public has 802 KB */
+#define HEARING_VALUES_MAX 65536     /* values in it, 16 bytes each at least; that one has 14,000 */
+#define HEARING_DEPTH_MAX 32         /* objects and lists inside each other; that one has 13 */
+#define HEARING_TWICE_MAX 16         /* fields that stand twice: each costs one more parse */
+#define HEARING_DEFENDANTS_MAX 256   /* each becomes a message of its own, */
+#define HEARING_DAYS_MAX 366         /* which repeats the sitting days: bounds their product */
+#define IMPORT_FILES_MAX 100000      /* files of one import: their names are held */
+#define IMPORT_LOSSES_MAX 4096       /* kinds of values not carried that one import lists */
+
 #define REASON_MAX 512 /* bytes of a sentence for a person */
 
 #endif

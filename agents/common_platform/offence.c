@@ -1,0 +1,89 @@
+#include "agents/common_platform/offence.h"
+
+#include <string.h>
+
+#include "agents/common_platform/codes.h"
+#include "agents/common_platform/take.h"
+#include "proto/identifier.h"
+
+const char *offence_code_of(const struct node *offence)
+{
+    const char *text = node_text(node_get(offence, "offenceCode"));
+    struct reason why;
+
+    return text && offence_code_check(text, &why) == ST_OK ? text : NULL;
+}
+
+static void take_code(struct source *source, json_t *body, struct node *node)
+{
+    const char *text = text_of(source, node);
+    struct reason why;
+
+    if (text && offence_code_check(text, &why) != ST_OK)
+        source_leave(source, node, "%s", why.text);
+    else
+        (void)take_text(source, body, "cjsCode", node);
+}
+
+static void take_word(struct source *source, json_t *body, const char *field, struct node *node,
+                      const struct word words[], const char *unknown)
+{
+    const char *text = text_of(source, node), *word = text ? word_find(words, text) : NULL;
+
+    if (word) {
+        put(body, field, json_string(word));
+        source_carry(source, node);
+    } else if (text) {
+        source_leave(source, node, "%s", unknown);
+    }
+}
+
+/* Not guilty as charged, with another offence in its place, is a verdict of its own. */
+static void take_verdict(struct source *source, json_t *body, struct node *verdict)
+{
+    struct node *type = node_get(verdict, "verdictType");
+    struct node *code = node_get(type, "cjsVerdictCode"), *word = node_get(type, "categoryType");
+    const struct node *instead = node_get(verdict, "lesserOrAlternativeOffence");
+
+    take_word(source, body, "verdict", code, verdict_words, "an unknown verdict");
+    if (json_object_get(body, "verdict")) {
+        if (node_text(word) && word_find(verdict_words, node_text(word)))
+            source_say(source, word);
+        return;
+    }
+    take_word(source, body, "verdict", word, verdict_words, "an unknown verdict");
+    if (instead && json_object_get(body, "verdict")
+        && strcmp(json_string_value(json_object_get(body, "verdict")), "NG") == 0)
+        put(body, "verdict", json_string("NA"));
+}
+
+static json_t *offence_of(struct source *source, struct node *offence)
+{
+    json_t *body = json_object();
+
+    take_code(source, body, node_get(offence, "offenceCode"));
+    (void)take_text(source, body, "title", node_get(offence, "offenceTitle"));
+    (void)take_text(source, body, "wording", node_get(offence, "wording"));
+    (void)take_day(source, body, "offenceDate", node_get(offence, "startDate"));
+    (void)take_day(source, body, "offenceEndDate", node_get(offence, "endDate"));
+    (void)take_day(source, body, "convictionDate", node_get(offence, "convictionDate"));
+    take_word(source, body, "plea", node_find(offence, "plea.pleaValue"), plea_words,
+              "an unknown plea");
+    take_verdict(source, body, node_get(offence, "verdict"));
+    return body;
+}
+
+json_t *offences_of(struct source *source, struct node *defendant)
+{
+    json_t *list = json_array();
+
+    for (struct node *offence = node_items(node_get(defendant, "offences")); offence;
+         offence = offence->next) {
+        if (node_is_object(offence))
+            (void)json_array_append_new(list, offence_of(source, offence));
+    }
+    if (json_array_size(list) > 0)
+        return list;
+    json_decref(list);
+    return NULL;
+}

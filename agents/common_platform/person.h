@@ -1,0 +1,26 @@
+/*
+ * person.h - a defendant of the court's message as the person of our bodies.
+ *
+ * Identifiers are brought into their canonical form; one that fails its check is left out, with the
+ * reason, and the body says that it is missing. A number that others fill in where there is none
+ * (a dummy) is left out too.
+ *
+ * Threads: none.
+ */
+#ifndef AGENTS_COMMON_PLATFORM_PERSON_H
+#define AGENTS_COMMON_PLATFORM_PERSON_H
+
+#include "agents/common_platform/source.h"
+
+/* A new Person. `year` is this year. Without a surname there is no person: NULL, and the body's own
+ * check would say the same of `lastName`. */
+json_t *person_of(struct source *source, struct node *defendant, int year);
+/* A new list of addresses; NULL when there is none. */
+json_t *person_addresses(struct source *source, struct node *defendant);
+/* The arrest summons number in canonical form in `body`'s field; nothing when it is not sound. */
+void person_asn(struct source *source, json_t *body, const char *field, struct node *defendant,
+                int year);
+/* A company, which is no subject of probation? */
+bool person_is_company(const struct node *defendant);
+
+#endif

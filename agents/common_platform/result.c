@@ -1,0 +1,377 @@
+#include "agents/common_platform/result.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "agents/common_platform/offence.h"
+#include "agents/common_platform/take.h"
+#include "agents/common_platform/term.h"
+
+#define REQUIREMENTS_MAX 64 /* told of one sentence; all are told as lines */
+
+/* Definitions that sum up several terms. */
+static const char *const totals[] = {
+    "6cb15971-c945-4398-b7c9-3f8b743a4de3", /* total custodial period */
+    "b65fb5f1-b11d-4a95-a198-3b81333c7cf9", /* total suspended custodial period */
+    "dc954e27-f35a-46e2-98a2-9e0ca1fbabb4", /* total suspended detention */
+    "f9d43a8f-dd19-4c0f-9fad-a3d339fd09b4", /* total detention and training order */
+};
+
+/* ---- which there are ---- */
+
+static bool is_deleted(const struct node *result)
+{
+    const struct node *flag = node_get(result, "isDeleted");
+
+    return flag && json_is_true(flag->value);
+}
+
+static const struct result_code *code_of(const struct node *result,
+                                         const struct result_code codes[])
+{
+    return result_find(codes, node_text(node_get(result, "cjsCode")),
+                       node_text(node_get(result, "judicialResultTypeId")));
+}
+
+/* The row of a result that is a sentence; NULL otherwise. */
+static const struct result_code *sentence_code_of(const struct node *result)
+{
+    const char *category = node_text(node_get(result, "category"));
+
+    return category && strcmp(category, "FINAL") == 0 ? code_of(result, sentence_codes) : NULL;
+}
+
+/* Rows of one kind are equally grave: their first row's place. */
+static size_t gravity_of(const struct result_code *code)
+{
+    size_t place = 0;
+
+    while (strcmp(sentence_codes[place].kind, code->kind) != 0)
+        place++;
+    return place;
+}
+
+static void add_result(struct source *source, struct results *results, struct node *node,
+                       const struct node *offence)
+{
+    const struct result_code *code;
+
+    if (!node_is_object(node))
+        return;
+    if (is_deleted(node)) {
+        source_leave_below(source, node, "a deleted result");
+        return;
+    }
+    results->items[results->count++] = (struct result){node, offence};
+    code = sentence_code_of(node);
+    if (code && (!results->sentence || gravity_of(code) < gravity_of(results->sentence)))
+        results->sentence = code;
+}
+
+/* Is the hearing's result about this defendant? */
+static bool is_about(const struct node *entry, const struct node *defendant)
+{
+    static const char *const keys[] = {"masterDefendantId", "defendantId"};
+
+    for (size_t i = 0; i < 2; i++) {
+        const char *id = node_text(node_get(entry, keys[i]));
+        const char *ours = node_text(node_get(defendant, i == 0 ? "masterDefendantId" : "id"));
+
+        if (id && ours && strcmp(id, ours) == 0)
+            return true;
+    }
+    return false;
+}
+
+struct results *results_of(struct source *source, struct node *hearing, struct node *defendant)
+{
+    struct node *of_case = node_get(defendant, "defendantCaseJudicialResults");
+    struct node *of_hearing = node_get(hearing, "defendantJudicialResults");
+    struct results *results;
+    size_t count = 0;
+
+    for (int filling = 0; filling < 2; filling++) {
+        if (filling && !(results = calloc(1, sizeof *results + count * sizeof *results->items)))
+            return NULL;
+        for (struct node *offence = node_items(node_get(defendant, "offences")); offence;
+             offence = offence->next) {
+            for (struct node *node = node_items(node_get(offence, "judicialResults")); node;
+                 node = node->next) {
+                count++;
+                if (filling)
+                    add_result(source, results, node, offence);
+            }
+        }
+        for (struct node *node = node_items(of_case); node; node = node->next) {
+            count++;
+            if (filling)
+                add_result(source, results, node, NULL);
+        }
+        for (struct node *node = node_items(of_hearing); node; node = node->next) {
+            if (!is_about(node, defendant))
+                continue;
+            count++;
+            if (filling)
+                add_result(source, results, node_get(node, "judicialResult"), NULL);
+        }
+    }
+    return results;
+}
+
+/* ---- the sentence ---- */
+
+static bool is_total(const struct node *result)
+{
+    const char *type = node_text(node_get(result, "judicialResultTypeId"));
+
+    for (size_t i = 0; type && i < sizeof totals / sizeof *totals; i++) {
+        if (strcmp(type, totals[i]) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Is it one of the terms that make the sentence? */
+static bool is_term(const struct results *results, const struct node *result)
+{
+    const struct result_code *code = sentence_code_of(result);
+
+    return code && strcmp(code->kind, results->sentence->kind) == 0;
+}
+
+static bool same_length(const struct term *a, const struct term *b)
+{
+    return a->unit && b->unit && a->count == b->count && strcmp(a->unit, b->unit) == 0;
+}
+
+/* Several terms have one length when the court said their total, or when they agree. */
+static struct term whole_term(const struct results *results)
+{
+    struct term whole = {0};
+    bool agree = true, some = false;
+
+    for (size_t i = 0; i < results->count; i++) {
+        const struct node *result = results->items[i].node;
+        struct term term = term_of(result);
+
+        if (is_total(result) && term.unit)
+            return term;
+        if (!is_term(results, result))
+            continue;
+        agree &= !some || same_length(&whole, &term);
+        whole = some ? whole : term;
+        some = true;
+    }
+    return agree ? whole : (struct term){0};
+}
+
+/* The last day that all terms agree on; 0: they do not. */
+static uint32_t whole_end(const struct results *results)
+{
+    uint32_t whole = 0;
+    bool some = false;
+
+    for (size_t i = 0; i < results->count; i++) {
+        uint32_t ymd = term_end(results->items[i].node).ymd;
+
+        if (!is_term(results, results->items[i].node))
+            continue;
+        if (some && ymd != whole)
+            return 0;
+        whole = ymd;
+        some = true;
+    }
+    return whole;
+}
+
+static void carry_or_leave(struct source *source, struct node *node, bool carried)
+{
+    if (carried)
+        source_carry(source, node);
+    else
+        source_leave(source, node, "the terms of the sentence differ");
+}
+
+static void put_whole(struct source *source, const struct results *results, json_t *body)
+{
+    struct term whole = whole_term(results);
+    uint32_t end = whole_end(results);
+
+    if (whole.unit)
+        put(body, "length", term_json(&whole));
+    if (end)
+        put(body, "end", date_of(end));
+    for (size_t i = 0; i < results->count; i++) {
+        struct node *result = results->items[i].node;
+        struct term term = term_of(result);
+        struct term_day last = term_end(result);
+
+        if (!is_term(results, result) && !is_total(result))
+            continue;
+        carry_or_leave(source, term.nodes[0], same_length(&whole, &term));
+        carry_or_leave(source, term.nodes[1], same_length(&whole, &term));
+        if (is_term(results, result))
+            carry_or_leave(source, last.node, end && last.ymd == end);
+    }
+}
+
+static bool has_requirements(const char *kind)
+{
+    return strcmp(kind, "COMMUNITY_ORDER") == 0 || strcmp(kind, "SUSPENDED_SENTENCE_ORDER") == 0
+        || strcmp(kind, "YOUTH_REHABILITATION_ORDER") == 0 || strcmp(kind, "OTHER") == 0;
+}
+
+static bool holds(const json_t *list, const json_t *item)
+{
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        if (json_equal(json_array_get(list, i), item))
+            return true;
+    }
+    return false;
+}
+
+/* One order made for two offences has its requirements twice. */
+static void add_requirement(struct source *source, json_t *list, const struct node *result)
+{
+    const struct result_code *code = code_of(result, requirement_codes);
+    struct term term = term_of(result);
+    struct term_day start = term_start(result), end = term_end(result);
+    json_t *requirement;
+
+    if (!code || json_array_size(list) == REQUIREMENTS_MAX)
+        return;
+    requirement = json_pack("{s:s, s:s}", "kind", code->kind, "pncCode", code->pnc_code);
+    if (term.unit)
+        put(requirement, "length", term_json(&term));
+    if (start.ymd)
+        put(requirement, "start", date_of(start.ymd));
+    if (end.ymd)
+        put(requirement, "end", date_of(end.ymd));
+    source_carry(source, term.nodes[0]);
+    source_carry(source, term.nodes[1]);
+    source_carry(source, start.node);
+    source_carry(source, end.node);
+    if (holds(list, requirement))
+        json_decref(requirement);
+    else
+        (void)json_array_append_new(list, requirement);
+}
+
+static void add_ancillary(json_t *list, const struct node *result)
+{
+    const struct result_code *code = code_of(result, ancillary_codes);
+    json_t *text = code ? json_string(code->pnc_code) : NULL;
+
+    if (text && !holds(list, text))
+        (void)json_array_append(list, text);
+    json_decref(text);
+}
+
+/* Puts a list that is not empty. Takes it. */
+static void put_list(json_t *body, const char *field, json_t *list)
+{
+    if (json_array_size(list) > 0)
+        put(body, field, list);
+    else
+        json_decref(list);
+}
+
+static json_t *sentence_of(struct source *source, const struct results *results,
+                           const char *court_ou)
+{
+    const struct result_code *sentence = results->sentence;
+    json_t *body = json_pack("{s:s, s:s}", "kind", sentence->kind, "pncCode", sentence->pnc_code);
+    json_t *requirements = json_array(), *orders = json_array();
+
+    for (size_t i = 0; i < results->count; i++) {
+        struct node *result = results->items[i].node;
+
+        if (is_term(results, result) && !json_object_get(body, "sentencedOn"))
+            (void)take_day(source, body, "sentencedOn", node_get(result, "orderedDate"));
+        if (has_requirements(sentence->kind))
+            add_requirement(source, requirements, result);
+        add_ancillary(orders, result);
+    }
+    put_whole(source, results, body);
+    put(body, "courtOu", json_string(court_ou));
+    put_list(body, "requirements", requirements);
+    put_list(body, "ancillaryOrderCodes", orders);
+    return body;
+}
+
+/* ---- lines ---- */
+
+/* "Max number of days: 25" */
+static json_t *prompt_of(struct source *source, const struct node *prompt)
+{
+    struct node *label = node_get(prompt, "label"), *value = node_get(prompt, "value");
+    const char *name = text_of(source, label), *what = text_of(source, value);
+
+    if (name)
+        source_carry(source, label);
+    if (what)
+        source_carry(source, value);
+    if (name && what)
+        return json_sprintf("%s: %s", name, what);
+    return name || what ? json_string(name ? name : what) : NULL;
+}
+
+/* The text as pronounced usually begins with the label, which then need not stand twice. */
+static void put_text(struct source *source, json_t *line, const struct node *result)
+{
+    struct node *label = node_get(result, "label"), *whole = node_get(result, "resultText");
+    const char *name = text_of(source, label), *text = text_of(source, whole);
+
+    if (!name && !text)
+        return;
+    if (name && text && !strstr(text, name))
+        put(line, "text", json_sprintf("%s\n%s", name, text));
+    else
+        put(line, "text", json_string(text ? text : name));
+    source_carry(source, whole);
+    source_carry(source, label);
+}
+
+static json_t *line_of(struct source *source, const struct result *result)
+{
+    const char *offence = result->offence ? offence_code_of(result->offence) : NULL;
+    json_t *line = json_object(), *prompts = json_array();
+
+    (void)take_text(source, line, "resultCode", node_get(result->node, "cjsCode"));
+    put_text(source, line, result->node);
+    for (struct node *prompt = node_items(node_get(result->node, "judicialResultPrompts")); prompt;
+         prompt = prompt->next) {
+        json_t *text = prompt_of(source, prompt);
+        if (text)
+            (void)json_array_append_new(prompts, text);
+    }
+    put_list(line, "prompt", prompts);
+    if (offence)
+        put(line, "offenceCjsCode", json_string(offence));
+    (void)take_day(source, line, "orderedOn", node_get(result->node, "orderedDate"));
+    if (sentence_code_of(result->node))
+        source_say(source, node_get(result->node, "category"));
+    source_say(source, node_get(result->node, "isDeleted"));
+    return line;
+}
+
+void results_tell(struct source *source, const struct results *results, const char *court_ou,
+                  json_t *body)
+{
+    json_t *lines = json_array();
+    uint32_t latest = 0;
+
+    put(body, "sentence", sentence_of(source, results, court_ou));
+    for (size_t i = 0; i < results->count; i++) {
+        const struct node *result = results->items[i].node;
+        const char *day = node_text(node_get(result, "orderedDate"));
+        uint32_t ymd = day ? day_of(day) : 0;
+
+        latest = ymd > latest ? ymd : latest;
+        (void)json_array_append_new(lines, line_of(source, &results->items[i]));
+    }
+    put_list(body, "lines", lines);
+    if (latest)
+        put(body, "resultDate", date_of(latest));
+}

@@ -1,0 +1,35 @@
+/*
+ * result.h - what the court decided about a defendant: its judicial results, and the sentence.
+ *
+ * A result is a sentence when it is final, not deleted, and in the table of codes.h. A defendant's
+ * sentence is the gravest of them; it is told with its length, end, requirements and ancillary
+ * orders, and every result of the hearing, the sentence's too, is told once more as a line in the
+ * court's order.
+ *
+ * Threads: none.
+ */
+#ifndef AGENTS_COMMON_PLATFORM_RESULT_H
+#define AGENTS_COMMON_PLATFORM_RESULT_H
+
+#include "agents/common_platform/codes.h"
+#include "agents/common_platform/source.h"
+
+/* The results of one defendant, of the offences, the case and the hearing; deleted ones apart. */
+struct results {
+    size_t count;
+    const struct result_code *sentence; /* the gravest; NULL: none */
+    struct result {
+        struct node *node;
+        const struct node *offence; /* NULL: of the defendant */
+    } items[];
+};
+
+/* NULL: memory is out. free() it. Says of deleted results that they are. */
+struct results *results_of(struct source *source, struct node *hearing, struct node *defendant);
+
+/* Fills `sentence`, `lines` and `resultDate` of a court.sentence.result; results->sentence is set.
+ * `court_ou` is the sentencing court. */
+void results_tell(struct source *source, const struct results *results, const char *court_ou,
+                  json_t *body);
+
+#endif
