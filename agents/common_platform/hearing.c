@@ -177,7 +177,7 @@ static enum status skip(struct converting *c, struct node *node, bool faulty, co
     struct problem problem;
 
     (void)fault(&problem, node, below, why);
-    source_leave_below(c->source, node, why);
+    source_leave_below(node, why);
     return add_skipped(c, node, faulty, &problem);
 }
 
@@ -265,7 +265,7 @@ static enum status add_messages(struct converting *c, const struct matter *matte
     if (results->sentence)
         return status;
     for (size_t i = 0; i < results->count; i++)
-        source_leave_below(c->source, results->items[i].node,
+        source_leave_below(results->items[i].node,
                            "a result that is no sentence; the notice says RESULTED");
     return status;
 }
@@ -287,7 +287,7 @@ static enum status add_defendant(struct converting *c, const struct node *accusa
         return skip(c, defendant, false, "", "a company gets no notice");
     if ((missing = matter_lacks(&matter)))
         return skip(c, defendant, true, missing, "is missing: no message about this defendant");
-    if (!(results = results_of(c->source, c->hearing, defendant)))
+    if (!(results = results_of(c->hearing, defendant)))
         return ST_NOMEM;
     matter.resulted = c->resulted || results->count > 0;
     status = add_messages(c, &matter, results);
@@ -333,7 +333,7 @@ static void explain_rest(struct converting *c)
     struct node *top = source_top(c->source);
 
     for (size_t i = 0; c->out->shape != SHAPE_BARE && i < sizeof lines / sizeof *lines; i++)
-        source_leave_below(c->source, node_get(top, lines[i]),
+        source_leave_below(node_get(top, lines[i]),
                            "lines as the clerk typed them; the judicial results count");
     for (size_t i = 0; i < source_leaf_count(c->source); i++) {
         struct node *leaf = (struct node *)(uintptr_t)source_leaf(c->source, i);

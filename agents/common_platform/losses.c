@@ -5,6 +5,7 @@
 #include <string.h>
 
 #define BUCKETS (2 * IMPORT_LOSSES_MAX)
+#define WRAPPER "hearing."
 
 struct losses {
     struct loss *buckets; /* owned, and the texts: an open-addressed table, a hole has no kind */
@@ -28,7 +29,7 @@ struct tally tally_of(const struct source *source)
 
 const char *loss_reason(const struct node *leaf)
 {
-    return leaf->why ? leaf->why : "no field for it";
+    return leaf->why ? leaf->why : LOSS_NO_FIELD;
 }
 
 struct losses *losses_new(void)
@@ -69,11 +70,12 @@ static size_t bucket_of(const char *kind, const char *why)
 
 static enum status add(struct losses *losses, const struct node *leaf)
 {
-    char kind[NODE_PATH_MAX];
-    const char *why = loss_reason(leaf);
+    char path[NODE_PATH_MAX];
+    const char *why = loss_reason(leaf), *kind, *dot;
     size_t at;
 
-    node_kind(leaf, kind);
+    node_kind(leaf->why_at ? leaf->why_at : leaf, path);
+    kind = strncmp(path, WRAPPER, strlen(WRAPPER)) == 0 ? path + strlen(WRAPPER) : path;
     at = bucket_of(kind, why);
     while (losses->buckets[at].kind
            && (strcmp(losses->buckets[at].kind, kind) != 0
@@ -94,7 +96,9 @@ static enum status add(struct losses *losses, const struct node *leaf)
         free(why_copy);
         return ST_NOMEM;
     }
-    losses->buckets[at] = (struct loss){kind_copy, why_copy, 1};
+    dot = strrchr(kind_copy, '.');
+    losses->buckets[at] =
+        (struct loss){kind_copy, why_copy, dot ? (size_t)(dot - kind_copy) : 0, 1};
     losses->count++;
     return ST_OK;
 }
@@ -115,8 +119,12 @@ enum status losses_add(struct losses *losses, const struct source *source)
 static int compare(const void *a, const void *b)
 {
     const struct loss *x = a, *y = b;
-    int c = strcmp(x->kind, y->kind);
+    size_t less = x->parent_size < y->parent_size ? x->parent_size : y->parent_size;
+    int c = strncmp(x->kind, y->kind, less);
 
+    if (c == 0 && x->parent_size != y->parent_size)
+        return x->parent_size < y->parent_size ? -1 : 1;
+    c = c ? c : strcmp(x->kind, y->kind);
     return c ? c : strcmp(x->why, y->why);
 }
 

@@ -1,9 +1,11 @@
 /*
- * losses.h - what an import did not carry, one line for each kind of place.
+ * losses.h - what an import did not carry, counted for each kind of place.
  *
- *     prosecutionCases[*].defendants[*].offences[*].offenceFacts.vehicleCode   x12
+ *     prosecutionCases[*].defendants[*].offences[*].offenceFacts.vehicleCode   12 times
  *
- * Counts are kept over many messages, in bounded memory.
+ * Places are told from the hearing on, whatever it was wrapped in. What was left out as a whole, a
+ * deleted result, is one place. Counts are kept over many
+ * messages, in bounded memory.
  *
  * Threads: none.
  */
@@ -18,11 +20,13 @@ struct tally {
 };
 struct tally tally_of(const struct source *source);
 
-/* Why a leaf was left out, for people. */
+/* Why a leaf was left out, for people; the usual reason is the first. */
+#define LOSS_NO_FIELD "no field for it"
 const char *loss_reason(const struct node *leaf);
 
 struct loss {
     const char *kind, *why; /* of the losses' */
+    size_t parent_size;     /* bytes of `kind` before its last field and the dot */
     size_t count;
 };
 
@@ -34,7 +38,7 @@ OWN(losses)
 
 /* Adds all that `source` left out. ST_NOMEM */
 enum status losses_add(struct losses *losses, const struct source *source);
-/* In order of path; sorts. */
+/* By parent, then field, then reason; sorts. */
 size_t losses_count(struct losses *losses);
 struct loss losses_at(const struct losses *losses, size_t index);
 /* Values of kinds past IMPORT_LOSSES_MAX, which have no line. */

@@ -37,7 +37,7 @@ static json_t *days_of(struct source *source, const struct node *hearing)
         json_t *body = json_object();
 
         if (day_is_cancelled(day)) {
-            source_leave_below(source, day, "a cancelled day");
+            source_leave_below(day, "a cancelled day");
         } else if (take_instant(source, body, "startMs", node_get(day, "sittingDay"))) {
             (void)take_number(source, body, "minutes", node_get(day, "listedDurationMinutes"));
             (void)take_number(source, body, "sequence", node_get(day, "listingSequence"));

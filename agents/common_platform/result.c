@@ -52,15 +52,14 @@ static size_t gravity_of(const struct result_code *code)
     return place;
 }
 
-static void add_result(struct source *source, struct results *results, struct node *node,
-                       const struct node *offence)
+static void add_result(struct results *results, struct node *node, const struct node *offence)
 {
     const struct result_code *code;
 
     if (!node_is_object(node))
         return;
     if (is_deleted(node)) {
-        source_leave_below(source, node, "a deleted result");
+        source_leave_below(node, "a deleted result");
         return;
     }
     results->items[results->count++] = (struct result){node, offence};
@@ -84,10 +83,10 @@ static bool is_about(const struct node *entry, const struct node *defendant)
     return false;
 }
 
-struct results *results_of(struct source *source, struct node *hearing, struct node *defendant)
+struct results *results_of(const struct node *hearing, const struct node *defendant)
 {
-    struct node *of_case = node_get(defendant, "defendantCaseJudicialResults");
-    struct node *of_hearing = node_get(hearing, "defendantJudicialResults");
+    const struct node *of_case = node_get(defendant, "defendantCaseJudicialResults");
+    const struct node *of_hearing = node_get(hearing, "defendantJudicialResults");
     struct results *results;
     size_t count = 0;
 
@@ -100,20 +99,20 @@ struct results *results_of(struct source *source, struct node *hearing, struct n
                  node = node->next) {
                 count++;
                 if (filling)
-                    add_result(source, results, node, offence);
+                    add_result(results, node, offence);
             }
         }
         for (struct node *node = node_items(of_case); node; node = node->next) {
             count++;
             if (filling)
-                add_result(source, results, node, NULL);
+                add_result(results, node, NULL);
         }
         for (struct node *node = node_items(of_hearing); node; node = node->next) {
             if (!is_about(node, defendant))
                 continue;
             count++;
             if (filling)
-                add_result(source, results, node_get(node, "judicialResult"), NULL);
+                add_result(results, node_get(node, "judicialResult"), NULL);
         }
     }
     return results;

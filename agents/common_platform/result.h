@@ -25,7 +25,7 @@ struct results {
 };
 
 /* NULL: memory is out. free() it. Says of deleted results that they are. */
-struct results *results_of(struct source *source, struct node *hearing, struct node *defendant);
+struct results *results_of(const struct node *hearing, const struct node *defendant);
 
 /* Fills `sentence`, `lines` and `resultDate` of a court.sentence.result; results->sentence is set.
  * `court_ou` is the sentencing court. */

@@ -201,7 +201,7 @@ static void shadow_earlier(struct node *node, const struct node *later)
         if (item->key_size == later->key_size
             && memcmp(item->key, later->key, later->key_size) == 0) {
             item->shadowed = true;
-            source_leave_below(NULL, item, "stands twice in one object; the later one counts");
+            source_leave_below(item, "stands twice in one object; the later one counts");
         }
     }
 }
@@ -372,24 +372,32 @@ void source_leave(struct source *source, struct node *node, const char *format, 
     take(source, node, FATE_LEFT_OUT, copy);
 }
 
-void source_leave_below(struct source *source, struct node *node, const char *why)
+static void leave_below(struct node *node, const struct node *at, const char *why)
 {
-    if (!node)
-        return;
-    if (node_is_leaf(node) && node->fate == FATE_LEFT_OUT && !node->why)
+    if (node_is_leaf(node) && node->fate == FATE_LEFT_OUT && !node->why) {
         node->why = why;
+        node->why_at = at == node ? NULL : at;
+    }
     for (struct node *item = node->first; item; item = item->next)
-        source_leave_below(source, item, why);
+        leave_below(item, at, why);
+}
+
+void source_leave_below(struct node *node, const char *why)
+{
+    if (node)
+        leave_below(node, node, why);
 }
 
 void source_settle(struct source *source)
 {
     for (struct node *node = source->taken; node; node = node->next_taken) {
         node->taken = false;
-        if (node->next_fate > node->fate)
+        if (node->next_fate > node->fate) {
             node->fate = node->next_fate;
-        else if (node->next_why)
+        } else if (node->next_why) {
             node->why = node->next_why;
+            node->why_at = NULL;
+        }
     }
     source->taken = NULL;
 }

@@ -38,7 +38,8 @@ struct node {
     struct node *parent, *next, *first;
     bool shadowed; /* the same field stands again further on, and that one counts */
     enum fate fate;
-    const char *why; /* of a leaf left out: static, or the source's */
+    const char *why;           /* of a leaf left out: static, or the source's */
+    const struct node *why_at; /* it is the reason of all below this one; NULL: of the leaf alone */
 
     bool taken; /* by the message in the making: */
     enum fate next_fate;
@@ -78,7 +79,7 @@ void source_say(struct source *source, struct node *node);
 void source_leave(struct source *source, struct node *node, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 /* The same at once for every leaf below that has no other fate and no reason; `why` is static. */
-void source_leave_below(struct source *source, struct node *node, const char *why);
+void source_leave_below(struct node *node, const char *why);
 
 void source_settle(struct source *source); /* the message stands */
 void source_forget(struct source *source); /* it falls */

@@ -30,7 +30,7 @@ const char *text_of(struct source *source, struct node *node)
     if (node_is_leaf(node))
         source_leave(source, node, "should be a text");
     else
-        source_leave_below(source, node, "a text should stand here");
+        source_leave_below(node, "a text should stand here");
     return NULL;
 }
 
