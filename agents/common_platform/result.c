@@ -328,8 +328,8 @@ static void put_text(struct source *source, json_t *line, const struct node *res
         put(line, "text", json_sprintf("%s\n%s", name, text));
     else
         put(line, "text", json_string(text ? text : name));
-    source_carry(source, whole);
-    source_carry(source, label);
+    source_carry(source, text ? whole : NULL);
+    source_carry(source, name ? label : NULL);
 }
 
 static json_t *line_of(struct source *source, const struct result *result)

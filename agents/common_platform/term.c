@@ -97,7 +97,8 @@ static bool of_element(const struct node *result, struct term *out)
 
         if (strcmp(units[i].letter, letter) != 0 || (!life && (count <= 0 || count > UINT32_MAX)))
             continue;
-        *out = (struct term){life ? 0 : (unsigned)count, units[i].name, {value, unit}};
+        *out =
+            (struct term){life ? 0 : (unsigned)count, units[i].name, {life ? NULL : value, unit}};
         return true;
     }
     return false;
