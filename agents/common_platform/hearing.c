@@ -86,7 +86,7 @@ static enum status find_hearing(struct converting *c)
         c->out->shape = SHAPE_BARE;
         return ST_OK;
     }
-    if (node_get(top, "hearingId") && !inner)
+    if (node_get(top, "hearingId") && !top->first->next)
         return fault(c->problem, NULL, "",
                      "a hearing that was deleted: it names no defendant, so no notice can be made");
     return fault(c->problem, NULL, "",
