@@ -1,6 +1,7 @@
 /*
  * import.h - one run of `concordat import`: what its files share. import.c (the command, file by
- * file), import_send.c (one message to the agent), import_show.c (what is told). Nobody else's.
+ * file), import_send.c (one message to the agent), import_show.c and import_json.c (what is told).
+ * Nobody else's.
  */
 #ifndef AGENTS_CLI_IMPORT_H
 #define AGENTS_CLI_IMPORT_H
@@ -75,6 +76,13 @@ struct parcel {
 void import_send(struct import *import, const char *file, const struct hearing_messages *messages,
                  const struct court_message *message, struct parcel *parcel);
 void parcel_fini(struct parcel *parcel);
+
+/* ---- import_json.c ---- */
+
+/* New objects: one file's, and the run's summary. */
+json_t *json_of_import(const struct import *import, const char *file,
+                       const struct hearing_messages *messages, const struct parcel parcels[]);
+json_t *json_of_import_summary(const struct import *import);
 
 /* ---- import_show.c ---- */
 

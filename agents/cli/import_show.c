@@ -5,7 +5,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "agents/body.h"
 #include "agents/cli/arguments.h"
 #include "agents/cli/import.h"
 #include "agents/cli/show.h"
@@ -132,79 +131,6 @@ void report_bad(struct report *report, const char *file, const struct problem *p
     table_add(report->table, sent_name(SENT_BAD));
 }
 
-/* ---- one file as JSON ---- */
-
-static json_t *json_of_body(const struct court_message *message)
-{
-    OWNED(arena) arena = arena_new(64 * 1024, BODY_ARENA);
-    struct reason why;
-    char *text = NULL;
-    json_t *json = NULL;
-
-    if (arena && body_to_json(message->type, message->body, arena, &text, &why) == ST_OK)
-        json = json_loads(text, 0, NULL);
-    free(text);
-    return json;
-}
-
-static json_t *json_of_parcel(const struct import *import, const struct parcel *parcel)
-{
-    json_t *json = parcel->answer ? json_of_outcome(parcel->answer, "accepted") : json_object();
-    char path[NODE_PATH_MAX];
-
-    node_path(parcel->message->defendant, path);
-    (void)json_object_set_new(json, "outcome", json_string(sent_json_name(parcel->sent)));
-    (void)json_object_set_new(json, "type", json_string(parcel->message->type->name));
-    (void)json_object_set_new(json, "about", json_string(path));
-    if (*parcel->to)
-        (void)json_object_set_new(json, "to", json_string(parcel->to));
-    if (!concordat_id_is_none(&parcel->id))
-        (void)json_object_set_new(json, "id", json_of_id(&parcel->id));
-    if (!concordat_id_is_none(&parcel->case_handle))
-        (void)json_object_set_new(json, "case", json_of_id(&parcel->case_handle));
-    if (import->dry_run)
-        (void)json_object_set_new(json, "body", json_of_body(parcel->message));
-    return json;
-}
-
-static json_t *json_of_losses(const struct source *source)
-{
-    json_t *list = json_array();
-
-    for (size_t i = 0; i < source_leaf_count(source); i++) {
-        const struct node *leaf = source_leaf(source, i);
-        char path[NODE_PATH_MAX];
-
-        if (leaf->fate != FATE_LEFT_OUT)
-            continue;
-        node_path(leaf, path);
-        (void)json_array_append_new(
-            list, json_pack("{s:s, s:s}", "where", path, "text", loss_reason(leaf)));
-    }
-    return list;
-}
-
-static void print_messages(struct report *report, const char *file,
-                           const struct hearing_messages *messages, const struct parcel parcels[])
-{
-    struct tally tally = tally_of(messages->source);
-    json_t *list = json_array(), *skipped = json_array(), *json;
-
-    for (size_t i = 0; i < messages->count; i++)
-        (void)json_array_append_new(list, json_of_parcel(report->import, &parcels[i]));
-    for (size_t i = 0; i < messages->skipped_count; i++) {
-        const struct skipped *one = &messages->skipped[i];
-        (void)json_array_append_new(skipped,
-                                    json_pack("{s:s, s:s, s:b}", "where", one->problem.where,
-                                              "text", one->problem.text, "faulty", one->faulty));
-    }
-    json = json_pack("{s:s, s:s, s:o, s:o, s:I, s:I, s:I, s:o}", "file", file, "shape",
-                     shape_name(messages->shape), "messages", list, "skipped", skipped, "values",
-                     (json_int_t)tally.leaves, "carried", (json_int_t)tally.carried, "said",
-                     (json_int_t)tally.said, "notCarried", json_of_losses(messages->source));
-    print_file(report, json);
-}
-
 /* ---- one file for people ---- */
 
 static void tell_messages(const struct import *import, const struct hearing_messages *messages,
@@ -290,7 +216,7 @@ void report_file(struct report *report, const char *file, const struct hearing_m
             printf("%s: %s: %s\n", file, problem->where, problem->text);
     }
     if (import->cli->json) {
-        print_messages(report, file, messages, parcels);
+        print_file(report, json_of_import(import, file, messages, parcels));
         return;
     }
     if (import->file_count == 1 || import->verbose) {
@@ -375,26 +301,6 @@ static void tell_counts(const struct import *import)
     printf("\n");
 }
 
-static json_t *json_of_summary(const struct import *import)
-{
-    json_t *json = json_pack(
-        "{s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "files", (json_int_t)import->file_number, "badFiles",
-        (json_int_t)import->bad_files, "skipped", (json_int_t)import->skipped, "values",
-        (json_int_t)import->tally.leaves, "carried", (json_int_t)import->tally.carried, "said",
-        (json_int_t)import->tally.said, "notCarried", (json_int_t)import->tally.left_out);
-    static const char *const names[] = {"notices", "sentenceResults"};
-
-    for (size_t type = 0; type < IMPORT_TYPES; type++) {
-        json_t *counts = json_object();
-
-        for (size_t i = 0; i < SENT_KINDS; i++)
-            (void)json_object_set_new(counts, sent_json_name((enum sent)i),
-                                      json_integer((json_int_t)import->counts[type][i]));
-        (void)json_object_set_new(json, names[type], counts);
-    }
-    return json;
-}
-
 enum exit_code report_end(struct report *report)
 {
     const struct import *import = report->import;
@@ -402,7 +308,7 @@ enum exit_code report_end(struct report *report)
     progress_hide();
     if (import->cli->json) {
         char *text = NULL;
-        json_t *summary = json_of_summary(import);
+        json_t *summary = json_of_import_summary(import);
 
         text = summary ? json_dumps(summary, JSON_INDENT(2)) : NULL;
         printf("%s],\n\"summary\": %s}\n", report->files ? "\n" : "{\"files\": [",

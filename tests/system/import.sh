@@ -111,6 +111,36 @@ expect 2 'no agreement lets police.35 send a court.hearing.notice' $import "$lis
 expect 3 'refused' $import "$listed" --court B35CZ00 --to nps.cambs
 expect_silence
 
+# --- refused by the broker: 3, never delivered, and sent under the next id once it may be ---
+at court.b35cz00
+# import_until CODE: new hearings, one after the other, until the broker's answer is that.
+import_until()
+{
+    tries=0 got=-1
+    while [ "$got" != "$1" ] && [ "$tries" -lt 200 ]; do
+        tries=$((tries + 1)) number=$((number + 1))
+        sed "s/81d2a4f6e001/81d2a4f70$number/" "$listed" >"$folder/tried.json"
+        got=0
+        $import "$folder/tried.json" >"$folder/out" 2>&1 || got=$?
+    done
+    checks=$((checks + 1))
+    [ "$got" = "$1" ] || wrong "$tries hearings, and never exit code $1"
+}
+number=100
+cp "$folder/town/agreements/court.yaml" "$folder/court.yaml"
+sed 's/^version: .*/version: 99/' "$folder/court.yaml" >"$folder/town/agreements/court.yaml"
+kill -HUP "$(cat "$folder/town/broker/pid")"
+import_until 3
+cp "$folder/tried.json" "$folder/refused.json"
+cp "$folder/court.yaml" "$folder/town/agreements/court.yaml"
+kill -HUP "$(cat "$folder/town/broker/pid")"
+import_until 0
+expect 0 'accepted: 1 notice' $import "$folder/refused.json"
+again=$(last_id)
+expect 0 'already sent: 1 notice' $import "$folder/refused.json"
+expect 0 "$again" $import "$folder/refused.json"
+expect 0 'delivered' concordat track "$again" --until delivered
+
 # --- no verdict from the broker: 4; and it is the same message afterwards ---
 at court.b35cz00
 sed 's/81d2a4f6e001/81d2a4f6e015/' "$listed" >"$folder/late.json"
