@@ -65,6 +65,21 @@ static void send_all(struct import *import, struct report *report, const char *f
     free(parcels);
 }
 
+/* A case is about one person: a handle that the user gives is not for several. */
+static bool case_is_right(const struct import *import, const struct hearing_messages *messages,
+                          struct problem *problem)
+{
+    for (size_t i = 1; i < messages->count && !concordat_id_is_none(&import->case_handle); i++) {
+        if (messages->messages[i].defendant == messages->messages[0].defendant)
+            continue;
+        node_path(messages->messages[i].defendant, problem->where);
+        (void)snprintf(problem->text, sizeof problem->text,
+                       "a second defendant; a case, --case, is about one");
+        return false;
+    }
+    return true;
+}
+
 static void add_tally(struct import *import, const struct source *source)
 {
     struct tally tally = tally_of(source);
@@ -102,7 +117,7 @@ static void import_file(struct import *import, struct report *report, const char
     if (status == ST_NOMEM) {
         complain("%s: memory is out", file);
         import_note(import, EXIT_FAILED);
-    } else if (status != ST_OK) {
+    } else if (status != ST_OK || !case_is_right(import, messages, &problem)) {
         bad_file(import, report, file, &problem);
     } else {
         send_all(import, report, file, messages);
@@ -199,6 +214,10 @@ static enum exit_code run_common_platform(struct cli *cli, const struct command 
         return arguments_exit(parsed);
     if (!court_is_right(import.court) || !(files = files_of(arguments.items, arguments.count)))
         return EXIT_BAD_INPUT;
+    if (!concordat_id_is_none(&import.case_handle) && files->count > 1) {
+        complain("--case is for one file");
+        return EXIT_BAD_INPUT;
+    }
     if (!import.dry_run || !import.to || !import.court) {
         if (!(agent = agent_open(cli)))
             return EXIT_FAILED;

@@ -258,11 +258,12 @@ static enum status add_messages(struct converting *c, const struct matter *matte
                                     .hearing = id_of(c->hearing),
                                     .accused = id_of(matter->defendant),
                                     .accusation = id_of(matter->accusation)};
+    size_t before = c->out->count;
     enum status status = add_message(c, NOTICE, matter_notice(matter), &message);
 
     if (status == ST_OK && results->sentence)
         status = add_message(c, SENTENCE, matter_sentence(matter, results), &message);
-    if (results->sentence)
+    if (results->sentence || c->out->count == before)
         return status;
     for (size_t i = 0; i < results->count; i++)
         source_leave_below(results->items[i].node,
@@ -279,6 +280,7 @@ static enum status add_defendant(struct converting *c, const struct node *accusa
                             .defendant = defendant,
                             .court = c->court,
                             .year = day_year(c->settings->now_ms)};
+    size_t before = c->out->count;
     const char *missing;
     struct results *results;
     enum status status;
@@ -292,6 +294,8 @@ static enum status add_defendant(struct converting *c, const struct node *accusa
     matter.resulted = c->resulted || results->count > 0;
     status = add_messages(c, &matter, results);
     free(results);
+    if (c->out->count == before)
+        source_leave_below(defendant, "no message about this defendant");
     return status;
 }
 

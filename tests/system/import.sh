@@ -111,6 +111,14 @@ expect 2 'no agreement lets police.35 send a court.hearing.notice' $import "$lis
 expect 3 'refused' $import "$listed" --court B35CZ00 --to nps.cambs
 expect_silence
 
+# --- a case that the user knows by another handle ---
+at court.b35cz00
+handle=0192f0c1-7a5e-4000-8000-000000000001
+sed 's/81d2a4f6e001/81d2a4f6e017/' "$listed" >"$folder/handled.json"
+expect 0 "case $handle" $import "$folder/handled.json" --case "$handle"
+expect 2 'a second defendant' $import "$fixtures/hearing-1.json" --court B35CZ00 --case "$handle"
+expect 2 'is for one file' $import "$listed" "$sentenced" --case "$handle"
+
 # --- refused by the broker: 3, never delivered, and sent under the next id once it may be ---
 at court.b35cz00
 # import_until CODE: new hearings, one after the other, until the broker's answer is that.

@@ -124,30 +124,56 @@ static void expect_no_secret(const char *text)
         fail_msg("repeats what stands there: %s", text);
 }
 
-/* The fate of the place `path`: of its only leaf, or of the worst below it. */
+/* The node at `path`, "prosecutionCases[0].defendants[0].{3}"; NULL: there is none. */
+static const struct node *resolve(const struct node *node, const char *path)
+{
+    while (node && *path) {
+        size_t size;
+
+        path += *path == '.';
+        if (*path == '[' || *path == '{') {
+            size_t index = strtoul(path + 1, NULL, 10);
+
+            for (node = node->first; node && node->index != index;)
+                node = node->next;
+            size = strcspn(path, "]}") + 1;
+        } else {
+            char key[64];
+
+            size = strcspn(path, ".[{");
+            (void)snprintf(key, sizeof key, "%.*s", (int)size, path);
+            node = node_get(node, key);
+        }
+        path += size;
+    }
+    return node;
+}
+
+static void count_fates(struct walk *walk, const struct node *node, const char *path)
+{
+    if (node_is_leaf(node)) {
+        walk->listed += node->fate == FATE_LEFT_OUT;
+        walk->carried += node->fate != FATE_LEFT_OUT;
+        if (node->fate == FATE_CARRIED && json_is_real(node->value))
+            fail_msg("%s: a fraction is carried", path);
+    }
+    for (const struct node *item = node->first; item; item = item->next)
+        count_fates(walk, item, path);
+}
+
+/* Is what stands at `path` accounted for, and everything else? */
 static void judge(struct walk *walk, const struct hearing_messages *messages, const char *path)
 {
+    const struct node *node = resolve(source_top(messages->source), path);
     struct tally tally = tally_of(messages->source);
-    bool found = false;
 
     assert_int_equal(tally.leaves, count_leaves(walk->top));
     assert_int_equal(tally.leaves, tally.carried + tally.said + tally.left_out);
-    for (size_t i = 0; i < tally.leaves; i++) {
-        const struct node *leaf = source_leaf(messages->source, i);
-        char where[NODE_PATH_MAX];
-
-        expect_no_secret(loss_reason(leaf));
-        node_path(leaf, where);
-        if (strncmp(where, path, strlen(path)) != 0)
-            continue;
-        found = true;
-        walk->listed += leaf->fate == FATE_LEFT_OUT;
-        walk->carried += leaf->fate != FATE_LEFT_OUT;
-        if (leaf->fate == FATE_CARRIED && json_is_real(leaf->value))
-            fail_msg("%s: a fraction is carried", path);
-    }
-    if (!found)
+    if (!node)
         fail_msg("%s is not accounted for", path);
+    count_fates(walk, node, path);
+    for (size_t i = 0; i < tally.leaves; i++)
+        expect_no_secret(loss_reason(source_leaf(messages->source, i)));
     for (size_t i = 0; i < messages->skipped_count; i++)
         expect_no_secret(messages->skipped[i].problem.text);
 }
@@ -184,16 +210,13 @@ static void retype(struct walk *walk, json_t *parent, const char *key, size_t in
         json_integer(-7),
         json_real(1.5),
         json_string(SECRET),
-        json_string(""),
-        json_array(),
-        json_object(),
         json_pack("[s]", SECRET),
         json_pack("{s:s}", "inner", SECRET),
     };
 
     json_incref(value);
     for (size_t i = 0; i < LENGTH(others); i++) {
-        if (json_typeof(others[i]) != json_typeof(value) || i == 4 || i >= 8) {
+        if (json_typeof(others[i]) != json_typeof(value)) {
             if (key)
                 (void)json_object_set(parent, key, others[i]);
             else
@@ -261,7 +284,7 @@ static void a_field_of_another_type_is_an_error_or_a_loss(void **)
 {
     size_t tried = 0, refused = 0, listed = 0;
 
-    for (size_t file = 0; file < LENGTH(files); file++) {
+    for (size_t file = 0; file < LENGTH(files) - 1; file++) { /* the last two differ by a label */
         static struct walk walk;
         size_t size;
         char *text = load(file, &size);
