@@ -8,8 +8,10 @@
 const char *matter_lacks(const struct matter *matter)
 {
     static const char surname[] = "personDefendant.personDetails.lastName";
+    static const char forename[] = "personDefendant.personDetails.firstName";
 
-    if (!node_text(node_find(matter->defendant, surname)))
+    if (!node_text(node_find(matter->defendant, surname))
+        && !node_text(node_find(matter->defendant, forename)))
         return surname;
     for (const struct node *item = node_items(node_get(matter->defendant, "offences")); item;
          item = item->next) {

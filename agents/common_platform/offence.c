@@ -6,14 +6,6 @@
 #include "agents/common_platform/take.h"
 #include "proto/identifier.h"
 
-const char *offence_code_of(const struct node *offence)
-{
-    const char *text = node_text(node_get(offence, "offenceCode"));
-    struct reason why;
-
-    return text && offence_code_check(text, &why) == ST_OK ? text : NULL;
-}
-
 static void take_code(struct source *source, json_t *body, struct node *node)
 {
     const char *text = text_of(source, node);

@@ -10,7 +10,5 @@
 
 /* A new list; NULL when the defendant has no offence. */
 json_t *offences_of(struct source *source, struct node *defendant);
-/* The offence code when it is one; NULL otherwise. */
-const char *offence_code_of(const struct node *offence);
 
 #endif

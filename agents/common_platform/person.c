@@ -131,17 +131,18 @@ static void take_middle(struct source *source, json_t *name, struct node *node)
     source_carry(source, node);
 }
 
-/* A Name; NULL without a surname. */
-static json_t *name_of(struct source *source, struct node *details)
+/* A Name; NULL with neither surname nor forename. */
+static json_t *name_of(struct source *source, const struct node *details)
 {
     json_t *name = json_object();
+    bool surname = take_text(source, name, "surname", node_get(details, "lastName"));
+    bool forename = take_text(source, name, "forename", node_get(details, "firstName"));
 
-    if (!take_text(source, name, "surname", node_get(details, "lastName"))) {
+    if (!surname && !forename) {
         json_decref(name);
         return NULL;
     }
     (void)take_text(source, name, "title", node_get(details, "title"));
-    (void)take_text(source, name, "forename", node_get(details, "firstName"));
     take_middle(source, name, node_get(details, "middleName"));
     return name;
 }

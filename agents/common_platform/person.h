@@ -12,8 +12,7 @@
 
 #include "agents/common_platform/source.h"
 
-/* A new Person. `year` is this year. Without a surname there is no person: NULL, and the body's own
- * check would say the same of `lastName`. */
+/* A new Person. `year` is this year. With neither surname nor forename there is none: NULL. */
 json_t *person_of(struct source *source, struct node *defendant, int year);
 /* A new list of addresses; NULL when there is none. */
 json_t *person_addresses(struct source *source, struct node *defendant);

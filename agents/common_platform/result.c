@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "agents/common_platform/offence.h"
 #include "agents/common_platform/take.h"
 #include "agents/common_platform/term.h"
 
@@ -52,7 +51,7 @@ static size_t gravity_of(const struct result_code *code)
     return place;
 }
 
-static void add_result(struct results *results, struct node *node, const struct node *offence)
+static void add_result(struct results *results, struct node *node, unsigned offence)
 {
     const struct result_code *code;
 
@@ -93,26 +92,29 @@ struct results *results_of(const struct node *hearing, const struct node *defend
     for (int filling = 0; filling < 2; filling++) {
         if (filling && !(results = calloc(1, sizeof *results + count * sizeof *results->items)))
             return NULL;
+        unsigned place = 0; /* as the body counts them */
+
         for (struct node *offence = node_items(node_get(defendant, "offences")); offence;
              offence = offence->next) {
+            place += node_is_object(offence);
             for (struct node *node = node_items(node_get(offence, "judicialResults")); node;
                  node = node->next) {
                 count++;
                 if (filling)
-                    add_result(results, node, offence);
+                    add_result(results, node, place);
             }
         }
         for (struct node *node = node_items(of_case); node; node = node->next) {
             count++;
             if (filling)
-                add_result(results, node, NULL);
+                add_result(results, node, 0);
         }
         for (struct node *node = node_items(of_hearing); node; node = node->next) {
             if (!is_about(node, defendant))
                 continue;
             count++;
             if (filling)
-                add_result(results, node_get(node, "judicialResult"), NULL);
+                add_result(results, node_get(node, "judicialResult"), 0);
         }
     }
     return results;
@@ -334,7 +336,6 @@ static void put_text(struct source *source, json_t *line, const struct node *res
 
 static json_t *line_of(struct source *source, const struct result *result)
 {
-    const char *offence = result->offence ? offence_code_of(result->offence) : NULL;
     json_t *line = json_object(), *prompts = json_array();
 
     (void)take_text(source, line, "resultCode", node_get(result->node, "cjsCode"));
@@ -346,8 +347,8 @@ static json_t *line_of(struct source *source, const struct result *result)
             (void)json_array_append_new(prompts, text);
     }
     put_list(line, "prompt", prompts);
-    if (offence)
-        put(line, "offenceCjsCode", json_string(offence));
+    if (result->offence)
+        put(line, "offence", json_integer(result->offence));
     (void)take_day(source, line, "orderedOn", node_get(result->node, "orderedDate"));
     if (sentence_code_of(result->node))
         source_say(source, node_get(result->node, "category"));

@@ -20,7 +20,7 @@ struct results {
     const struct result_code *sentence; /* the gravest; NULL: none */
     struct result {
         struct node *node;
-        const struct node *offence; /* NULL: of the defendant */
+        unsigned offence; /* of the defendant's, from 1; 0: of all */
     } items[];
 };
 

@@ -98,7 +98,7 @@ expect 2 'stopped: 1 of 3 files were not looked at' $import "$folder/box" --stri
 expect 0 'already sent' $import "$folder/box/a.json"
 expect 2 '3 files, 1 of them bad; accepted: 1 notice.*already sent: 1 notice' $import "$folder/box"
 expect 2 '"badFiles": 1' $import "$folder/box" --json
-sed -e 's/"lastName": "Example",//' -e 's/81d2a4f6e001/81d2a4f6e013/' "$listed" >"$folder/nameless.json"
+sed -e 's/"lastName": "Example",//' -e 's/"firstName": "Kit",//' -e 's/81d2a4f6e001/81d2a4f6e013/' "$listed" >"$folder/nameless.json"
 expect 2 'lastName: is missing' $import "$folder/nameless.json"
 expect_silence
 sed 's/81d2a4f6e001/81d2a4f6e014/' "$listed" >"$folder/standard.json"

@@ -365,7 +365,7 @@ static void who_has_no_name_or_no_offence_is_faulty_and_holds_up_nobody(void **)
 {
     OWNED(hearing_messages)
     messages = convert_defendants(
-        "{\"personDefendant\":{\"personDetails\":{\"firstName\":\"Kit\"}},\"offences\":[" OFFENCE
+        "{\"personDefendant\":{\"personDetails\":{\"middleName\":\"Kit\"}},\"offences\":[" OFFENCE
         "]},{" PERSON("Example") ",\"offences\":[]},{" PERSON("<text>") ",\"offences\":[" OFFENCE
                                                                         "]}," DEFENDANT);
 
@@ -382,6 +382,30 @@ static void who_has_no_name_or_no_offence_is_faulty_and_holds_up_nobody(void **)
     assert_non_null(left_out(messages, /* what it took has been given back */
                              "prosecutionCases[0].defendants[2].personDefendant.personDetails."
                              "lastName"));
+}
+
+static void one_name_is_enough(void **)
+{
+    OWNED(hearing_messages)
+    messages = convert_defendants(
+        "{\"personDefendant\":{\"personDetails\":{\"firstName\":\"Kit\"}},\"offences\":[" OFFENCE
+        "]}");
+
+    assert_int_equal(messages->count, 1);
+    assert_int_equal(messages->skipped_count, 0);
+}
+
+static void a_line_names_its_offence_by_its_place(void **)
+{
+    OWNED(hearing_messages)
+    messages = convert_defendants("{" PERSON("Example") ",\"offences\":[7," OFFENCE
+                                                        ",{\"judicialResults\":[{\"category\":"
+                                                        "\"FINAL\",\"cjsCode\":\"1015\"}]}]}");
+    json_t *json = body(messages, 1), *line = json_array_get(json_object_get(json, "lines"), 0);
+
+    assert_int_equal(json_array_size(json_object_get(json, "offences")), 2);
+    assert_int_equal(json_integer_value(json_object_get(line, "offence")), 2);
+    json_decref(json);
 }
 
 static void welsh_is_listed_once_and_honoured_once(void **)
@@ -704,6 +728,8 @@ int main(void)
         cmocka_unit_test(a_company_gets_no_notice_and_is_said),
         cmocka_unit_test(an_application_is_said),
         cmocka_unit_test(who_has_no_name_or_no_offence_is_faulty_and_holds_up_nobody),
+        cmocka_unit_test(one_name_is_enough),
+        cmocka_unit_test(a_line_names_its_offence_by_its_place),
         cmocka_unit_test(welsh_is_listed_once_and_honoured_once),
         cmocka_unit_test(only_a_final_sentence_makes_a_sentence_result),
         cmocka_unit_test(the_gravest_sentence_is_told_with_its_length),
