@@ -230,9 +230,9 @@ static void tell_story(struct story *story)
     story_ask_others(story);
     story_report_on_time(story);
     story_sentence(story);
+    story_allocate(story);
     story_late_answer(story);
     story_refer_child(story);
-    story_allocate(story);
     story_intelligence_refused(story);
     story_no_gateway_refused(story);
     story_broker_dies(story);

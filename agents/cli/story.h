@@ -43,8 +43,8 @@ void story_report_on_time(struct story *story);
 void story_sentence(struct story *story);
 void story_late_answer(struct story *story);
 
-void story_refer_child(struct story *story);
 void story_allocate(struct story *story);
+void story_refer_child(struct story *story);
 
 void story_intelligence_refused(struct story *story); /* a CRC asks the police for too much */
 void story_no_gateway_refused(struct story *story);   /* social care's records, to a provider */

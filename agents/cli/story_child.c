@@ -101,15 +101,16 @@ void story_allocate(struct story *story)
 
     play_chapter(play, "The case is allocated by risk of serious recidivism, of harm, and MAPPA");
     event = story_await(story, &story->probation, "recorded", "risk.rsr.result");
-    (void)play_check(
-        play, event && !json_object_get(event, "id") && strstr(play_text(event, "text"), "2.40"),
-        "risk.rsr.result, 2.40 %%: in probation's own record, no message");
+    (void)play_check(play,
+                     event && !json_object_get(event, "id")
+                         && strcmp(play_text(event, "case"), story->case_handle) == 0,
+                     "risk.rsr.result: scored, in probation's own record of the case; no message");
     json_decref(event);
     story_await_id(story, &story->probation, "sent", "risk.rsr.result", id);
     tell_message(play, &(struct telling){.sender = PROBATION,
                                          .id = id,
                                          .rung = "acknowledged",
-                                         .what = "the score, to who takes the case",
+                                         .what = "2.40 %, to who takes the case",
                                          .facts = {{"rsr.basisPoints", "240"}}});
     story_await_id(story, &story->probation, "allocated", "case.allocation.decision", id);
     tell_message(play, &(struct telling){

@@ -14,25 +14,35 @@
 #define CALLOUTS "check.police.callouts"
 #define TREATMENT_CHECK "check.treatment"
 
-/* Imports a hearing; gives the id of its one message. */
+/* Imports a hearing; gives the id of its message of this type. */
 static void import_hearing(struct story *story, const char *file, const char *type,
                            char id[static CONCORDAT_ID_TEXT])
 {
     struct play *play = &story->play;
     char path[PATH_MAX];
     json_t *imported;
-    const json_t *result, *message;
+    const json_t *file_read, *message = NULL, *one;
+    size_t i;
 
     id[0] = '\0';
     (void)path_print(path, "%s/%s", play->examples, file);
     imported = play_command(play, COURT, EXIT_DONE,
                             (const char *[]){"import", "common-platform", path, NULL});
-    result = json_array_get(json_object_get(imported, "files"), 0);
-    message = json_array_get(json_object_get(result, "messages"), 0);
-    (void)play_check(play, strcmp(play_text(message, "type"), type) == 0,
-                     "read as the courts' system writes it: one %s; what no body carries is listed",
-                     type);
+    file_read = json_array_get(json_object_get(imported, "files"), 0);
+    json_array_foreach(json_object_get(file_read, "messages"), i, one)
+    {
+        if (strcmp(play_text(one, "type"), type) == 0)
+            message = one;
+    }
+    (void)play_check(play, message != NULL,
+                     "read as the courts' system writes it: %s, and %d places that no body carries",
+                     type, (int)json_array_size(json_object_get(file_read, "notCarried")));
     (void)snprintf(id, CONCORDAT_ID_TEXT, "%s", play_text(message, "id"));
+    if (!*story->case_handle)
+        (void)snprintf(story->case_handle, sizeof story->case_handle, "%s",
+                       play_text(message, "case"));
+    (void)play_check(play, strcmp(play_text(message, "case"), story->case_handle) == 0,
+                     "its case handle follows from the court's case: one for all that comes");
     json_decref(imported);
 }
 
@@ -59,10 +69,10 @@ void story_order_report(struct story *story)
     play_chapter(play, "The court orders a report for the same day");
     when_print(clock_wall_ms() + story->clock_ms, needed_by);
     event = story_act(story, &story->court, COURT,
-                      (const char *[]){"order-report", "K", "--needed-by", needed_by, NULL});
+                      (const char *[]){"order-report", "K", "--needed-by", needed_by, "--case",
+                                       story->case_handle, NULL});
     (void)snprintf(story->report_request, sizeof story->report_request, "%s",
                    play_text(event, "id"));
-    (void)snprintf(story->case_handle, sizeof story->case_handle, "%s", play_text(event, "case"));
     json_decref(event);
     event = story_await(story, &story->probation, "received", "psr.request");
     json_decref(event);
@@ -256,7 +266,7 @@ void story_late_answer(struct story *story)
     json = play_command(play, PROBATION, EXIT_DONE,
                         (const char *[]){"case", "show", story->case_handle, NULL});
     messages = count_messages(json, &conversations);
-    (void)play_check(play, conversations == 6 && messages == 12,
+    (void)play_check(play, conversations == 11 && messages == 17,
                      "the case has its conversations together: %zu, with %zu messages",
                      conversations, messages);
     json_decref(json);
