@@ -40,3 +40,4 @@ while IFS= read -r step; do
     esac
 done <"$folder/steps"
 expect 0 "$folder/concordat/bin/concordat" command -v concordat
+expect 0 '^\.SS import common-platform' cat "$folder/concordat/share/man/man1/concordat.1"
