@@ -12,17 +12,15 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "agents/body.h"
 #include "agents/cli/arguments.h"
 #include "agents/cli/place.h"
-#include "agents/cli/search.h"
 #include "agents/cli/show.h"
 #include "agents/cli/story.h"
-#include "lib/clock.h"
 
 #define QUICK_CLOCK_MS 6000 /* from ordering the report until it is needed */
 #define FULL_CLOCK_MS 20000
-#define SYSTEM_WAIT_MS 60000 /* for a system: it is milliseconds, or something is wrong */
+#define PATIENCE 4 /* a system is waited for so many times that long: it takes milliseconds */
+#define LEAST_WAIT_MS 8000
 
 /* ---- what chapters share ---- */
 
@@ -85,7 +83,8 @@ void story_body(struct story *story, const char *name, int64_t needed_by_ms,
 
 void story_check_quiet(struct story *story, const char *agency, const char *what)
 {
-    json_t *inbox = play_command(&story->play, agency, EXIT_DONE, (const char *[]){"inbox", NULL});
+    json_t *inbox =
+        play_command(&story->play, agency, EXIT_DONE, (const char *[]){"inbox", "--all", NULL});
 
     (void)play_check(&story->play, json_array_size(json_object_get(inbox, "messages")) == 0, "%s",
                      what);
@@ -142,82 +141,6 @@ static void stop_systems(struct story *story)
         system_fini(systems[i]);
 }
 
-/* ---- the end: nothing of the case on the broker's disk ---- */
-
-/* Names, numbers, dates, addresses, offences and words of the case; a date of birth also as a body
- * holds it, a varint after its tag. */
-static const struct bytes secrets[] = {
-#define SECRET(text)                                                                               \
-    {                                                                                              \
-        (const uint8_t *)(text), sizeof(text) - 1                                                  \
-    }
-    SECRET("Example"),
-    SECRET("2018/0123456P"),
-    SECRET("0123456P"),
-    SECRET("1999/7654321V"),
-    SECRET("7654321V"),
-    SECRET("X000001"),
-    SECRET("X000003"),
-    SECRET("Sample Street"),
-    SECRET("TH68010"),
-    SECRET("19910412"),
-    SECRET("1991-04-12"),
-    SECRET("\x08\x8c\x9e\xbf\x09"),
-    SECRET("alone in the evening"),
-    SECRET("section 47 enquiry"),
-#undef SECRET
-};
-
-/* A whole body beside the broker's own files, as it is in an agent: serialised. */
-static bool plant(struct story *story, const char *path)
-{
-    const struct message_type *type = catalogue_find("psr.request");
-    char from[PATH_MAX];
-    struct problems problems = {0};
-    struct bytes body;
-    OWNED(arena) arena = arena_new(64 * 1024, BODY_ARENA);
-    json_t *json = path_print(from, "%s/psr.request.json", story->play.examples)
-                     ? json_load_file(from, 0, NULL)
-                     : NULL;
-    char *text = json ? json_dumps(json, 0) : NULL;
-    FILE *file = NULL;
-    bool planted =
-        text && arena
-        && body_from_json(type, text, strlen(text), clock_wall_ms(), arena, &body, &problems)
-               == ST_OK
-        && (file = fopen(path, "we")) && fwrite(body.data, 1, body.size, file) == body.size;
-
-    if (file && fclose(file) != 0)
-        planted = false;
-    free(text);
-    json_decref(json);
-    return planted;
-}
-
-static void search_disk(struct story *story)
-{
-    struct play *play = &story->play;
-    char folder[PATH_MAX], planted[PATH_MAX];
-    struct search with = {0}, without = {0};
-    struct reason why = {""};
-
-    play_chapter(play, "Is anything of the case on the broker's disk?");
-    if (play->failed)
-        return;
-    if (!path_print(folder, "%s/broker", play->community.folder)
-        || !path_print(planted, "%s/planted", folder) || !plant(story, planted)
-        || search_folder(folder, secrets, LENGTH_OF(secrets), &with, &why) != ST_OK
-        || remove(planted) != 0
-        || search_folder(folder, secrets, LENGTH_OF(secrets), &without, &why) != ST_OK) {
-        play_fail(play, *why.text ? why.text : "the broker's folder cannot be searched");
-        return;
-    }
-    (void)play_check(play, with.found >= 6,
-                     "a planted request is found, by name, numbers, birth, address and offence");
-    (void)play_check(play, without.found == 0 && without.files > 3,
-                     "names, numbers, births, addresses, offences, words: none is found");
-}
-
 static int remove_entry(const char *path, const struct stat *, int, struct FTW *)
 {
     return remove(path);
@@ -260,7 +183,7 @@ static void tell(struct story *story, const char *folder)
     stop_systems(story);
     if (daemons_stop(&play->daemons, &why) != ST_OK)
         play_fail(play, why.text);
-    search_disk(story);
+    story_search_disk(story);
 }
 
 static bool make_folder(char out[static PATH_MAX])
@@ -289,9 +212,11 @@ static enum exit_code run_demo(struct cli *cli, const struct command *self, int 
         return arguments_exit(parsed);
     story.play.cli = cli;
     story.play.slow = !quick && isatty(STDOUT_FILENO);
-    story.wait_ms = SYSTEM_WAIT_MS;
     if (story.clock_ms == 0)
         story.clock_ms = quick ? QUICK_CLOCK_MS : FULL_CLOCK_MS;
+    story.wait_ms = PATIENCE * (int64_t)story.clock_ms;
+    if (story.wait_ms < LEAST_WAIT_MS)
+        story.wait_ms = LEAST_WAIT_MS;
     if (!place_self(story.play.program)
         || !place_file("share/concordat/examples", story.play.examples)) {
         complain("cannot find share/concordat/examples beside this program");

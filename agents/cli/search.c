@@ -18,6 +18,7 @@
 #define WORD_MAX 64
 #define FORM_MAX (4 * WORD_MAX)
 #define FORMS 9
+#define BLOCK 4096 /* bytes */
 
 /* One word as bytes may hide it. */
 struct form {
@@ -89,18 +90,37 @@ struct hunt {
     struct reason *why;
 };
 
-static void search_bytes(struct hunt *hunt, const void *data, size_t size)
+static void search_run(struct hunt *hunt, const uint8_t *data, size_t size)
 {
     struct form forms[FORMS];
 
+    if (size == 0)
+        return;
     for (size_t i = 0; i < hunt->count; i++) {
         bool found = false;
 
         forms_of(hunt->words[i], forms);
         for (size_t j = 0; j < FORMS && !found; j++)
             found = memmem(data, size, forms[j].bytes, forms[j].size) != NULL;
-        hunt->search.found += found;
+        hunt->search.found |= (uint32_t)found << i;
     }
+}
+
+/* Files that are made before they are filled are mostly zeroes: no word spans a block of them. */
+static void search_bytes(struct hunt *hunt, const uint8_t *data, size_t size)
+{
+    static const uint8_t zeroes[BLOCK];
+    size_t from = 0;
+
+    for (size_t at = 0; at < size; at += BLOCK) {
+        size_t length = size - at < BLOCK ? size - at : BLOCK;
+
+        if (memcmp(data + at, zeroes, length) != 0)
+            continue;
+        search_run(hunt, data + from, at - from);
+        from = at + length;
+    }
+    search_run(hunt, data + from, size - from);
 }
 
 static enum status search_file(struct hunt *hunt, const char *path)
@@ -160,6 +180,8 @@ enum status search_folder(const char *folder, const struct bytes words[], size_t
                           struct search *out, struct reason *why)
 {
     struct hunt hunt = {.words = words, .count = count, .why = why};
+
+    assert(count <= 32);
     enum status status = search_below(&hunt, folder, 0);
 
     if (status == ST_OK)

@@ -5,21 +5,22 @@
 #define AGENTS_CLI_SEARCH_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "lib/bytes.h"
 #include "lib/reason.h"
 #include "lib/status.h"
 
 struct search {
-    size_t found; /* words, each counted once for a file that holds it in whatever form */
+    uint32_t found; /* bit n: word n is there, in whatever form */
     size_t files;
     unsigned long long bytes;
 };
 
 /* Each word as it is, in capitals and small letters, as UTF-16, in hexadecimal, and in base64 at
- * each of its three places. A word has 4 to 64 bytes. Reads what is on the disk once: O(bytes).
- *   ST_IO     a file cannot be read
- *   ST_LIMIT  folders inside each other beyond SEARCH_DEPTH_MAX */
+ * each of its three places. A word has 4 to 64 bytes, and there are at most 32. Reads what is on
+ * the disk once: O(bytes). ST_IO     a file cannot be read ST_LIMIT  folders inside each other
+ * beyond SEARCH_DEPTH_MAX */
 #define SEARCH_DEPTH_MAX 16
 enum status search_folder(const char *folder, const struct bytes words[], size_t count,
                           struct search *out, struct reason *why);

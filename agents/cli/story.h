@@ -5,10 +5,11 @@
  * typed as a command. A chapter tells what happened by asking the agents, in an order of its own,
  * so that a transcript is the same each time whatever came first.
  *
- *     demo.c            the cast, the order of the chapters, the search of the broker's disk
+ *     demo.c            the cast, the order of the chapters
  *     story_report.c    a report on the day, with one late answer
  *     story_child.c     a child is referred; the case is allocated
  *     story_refused.c   what is refused, and who never hears of it; a broker that dies
+ *     story_disk.c      is anything of the case on the broker's disk?
  */
 #ifndef AGENTS_CLI_STORY_H
 #define AGENTS_CLI_STORY_H
@@ -50,6 +51,8 @@ void story_intelligence_refused(struct story *story); /* a CRC asks the police f
 void story_no_gateway_refused(struct story *story);   /* social care's records, to a provider */
 void story_broker_dies(struct story *story);
 void story_forged_agreement(struct story *story);
+
+void story_search_disk(struct story *story); /* when the broker has stopped */
 
 /* An event of a system; NULL, and the play has failed, when it does not come. */
 json_t *story_await(struct story *story, struct system *system, const char *event,

@@ -1,5 +1,6 @@
 /* What is refused, by whom and why; and a broker that dies in between. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -48,7 +49,9 @@ static void refuse(struct story *story, const char *agency, const char *const wo
 {
     json_t *refused = play_command(&story->play, agency, EXIT_REFUSED, words);
 
-    tell_refusal(&story->play, refused, code, what);
+    tell_refusal(&story->play, refused,
+                 &(struct telling_refusal){
+                     .agency = agency, .decided_by = agency, .code = code, .what = what});
     json_decref(refused);
 }
 
@@ -64,6 +67,30 @@ static void check_known(struct story *story, size_t expected, const char *what)
         strcmp(play_text(item, "from"), CRC) == 0;
     (void)play_check(&story->play, known == expected, "%s", what);
     json_decref(track);
+}
+
+/* The company's agent has noted the refusal: what, to whom and why not; of whom it does not say. */
+static void check_logged(struct story *story)
+{
+    static const char line[] = "event=refused_here type=check.police.precons.request to=" POLICE
+                               " code=CATEGORY_NOT_COVERED\n";
+    size_t member = daemons_member(&story->play.daemons, CRC);
+    char path[PATH_MAX], *text = NULL;
+    size_t room = 0;
+    bool found = false;
+    FILE *log;
+
+    if (story->play.failed)
+        return;
+    log = path_print(path, "%s/log", story->play.daemons.agents[member].folder) ? fopen(path, "re")
+                                                                                : NULL;
+    while (log && getline(&text, &room, log) > 0)
+        found = found || strstr(text, line);
+    free(text);
+    if (log)
+        (void)fclose(log);
+    (void)play_check(&story->play, found,
+                     "logged there: the type, to whom, and the code; nothing of whom it was about");
 }
 
 void story_intelligence_refused(struct story *story)
@@ -85,6 +112,7 @@ void story_intelligence_refused(struct story *story)
                             body, NULL},
            "CATEGORY_NOT_COVERED",
            "intelligence, and other people, inside a question about convictions");
+    check_logged(story);
     story_body(story, "story/check-r.json", needed_by_ms, body);
     sent = play_command(play, CRC, EXIT_DONE,
                         (const char *[]){"send", "check.police.precons.request", "--to", POLICE,
@@ -189,7 +217,7 @@ static void forge(struct play *play)
 void story_forged_agreement(struct story *story)
 {
     struct play *play = &story->play;
-    char body[PATH_MAX], id[CONCORDAT_ID_TEXT];
+    char body[PATH_MAX];
     json_t *json;
 
     play_chapter(play, "The company forges an agreement for its own agent");
@@ -201,12 +229,11 @@ void story_forged_agreement(struct story *story)
     json = play_command(play, CRC, EXIT_REFUSED,
                         (const char *[]){"send", "check.police.callouts.request", "--to", POLICE,
                                          "--case", "new", body, NULL});
-    (void)snprintf(id, sizeof id, "%s", play_text(json, "id"));
-    tell_refusal(play, json, "NO_AGREEMENT", "by the broker, which decides for itself");
-    json_decref(json);
-    json = play_ask(play, CRC, EXIT_DONE, (const char *[]){"track", id, NULL});
-    (void)play_check(play, play_has_rung(json, "refused", BROKER),
-                     "the refusal is recorded, by the broker");
+    tell_refusal(play, json,
+                 &(struct telling_refusal){.agency = CRC,
+                                           .decided_by = BROKER,
+                                           .code = "NO_AGREEMENT",
+                                           .what = "the others know of no such agreement"});
     json_decref(json);
     check_known(story, 2, "nothing of it reached the police");
 }

@@ -148,7 +148,9 @@ void story_ask_others(struct story *story)
     tell_answer(story, CALLOUTS ".response",
                 (struct telling){.sender = POLICE,
                                  .what = "one is held, without its victim",
-                                 .facts = {{"outcome", "HELD"}, {"incident.0.date", NULL}}});
+                                 .facts = {{"outcome", "HELD"},
+                                           {"incident.0.date", NULL},
+                                           {"withheldSensitive", "true"}}});
     answer_by_hand(story, treatment);
 }
 
@@ -212,12 +214,17 @@ void story_sentence(struct story *story)
     play_chapter(&story->play,
                  "Sentence: a community order with treatment and rehabilitation activity");
     import_hearing(story, "hearing-sentenced.json", "court.sentence.result", id);
-    tell_message(&story->play, &(struct telling){.sender = COURT,
-                                                 .id = id,
-                                                 .rung = "acknowledged",
-                                                 .what = "a community order",
-                                                 .facts = {{"sentence.kind", "COMMUNITY_ORDER"},
-                                                           {"sentence.requirements.1", NULL}}});
+    tell_message(
+        &story->play,
+        &(struct telling){.sender = COURT,
+                          .id = id,
+                          .rung = "acknowledged",
+                          .what = "community order: activity 25 days, drug treatment 6 months",
+                          .facts = {{"sentence.kind", "COMMUNITY_ORDER"},
+                                    {"sentence.requirements.0.kind", "RAR"},
+                                    {"sentence.requirements.0.length.count", "25"},
+                                    {"sentence.requirements.1.kind", "DRR"},
+                                    {"sentence.requirements.1.length.count", "6"}}});
 }
 
 /* How many messages the case's conversations have, and how many conversations. */

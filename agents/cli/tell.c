@@ -98,15 +98,44 @@ void tell_message(struct play *play, const struct telling *telling)
     json_decref(item);
 }
 
-void tell_refusal(struct play *play, const json_t *refused, const char *code, const char *what)
+/* Who refused it? The broker, when the agency's agent has its word for it; the agent itself, when
+ * it keeps no such message. */
+static bool was_decided_by(struct play *play, const json_t *refused,
+                           const struct telling_refusal *telling)
+{
+    const char *id = play_text(refused, "id");
+    json_t *item, *track = play_ask(play, telling->agency, EXIT_DONE,
+                                    (const char *[]){"track", "--limit", "1000", NULL});
+    bool known = false, by_broker = false;
+    size_t i;
+
+    json_array_foreach(json_object_get(track, "messages"), i, item)
+    {
+        if (strcmp(play_text(item, "id"), id) != 0)
+            continue;
+        known = true;
+        by_broker = play_has_rung(item, "refused", "broker");
+    }
+    json_decref(track);
+    return *id && (strcmp(telling->decided_by, "broker") == 0 ? by_broker : !known);
+}
+
+void tell_refusal(struct play *play, const json_t *refused, const struct telling_refusal *telling)
 {
     char offending[TELL_NAMES_MAX];
     const json_t *categories = json_object_get(json_object_get(refused, "refusal"), "offending");
+    bool holds = refused && strcmp(play_text(refused, "outcome"), "refused") == 0
+              && strcmp(play_text(refused, "refusal.code"), telling->code) == 0
+              && was_decided_by(play, refused, telling);
 
-    (void)play_check(play,
-                     strcmp(play_text(refused, "outcome"), "refused") == 0
-                         && strcmp(play_text(refused, "refusal.code"), code) == 0,
-                     "refused, %s: %s", play_text(refused, "refusal.code"), what);
+    (void)play_check(play, holds, "refused, %s: %s", play_text(refused, "refusal.code"),
+                     telling->what);
+    if (strcmp(telling->decided_by, "broker") == 0)
+        play_say(play, "    decided by the broker, against what %s's agent would permit",
+                 telling->agency);
+    else
+        play_say(play, "    decided by %s's own agent: nothing was sealed, nothing has left",
+                 telling->agency);
     if (json_array_size(categories) > 0) {
         print_names(categories, offending);
         play_say(play, "    what offends: %s", offending);

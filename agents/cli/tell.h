@@ -10,7 +10,7 @@
 
 #include "agents/cli/play.h"
 
-#define FACTS_MAX 3
+#define FACTS_MAX 5
 
 /* A value in the opened body, "children.0.status"; `expected` NULL: whatever it is, it is there. */
 struct fact {
@@ -25,8 +25,14 @@ struct telling {
 };
 
 void tell_message(struct play *play, const struct telling *telling);
-/* A refusal as `send --json` gives it: its code must be `code`. */
-void tell_refusal(struct play *play, const json_t *refused, const char *code, const char *what);
+/* A refusal as `send --json` gives it at `agency`: its code must be `code`, and it must have been
+ * decided where `decided_by` says: "broker", or the agency itself, whose agent then keeps nothing
+ * to send. */
+struct telling_refusal {
+    const char *agency, *decided_by, *code, *what;
+};
+
+void tell_refusal(struct play *play, const json_t *refused, const struct telling_refusal *telling);
 
 /* Does the JSON say so at this path? Numbers and truth values as they are written. */
 bool tell_says(const json_t *json, const char *path, const char *expected);

@@ -36,6 +36,32 @@ diff "$golden" "$build/demo.txt" || fail "the story is another than $golden"
 [ -n "${DEMO_CLOCK:-}" ] || [ "$took" -lt 20 ] || fail "$took s are not quick"
 [ -z "$(ls -A "$TMPDIR")" ] || fail "left: $(ls -A "$TMPDIR")"
 
+# A desk where nobody answers: the story ends there, and says so. Only as released, for its clock.
+if [ -z "${DEMO_CLOCK:-}" ]; then
+    planted=$TMPDIR/planted
+    mkdir -p "$planted/agents/roles" "$planted/broker"
+    cp "$build/agents/concordat" "$planted/agents/" # where it lies, it looks for the others
+    ln -s "$build/agents/concordat-agent" "$planted/agents/"
+    ln -s "$build/broker/concordatd" "$planted/broker/"
+    ln -s "$build/share" "$build/libexec" "$planted/"
+    for role in court nps crc police; do ln -s "$build/agents/roles/$role" "$planted/agents/roles/"; done
+    cat >"$planted/agents/roles/social_care" <<'END'
+#!/bin/sh
+echo '{"event": "ready", "text": "Nobody is at this desk."}'
+exec tail -f /dev/null
+END
+    chmod +x "$planted/agents/roles/social_care"
+    if told=$("$planted/agents/concordat" demo --quick --clock 2); then
+        fail "a story without its answers was told as whole"
+    fi
+    case $told in
+    *"system adults never said"* | *"never said 'received' of check.social_care.adults.response"*) ;;
+    *) printf '%s\n' "$told" | tail -n 5; fail "it did not say which answer is missing" ;;
+    esac
+    rm -rf "$TMPDIR"/*
+    printf 'a desk where nobody answers ends the story; control_caught=yes\n'
+fi
+
 # A story that lacks any one of its lines is another.
 lines=$(wc -l <"$golden") caught=0 line=1
 while [ "$line" -le "$lines" ]; do

@@ -32,7 +32,7 @@ while IFS= read -r step; do
     step=$(printf '%s' "$step" | sed "s/ *#.*//; s/ ID\( \|\$\)/ $id\1/")
     case $step in
     export*) eval "$step" ;;
-    *' sandbox '*) start_town ;;
+    'concordat sandbox town') start_town ;;
     *)
         expect "$wanted" '' sh -c "$step"
         case $step in *' send '*) [ "$wanted" != 0 ] || id=$(last_id) ;; esac
