@@ -17,7 +17,6 @@
 #include "agents/client.h"
 #include "lib/clock.h"
 #include "lib/bytes.h"
-#include "lib/nearest.h"
 
 /* --- lint --- */
 
@@ -299,30 +298,6 @@ static const struct command parts[] = {
     },
 };
 
-static enum exit_code run_agreement(struct cli *cli, const struct command *self, int argc,
-                                    char **argv)
-{
-    struct nearest nearest = nearest_to(argc > 1 ? argv[1] : "");
-    char suggestion[SUGGESTION_SIZE];
-
-    if (argc > 1 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)) {
-        arguments_help(self, NULL, 0);
-        return EXIT_DONE;
-    }
-    for (size_t i = 0; argc > 1 && i < LENGTH_OF(parts); i++) {
-        const char *verb = strchr(parts[i].name, ' ') + 1;
-
-        if (strcmp(argv[1], verb) == 0)
-            return parts[i].run(cli, &parts[i], argc - 1, argv + 1);
-        nearest_offer(&nearest, verb);
-    }
-    if (argc > 1)
-        complain("unknown: agreement %s%s", argv[1], suggest(&nearest, suggestion));
-    else
-        complain("usage: concordat agreement lint|list|show ...");
-    return EXIT_BAD_INPUT;
-}
-
 const struct command agreement_command = {
     .name = "agreement",
     .arguments = "lint|list|show ...",
@@ -331,5 +306,7 @@ const struct command agreement_command = {
              "  agreement list [--folder DIR]     what the agent, or a folder, has\n"
              "  agreement show ID|FILE            one agreement's text, with its hash\n",
     .raw = true,
-    .run = run_agreement,
+    .parts = parts,
+    .part_count = LENGTH_OF(parts),
+    .run = arguments_run_part,
 };

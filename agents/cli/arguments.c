@@ -230,3 +230,28 @@ enum exit_code arguments_exit(enum parsed parsed)
 {
     return parsed == PARSED_HELP ? EXIT_DONE : EXIT_BAD_INPUT;
 }
+
+enum exit_code arguments_run_part(struct cli *cli, const struct command *group, int argc,
+                                  char **argv)
+{
+    struct nearest nearest = nearest_to(argc > 1 ? argv[1] : "");
+    char suggestion[SUGGESTION_SIZE];
+
+    if (argc > 1 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)) {
+        arguments_help(group, NULL, 0);
+        return EXIT_DONE;
+    }
+    for (size_t i = 0; argc > 1 && i < group->part_count; i++) {
+        const struct command *part = &group->parts[i];
+        const char *verb = strchr(part->name, ' ') + 1;
+
+        if (strcmp(argv[1], verb) == 0)
+            return part->run(cli, part, argc - 1, argv + 1);
+        nearest_offer(&nearest, verb);
+    }
+    if (argc > 1)
+        complain("unknown: %s %s%s", group->name, argv[1], suggest(&nearest, suggestion));
+    else
+        complain("usage: concordat %s %s", group->name, group->arguments);
+    return EXIT_BAD_INPUT;
+}

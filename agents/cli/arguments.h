@@ -55,6 +55,11 @@ enum exit_code arguments_exit(enum parsed parsed);
 void arguments_help(const struct command *command, const struct option_spec *specs,
                     size_t spec_count);
 
+/* What a group of commands runs: the part that argv[1] names, "show" of "case show"; or its help.
+ */
+enum exit_code arguments_run_part(struct cli *cli, const struct command *group, int argc,
+                                  char **argv);
+
 #define LENGTH_OF(array) (sizeof(array) / sizeof *(array))
 
 #endif

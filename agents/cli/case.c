@@ -9,7 +9,6 @@
 #include "agents/cli/when.h"
 #include "agents/client.h"
 #include "lib/limits.h"
-#include "lib/nearest.h"
 
 /* Says on standard error what was left out; the list itself stays a list. */
 static void show_more(const struct concordat_answer *answer, const char *what)
@@ -220,29 +219,6 @@ static const struct command parts[] = {
     },
 };
 
-static enum exit_code run_case(struct cli *cli, const struct command *self, int argc, char **argv)
-{
-    struct nearest nearest = nearest_to(argc > 1 ? argv[1] : "");
-    char suggestion[SUGGESTION_SIZE];
-
-    if (argc > 1 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)) {
-        arguments_help(self, NULL, 0);
-        return EXIT_DONE;
-    }
-    for (size_t i = 0; argc > 1 && i < LENGTH_OF(parts); i++) {
-        const char *verb = strchr(parts[i].name, ' ') + 1;
-
-        if (strcmp(argv[1], verb) == 0)
-            return parts[i].run(cli, &parts[i], argc - 1, argv + 1);
-        nearest_offer(&nearest, verb);
-    }
-    if (argc > 1)
-        complain("unknown: case %s%s", argv[1], suggest(&nearest, suggestion));
-    else
-        complain("usage: concordat case show|list ...");
-    return EXIT_BAD_INPUT;
-}
-
 const struct command case_command = {
     .name = "case",
     .arguments = "show|list ...",
@@ -250,5 +226,7 @@ const struct command case_command = {
     .about = "  case show HANDLE [--limit N]      its messages, conversation by conversation\n"
              "  case list [--limit N]             the cases, the latest first\n",
     .raw = true,
-    .run = run_case,
+    .parts = parts,
+    .part_count = LENGTH_OF(parts),
+    .run = arguments_run_part,
 };
