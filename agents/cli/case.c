@@ -5,10 +5,10 @@
 #include <string.h>
 
 #include "agents/cli/arguments.h"
+#include "agents/cli/items.h"
 #include "agents/cli/show.h"
 #include "agents/cli/when.h"
 #include "agents/client.h"
-#include "lib/limits.h"
 
 /* Says on standard error what was left out; the list itself stays a list. */
 static void show_more(const struct concordat_answer *answer, const char *what)
@@ -41,43 +41,24 @@ static enum exit_code show_case_json(const struct concordat_answer *answer,
     json_t *conversations = json_array();
 
     for (size_t first = 0, end; first < answer->item_count; first = end) {
-        json_t *messages = json_array(), *conversation = json_object();
+        json_t *conversation = json_object();
 
         end = end_of_conversation(answer, first);
-        for (size_t i = first; i < end; i++)
-            (void)json_array_append_new(messages, json_of_item(&answer->items[i]));
         (void)json_object_set_new(conversation, "conversationId",
                                   json_of_id(&answer->items[first].conversation_id));
-        (void)json_object_set_new(conversation, "messages", messages);
+        (void)json_object_set_new(conversation, "messages",
+                                  json_of_items(&answer->items[first], end - first));
         (void)json_array_append_new(conversations, conversation);
     }
     return show_json(json_pack("{s:o, s:o, s:b}", "case", json_of_id(handle), "conversations",
                                conversations, "more", answer->more));
 }
 
-static void show_message(struct table *table, const struct concordat_item *item)
-{
-    char id[CONCORDAT_ID_TEXT], created[WHEN_SIZE], needed_by[WHEN_SIZE];
-    char way[2 * AGENCY_MAX + sizeof " -> "];
-
-    concordat_id_print(&item->message_id, id);
-    when_print(item->created_ms, created);
-    when_print(item->needed_by_ms, needed_by);
-    (void)snprintf(way, sizeof way, "%s -> %s", item->from, item->to);
-    table_add(table, created);
-    table_add(table, way);
-    table_add(table, item->type);
-    table_add(table, item->state);
-    table_add(table, needed_by);
-    table_add(table, deadline_mark(item));
-    table_add(table, id);
-}
-
 static enum exit_code show_case(const struct cli *cli, const struct concordat_answer *answer,
                                 const char *handle)
 {
-    static const char *const headings[] = {"CREATED",   "FROM -> TO", "TYPE",   "STATE",
-                                           "NEEDED BY", "MARK",       "MESSAGE"};
+    static const enum item_column columns[] = {ITEM_CREATED,   ITEM_WAY,  ITEM_TYPE,   ITEM_STATE,
+                                               ITEM_NEEDED_BY, ITEM_MARK, ITEM_MESSAGE};
 
     if (answer->item_count == 0) {
         printf("no message about case %s is known here\n", handle);
@@ -85,17 +66,15 @@ static enum exit_code show_case(const struct cli *cli, const struct concordat_an
     }
     printf("case %s\n", handle);
     for (size_t first = 0, end; first < answer->item_count; first = end) {
-        OWNED(table) table = table_new(headings, LENGTH_OF(headings));
         char id[CONCORDAT_ID_TEXT];
+        enum exit_code code;
 
-        if (!table)
-            return EXIT_FAILED;
         end = end_of_conversation(answer, first);
-        for (size_t i = first; i < end; i++)
-            show_message(table, &answer->items[i]);
         concordat_id_print(&answer->items[first].conversation_id, id);
         printf("\nconversation %s\n", id);
-        table_print(table, cli);
+        code = items_print(cli, &answer->items[first], end - first, columns, LENGTH_OF(columns));
+        if (code != EXIT_DONE)
+            return code;
     }
     show_more(answer, "messages");
     return EXIT_DONE;

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "agents/cli/arguments.h"
+#include "agents/cli/items.h"
 #include "agents/cli/show.h"
 #include "agents/cli/when.h"
 #include "agents/client.h"
@@ -17,39 +18,16 @@
 
 static enum exit_code show_inbox(const struct cli *cli, const struct concordat_answer *answer)
 {
-    static const char *const headings[] = {"MESSAGE", "FROM",      "TYPE", "URGENCY",
-                                           "STATE",   "NEEDED BY", "MARK"};
-    OWNED(table) table = NULL;
+    static const enum item_column columns[] = {
+        ITEM_MESSAGE, ITEM_FROM, ITEM_TYPE, ITEM_URGENCY, ITEM_STATE, ITEM_NEEDED_BY, ITEM_MARK};
 
-    if (cli->json) {
-        json_t *items = json_array();
-        for (size_t i = 0; i < answer->item_count; i++)
-            (void)json_array_append_new(items, json_of_item(&answer->items[i]));
-        return show_json(json_pack("{s:o}", "messages", items));
-    }
+    if (cli->json)
+        return items_show_json(answer);
     if (answer->item_count == 0) {
         printf("nothing new\n");
         return EXIT_DONE;
     }
-    table = table_new(headings, LENGTH_OF(headings));
-    if (!table)
-        return EXIT_FAILED;
-    for (size_t i = 0; i < answer->item_count; i++) {
-        const struct concordat_item *item = &answer->items[i];
-        char id[CONCORDAT_ID_TEXT], needed_by[WHEN_SIZE];
-
-        concordat_id_print(&item->message_id, id);
-        when_print(item->needed_by_ms, needed_by);
-        table_add(table, id);
-        table_add(table, item->from);
-        table_add(table, item->type);
-        table_add(table, urgency_name(item->urgency));
-        table_add(table, item->state);
-        table_add(table, needed_by);
-        table_add(table, deadline_mark(item));
-    }
-    table_print(table, cli);
-    return EXIT_DONE;
+    return items_print(cli, answer->items, answer->item_count, columns, LENGTH_OF(columns));
 }
 
 static enum exit_code run_inbox(struct cli *cli, const struct command *self, int argc, char **argv)

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "agents/cli/arguments.h"
+#include "agents/cli/items.h"
 #include "agents/cli/show.h"
 #include "agents/cli/when.h"
 #include "agents/client.h"
@@ -128,32 +129,14 @@ static void show_ladder(const struct cli *cli, const struct concordat_item *item
 
 static enum exit_code show_list(const struct cli *cli, const struct concordat_answer *answer)
 {
-    static const char *const headings[] = {"MESSAGE", "FROM",    "TO",  "TYPE",
-                                           "STATE",   "CREATED", "MARK"};
-    OWNED(table) table = table_new(headings, LENGTH_OF(headings));
+    static const enum item_column columns[] = {ITEM_MESSAGE, ITEM_FROM,    ITEM_TO,  ITEM_TYPE,
+                                               ITEM_STATE,   ITEM_CREATED, ITEM_MARK};
 
-    if (!table)
-        return EXIT_FAILED;
     if (answer->item_count == 0) {
         printf("no messages yet\n");
         return EXIT_DONE;
     }
-    for (size_t i = 0; i < answer->item_count; i++) {
-        const struct concordat_item *item = &answer->items[i];
-        char id[CONCORDAT_ID_TEXT], created[WHEN_SIZE];
-
-        concordat_id_print(&item->message_id, id);
-        when_print(item->created_ms, created);
-        table_add(table, id);
-        table_add(table, item->from);
-        table_add(table, item->to);
-        table_add(table, item->type);
-        table_add(table, item->state);
-        table_add(table, created);
-        table_add(table, deadline_mark(item));
-    }
-    table_print(table, cli);
-    return EXIT_DONE;
+    return items_print(cli, answer->items, answer->item_count, columns, LENGTH_OF(columns));
 }
 
 static enum exit_code show_tracked(const struct cli *cli, const struct concordat_answer *answer,
@@ -161,12 +144,8 @@ static enum exit_code show_tracked(const struct cli *cli, const struct concordat
 {
     if (cli->json && one && answer->item_count > 0)
         return show_json(json_of_item(&answer->items[0]));
-    if (cli->json) {
-        json_t *items = json_array();
-        for (size_t i = 0; i < answer->item_count; i++)
-            (void)json_array_append_new(items, json_of_item(&answer->items[i]));
-        return show_json(json_pack("{s:o}", "messages", items));
-    }
+    if (cli->json)
+        return items_show_json(answer);
     if (!one)
         return show_list(cli, answer);
     for (size_t i = 0; i < answer->item_count; i++)
