@@ -10,6 +10,19 @@
 #include "agents/cli/when.h"
 #include "agents/client.h"
 
+/* What the agent knows of the case, or without `handle` of all; NULL when there is no agent. The
+ * user has been told of trouble. */
+static struct concordat_answer *ask(const struct cli *cli, const struct concordat_id *handle,
+                                    uint32_t limit)
+{
+    OWNED_AGENT agent = agent_open(cli);
+    struct concordat_answer *answer = agent ? concordat_case(agent, handle, limit) : NULL;
+
+    if (answer)
+        show_trouble(cli, answer);
+    return answer;
+}
+
 /* Says on standard error what was left out; the list itself stays a list. */
 static void show_more(const struct concordat_answer *answer, const char *what)
 {
@@ -88,7 +101,6 @@ static enum exit_code run_show(struct cli *cli, const struct command *self, int 
     };
     struct arguments arguments;
     struct concordat_id handle;
-    OWNED_AGENT agent = NULL;
     OWNED_ANSWER answer = NULL;
     enum parsed parsed =
         arguments_parse(cli, self, specs, LENGTH_OF(specs), argc, argv, &arguments);
@@ -99,11 +111,9 @@ static enum exit_code run_show(struct cli *cli, const struct command *self, int 
         complain("'%s' is not a case handle; see concordat case list", arguments.items[0]);
         return EXIT_BAD_INPUT;
     }
-    agent = agent_open(cli);
-    if (!agent)
+    answer = ask(cli, &handle, limit);
+    if (!answer)
         return EXIT_FAILED;
-    answer = concordat_case(agent, &handle, limit);
-    show_trouble(cli, answer);
     if (answer->outcome != CONCORDAT_DONE)
         return (enum exit_code)answer->outcome;
     return cli->json ? show_case_json(answer, &handle) : show_case(cli, answer, arguments.items[0]);
@@ -160,18 +170,15 @@ static enum exit_code run_list(struct cli *cli, const struct command *self, int 
         {"limit", OPTION_NUMBER, &limit, "N", "the newest N cases; default 100, at most 1000"},
     };
     struct arguments arguments;
-    OWNED_AGENT agent = NULL;
     OWNED_ANSWER answer = NULL;
     enum parsed parsed =
         arguments_parse(cli, self, specs, LENGTH_OF(specs), argc, argv, &arguments);
 
     if (parsed != PARSED_OK)
         return arguments_exit(parsed);
-    agent = agent_open(cli);
-    if (!agent)
+    answer = ask(cli, NULL, limit);
+    if (!answer)
         return EXIT_FAILED;
-    answer = concordat_case(agent, NULL, limit);
-    show_trouble(cli, answer);
     if (answer->outcome != CONCORDAT_DONE)
         return (enum exit_code)answer->outcome;
     return cli->json ? show_cases_json(answer) : show_cases(cli, answer);
