@@ -76,30 +76,42 @@ enum status inbox_get(struct txn *txn, const struct id *key, struct bytes *body)
     return ST_OK;
 }
 
-enum status inbox_taken(struct txn *txn, const struct id *key)
+/* Where the message stands, or stood, among those nobody has taken; `place` is written in `buffer`.
+ *   ST_MORE, ST_INVALID  as inbox_get() */
+static enum status get_place(struct txn *txn, const struct id *key,
+                             uint8_t buffer[static LANE_KEY_SIZE], struct bytes *place)
 {
-    uint8_t lane, place[LANE_KEY_SIZE];
     struct digest digest;
     struct bytes body;
     uint64_t number;
+    uint8_t lane;
     enum status status = get(txn, key, &lane, &number, &digest, &body);
+
+    if (status == ST_OK)
+        *place = lane_key(buffer, lane, number);
+    return status;
+}
+
+enum status inbox_taken(struct txn *txn, const struct id *key)
+{
+    uint8_t buffer[LANE_KEY_SIZE];
+    struct bytes place;
+    enum status status = get_place(txn, key, buffer, &place);
 
     if (status != ST_OK)
         return status == ST_MORE ? ST_OK : status;
-    return store_delete(txn, TREE_UNOPENED, lane_key(place, lane, number));
+    return store_delete(txn, TREE_UNOPENED, place);
 }
 
 enum status inbox_return(struct txn *txn, const struct id *key)
 {
-    uint8_t lane, place[LANE_KEY_SIZE];
-    struct digest digest;
-    struct bytes body;
-    uint64_t number;
-    enum status status = get(txn, key, &lane, &number, &digest, &body);
+    uint8_t buffer[LANE_KEY_SIZE];
+    struct bytes place;
+    enum status status = get_place(txn, key, buffer, &place);
 
     if (status != ST_OK)
         return status == ST_MORE ? ST_OK : status;
-    return store_put(txn, TREE_UNOPENED, lane_key(place, lane, number), id_key(key));
+    return store_put(txn, TREE_UNOPENED, place, id_key(key));
 }
 
 enum status inbox_delete(struct txn *txn, const struct id *key)
