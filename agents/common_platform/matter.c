@@ -52,19 +52,6 @@ static json_t *days_of(struct source *source, const struct node *hearing)
     return list;
 }
 
-static void take_word(struct source *source, json_t *body, const char *field, struct node *node,
-                      const struct word words[], const char *unknown)
-{
-    const char *text = text_of(source, node), *word = text ? word_find(words, text) : NULL;
-
-    if (word) {
-        put(body, field, json_string(word));
-        source_carry(source, node);
-    } else if (text) {
-        source_leave(source, node, "%s", unknown);
-    }
-}
-
 static void take_initiation(struct source *source, json_t *body, struct node *node)
 {
     const char *text = text_of(source, node);
@@ -126,8 +113,8 @@ json_t *matter_notice(const struct matter *m)
     (void)take_text(source, body, "room", node_find(hearing, "courtCentre.roomName"));
     put(body, "days", days_of(source, hearing));
     (void)take_text(source, body, "hearingType", node_find(hearing, "type.description"));
-    take_word(source, body, "jurisdiction", node_get(hearing, "jurisdictionType"),
-              jurisdiction_words, "an unknown jurisdiction");
+    (void)take_word(source, body, "jurisdiction", node_get(hearing, "jurisdictionType"),
+                    jurisdiction_words, "an unknown jurisdiction");
     take_initiation(source, body, node_get(m->accusation, "initiationCode"));
     put(body, "event", json_string(m->resulted ? "RESULTED" : "CONFIRMED_OR_UPDATED"));
     source_say(source, node_get(hearing, "hasSharedResults"));

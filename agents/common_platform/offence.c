@@ -17,19 +17,6 @@ static void take_code(struct source *source, json_t *body, struct node *node)
         (void)take_text(source, body, "cjsCode", node);
 }
 
-static void take_word(struct source *source, json_t *body, const char *field, struct node *node,
-                      const struct word words[], const char *unknown)
-{
-    const char *text = text_of(source, node), *word = text ? word_find(words, text) : NULL;
-
-    if (word) {
-        put(body, field, json_string(word));
-        source_carry(source, node);
-    } else if (text) {
-        source_leave(source, node, "%s", unknown);
-    }
-}
-
 /* Not guilty as charged, with another offence in its place, is a verdict of its own. */
 static void take_verdict(struct source *source, json_t *body, struct node *verdict)
 {
@@ -37,13 +24,13 @@ static void take_verdict(struct source *source, json_t *body, struct node *verdi
     struct node *code = node_get(type, "cjsVerdictCode"), *word = node_get(type, "categoryType");
     const struct node *instead = node_get(verdict, "lesserOrAlternativeOffence");
 
-    take_word(source, body, "verdict", code, verdict_words, "an unknown verdict");
+    (void)take_word(source, body, "verdict", code, verdict_words, "an unknown verdict");
     if (json_object_get(body, "verdict")) {
         if (node_text(word) && word_find(verdict_words, node_text(word)))
             source_say(source, word);
         return;
     }
-    take_word(source, body, "verdict", word, verdict_words, "an unknown verdict");
+    (void)take_word(source, body, "verdict", word, verdict_words, "an unknown verdict");
     if (instead && json_object_get(body, "verdict")
         && strcmp(json_string_value(json_object_get(body, "verdict")), "NG") == 0)
         put(body, "verdict", json_string("NA"));
@@ -59,8 +46,8 @@ static json_t *offence_of(struct source *source, struct node *offence)
     (void)take_day(source, body, "offenceDate", node_get(offence, "startDate"));
     (void)take_day(source, body, "offenceEndDate", node_get(offence, "endDate"));
     (void)take_day(source, body, "convictionDate", node_get(offence, "convictionDate"));
-    take_word(source, body, "plea", node_find(offence, "plea.pleaValue"), plea_words,
-              "an unknown plea");
+    (void)take_word(source, body, "plea", node_find(offence, "plea.pleaValue"), plea_words,
+                    "an unknown plea");
     take_verdict(source, body, node_get(offence, "verdict"));
     return body;
 }

@@ -165,18 +165,6 @@ static void add_aliases(struct source *source, json_t *person, struct node *defe
 
 /* ---- the rest ---- */
 
-static void take_sex(struct source *source, json_t *person, struct node *node)
-{
-    const char *text = text_of(source, node), *sex = text ? word_find(gender_words, text) : NULL;
-
-    if (sex) {
-        put(person, "sex", json_string(sex));
-        source_carry(source, node);
-    } else if (text) {
-        source_leave(source, node, "an unknown gender");
-    }
-}
-
 /* One language for two needs: Welsh for either must be honoured. */
 static void take_language(struct source *source, json_t *person, const struct node *details)
 {
@@ -227,7 +215,8 @@ json_t *person_of(struct source *source, struct node *defendant, int year)
     put(person, "name", name);
     add_aliases(source, person, defendant);
     (void)take_day(source, person, "dateOfBirth", node_get(details, "dateOfBirth"));
-    take_sex(source, person, node_get(details, "gender"));
+    (void)take_word(source, person, "sex", node_get(details, "gender"), gender_words,
+                    "an unknown gender");
     (void)take_flag(source, person, "isYouth", node_get(defendant, "isYouth"));
     take_language(source, person, details);
     take_interpreter(source, person, node_get(details, "interpreterLanguageNeeds"));

@@ -171,3 +171,19 @@ bool take_instant(struct source *source, json_t *body, const char *field, struct
     source_carry(source, node);
     return true;
 }
+
+bool take_word(struct source *source, json_t *body, const char *field, struct node *node,
+               const struct word words[], const char *unknown)
+{
+    const char *text = text_of(source, node), *word = text ? word_find(words, text) : NULL;
+
+    if (!text)
+        return false;
+    if (!word) {
+        source_leave(source, node, "%s", unknown);
+        return false;
+    }
+    put(body, field, json_string(word));
+    source_carry(source, node);
+    return true;
+}

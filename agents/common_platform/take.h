@@ -12,6 +12,7 @@
 
 #include <stdint.h>
 
+#include "agents/common_platform/codes.h"
 #include "agents/common_platform/source.h"
 
 bool take_text(struct source *source, json_t *body, const char *field, struct node *node);
@@ -22,6 +23,9 @@ bool take_flag(struct source *source, json_t *body, const char *field, struct no
 bool take_day(struct source *source, json_t *body, const char *field, struct node *node);
 /* A point in time with its zone, in milliseconds since 1970. */
 bool take_instant(struct source *source, json_t *body, const char *field, struct node *node);
+/* What the node's text becomes by `words`; `unknown` is the reason when they do not have it. */
+bool take_word(struct source *source, json_t *body, const char *field, struct node *node,
+               const struct word words[], const char *unknown);
 
 /* The node's text, neither put nor marked; NULL when there is none, after saying that a text should
  * stand where something else does. */
