@@ -41,13 +41,12 @@ static json_t *json_of_parcel(const struct import *import, const struct parcel *
 static json_t *json_of_losses(const struct source *source)
 {
     json_t *list = json_array();
+    const struct node *leaf;
+    size_t at = 0;
 
-    for (size_t i = 0; i < source_leaf_count(source); i++) {
-        const struct node *leaf = source_leaf(source, i);
+    while ((leaf = loss_next(source, &at))) {
         char path[NODE_PATH_MAX];
 
-        if (leaf->fate != FATE_LEFT_OUT)
-            continue;
         node_path(leaf, path);
         (void)json_array_append_new(
             list, json_pack("{s:s, s:s}", "where", path, "text", loss_reason(leaf)));

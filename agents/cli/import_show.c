@@ -155,12 +155,12 @@ static void tell_messages(const struct import *import, const struct hearing_mess
 
 static void tell_losses_of(const struct source *source)
 {
-    for (size_t i = 0; i < source_leaf_count(source); i++) {
-        const struct node *leaf = source_leaf(source, i);
+    const struct node *leaf;
+    size_t at = 0;
+
+    while ((leaf = loss_next(source, &at))) {
         char path[NODE_PATH_MAX];
 
-        if (leaf->fate != FATE_LEFT_OUT)
-            continue;
         node_path(leaf, path);
         printf("  not carried: %s (%s)\n", path, loss_reason(leaf));
     }

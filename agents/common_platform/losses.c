@@ -32,6 +32,17 @@ const char *loss_reason(const struct node *leaf)
     return leaf->why ? leaf->why : LOSS_NO_FIELD;
 }
 
+const struct node *loss_next(const struct source *source, size_t *at)
+{
+    while (*at < source_leaf_count(source)) {
+        const struct node *leaf = source_leaf(source, (*at)++);
+
+        if (leaf->fate == FATE_LEFT_OUT)
+            return leaf;
+    }
+    return NULL;
+}
+
 struct losses *losses_new(void)
 {
     OWNED(losses) losses = calloc(1, sizeof *losses);
@@ -106,13 +117,13 @@ static enum status add(struct losses *losses, const struct node *leaf)
 enum status losses_add(struct losses *losses, const struct source *source)
 {
     enum status status = ST_OK;
+    const struct node *leaf;
+    size_t at = 0;
 
     free(losses->list);
     losses->list = NULL;
-    for (size_t i = 0; status == ST_OK && i < source_leaf_count(source); i++) {
-        if (source_leaf(source, i)->fate == FATE_LEFT_OUT)
-            status = add(losses, source_leaf(source, i));
-    }
+    while (status == ST_OK && (leaf = loss_next(source, &at)))
+        status = add(losses, leaf);
     return status;
 }
 

@@ -24,6 +24,9 @@ struct tally tally_of(const struct source *source);
 #define LOSS_NO_FIELD "no field for it"
 const char *loss_reason(const struct node *leaf);
 
+/* The next leaf left out from number `*at` on, and `*at` past it; NULL: there is no more. */
+const struct node *loss_next(const struct source *source, size_t *at);
+
 struct loss {
     const char *kind, *why; /* of the losses' */
     size_t parent_size;     /* bytes of `kind` before its last field and the dot */
