@@ -15,6 +15,9 @@
  * Nothing here throws, prints or keeps a pointer of yours. Text is UTF-8 and NUL-terminated; times
  * are milliseconds since 1970, UTC. Link with -lconcordat (it brings libzmq and libprotobuf-c).
  *
+ * Until version 1.0 the structs below may grow with a minor version: build against the header of the
+ * library that you run with.
+ *
  * Threads: a connection belongs to one thread at a time; several connections are fine.
  */
 #ifndef CONCORDAT_CLIENT_H
