@@ -3,6 +3,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "agents/common_platform/take.h"
 #include "agents/common_platform/term.h"
@@ -67,19 +68,23 @@ static void add_result(struct results *results, struct node *node, unsigned offe
         results->sentence = code;
 }
 
-/* Is the hearing's result about this defendant? */
+/* Does `node` say nothing at `key`? */
+static bool is_silent(const struct node *node, const char *key)
+{
+    const struct node *field = node_get(node, key);
+
+    return !field || json_is_null(field->value);
+}
+
+/* Is the hearing's result about this defendant? A person has one `masterDefendantId` and, in each
+ * case, a `defendantId` of its own: the latter decides wherever it stands. */
 static bool is_about(const struct node *entry, const struct node *defendant)
 {
-    static const char *const keys[] = {"masterDefendantId", "defendantId"};
+    bool of_person = is_silent(entry, "defendantId");
+    const char *id = node_text(node_get(entry, of_person ? "masterDefendantId" : "defendantId"));
+    const char *ours = node_text(node_get(defendant, of_person ? "masterDefendantId" : "id"));
 
-    for (size_t i = 0; i < 2; i++) {
-        const char *id = node_text(node_get(entry, keys[i]));
-        const char *ours = node_text(node_get(defendant, i == 0 ? "masterDefendantId" : "id"));
-
-        if (id && ours && strcmp(id, ours) == 0)
-            return true;
-    }
-    return false;
+    return id && ours && strcasecmp(id, ours) == 0;
 }
 
 struct results *results_of(const struct node *hearing, const struct node *defendant)

@@ -17,8 +17,9 @@
 #define NOW 1782864000000 /* 2026-07-01 */
 
 #define OFFENCE "{\"offenceCode\":\"TH68010\"}"
-#define PERSON(name) "\"personDefendant\":{\"personDetails\":{\"lastName\":\"" name "\"}}"
-#define DEFENDANT "{\"id\":\"d-1\"," PERSON("Example") ",\"offences\":[" OFFENCE "]}"
+#define DETAILS(name) "\"personDefendant\":{\"personDetails\":{\"lastName\":\"" name "\"}}"
+#define PERSON(name) "\"id\":\"d-" name "\"," DETAILS(name)
+#define DEFENDANT "{" PERSON("Example") ",\"offences\":[" OFFENCE "]}"
 #define DAY "{\"sittingDay\":\"2026-06-15T09:30:00.000Z\"}"
 #define COURT "\"courtCentre\":{\"code\":\"B35CZ00\"}"
 
@@ -281,7 +282,8 @@ static void identifiers_are_brought_into_form_or_left_out(void **)
 
     assert_string_equal(ids, "[{\"type\":\"PNC\",\"value\":\"2018/0123456P\"},"
                              "{\"type\":\"CRO\",\"value\":\"SF97/12F\"},"
-                             "{\"type\":\"CRN\",\"value\":\"X000001\"}]");
+                             "{\"type\":\"CRN\",\"value\":\"X000001\"},"
+                             "{\"type\":\"COMMON_PLATFORM_DEFENDANT\",\"value\":\"d-Example\"}]");
     assert_true(json_is_false(json_object_get(person, "pncMissing")));
     assert_true(json_is_false(json_object_get(person, "croMissing")));
     person = json_object_get(second, "defendant");
@@ -561,6 +563,53 @@ static void results_of_case_and_hearing_count_too(void **)
     json_decref(json);
 }
 
+static void a_result_of_one_case_is_not_told_in_another(void **)
+{
+    static const struct {
+        const char *ids; /* of the hearing's result */
+        bool first, second;
+    } cases[] = {
+        {"\"masterDefendantId\":\"m-1\",\"defendantId\":\"d-1\"", true, false},
+        {"\"masterDefendantId\":\"m-1\",\"defendantId\":\"d-2\"", false, true},
+        {"\"masterDefendantId\":\"m-1\",\"defendantId\":\"d-3\"", false, false},
+        {"\"masterDefendantId\":\"m-1\",\"defendantId\":7", false, false},
+        {"\"masterDefendantId\":\"m-1\",\"defendantId\":null", true, true},
+        {"\"masterDefendantId\":\"m-1\"", true, true}, /* of the person, in whatever case */
+        {"\"masterDefendantId\":\"m-2\"", false, false},
+        {"\"masterDefendantId\":\"M-1\",\"defendantId\":\"D-1\"", true, false},
+    };
+
+    for (size_t i = 0; i < LENGTH(cases); i++) {
+        char *text = NULL;
+
+        assert_true(
+            asprintf(&text,
+                     "{\"id\":\"h-1\"," COURT ",\"hearingDays\":[" DAY
+                     "],\"defendantJudicialResults\":[{%s,\"judicialResult\":"
+                     "{\"category\":\"FINAL\",\"cjsCode\":\"1015\"}}],"
+                     "\"prosecutionCases\":[{\"id\":\"c-1\",\"defendants\":[{\"id\":\"d-1\","
+                     "\"masterDefendantId\":\"m-1\"," DETAILS(
+                         "Example") ",\"offences\":[" OFFENCE
+                                    "]}]},{\"id\":\"c-2\",\"defendants\":[{\"id\":\"d-2\","
+                                    "\"masterDefendantId\":\"m-1\"," DETAILS(
+                                        "Example") ",\"offences\":[" OFFENCE "]}]}]}",
+                     cases[i].ids)
+            > 0);
+        OWNED(hearing_messages) messages = convert(text);
+        bool first = false, second = false;
+
+        for (size_t j = 0; j < messages->count; j++) {
+            if (strcmp(messages->messages[j].type->name, "court.sentence.result") != 0)
+                continue;
+            first |= strcmp(messages->messages[j].accusation, "c-1") == 0;
+            second |= strcmp(messages->messages[j].accusation, "c-2") == 0;
+        }
+        if (first != cases[i].first || second != cases[i].second)
+            fail_msg("%s: in the first %d, in the second %d", cases[i].ids, first, second);
+        free(text);
+    }
+}
+
 /* ---- hearings ---- */
 
 static void expect_refused_as(const struct hearing_settings *how, const char *text,
@@ -734,6 +783,7 @@ int main(void)
         cmocka_unit_test(only_a_final_sentence_makes_a_sentence_result),
         cmocka_unit_test(the_gravest_sentence_is_told_with_its_length),
         cmocka_unit_test(results_of_case_and_hearing_count_too),
+        cmocka_unit_test(a_result_of_one_case_is_not_told_in_another),
         cmocka_unit_test(what_is_no_hearing_is_told_what_was_looked_for),
         cmocka_unit_test(the_court_is_ours_or_the_one_that_is_named),
         cmocka_unit_test(bounds_are_refused_by_name),
