@@ -38,7 +38,8 @@ static struct bytes text_part(const char *text)
 
 /* The ids follow from what the message is made of, so that importing it again finds it: recipient,
  * type, hearing, case, defendant and content; `try` counts refusals. The handle follows from case
- * and defendant alone: all hearings of a case share it. */
+ * and defendant alone: all hearings of a case share it. A case without an id is nobody's but this
+ * hearing's and this place's. */
 static struct concordat_answer *derive(const struct import *import,
                                        const struct hearing_messages *messages,
                                        const struct parcel *parcel, uint8_t try)
@@ -53,7 +54,7 @@ static struct concordat_answer *derive(const struct import *import,
         m->body,
         {&try, 1},
     };
-    bool named = *m->accusation || *m->accused;
+    bool named = *m->accusation;
     char path[NODE_PATH_MAX];
     struct digest message, about;
 

@@ -250,13 +250,20 @@ static const char *id_of(const struct node *node)
     return id ? id : "";
 }
 
+/* Who is who: without an id of the defendant's own, the person's. matter_lacks() asked for one. */
+static const char *accused_of(const struct node *defendant)
+{
+    return *id_of(defendant) ? id_of(defendant)
+                             : node_text(node_get(defendant, "masterDefendantId"));
+}
+
 /* Makes the notice, and the sentence result when there is a sentence. */
 static enum status add_messages(struct converting *c, const struct matter *matter,
                                 const struct results *results)
 {
     struct court_message message = {.defendant = matter->defendant,
                                     .hearing = id_of(c->hearing),
-                                    .accused = id_of(matter->defendant),
+                                    .accused = accused_of(matter->defendant),
                                     .accusation = id_of(matter->accusation)};
     size_t before = c->out->count;
     enum status status = add_message(c, NOTICE, matter_notice(matter), &message);

@@ -33,7 +33,8 @@ struct court_message {
     const struct message_type *type;
     struct bytes body;                /* owned */
     const struct node *defendant;     /* borrowed from the source, as the texts below */
-    const char *hearing, *accused;    /* ids of the hearing and of the defendant; never NULL */
+    const char *hearing;              /* its id; never "" */
+    const char *accused;              /* the defendant's id, or the person's; never "" */
     const char *accusation;           /* of the prosecution case; "" when it has no id */
     const struct court_message *same; /* an earlier one with the same content; NULL: none */
 };

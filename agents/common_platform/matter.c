@@ -13,6 +13,9 @@ const char *matter_lacks(const struct matter *matter)
     if (!node_text(node_find(matter->defendant, surname))
         && !node_text(node_find(matter->defendant, forename)))
         return surname;
+    if (!node_text(node_get(matter->defendant, "id"))
+        && !node_text(node_get(matter->defendant, "masterDefendantId")))
+        return "id";
     for (const struct node *item = node_items(node_get(matter->defendant, "offences")); item;
          item = item->next) {
         if (node_is_object(item))

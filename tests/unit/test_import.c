@@ -136,7 +136,8 @@ static void an_unknown_status_is_listed_and_not_guessed(void **)
 {
     OWNED(hearing_messages)
     messages = convert_defendants(
-        "{\"personDefendant\":{\"bailStatus\":{\"code\":\"X\",\"description\":\"Odd\"},"
+        "{\"id\":\"d-1\",\"personDefendant\":{\"bailStatus\":{\"code\":\"X\",\"description\":"
+        "\"Odd\"},"
         "\"personDetails\":{\"lastName\":\"Example\"}},\"offences\":[" OFFENCE "]}");
     json_t *json = body(messages, 0);
 
@@ -270,7 +271,7 @@ static void identifiers_are_brought_into_form_or_left_out(void **)
         "{\"pncId\":\"18/123456P\",\"croNumber\":\"SF97/12F\",\"crn\":\"x000001\"," PERSON(
             "Example") ",\"offences\":[" OFFENCE "]},"
                        "{\"pncId\":\"2018/0123456Q\",\"croNumber\":\"12345/"
-                       "18Z\",\"personDefendant\":{"
+                       "18Z\",\"id\":\"d-2\",\"personDefendant\":{"
                        "\"arrestSummonsNumber\":\"0800NP0100000000001H\",\"personDetails\":{"
                        "\"lastName\":"
                        "\"Other\",\"nationalInsuranceNumber\":\"none\"}},\"offences\":[{"
@@ -287,7 +288,7 @@ static void identifiers_are_brought_into_form_or_left_out(void **)
     assert_true(json_is_false(json_object_get(person, "pncMissing")));
     assert_true(json_is_false(json_object_get(person, "croMissing")));
     person = json_object_get(second, "defendant");
-    assert_int_equal(json_array_size(json_object_get(person, "identifiers")), 0);
+    assert_int_equal(json_array_size(json_object_get(person, "identifiers")), 1);
     assert_true(json_is_true(json_object_get(person, "pncMissing")));
     assert_true(json_is_true(json_object_get(person, "croMissing")));
     expect_left_out(messages, "prosecutionCases[0].defendants[1].pncId",
@@ -386,12 +387,36 @@ static void who_has_no_name_or_no_offence_is_faulty_and_holds_up_nobody(void **)
                              "lastName"));
 }
 
+static void two_in_one_case_are_told_apart_or_one_is_faulty(void **)
+{
+    OWNED(hearing_messages)
+    messages = convert_defendants("{\"masterDefendantId\":\"m-1\"," DETAILS(
+        "Example") ",\"offences\":[" OFFENCE "]},"
+                   "{\"masterDefendantId\":\"m-2\"," DETAILS(
+                       "Other") ",\"offences\":[" OFFENCE "]},"
+                                "{\"id\":\"d-3\",\"masterDefendantId\":\"m-2\"," DETAILS(
+                                    "Third") ",\"offences\":[" OFFENCE
+                                             "]},{\"id\":\" \"," DETAILS(
+                                                 "Fourth") ",\"offences\":[" OFFENCE "]},"
+                                                           "{\"id\":7," DETAILS(
+                                                               "Fifth") ",\"offences\":[" OFFENCE
+                                                                        "]}");
+    static const char *const names[] = {"m-1", "m-2", "d-3"};
+
+    assert_int_equal(messages->count, LENGTH(names));
+    for (size_t i = 0; i < LENGTH(names); i++)
+        assert_string_equal(messages->messages[i].accused, names[i]);
+    assert_int_equal(messages->skipped_count, 2);
+    for (size_t i = 0; i < 2; i++)
+        assert_true(messages->skipped[i].faulty);
+    assert_string_equal(messages->skipped[0].problem.where, "prosecutionCases[0].defendants[3].id");
+}
+
 static void one_name_is_enough(void **)
 {
     OWNED(hearing_messages)
-    messages = convert_defendants(
-        "{\"personDefendant\":{\"personDetails\":{\"firstName\":\"Kit\"}},\"offences\":[" OFFENCE
-        "]}");
+    messages = convert_defendants("{\"id\":\"d-1\",\"personDefendant\":{\"personDetails\":{"
+                                  "\"firstName\":\"Kit\"}},\"offences\":[" OFFENCE "]}");
 
     assert_int_equal(messages->count, 1);
     assert_int_equal(messages->skipped_count, 0);
@@ -414,7 +439,7 @@ static void welsh_is_listed_once_and_honoured_once(void **)
 {
     OWNED(hearing_messages)
     messages = convert_defendants(
-        "{\"personDefendant\":{\"personDetails\":{\"lastName\":\"Example\","
+        "{\"id\":\"d-1\",\"personDefendant\":{\"personDetails\":{\"lastName\":\"Example\","
         "\"documentationLanguageNeeds\":\"ENGLISH\",\"hearingLanguageNeeds\":\"WELSH\"}},"
         "\"offences\":[{\"offenceCode\":\"TH68010\",\"offenceTitle\":\"Theft\","
         "\"offenceTitleWelsh\":\"Dwyn\"}]}");
@@ -777,6 +802,7 @@ int main(void)
         cmocka_unit_test(a_company_gets_no_notice_and_is_said),
         cmocka_unit_test(an_application_is_said),
         cmocka_unit_test(who_has_no_name_or_no_offence_is_faulty_and_holds_up_nobody),
+        cmocka_unit_test(two_in_one_case_are_told_apart_or_one_is_faulty),
         cmocka_unit_test(one_name_is_enough),
         cmocka_unit_test(a_line_names_its_offence_by_its_place),
         cmocka_unit_test(welsh_is_listed_once_and_honoured_once),

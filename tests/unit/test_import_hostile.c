@@ -308,10 +308,11 @@ static void a_field_of_another_type_is_an_error_or_a_loss(void **)
 /* The control: a harness that would not see a value in an error sees nothing. */
 static void the_harness_catches_a_leak(void **)
 {
-    const char *text = "{\"id\":\"h\",\"hearingDays\":[{\"sittingDay\":\"2026-06-15T09:30:00Z\"}],"
-                       "\"prosecutionCases\":[{\"defendants\":[{\"pncId\":\"" SECRET "\","
-                       "\"personDefendant\":{\"personDetails\":{\"lastName\":\"Example\"}},"
-                       "\"offences\":[{\"offenceCode\":\"TH68010\"}]}]}]}";
+    const char *text =
+        "{\"id\":\"h\",\"hearingDays\":[{\"sittingDay\":\"2026-06-15T09:30:00Z\"}],"
+        "\"prosecutionCases\":[{\"defendants\":[{\"id\":\"d\",\"pncId\":\"" SECRET "\","
+        "\"personDefendant\":{\"personDetails\":{\"lastName\":\"Example\"}},"
+        "\"offences\":[{\"offenceCode\":\"TH68010\"}]}]}]}";
     OWNED(hearing_messages) messages = NULL;
     struct problem problem;
     bool caught = false;
