@@ -10,12 +10,18 @@
 
 #define REQUIREMENTS_MAX 64 /* told of one sentence; all are told as lines */
 
-/* Definitions that sum up several terms. */
-static const char *const totals[] = {
-    "6cb15971-c945-4398-b7c9-3f8b743a4de3", /* total custodial period */
-    "b65fb5f1-b11d-4a95-a198-3b81333c7cf9", /* total suspended custodial period */
-    "dc954e27-f35a-46e2-98a2-9e0ca1fbabb4", /* total suspended detention */
-    "f9d43a8f-dd19-4c0f-9fad-a3d339fd09b4", /* total detention and training order */
+/* Definitions that sum up several terms of one kind of sentence. */
+static const struct total {
+    const char *type_id, *kind;
+} totals[] = {
+    /* total custodial period */
+    {"6cb15971-c945-4398-b7c9-3f8b743a4de3", "IMMEDIATE_CUSTODY"},
+    /* total suspended custodial period */
+    {"b65fb5f1-b11d-4a95-a198-3b81333c7cf9", "SUSPENDED_SENTENCE_ORDER"},
+    /* total suspended detention */
+    {"dc954e27-f35a-46e2-98a2-9e0ca1fbabb4", "SUSPENDED_SENTENCE_ORDER"},
+    /* total detention and training order */
+    {"f9d43a8f-dd19-4c0f-9fad-a3d339fd09b4", "DETENTION_AND_TRAINING"},
 };
 
 /* ---- which there are ---- */
@@ -127,15 +133,24 @@ struct results *results_of(const struct node *hearing, const struct node *defend
 
 /* ---- the sentence ---- */
 
-static bool is_total(const struct node *result)
+/* Which kind of sentence the result sums up; NULL: it is no total. */
+static const char *total_kind(const struct node *result)
 {
     const char *type = node_text(node_get(result, "judicialResultTypeId"));
 
     for (size_t i = 0; type && i < sizeof totals / sizeof *totals; i++) {
-        if (strcmp(type, totals[i]) == 0)
-            return true;
+        if (strcasecmp(type, totals[i].type_id) == 0)
+            return totals[i].kind;
     }
-    return false;
+    return NULL;
+}
+
+/* Is it the total of the terms that make the sentence, and not of others? */
+static bool is_total(const struct results *results, const struct node *result)
+{
+    const char *kind = total_kind(result);
+
+    return kind && strcmp(kind, results->sentence->kind) == 0;
 }
 
 /* Is it one of the terms that make the sentence? */
@@ -151,25 +166,45 @@ static bool same_length(const struct term *a, const struct term *b)
     return a->unit && b->unit && a->count == b->count && strcmp(a->unit, b->unit) == 0;
 }
 
-/* Several terms have one length when the court said their total, or when they agree. */
-static struct term whole_term(const struct results *results)
+/* A sentence for life has no other length: a minimum term is not one. */
+static struct term length_of(const struct results *results, const struct node *result)
 {
-    struct term whole = {0};
-    bool agree = true, some = false;
+    if (strcmp(results->sentence->kind, "LIFE_OR_IPP") == 0)
+        return term_life(result);
+    return term_of(result);
+}
+
+/* The length that all which `is_one` holds for agree on; without a unit: they do not, or there are
+ * none. */
+static struct term common_term(const struct results *results,
+                               bool (*is_one)(const struct results *, const struct node *))
+{
+    struct term common = {0};
+    bool some = false;
 
     for (size_t i = 0; i < results->count; i++) {
         const struct node *result = results->items[i].node;
-        struct term term = term_of(result);
+        struct term term = length_of(results, result);
 
-        if (is_total(result) && term.unit)
-            return term;
-        if (!is_term(results, result))
+        if (!is_one(results, result))
             continue;
-        agree &= !some || same_length(&whole, &term);
-        whole = some ? whole : term;
+        if (some && !same_length(&common, &term))
+            return (struct term){0};
+        common = term;
         some = true;
     }
-    return agree ? whole : (struct term){0};
+    return common;
+}
+
+/* Several terms have one length when the court said their total, or when they agree. Totals that
+ * contradict each other say none, and then neither do the terms. */
+static struct term whole_term(const struct results *results)
+{
+    for (size_t i = 0; i < results->count; i++) {
+        if (is_total(results, results->items[i].node))
+            return common_term(results, is_total);
+    }
+    return common_term(results, is_term);
 }
 
 /* The last day that all terms agree on; 0: they do not. */
@@ -210,10 +245,10 @@ static void put_whole(struct source *source, const struct results *results, json
         put(body, "end", date_of(end));
     for (size_t i = 0; i < results->count; i++) {
         struct node *result = results->items[i].node;
-        struct term term = term_of(result);
+        struct term term = length_of(results, result);
         struct term_day last = term_end(result);
 
-        if (!is_term(results, result) && !is_total(result))
+        if (!is_term(results, result) && !is_total(results, result))
             continue;
         carry_or_leave(source, term.nodes[0], same_length(&whole, &term));
         carry_or_leave(source, term.nodes[1], same_length(&whole, &term));

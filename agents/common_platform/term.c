@@ -111,15 +111,24 @@ static bool is_other_period(const char *label)
         || strcasestr(label, "remand") || strcasestr(label, "consecutive");
 }
 
-struct term term_of(const struct node *result)
+struct term term_life(const struct node *result)
 {
     struct node *life = node_get(result, "lifeDuration");
-    struct term term = {0};
+    struct node *unit = node_find(result, "durationElement.primaryDurationUnit");
 
-    if (of_element(result, &term))
-        return term;
     if (life && json_is_true(life->value))
         return (struct term){0, "LIFE", {life, NULL}};
+    if (node_text(unit) && strcmp(node_text(unit), "L") == 0)
+        return (struct term){0, "LIFE", {unit, NULL}};
+    return (struct term){0};
+}
+
+struct term term_of(const struct node *result)
+{
+    struct term term = term_life(result);
+
+    if (of_element(result, &term) || term.unit)
+        return term;
     for (struct node *prompt = node_items(node_get(result, "judicialResultPrompts")); prompt;
          prompt = prompt->next) {
         const char *label = node_text(node_get(prompt, "label"));

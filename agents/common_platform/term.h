@@ -26,6 +26,8 @@ struct term_day {
 };
 
 struct term term_of(const struct node *result);
+/* "LIFE" when the result says so, whatever else it says (a minimum term); else none. */
+struct term term_life(const struct node *result);
 struct term_day term_start(const struct node *result);
 struct term_day term_end(const struct node *result);
 

@@ -568,6 +568,49 @@ static void the_gravest_sentence_is_told_with_its_length(void **)
                     "IMMEDIATE_CUSTODY 0 - 0");
 }
 
+#define TOTAL_CUSTODY "6cb15971-c945-4398-b7c9-3f8b743a4de3"
+#define TOTAL_SUSPENDED "b65fb5f1-b11d-4a95-a198-3b81333c7cf9"
+#define TOTAL_DTO "f9d43a8f-dd19-4c0f-9fad-a3d339fd09b4"
+#define TOTAL(type, months)                                                                        \
+    "{\"category\":\"ANCILLARY\",\"judicialResultTypeId\":\"" type                                 \
+    "\"" PROMPT("Total period", months " Months") "}"
+#define DEFINED(code, type, more)                                                                  \
+    "{\"category\":\"FINAL\",\"cjsCode\":\"" code "\",\"judicialResultTypeId\":\"" type "\"" more  \
+    "}"
+#define LIFE_TYPE "cfbe83c8-935b-4410-a68c-49452519f2d3"
+#define EXTENDED_TYPE "a920be42-b376-420b-ace9-d2d0634559b0"
+
+static void a_total_is_the_length_of_its_own_kind_of_sentence(void **)
+{
+    /* imprisonment of two months and a suspended total of twelve */
+    expect_sentence(RESULT("FINAL", "1002", MONTHS("2")) "," TOTAL(TOTAL_SUSPENDED, "12"),
+                    "IMMEDIATE_CUSTODY 2 MONTHS 0");
+    expect_sentence(RESULT("FINAL", "1115", MONTHS("2")) "," TOTAL(TOTAL_CUSTODY, "12"),
+                    "SUSPENDED_SENTENCE_ORDER 2 MONTHS 0");
+    expect_sentence(RESULT("FINAL", "1115", MONTHS("2")) "," RESULT(
+                        "FINAL", "1134", MONTHS("3")) "," TOTAL(TOTAL_SUSPENDED, "5"),
+                    "SUSPENDED_SENTENCE_ORDER 5 MONTHS 0");
+    expect_sentence(RESULT("FINAL", "1081", MONTHS("4")) "," TOTAL(TOTAL_DTO, "8"),
+                    "DETENTION_AND_TRAINING 8 MONTHS 0");
+    /* never for life or an extended sentence, nor a minimum term */
+    expect_sentence(
+        DEFINED("1002", LIFE_TYPE, ",\"lifeDuration\":true") "," TOTAL(TOTAL_CUSTODY, "36"),
+        "LIFE_OR_IPP 0 LIFE 0");
+    expect_sentence(DEFINED("1002", LIFE_TYPE, ",\"lifeDuration\":true" MONTHS("216")),
+                    "LIFE_OR_IPP 0 LIFE 0");
+    expect_sentence(DEFINED("1002", LIFE_TYPE, PROMPT("Minimum term", "18 Years")),
+                    "LIFE_OR_IPP 0 - 0");
+    expect_sentence(DEFINED("1002", EXTENDED_TYPE, MONTHS("60")) "," TOTAL(TOTAL_CUSTODY, "36"),
+                    "EXTENDED 60 MONTHS 0");
+    /* totals that contradict each other; and the case of letters */
+    expect_sentence(RESULT("FINAL", "1002",
+                           MONTHS("2")) "," TOTAL(TOTAL_CUSTODY, "4") "," TOTAL(TOTAL_CUSTODY, "6"),
+                    "IMMEDIATE_CUSTODY 0 - 0");
+    expect_sentence(
+        RESULT("FINAL", "1002", MONTHS("2")) "," TOTAL("6CB15971-C945-4398-B7C9-3F8B743A4DE3", "4"),
+        "IMMEDIATE_CUSTODY 4 MONTHS 0");
+}
+
 static void results_of_case_and_hearing_count_too(void **)
 {
     OWNED(hearing_messages)
@@ -808,6 +851,7 @@ int main(void)
         cmocka_unit_test(welsh_is_listed_once_and_honoured_once),
         cmocka_unit_test(only_a_final_sentence_makes_a_sentence_result),
         cmocka_unit_test(the_gravest_sentence_is_told_with_its_length),
+        cmocka_unit_test(a_total_is_the_length_of_its_own_kind_of_sentence),
         cmocka_unit_test(results_of_case_and_hearing_count_too),
         cmocka_unit_test(a_result_of_one_case_is_not_told_in_another),
         cmocka_unit_test(what_is_no_hearing_is_told_what_was_looked_for),
