@@ -169,6 +169,13 @@ const struct result_code sentence_codes[] = {
     {NULL, NULL, NULL, NULL, NULL},
 };
 
+const struct result_code life_codes[] = {
+    {"1002", NULL, "LIFE_OR_IPP", "1002", "Imprisonment for life"},
+    {"1024", NULL, "LIFE_OR_IPP", "1024", "Custody for life, by another definition"},
+    {"1007", NULL, "LIFE_OR_IPP", "1007", "Detention for life"},
+    {NULL, NULL, NULL, NULL, NULL},
+};
+
 /* Common Platform's own definition of the rehabilitation activity requirement has the code 3149,
  * which elsewhere means "found under a disability": it is known by its id. */
 const struct result_code requirement_codes[] = {
@@ -213,11 +220,17 @@ static bool same(const char *a, const char *b)
     return a && b && strcmp(a, b) == 0;
 }
 
+/* Ids are hexadecimal: in letters of either case. */
+static bool same_id(const char *a, const char *b)
+{
+    return a && b && strcasecmp(a, b) == 0;
+}
+
 const struct result_code *result_find(const struct result_code codes[], const char *cjs_code,
                                       const char *type_id)
 {
     for (const struct result_code *row = codes; row->label; row++) {
-        if (row->type_id && same(row->type_id, type_id)
+        if (same_id(row->type_id, type_id)
             && (!cjs_code || !row->cjs_code || same(row->cjs_code, cjs_code)))
             return row;
     }
@@ -226,4 +239,14 @@ const struct result_code *result_find(const struct result_code codes[], const ch
             return row;
     }
     return NULL;
+}
+
+const struct result_code *sentence_find(const char *cjs_code, const char *type_id, bool life)
+{
+    const struct result_code *found = result_find(sentence_codes, cjs_code, type_id), *of_life;
+
+    if (!life || !found || strcmp(found->kind, "IMMEDIATE_CUSTODY") != 0)
+        return found;
+    of_life = result_find(life_codes, found->pnc_code, NULL);
+    return of_life ? of_life : found;
 }

@@ -56,10 +56,15 @@ struct result_code {
 };
 /* Gravest first; each ends with a row whose label is NULL. */
 extern const struct result_code sentence_codes[];
+extern const struct result_code life_codes[];
 extern const struct result_code requirement_codes[];
 extern const struct result_code ancillary_codes[];
-/* Either may be NULL. A row with a definition's id is preferred. NULL: it is none of these. */
+/* Code and definition may be NULL; a row with the definition's id, in letters of either case, is
+ * preferred. NULL: it is none of these. */
 const struct result_code *result_find(const struct result_code codes[], const char *cjs_code,
                                       const char *type_id);
+/* The same of `sentence_codes`; `life`: the term is for life, and custody is then another kind of
+ * sentence, by `life_codes`, even when the definition is not known. */
+const struct result_code *sentence_find(const char *cjs_code, const char *type_id, bool life);
 
 #endif

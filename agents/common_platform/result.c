@@ -45,7 +45,11 @@ static const struct result_code *sentence_code_of(const struct node *result)
 {
     const char *category = node_text(node_get(result, "category"));
 
-    return category && strcmp(category, "FINAL") == 0 ? code_of(result, sentence_codes) : NULL;
+    if (!category || strcmp(category, "FINAL") != 0)
+        return NULL;
+    return sentence_find(node_text(node_get(result, "cjsCode")),
+                         node_text(node_get(result, "judicialResultTypeId")),
+                         term_life(result).unit != NULL);
 }
 
 /* Rows of one kind are equally grave: their first row's place. */

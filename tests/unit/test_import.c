@@ -158,6 +158,8 @@ static void results_are_known_by_code_or_by_definition(void **)
         {sentence_codes, "1002", NULL, "IMMEDIATE_CUSTODY"},
         {sentence_codes, "1002", "cfbe83c8-935b-4410-a68c-49452519f2d3", "LIFE_OR_IPP"},
         {sentence_codes, "1002", "a920be42-b376-420b-ace9-d2d0634559b0", "EXTENDED"},
+        {sentence_codes, "1002", "CFBE83C8-935B-4410-A68C-49452519F2D3", "LIFE_OR_IPP"},
+        {sentence_codes, "1007", NULL, "IMMEDIATE_CUSTODY"},
         {sentence_codes, "1115", NULL, "SUSPENDED_SENTENCE_ORDER"},
         {sentence_codes, "1015", NULL, "FINE"},
         {sentence_codes, "1017", NULL, "DISCHARGE"},
@@ -182,7 +184,8 @@ static void results_are_known_by_code_or_by_definition(void **)
 /* docs/import.md prints the tables: each row of ours stands there. */
 static void the_page_prints_the_tables(void **)
 {
-    const struct result_code *const tables[] = {sentence_codes, requirement_codes, ancillary_codes};
+    const struct result_code *const tables[] = {sentence_codes, life_codes, requirement_codes,
+                                                ancillary_codes};
     size_t size, rows = 0;
     char *page = hearing_load(SOURCE_DIR "/docs/import.md", &size), row[256];
 
@@ -580,6 +583,35 @@ static void the_gravest_sentence_is_told_with_its_length(void **)
 #define LIFE_TYPE "cfbe83c8-935b-4410-a68c-49452519f2d3"
 #define EXTENDED_TYPE "a920be42-b376-420b-ace9-d2d0634559b0"
 
+static void custody_for_life_is_life_by_whatever_definition(void **)
+{
+    static const char unknown[] = "01234567-0123-4123-8123-0123456789ab";
+    static const struct {
+        const char *cjs_code, *type_id, *kind;
+    } cases[] = {
+        {"1002", unknown, "LIFE_OR_IPP"},
+        {"1024", unknown, "LIFE_OR_IPP"},
+        {"1007", unknown, "LIFE_OR_IPP"},
+        {"1002", NULL, "LIFE_OR_IPP"},
+        {"1002", "abb95a52-2a75-40c3-8d3f-a1d75a199c47", "LIFE_OR_IPP"},
+        {NULL, "abb95a52-2a75-40c3-8d3f-a1d75a199c47", "LIFE_OR_IPP"},
+        {"1002", EXTENDED_TYPE, "EXTENDED"},
+        {"1116", NULL, "COMMUNITY_ORDER"},
+    };
+
+    for (size_t i = 0; i < LENGTH(cases); i++) {
+        const struct result_code *row = sentence_find(cases[i].cjs_code, cases[i].type_id, true);
+
+        assert_string_equal(row ? row->kind : "", cases[i].kind);
+    }
+    expect_sentence(
+        DEFINED("1002", "01234567-0123-4123-8123-0123456789ab", ",\"lifeDuration\":true"),
+        "LIFE_OR_IPP 0 LIFE 0");
+    expect_sentence(DEFINED("1002", "01234567-0123-4123-8123-0123456789ab",
+                            ",\"durationElement\":{\"primaryDurationUnit\":\"L\"}"),
+                    "LIFE_OR_IPP 0 LIFE 0");
+}
+
 static void a_total_is_the_length_of_its_own_kind_of_sentence(void **)
 {
     /* imprisonment of two months and a suspended total of twelve */
@@ -851,6 +883,7 @@ int main(void)
         cmocka_unit_test(welsh_is_listed_once_and_honoured_once),
         cmocka_unit_test(only_a_final_sentence_makes_a_sentence_result),
         cmocka_unit_test(the_gravest_sentence_is_told_with_its_length),
+        cmocka_unit_test(custody_for_life_is_life_by_whatever_definition),
         cmocka_unit_test(a_total_is_the_length_of_its_own_kind_of_sentence),
         cmocka_unit_test(results_of_case_and_hearing_count_too),
         cmocka_unit_test(a_result_of_one_case_is_not_told_in_another),
