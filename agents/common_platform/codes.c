@@ -215,6 +215,22 @@ const struct result_code ancillary_codes[] = {
     {NULL, NULL, NULL, NULL, NULL},
 };
 
+const char *const requirement_kinds[] = {"COMMUNITY_ORDER", "SUSPENDED_SENTENCE_ORDER",
+                                         "YOUTH_REHABILITATION_ORDER", "OTHER", NULL};
+
+const char *requirement_unit(const char *kind)
+{
+    static const struct word units[] = {
+        {"UNPAID_WORK", "HOURS"},
+        {"ATTENDANCE_CENTRE", "HOURS"},
+        {"RAR", "DAYS"},
+        {"ACTIVITY", "DAYS"},
+        {NULL, NULL},
+    };
+
+    return word_find(units, kind);
+}
+
 static bool same(const char *a, const char *b)
 {
     return a && b && strcmp(a, b) == 0;

@@ -66,5 +66,9 @@ const struct result_code *result_find(const struct result_code codes[], const ch
 /* The same of `sentence_codes`; `life`: the term is for life, and custody is then another kind of
  * sentence, by `life_codes`, even when the definition is not known. */
 const struct result_code *sentence_find(const char *cjs_code, const char *type_id, bool life);
+/* Kinds of sentence that have requirements; ends with NULL. */
+extern const char *const requirement_kinds[];
+/* The unit that the law counts this kind of requirement in, DurationUnit's name; NULL: any. */
+const char *requirement_unit(const char *kind);
 
 #endif

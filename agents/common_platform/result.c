@@ -9,6 +9,7 @@
 #include "agents/common_platform/term.h"
 
 #define REQUIREMENTS_MAX 64 /* told of one sentence; all are told as lines */
+#define PARENTS_MAX 8       /* steps from a result to its order; ids may run in a circle */
 
 /* Definitions that sum up several terms of one kind of sentence. */
 static const struct total {
@@ -263,8 +264,58 @@ static void put_whole(struct source *source, const struct results *results, json
 
 static bool has_requirements(const char *kind)
 {
-    return strcmp(kind, "COMMUNITY_ORDER") == 0 || strcmp(kind, "SUSPENDED_SENTENCE_ORDER") == 0
-        || strcmp(kind, "YOUTH_REHABILITATION_ORDER") == 0 || strcmp(kind, "OTHER") == 0;
+    for (size_t i = 0; requirement_kinds[i]; i++) {
+        if (strcmp(kind, requirement_kinds[i]) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* The result with this `judicialResultId`; NULL: it is not among them. */
+static const struct result *result_by_id(const struct results *results, const char *id)
+{
+    for (size_t i = 0; i < results->count; i++) {
+        const char *other = node_text(node_get(results->items[i].node, "judicialResultId"));
+
+        if (other && strcasecmp(other, id) == 0)
+            return &results->items[i];
+    }
+    return NULL;
+}
+
+/* Do the orders of this offence that have requirements all belong to the sentence? */
+static bool is_of_offence(const struct results *results, unsigned offence)
+{
+    bool some = false;
+
+    for (size_t i = 0; i < results->count; i++) {
+        const struct result_code *code = sentence_code_of(results->items[i].node);
+
+        if (results->items[i].offence != offence || !code || !has_requirements(code->kind))
+            continue;
+        if (!is_term(results, results->items[i].node))
+            return false;
+        some = true;
+    }
+    return some;
+}
+
+/* Was it made with the sentence, and not with an order on another offence? Its parent tells, over
+ * as many steps as there are (a requirement's own conditions); without one, its offence. */
+static bool is_of_sentence(const struct results *results, const struct result *result)
+{
+    const struct result *at = result;
+
+    for (size_t steps = 0; at && steps < PARENTS_MAX; steps++) {
+        const char *parent = node_text(node_get(at->node, "parentJudicialResultId"));
+
+        if (at != result && sentence_code_of(at->node))
+            return is_term(results, at->node);
+        if (!parent)
+            return is_of_offence(results, at->offence);
+        at = result_by_id(results, parent);
+    }
+    return false;
 }
 
 static bool holds(const json_t *list, const json_t *item)
@@ -280,7 +331,8 @@ static bool holds(const json_t *list, const json_t *item)
 static void add_requirement(struct source *source, json_t *list, const struct node *result)
 {
     const struct result_code *code = code_of(result, requirement_codes);
-    struct term term = term_of(result);
+    const char *unit = code ? requirement_unit(code->kind) : NULL;
+    struct term term = unit ? term_in(result, unit) : term_of(result);
     struct term_day start = term_start(result), end = term_end(result);
     json_t *requirement;
 
@@ -334,7 +386,7 @@ static json_t *sentence_of(struct source *source, const struct results *results,
 
         if (is_term(results, result) && !json_object_get(body, "sentencedOn"))
             (void)take_day(source, body, "sentencedOn", node_get(result, "orderedDate"));
-        if (has_requirements(sentence->kind))
+        if (has_requirements(sentence->kind) && is_of_sentence(results, &results->items[i]))
             add_requirement(source, requirements, result);
         add_ancillary(orders, result);
     }

@@ -104,11 +104,12 @@ static bool of_element(const struct node *result, struct term *out)
     return false;
 }
 
-/* Is it a period of something else: of suspension, of tagging on bail? */
+/* Is it a period of something else: of suspension, of tagging on bail, to finish in? */
 static bool is_other_period(const char *label)
 {
     return strcasestr(label, "suspended") || strcasestr(label, "supervision")
-        || strcasestr(label, "remand") || strcasestr(label, "consecutive");
+        || strcasestr(label, "remand") || strcasestr(label, "consecutive")
+        || strcasestr(label, "within") || strcasestr(label, "complete by");
 }
 
 struct term term_life(const struct node *result)
@@ -123,21 +124,38 @@ struct term term_life(const struct node *result)
     return (struct term){0};
 }
 
+/* The first length that a prompt states in this unit; NULL: in any. */
+static struct term of_prompts(const struct node *result, const char *unit)
+{
+    for (struct node *prompt = node_items(node_get(result, "judicialResultPrompts")); prompt;
+         prompt = prompt->next) {
+        const char *label = node_text(node_get(prompt, "label"));
+        const char *value = node_text(node_get(prompt, "value"));
+        struct term term;
+
+        if (label && value && !is_other_period(label) && term_parse(value, label, &term)
+            && (!unit || strcmp(term.unit, unit) == 0))
+            return term;
+    }
+    return (struct term){0};
+}
+
 struct term term_of(const struct node *result)
 {
     struct term term = term_life(result);
 
     if (of_element(result, &term) || term.unit)
         return term;
-    for (struct node *prompt = node_items(node_get(result, "judicialResultPrompts")); prompt;
-         prompt = prompt->next) {
-        const char *label = node_text(node_get(prompt, "label"));
-        const char *value = node_text(node_get(prompt, "value"));
+    return of_prompts(result, NULL);
+}
 
-        if (label && value && !is_other_period(label) && term_parse(value, label, &term))
-            break;
-    }
-    return term;
+struct term term_in(const struct node *result, const char *unit)
+{
+    struct term term = {0};
+
+    if (of_element(result, &term) && strcmp(term.unit, unit) == 0)
+        return term;
+    return of_prompts(result, unit);
 }
 
 /* The day that `durationElement` has as `key`, or a prompt with this reference. */

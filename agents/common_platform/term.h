@@ -26,6 +26,8 @@ struct term_day {
 };
 
 struct term term_of(const struct node *result);
+/* The same of the first length in this unit: hours of work, and not the months to do it in. */
+struct term term_in(const struct node *result, const char *unit);
 /* "LIFE" when the result says so, whatever else it says (a minimum term); else none. */
 struct term term_life(const struct node *result);
 struct term_day term_start(const struct node *result);

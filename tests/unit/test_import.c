@@ -583,6 +583,147 @@ static void the_gravest_sentence_is_told_with_its_length(void **)
 #define LIFE_TYPE "cfbe83c8-935b-4410-a68c-49452519f2d3"
 #define EXTENDED_TYPE "a920be42-b376-420b-ace9-d2d0634559b0"
 
+/* A defendant with two offences and these results of each; the requirements of the sentence as
+ * JSON. free() it. */
+static char *requirements_of(const char *first, const char *second)
+{
+    char *defendant = NULL, *text;
+
+    assert_true(asprintf(&defendant,
+                         "{" PERSON("Example") ",\"offences\":[{\"judicialResults\":[%s]},"
+                                               "{\"judicialResults\":[%s]}]}",
+                         first, second)
+                > 0);
+    OWNED(hearing_messages) messages = convert_defendants(defendant);
+    json_t *json = body(messages, 1);
+    json_t *list = json_object_get(json_object_get(json, "sentence"), "requirements");
+
+    text = list ? json_dumps(list, JSON_COMPACT | JSON_SORT_KEYS) : strdup("");
+    json_decref(json);
+    free(defendant);
+    return text;
+}
+
+#define HOURS(count) PROMPT("Number of hours", count)
+#define ID(id) ",\"judicialResultId\":\"" id "\""
+#define PARENT(id) ",\"parentJudicialResultId\":\"" id "\""
+#define UNPAID(count)                                                                              \
+    "{\"kind\":\"UNPAID_WORK\",\"length\":{\"count\":" count                                       \
+    ",\"unit\":\"HOURS\"},\"pncCode\":\"3101\"}"
+
+static void a_requirement_belongs_to_its_own_order(void **)
+{
+    static const struct {
+        const char *first, *second, *requirements;
+    } cases[] = {
+        /* a suspended sentence, and a community order with unpaid work on another offence */
+        {RESULT("FINAL", "1115", ""),
+         RESULT("FINAL", "1116", "") "," RESULT("ANCILLARY", "3101", HOURS("80")), ""},
+        {RESULT("FINAL", "1115", "") "," RESULT("ANCILLARY", "3101", HOURS("40")),
+         RESULT("FINAL", "1116", "") "," RESULT("ANCILLARY", "3101", HOURS("80")),
+         "[" UNPAID("40") "]"},
+        /* the parent decides, wherever the requirement stands */
+        {RESULT("FINAL", "1115", ID("s")),
+         RESULT("FINAL", "1116", ID("c")) "," RESULT(
+             "ANCILLARY", "3101", PARENT("S") HOURS("40")) "," RESULT("ANCILLARY", "3101",
+                                                                      PARENT("c") HOURS("80")),
+         "[" UNPAID("40") "]"},
+        /* through another requirement */
+        {RESULT("FINAL", "1115", ID("s")) "," RESULT("ANCILLARY", "3105", ID("q") PARENT("s")),
+         RESULT("ANCILLARY", "3101", PARENT("q") HOURS("40")),
+         "[{\"kind\":\"CURFEW\",\"pncCode\":\"3105\"}," UNPAID("40") "]"},
+        /* a parent that is not there, or is itself */
+        {RESULT("FINAL", "1115", ID("s")) "," RESULT("ANCILLARY", "3101", PARENT("x") HOURS("40")),
+         "", ""},
+        {RESULT("FINAL", "1115", "") "," RESULT("ANCILLARY", "3101",
+                                                ID("y") PARENT("y") HOURS("40")),
+         "", ""},
+        /* two orders on one offence, and nothing says which */
+        {RESULT("FINAL", "1115", "") "," RESULT("FINAL", "1116", "") "," RESULT("ANCILLARY", "3101",
+                                                                                HOURS("40")),
+         "", ""},
+    };
+
+    for (size_t i = 0; i < LENGTH(cases); i++) {
+        char *got = requirements_of(cases[i].first, cases[i].second);
+
+        if (strcmp(got, cases[i].requirements) != 0)
+            fail_msg("case %zu: %s", i, got);
+        free(got);
+    }
+}
+
+static void a_requirement_is_counted_in_its_own_unit(void **)
+{
+    static const struct {
+        const char *code, *more, *length; /* as JSON; "": none */
+    } cases[] = {
+        {"3101", MONTHS("12") HOURS("80"), "{\"count\":80,\"unit\":\"HOURS\"}"},
+        {"3101", MONTHS("12"), ""},
+        {"3101", PROMPT("Complete within", "12 Months"), ""},
+        {"3272", PROMPT("Complete within", "12 Months"), ""},
+        {"3272", PROMPT("Max number of days", "25"), "{\"count\":25,\"unit\":\"DAYS\"}"},
+        {"3272", MONTHS("12") PROMPT("Max number of days", "25"),
+         "{\"count\":25,\"unit\":\"DAYS\"}"},
+        {"3109", PROMPT("Complete within", "12 Months"), ""},
+        {"3109", PROMPT("Period", "6 Months"), "{\"count\":6,\"unit\":\"MONTHS\"}"},
+    };
+
+    for (size_t i = 0; i < LENGTH(cases); i++) {
+        char *results = NULL, *got, length[128] = "";
+
+        assert_true(asprintf(&results, "%s,{\"category\":\"ANCILLARY\",\"cjsCode\":\"%s\"%s}",
+                             RESULT("FINAL", "1116", ""), cases[i].code, cases[i].more)
+                    > 0);
+        got = requirements_of(results, "");
+        if (*cases[i].length)
+            (void)snprintf(length, sizeof length, "\"length\":%s", cases[i].length);
+        if (!strstr(got, *length ? length : "kind") || (!*length && strstr(got, "length")))
+            fail_msg("case %zu: %s", i, got);
+        free(got);
+        free(results);
+    }
+}
+
+/* And docs/import.md says the same. */
+static void these_kinds_of_sentence_have_requirements(void **)
+{
+    size_t size;
+    char *page = hearing_load(SOURCE_DIR "/docs/import.md", &size);
+    char *list = page ? strstr(page, "Requirements belong to") : NULL;
+    static const struct {
+        const char *code, *kind;
+        bool have;
+    } cases[] = {
+        {"1008", "HOSPITAL_ORDER", false},
+        {"1002", "IMMEDIATE_CUSTODY", false},
+        {"1081", "DETENTION_AND_TRAINING", false},
+        {"1115", "SUSPENDED_SENTENCE_ORDER", true},
+        {"1116", "COMMUNITY_ORDER", true},
+        {"1141", "YOUTH_REHABILITATION_ORDER", true},
+        {"1180", "OTHER", true},
+        {"1015", "FINE", false},
+        {"1018", "DISCHARGE", false},
+    };
+
+    assert_non_null(list);
+    *strchr(list, ':') = '\0';
+    for (size_t i = 0; i < LENGTH(cases); i++) {
+        char *results = NULL, *got, word[64];
+
+        assert_true(asprintf(&results, "{\"category\":\"FINAL\",\"cjsCode\":\"%s\"},%s",
+                             cases[i].code, RESULT("ANCILLARY", "3105", ""))
+                    > 0);
+        got = requirements_of(results, "");
+        (void)snprintf(word, sizeof word, "`%s`", cases[i].kind);
+        if ((*got != '\0') != cases[i].have || (strstr(list, word) != NULL) != cases[i].have)
+            fail_msg("%s", cases[i].kind);
+        free(got);
+        free(results);
+    }
+    free(page);
+}
+
 static void custody_for_life_is_life_by_whatever_definition(void **)
 {
     static const char unknown[] = "01234567-0123-4123-8123-0123456789ab";
@@ -883,6 +1024,9 @@ int main(void)
         cmocka_unit_test(welsh_is_listed_once_and_honoured_once),
         cmocka_unit_test(only_a_final_sentence_makes_a_sentence_result),
         cmocka_unit_test(the_gravest_sentence_is_told_with_its_length),
+        cmocka_unit_test(a_requirement_belongs_to_its_own_order),
+        cmocka_unit_test(a_requirement_is_counted_in_its_own_unit),
+        cmocka_unit_test(these_kinds_of_sentence_have_requirements),
         cmocka_unit_test(custody_for_life_is_life_by_whatever_definition),
         cmocka_unit_test(a_total_is_the_length_of_its_own_kind_of_sentence),
         cmocka_unit_test(results_of_case_and_hearing_count_too),
