@@ -132,7 +132,8 @@ static enum status find_month(struct converting *c)
         const char *text = node_text(node_get(day, "sittingDay"));
         int64_t ms;
 
-        if (!day_is_cancelled(day) && text && instant_of(text, &ms) && ms < first_ms)
+        if (node_flag(day, "isCancelled") == FLAG_CLEAR && text && instant_of(text, &ms)
+            && ms < first_ms)
             first_ms = ms;
         count++;
     }
@@ -278,6 +279,33 @@ static enum status add_messages(struct converting *c, const struct matter *matte
     return status;
 }
 
+/* A flag that is neither true nor false: what it stands in is not carried. */
+static enum status skip_flagged(struct converting *c, struct node *node, const char *flag)
+{
+    return skip(c, node, true, flag, "should be true or false: what it stands in is not carried");
+}
+
+static enum status skip_faulty_results(struct converting *c, const struct results *results)
+{
+    enum status status = ST_OK;
+
+    for (size_t i = 0; status == ST_OK && i < results->faulty_count; i++)
+        status = skip_flagged(c, results->faulty[i].node, results->faulty[i].flag);
+    return status;
+}
+
+static enum status skip_faulty_days(struct converting *c)
+{
+    enum status status = ST_OK;
+
+    for (struct node *day = node_items(node_get(c->hearing, "hearingDays")); day && status == ST_OK;
+         day = day->next) {
+        if (node_flag(day, "isCancelled") == FLAG_FAULTY)
+            status = skip_flagged(c, day, "isCancelled");
+    }
+    return status;
+}
+
 static enum status add_defendant(struct converting *c, const struct node *accusation,
                                  struct node *defendant)
 {
@@ -299,7 +327,8 @@ static enum status add_defendant(struct converting *c, const struct node *accusa
     if (!(results = results_of(c->hearing, defendant)))
         return ST_NOMEM;
     matter.resulted = c->resulted || results->count > 0;
-    status = add_messages(c, &matter, results);
+    if ((status = skip_faulty_results(c, results)) == ST_OK)
+        status = add_messages(c, &matter, results);
     free(results);
     if (c->out->count == before)
         source_leave_below(defendant, "no message about this defendant");
@@ -363,9 +392,12 @@ static enum status convert_all(struct converting *c)
         return status;
     if (!node_text(node_get(c->hearing, "id")))
         return fault(c->problem, c->hearing, "id", "the hearing has no id");
-    c->resulted |= node_get(c->hearing, "hasSharedResults")
-                && json_is_true(node_get(c->hearing, "hasSharedResults")->value);
+    c->resulted |= node_flag(c->hearing, "hasSharedResults") == FLAG_SET;
+    if (node_flag(c->hearing, "hasSharedResults") == FLAG_FAULTY)
+        source_leave_below(node_get(c->hearing, "hasSharedResults"), "should be true or false");
     source_settle(c->source); /* shape and court are true of every message */
+    if ((status = skip_faulty_days(c)) != ST_OK)
+        return status;
     for (struct node *one = node_items(node_get(c->hearing, "prosecutionCases")); one;
          one = one->next) {
         for (struct node *d = node_items(node_get(one, "defendants")); d; d = d->next) {

@@ -26,13 +26,6 @@ const char *matter_lacks(const struct matter *matter)
 
 /* ---- the hearing ---- */
 
-bool day_is_cancelled(const struct node *day)
-{
-    const struct node *flag = node_get(day, "isCancelled");
-
-    return flag && json_is_true(flag->value);
-}
-
 /* The sitting days; an empty list when there is none. */
 static json_t *days_of(struct source *source, const struct node *hearing)
 {
@@ -41,9 +34,10 @@ static json_t *days_of(struct source *source, const struct node *hearing)
     for (struct node *day = node_items(node_get(hearing, "hearingDays")); day; day = day->next) {
         json_t *body = json_object();
 
-        if (day_is_cancelled(day)) {
+        if (node_flag(day, "isCancelled") == FLAG_SET) {
             source_leave_below(day, "a cancelled day");
-        } else if (take_instant(source, body, "startMs", node_get(day, "sittingDay"))) {
+        } else if (node_flag(day, "isCancelled") == FLAG_CLEAR
+                   && take_instant(source, body, "startMs", node_get(day, "sittingDay"))) {
             (void)take_number(source, body, "minutes", node_get(day, "listedDurationMinutes"));
             (void)take_number(source, body, "sequence", node_get(day, "listingSequence"));
             source_say(source, node_get(day, "isCancelled"));
@@ -83,6 +77,8 @@ static void take_remand(struct source *source, json_t *body, struct node *status
     }
     put(body, "remandStatus", json_string(row->remand));
     source_carry(source, code);
+    if (!words)
+        return; /* no text, which has been said */
     if (alone)
         source_leave(source, description, "not the description that this code has");
     else
@@ -120,7 +116,8 @@ json_t *matter_notice(const struct matter *m)
                     jurisdiction_words, "an unknown jurisdiction");
     take_initiation(source, body, node_get(m->accusation, "initiationCode"));
     put(body, "event", json_string(m->resulted ? "RESULTED" : "CONFIRMED_OR_UPDATED"));
-    source_say(source, node_get(hearing, "hasSharedResults"));
+    if (node_flag(hearing, "hasSharedResults") != FLAG_FAULTY)
+        source_say(source, node_get(hearing, "hasSharedResults"));
     take_remand(source, body, node_find(m->defendant, "personDefendant.bailStatus"));
     return body;
 }

@@ -26,7 +26,4 @@ json_t *matter_notice(const struct matter *matter);
 /* A new court.sentence.result; there is a sentence. */
 json_t *matter_sentence(const struct matter *matter, const struct results *results);
 
-/* Is the sitting day called off? */
-bool day_is_cancelled(const struct node *day);
-
 #endif

@@ -10,6 +10,17 @@ bool node_is_object(const struct node *node)
     return node && json_is_object(node->value);
 }
 
+enum flag node_flag(const struct node *parent, const char *key)
+{
+    const struct node *node = node_get(parent, key);
+
+    if (!node || json_is_null(node->value))
+        return FLAG_CLEAR;
+    if (!json_is_boolean(node->value))
+        return FLAG_FAULTY;
+    return json_is_true(node->value) ? FLAG_SET : FLAG_CLEAR;
+}
+
 bool node_is_leaf(const struct node *node)
 {
     return !node->first;

@@ -46,6 +46,14 @@ struct node *node_items(const struct node *list);
 bool node_is_object(const struct node *node);
 /* A text that is not blank; NULL for anything else. */
 const char *node_text(const struct node *node);
+/* A flag decides what becomes of all around it, so one that is neither true nor false is no answer.
+ * What is absent or null is not set. */
+enum flag {
+    FLAG_FAULTY = 0,
+    FLAG_CLEAR,
+    FLAG_SET
+};
+enum flag node_flag(const struct node *parent, const char *key);
 bool node_is_leaf(const struct node *node);
 
 #define NODE_PATH_MAX 256 /* bytes with the NUL; longer paths are cut */

@@ -27,13 +27,6 @@ static const struct total {
 
 /* ---- which there are ---- */
 
-static bool is_deleted(const struct node *result)
-{
-    const struct node *flag = node_get(result, "isDeleted");
-
-    return flag && json_is_true(flag->value);
-}
-
 static const struct result_code *code_of(const struct node *result,
                                          const struct result_code codes[])
 {
@@ -65,11 +58,18 @@ static size_t gravity_of(const struct result_code *code)
 
 static void add_result(struct results *results, struct node *node, unsigned offence)
 {
+    static const char *const flags[] = {"isDeleted", "lifeDuration"};
     const struct result_code *code;
 
     if (!node_is_object(node))
         return;
-    if (is_deleted(node)) {
+    for (size_t i = 0; i < sizeof flags / sizeof *flags; i++) {
+        if (node_flag(node, flags[i]) == FLAG_FAULTY) {
+            results->faulty[results->faulty_count++] = (struct faulty_result){node, flags[i]};
+            return;
+        }
+    }
+    if (node_flag(node, "isDeleted") == FLAG_SET) {
         source_leave_below(node, "a deleted result");
         return;
     }
@@ -106,8 +106,13 @@ struct results *results_of(const struct node *hearing, const struct node *defend
     size_t count = 0;
 
     for (int filling = 0; filling < 2; filling++) {
-        if (filling && !(results = calloc(1, sizeof *results + count * sizeof *results->items)))
-            return NULL;
+        if (filling) {
+            results = calloc(1, sizeof *results
+                                    + count * (sizeof *results->items + sizeof *results->faulty));
+            if (!results)
+                return NULL;
+            results->faulty = (struct faulty_result *)(void *)&results->items[count];
+        }
         unsigned place = 0; /* as the body counts them */
 
         for (struct node *offence = node_items(node_get(defendant, "offences")); offence;

@@ -14,17 +14,23 @@
 #include "agents/common_platform/codes.h"
 #include "agents/common_platform/source.h"
 
-/* The results of one defendant, of the offences, the case and the hearing; deleted ones apart. */
+/* The results of one defendant, of the offences, the case and the hearing; deleted ones apart, and
+ * so are those of which nobody can say whether they are. */
 struct results {
-    size_t count;
+    size_t count, faulty_count;
     const struct result_code *sentence; /* the gravest; NULL: none */
+    struct faulty_result {
+        struct node *node;
+        const char *flag; /* the field that is neither true nor false */
+    } * faulty;           /* behind the items */
     struct result {
         struct node *node;
         unsigned offence; /* of the defendant's, from 1; 0: of all */
     } items[];
 };
 
-/* NULL: memory is out. free() it. Says of deleted results that they are. */
+/* NULL: memory is out. free() it. Says of deleted results that they are; who calls says it of the
+ * faulty ones. */
 struct results *results_of(const struct node *hearing, const struct node *defendant);
 
 /* Fills `sentence`, `lines` and `resultDate` of a court.sentence.result; results->sentence is set.

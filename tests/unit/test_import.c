@@ -851,6 +851,50 @@ static void a_result_of_one_case_is_not_told_in_another(void **)
     }
 }
 
+static void a_flag_of_another_type_carries_nothing_and_is_a_fault(void **)
+{
+    static const char *const values[] = {"\"true\"", "1", "0", "[]", "{}", "\"\"", "[true]"};
+    static const char *const flags[] = {"isDeleted", "lifeDuration"};
+
+    for (size_t i = 0; i < LENGTH(values) * LENGTH(flags); i++) {
+        const char *flag = flags[i % LENGTH(flags)], *value = values[i / LENGTH(flags)];
+        char *results = NULL;
+
+        assert_true(asprintf(&results,
+                             "{\"category\":\"FINAL\",\"cjsCode\":\"1002\",\"label\":\"Said\","
+                             "\"%s\":%s}",
+                             flag, value)
+                    > 0);
+        OWNED(hearing_messages) messages = resulted(results);
+        assert_int_equal(messages->count, 1); /* the notice alone */
+        assert_int_equal(messages->skipped_count, 1);
+        assert_true(messages->skipped[0].faulty);
+        assert_non_null(strstr(messages->skipped[0].problem.where, flag));
+        expect_left_out(messages,
+                        "prosecutionCases[0].defendants[0].offences[0].judicialResults[0].label",
+                        "true or false");
+        free(results);
+    }
+}
+
+static void a_day_of_which_nobody_knows_whether_it_is_cancelled_is_a_fault(void **)
+{
+    OWNED(hearing_messages)
+    messages = convert("{\"id\":\"h-1\"," COURT
+                       ",\"hearingDays\":[{\"isCancelled\":\"true\",\"sittingDay\":"
+                       "\"2026-05-15T09:30:00.000Z\"}," DAY
+                       "],\"prosecutionCases\":[{\"defendants\":[" DEFENDANT "]}]}");
+    json_t *json = body(messages, 0);
+
+    assert_int_equal(json_array_size(json_object_get(json, "days")), 1);
+    assert_int_equal(messages->skipped_count, 1);
+    assert_true(messages->skipped[0].faulty);
+    assert_string_equal(messages->skipped[0].problem.where, "hearingDays[0].isCancelled");
+    expect_left_out(messages, "hearingDays[0].sittingDay", "true or false");
+    assert_int_equal(messages->month_ms, 1780272000000); /* 2026-06-01 */
+    json_decref(json);
+}
+
 /* ---- hearings ---- */
 
 static void expect_refused_as(const struct hearing_settings *how, const char *text,
@@ -1031,6 +1075,8 @@ int main(void)
         cmocka_unit_test(a_total_is_the_length_of_its_own_kind_of_sentence),
         cmocka_unit_test(results_of_case_and_hearing_count_too),
         cmocka_unit_test(a_result_of_one_case_is_not_told_in_another),
+        cmocka_unit_test(a_flag_of_another_type_carries_nothing_and_is_a_fault),
+        cmocka_unit_test(a_day_of_which_nobody_knows_whether_it_is_cancelled_is_a_fault),
         cmocka_unit_test(what_is_no_hearing_is_told_what_was_looked_for),
         cmocka_unit_test(the_court_is_ours_or_the_one_that_is_named),
         cmocka_unit_test(bounds_are_refused_by_name),
