@@ -33,6 +33,12 @@ struct results {
  * faulty ones. */
 struct results *results_of(const struct node *hearing, const struct node *defendant);
 
+/* The result's row of a table; NULL: it is not there. */
+const struct result_code *result_code_of(const struct node *result,
+                                         const struct result_code codes[]);
+/* The row of a result that is a sentence; NULL otherwise. */
+const struct result_code *result_sentence_code(const struct node *result);
+
 /* Fills `sentence`, `lines` and `resultDate` of a court.sentence.result; results->sentence is set.
  * `court_ou` is the sentencing court. */
 void results_tell(struct source *source, const struct results *results, const char *court_ou,

@@ -10,6 +10,14 @@ void put(json_t *body, const char *field, json_t *value)
     (void)json_object_set_new(body, field, value);
 }
 
+void put_list(json_t *body, const char *field, json_t *list)
+{
+    if (json_array_size(list) > 0)
+        put(body, field, list);
+    else
+        json_decref(list);
+}
+
 json_t *date_of(uint32_t ymd)
 {
     return json_pack("{s:I}", "ymd", (json_int_t)ymd);

@@ -38,5 +38,7 @@ bool instant_of(const char *text, int64_t *ms);
 json_t *date_of(uint32_t ymd);
 /* Puts and takes `value`; a value of NULL (memory is out) shows when the body is checked. */
 void put(json_t *body, const char *field, json_t *value);
+/* Puts a list that is not empty. Takes it. */
+void put_list(json_t *body, const char *field, json_t *list);
 
 #endif
