@@ -195,7 +195,7 @@ static enum exit_code run_common_platform(struct cli *cli, const struct command 
     struct import import = {.cli = cli, .wait_ms = WAIT_DEFAULT_MS};
     const struct option_spec specs[] = {
         {"to", OPTION_AGENCY, &import.to, "AGENCY", "who gets them; else the one agreements allow"},
-        {"court", OPTION_TEXT, &import.court, "OU", "the court that sits, as B35CZ00"},
+        {"court", OPTION_TEXT, &import.court, "OU", "the court that we expect, as B35CZ00"},
         {"case", OPTION_ID, &import.case_handle, "H", "the case they are about; else derived"},
         {"officer", OPTION_TEXT, &import.officer, "O", "on whose behalf; sealed with the body"},
         {"dry-run", OPTION_FLAG, &import.dry_run, NULL, "say what would be sent; send nothing"},

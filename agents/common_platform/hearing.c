@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <time.h>
 
 #include "agents/common_platform/matter.h"
@@ -96,26 +95,30 @@ static enum status find_hearing(struct converting *c)
 
 /* ---- which court ---- */
 
+/* The court that is expected must be the one that the hearing names; it stands in where the hearing
+ * names none, if the caller chose it. */
 static enum status find_court(struct converting *c)
 {
     struct node *node = node_find(c->hearing, "courtCentre.code");
     const char *said = text_of(c->source, node), *chosen = c->settings->court;
+    const char *expected = chosen ? chosen : c->settings->ours;
     struct reason why;
 
+    if (node && !said && !json_is_null(node->value) && !json_is_string(node->value))
+        return fault(c->problem, c->hearing, "courtCentre.code",
+                     "not a court code of 7 characters");
     if (!chosen && !said)
         return fault(c->problem, c->hearing, "courtCentre.code",
                      "the hearing names no court; --court OU says which it is");
-    if (!chosen && court_ou_check(said, &why) != ST_OK)
+    if (said && court_ou_check(said, &why) != ST_OK)
         return fault(c->problem, c->hearing, "courtCentre.code",
-                     "not a court code of 7 characters; --court OU says which court it is");
-    if (!chosen && (!c->settings->ours || strcasecmp(said, c->settings->ours) != 0))
+                     "not a court code of 7 characters");
+    if (!expected || (said && strcmp(said, expected) != 0))
         return fault(c->problem, c->hearing, "courtCentre.code",
-                     "another court than this agent's; --court OU says which court it is");
-    (void)snprintf(c->court, sizeof c->court, "%s", chosen ? chosen : said);
-    if (said && strcmp(said, c->court) == 0)
-        source_carry(c->source, node);
-    else
-        source_leave(c->source, node, "--court says which court it is");
+                     chosen ? "another court than --court says"
+                            : "another court than this agent's; --court OU says which we expect");
+    (void)snprintf(c->court, sizeof c->court, "%s", expected);
+    source_carry(c->source, said ? node : NULL);
     return ST_OK;
 }
 

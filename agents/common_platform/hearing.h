@@ -56,8 +56,9 @@ struct hearing_messages {
 };
 
 struct hearing_settings {
-    const char *court; /* the court that sits, whatever the message says; NULL: what it says, */
-    const char *ours;  /* and that must be this one; a court code; NULL when `court` is not */
+    const char
+        *court; /* which court sits; a hearing that names another is refused; NULL: not said, */
+    const char *ours; /* and the hearing must name this one; NULL: there is none */
     int64_t now_ms;
 };
 

@@ -897,23 +897,17 @@ static void a_day_of_which_nobody_knows_whether_it_is_cancelled_is_a_fault(void 
 
 /* ---- hearings ---- */
 
-static void expect_refused_as(const struct hearing_settings *how, const char *text,
-                              const char *where, const char *why)
+static void expect_refused(const char *text, const char *where, const char *why)
 {
     struct hearing_messages *messages = NULL;
     struct problem problem;
-    enum status status = hearing_convert(text, strlen(text), how, &messages, &problem);
+    enum status status = hearing_convert(text, strlen(text), &settings, &messages, &problem);
 
     hearing_messages_free(messages);
     assert_true(status == ST_INVALID || status == ST_LIMIT);
     assert_string_equal(problem.where, where);
     if (!strstr(problem.text, why))
         fail_msg("%s: %s; expected %s", problem.where, problem.text, why);
-}
-
-static void expect_refused(const char *text, const char *where, const char *why)
-{
-    expect_refused_as(&settings, text, where, why);
 }
 
 static void what_is_no_hearing_is_told_what_was_looked_for(void **)
@@ -934,26 +928,53 @@ static void what_is_no_hearing_is_told_what_was_looked_for(void **)
                    "hearingDays", "no day");
 }
 
-static void the_court_is_ours_or_the_one_that_is_named(void **)
+static void the_court_is_the_one_that_is_expected(void **)
 {
-    static const char *const texts[] = {
-        "{\"id\":\"h\",\"hearingDays\":[" DAY "],\"courtCentre\":{\"code\":\"B01GQ00\"}}",
-        "{\"id\":\"h\",\"hearingDays\":[" DAY "],\"courtCentre\":{\"code\":\"B10JQ\"}}",
-        "{\"id\":\"h\",\"hearingDays\":[" DAY "],\"courtCentre\":{\"name\":\"Somewhere\"}}",
+    static const char *const named[] = {"{\"code\":\"B01GQ00\"}",   "{\"code\":\"b01gq00\"}",
+                                        "{\"code\":\"B35CZ00\"}",   "{\"code\":\"B10JQ\"}",
+                                        "{\"name\":\"Somewhere\"}", "{\"code\":7}"};
+    static const struct {
+        struct hearing_settings how;
+        const char *answers[LENGTH(named)]; /* the court that is told, or why it is refused */
+    } cases[] = {
+        {{NULL, "B35CZ00", NOW},
+         {"another court than this", "not a court code", "B35CZ00", "not a court code",
+          "names no court", "not a court code"}},
+        {{"B01GQ00", "B35CZ00", NOW},
+         {"B01GQ00", "not a court code", "another court than --court", "not a court code",
+          "B01GQ00", "not a court code"}},
+        {{"B01GQ00", NULL, NOW},
+         {"B01GQ00", "not a court code", "another court than --court", "not a court code",
+          "B01GQ00", "not a court code"}},
+        {{NULL, NULL, NOW},
+         {"another court than this", "not a court code", "another court than this",
+          "not a court code", "names no court", "not a court code"}},
     };
-    static const char *const whys[] = {"another court", "not a court code", "names no court"};
-    const struct hearing_settings named = {"B01GQ00", "B35CZ00", NOW}, nobody = {NULL, NULL, NOW};
 
-    for (size_t i = 0; i < LENGTH(texts); i++) {
+    for (size_t i = 0; i < LENGTH(cases) * LENGTH(named); i++) {
+        const struct hearing_settings *how = &cases[i / LENGTH(named)].how;
+        const char *answer = cases[i / LENGTH(named)].answers[i % LENGTH(named)];
         struct hearing_messages *messages = NULL;
         struct problem problem;
+        char *text = NULL;
 
-        expect_refused(texts[i], "courtCentre.code", whys[i]);
-        assert_int_equal(hearing_convert(texts[i], strlen(texts[i]), &named, &messages, &problem),
-                         ST_OK);
-        hearing_messages_free(messages);
+        assert_true(asprintf(&text,
+                             "{\"id\":\"h\",\"hearingDays\":[" DAY "],\"courtCentre\":%s,"
+                             "\"prosecutionCases\":[{\"id\":\"c\",\"defendants\":[" DEFENDANT
+                             "]}]}",
+                             named[i % LENGTH(named)])
+                    > 0);
+        if (hearing_convert(text, strlen(text), how, &messages, &problem) == ST_OK) {
+            json_t *json = body(messages, 0);
+
+            assert_string_equal(json_string_value(json_object_get(json, "courtOu")), answer);
+            json_decref(json);
+            hearing_messages_free(messages);
+        } else if (!strstr(problem.text, answer)) {
+            fail_msg("%s: %s, expected %s", text, problem.text, answer);
+        }
+        free(text);
     }
-    expect_refused_as(&nobody, texts[0], "courtCentre.code", "another court");
 }
 
 static void bounds_are_refused_by_name(void **)
@@ -1078,7 +1099,7 @@ int main(void)
         cmocka_unit_test(a_flag_of_another_type_carries_nothing_and_is_a_fault),
         cmocka_unit_test(a_day_of_which_nobody_knows_whether_it_is_cancelled_is_a_fault),
         cmocka_unit_test(what_is_no_hearing_is_told_what_was_looked_for),
-        cmocka_unit_test(the_court_is_ours_or_the_one_that_is_named),
+        cmocka_unit_test(the_court_is_the_one_that_is_expected),
         cmocka_unit_test(bounds_are_refused_by_name),
         cmocka_unit_test(a_field_that_stands_twice_counts_the_second_time),
         cmocka_unit_test(a_cancelled_day_is_left_out),

@@ -17,23 +17,26 @@
 #define CUTS 200
 #define SECRET "ZqSecretqZ" /* what no error and no reason may repeat */
 
-static const char *const files[] = {
-    "docs/examples/hearing-listed.json",
-    "docs/examples/hearing-sentenced.json",
-    "tests/fixtures/common-platform/court-hearing-event.json",
-    "tests/fixtures/common-platform/hearing-1.json",
-    "tests/fixtures/common-platform/hearing.results-shared-with-curfew-bail-condition.json",
-    "tests/fixtures/common-platform/hearing.results-shared-with-nexthearing-crowncourt.json",
-    "tests/fixtures/common-platform/hearing.results-shared-with-nexthearing-magistratescourt.json",
+static const struct {
+    const char *path, *court;
+} files[] = {
+    {"docs/examples/hearing-listed.json", "B35CZ00"},
+    {"docs/examples/hearing-sentenced.json", "B35CZ00"},
+    {"tests/fixtures/common-platform/court-hearing-event.json", "B10JQ00"},
+    {"tests/fixtures/common-platform/hearing-1.json", "B05KP00"},
+    {"tests/fixtures/common-platform/hearing.results-shared-with-curfew-bail-condition.json",
+     "B42CM00"},
+    {"tests/fixtures/common-platform/hearing.results-shared-with-nexthearing-crowncourt.json",
+     "C05LV00"},
+    {"tests/fixtures/common-platform/hearing.results-shared-with-nexthearing-magistratescourt.json",
+     "C05LV00"},
 };
-
-static const struct hearing_settings settings = {"B35CZ00", NULL, NOW};
 
 static char *load(size_t file, size_t *size)
 {
     char path[512], *text;
 
-    (void)snprintf(path, sizeof path, SOURCE_DIR "/%s", files[file]);
+    (void)snprintf(path, sizeof path, SOURCE_DIR "/%s", files[file].path);
     text = hearing_load(path, size);
     assert_non_null(text);
     return text;
@@ -71,6 +74,7 @@ static void a_text_cut_anywhere_is_an_error_that_says_where(void **)
         for (size_t i = 0; i < CUTS; i++, cuts++) {
             struct hearing_messages *messages = NULL;
             struct problem problem;
+            const struct hearing_settings settings = {files[file].court, NULL, NOW};
             size_t at = (size_t)(next(&state) % size);
             char *cut = malloc(at + 1); /* exact, so that reading on is caught */
 
@@ -78,7 +82,7 @@ static void a_text_cut_anywhere_is_an_error_that_says_where(void **)
             assert_int_equal(hearing_convert(cut, at, &settings, &messages, &problem), ST_INVALID);
             assert_null(messages);
             if (!strstr(problem.text, "line "))
-                fail_msg("%s cut at %zu: %s", files[file], at, problem.text);
+                fail_msg("%s cut at %zu: %s", files[file].path, at, problem.text);
             free(cut);
         }
         free(text);
@@ -103,6 +107,7 @@ static size_t count_leaves(const json_t *value)
  * kind. */
 struct walk {
     json_t *top;
+    const char *court;
     char kinds[2048][NODE_PATH_MAX];
     size_t kind_count, tried, refused, listed, carried;
 };
@@ -232,6 +237,7 @@ static void judge(struct walk *walk, const struct hearing_messages *messages, co
 
 static void try_one(struct walk *walk, const char *path)
 {
+    const struct hearing_settings settings = {walk->court, NULL, NOW};
     char *text = json_dumps(walk->top, JSON_COMPACT | JSON_ENCODE_ANY);
     struct hearing_messages *messages = NULL;
     struct problem problem;
@@ -343,6 +349,7 @@ static void a_field_of_another_type_is_an_error_or_a_loss(void **)
         const struct place top = {"", ""};
 
         memset(&walk, 0, sizeof walk);
+        walk.court = files[file].court;
         walk.top = json_loadb(text, size, 0, NULL); /* the later of two counts here too */
         assert_non_null(walk.top);
         walk_all(&walk, walk.top, &top);
@@ -365,6 +372,7 @@ static void the_harness_catches_a_leak(void **)
         "\"prosecutionCases\":[{\"defendants\":[{\"id\":\"d\",\"pncId\":\"" SECRET "\","
         "\"personDefendant\":{\"personDetails\":{\"lastName\":\"Example\"}},"
         "\"offences\":[{\"offenceCode\":\"TH68010\"}]}]}]}";
+    const struct hearing_settings settings = {"B35CZ00", NULL, NOW};
     OWNED(hearing_messages) messages = NULL;
     struct problem problem;
     bool caught = false;
