@@ -17,22 +17,22 @@ static void take_code(struct source *source, json_t *body, struct node *node)
         (void)take_text(source, body, "cjsCode", node);
 }
 
-/* Not guilty as charged, with another offence in its place, is a verdict of its own. */
+/* A verdict with another offence in the place of the one charged is of its own kind, whether the
+ * court's system calls it guilty, of the other, or not guilty, as charged. */
 static void take_verdict(struct source *source, json_t *body, struct node *verdict)
 {
     struct node *type = node_get(verdict, "verdictType");
     struct node *code = node_get(type, "cjsVerdictCode"), *word = node_get(type, "categoryType");
     const struct node *instead = node_get(verdict, "lesserOrAlternativeOffence");
+    const char *told;
 
-    (void)take_word(source, body, "verdict", code, verdict_words, "an unknown verdict");
-    if (json_object_get(body, "verdict")) {
-        if (node_text(word) && word_find(verdict_words, node_text(word)))
-            source_say(source, word);
-        return;
-    }
-    (void)take_word(source, body, "verdict", word, verdict_words, "an unknown verdict");
-    if (instead && json_object_get(body, "verdict")
-        && strcmp(json_string_value(json_object_get(body, "verdict")), "NG") == 0)
+    if (!take_word(source, body, "verdict", code, verdict_words, "an unknown verdict"))
+        (void)take_word(source, body, "verdict", word, verdict_words, "an unknown verdict");
+    else if (node_text(word) && word_find(verdict_words, node_text(word)))
+        source_say(source, word);
+    told = json_string_value(json_object_get(body, "verdict"));
+    if (told && (strcmp(told, "G") == 0 || strcmp(told, "NG") == 0) && node_is_object(instead)
+        && instead->first)
         put(body, "verdict", json_string("NA"));
 }
 

@@ -20,6 +20,7 @@
 #define DETAILS(name) "\"personDefendant\":{\"personDetails\":{\"lastName\":\"" name "\"}}"
 #define PERSON(name) "\"id\":\"d-" name "\"," DETAILS(name)
 #define DEFENDANT "{" PERSON("Example") ",\"offences\":[" OFFENCE "]}"
+#define LESSER ",\"lesserOrAlternativeOffence\":{\"offenceCode\":\"TH68010\"}"
 #define DAY "{\"sittingDay\":\"2026-06-15T09:30:00.000Z\"}"
 #define COURT "\"courtCentre\":{\"code\":\"B35CZ00\"}"
 
@@ -977,6 +978,45 @@ static void the_court_is_the_one_that_is_expected(void **)
     }
 }
 
+static void a_verdict_with_a_lesser_offence_is_of_that_one(void **)
+{
+    static const struct {
+        const char *type, *more, *verdict;
+    } cases[] = {
+        {"\"cjsVerdictCode\":\"N\"", "", "NG"},
+        {"\"cjsVerdictCode\":\"N\"", LESSER, "NA"},
+        {"\"cjsVerdictCode\":\"G\"", LESSER, "NA"},
+        {"\"cjsVerdictCode\":\"G\",\"categoryType\":\"GUILTY\"", LESSER, "NA"},
+        {"\"categoryType\":\"GUILTY\"", LESSER, "NA"},
+        {"\"categoryType\":\"NOT_GUILTY\"", LESSER, "NA"},
+        {"\"cjsVerdictCode\":\"X\",\"categoryType\":\"GUILTY\"", LESSER, "NA"},
+        {"\"cjsVerdictCode\":\"G\"", ",\"lesserOrAlternativeOffence\":null", "G"},
+        {"\"cjsVerdictCode\":\"G\"", ",\"lesserOrAlternativeOffence\":{}", "G"},
+        {"\"cjsVerdictCode\":\"O\"", LESSER, "NC"},
+        {"\"cjsVerdictCode\":\"X\"", LESSER, NULL},
+    };
+
+    for (size_t i = 0; i < LENGTH(cases); i++) {
+        char *defendant = NULL;
+
+        assert_true(
+            asprintf(
+                &defendant,
+                "{" PERSON("Example") ",\"offences\":[{\"verdict\":{\"verdictType\":{%s}%s}}]}",
+                cases[i].type, cases[i].more)
+            > 0);
+        OWNED(hearing_messages) messages = convert_defendants(defendant);
+        json_t *json = body(messages, 0);
+        const char *verdict = json_string_value(
+            json_object_get(json_array_get(json_object_get(json, "offences"), 0), "verdict"));
+
+        if (strcmp(verdict ? verdict : "", cases[i].verdict ? cases[i].verdict : "") != 0)
+            fail_msg("case %zu: %s", i, verdict ? verdict : "none");
+        json_decref(json);
+        free(defendant);
+    }
+}
+
 static void bounds_are_refused_by_name(void **)
 {
     size_t size = HEARING_MAX + 1;
@@ -1100,6 +1140,7 @@ int main(void)
         cmocka_unit_test(a_day_of_which_nobody_knows_whether_it_is_cancelled_is_a_fault),
         cmocka_unit_test(what_is_no_hearing_is_told_what_was_looked_for),
         cmocka_unit_test(the_court_is_the_one_that_is_expected),
+        cmocka_unit_test(a_verdict_with_a_lesser_offence_is_of_that_one),
         cmocka_unit_test(bounds_are_refused_by_name),
         cmocka_unit_test(a_field_that_stands_twice_counts_the_second_time),
         cmocka_unit_test(a_cancelled_day_is_left_out),
