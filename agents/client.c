@@ -377,6 +377,7 @@ struct concordat_answer *concordat_derive(struct concordat *agent,
     derive.message_of = binary(seed->message, seed->message ? seed->message_size : 0);
     derive.case_of = binary(seed->about, seed->about ? seed->about_size : 0);
     derive.at_ms = seed->at_ms;
+    derive.place_of = binary(seed->place, seed->place ? seed->place_size : 0);
     request.kind_case = CONCORDAT__REQUEST__KIND_DERIVE;
     request.derive = &derive;
     return ask(agent, &request, 0);

@@ -245,6 +245,11 @@ struct concordat_seed {
     const void *about; /* the case; at most 1024 bytes */
     size_t about_size;
     int64_t at_ms; /* the time that the message id claims; the broker can read it */
+    /* What the message is a version of, a record that may change, at most 1024 bytes; NULL: of
+     * nothing. A version that is not the last one sent gets a new id, though it was sent before
+     * that, and so does one that was refused, or rejected by the recipient's agent. */
+    const void *place;
+    size_t place_size;
 };
 struct concordat_answer *concordat_derive(struct concordat *agent,
                                           const struct concordat_seed *seed);

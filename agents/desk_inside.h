@@ -43,7 +43,8 @@
 /* Things in TREE_DUE. */
 enum due {
     DUE_BODY = 1, /* an inbox body's retention ends */
-    DUE_TRACK     /* nobody can ask about the message any more */
+    DUE_TRACK,    /* nobody can ask about the message any more */
+    DUE_LATEST    /* the place is old: the key of its `track' is the place's id */
 };
 
 /* A message submitted in this session and not answered. */

@@ -1,8 +1,9 @@
-/* What is due: bodies at the end of their retention, tracks that nobody can ask about any more. See
- * desk_inside.h. */
+/* What is due: bodies at the end of their retention, tracks that nobody can ask about any more, and
+ * what was sent last about a place. See desk_inside.h. */
 #include <string.h>
 
 #include "agents/desk_inside.h"
+#include "agents/latest.h"
 
 #define SWEEP_MAX 500 /* records deleted in a turn */
 
@@ -21,10 +22,18 @@ void desk_due(struct desk *desk, int64_t at_ms, enum due what, const struct trac
         desk, store_put(desk->txn, TREE_DUE, (struct bytes){key, w.size}, (struct bytes){key, 1}));
 }
 
+static void forget_place(struct desk *desk, const struct track *place)
+{
+    bool kept;
+
+    if (desk_ok(desk, latest_forget(desk->txn, &place->key, &kept)) && kept)
+        desk_due(desk, desk->wall_ms + DAY_MS, DUE_LATEST, place, 0);
+}
+
 /* Deletes one thing, or puts it off. */
 static void do_due(struct desk *desk, struct reader *r)
 {
-    enum due what = read_u8(r) == DUE_BODY ? DUE_BODY : DUE_TRACK;
+    uint8_t what = read_u8(r);
     struct track track = {.way = (char)read_u8(r)};
     struct outbox_entry entry;
     uint64_t number;
@@ -35,6 +44,10 @@ static void do_due(struct desk *desk, struct reader *r)
         return;
     if (what == DUE_BODY) {
         (void)desk_ok(desk, inbox_delete(desk->txn, &track.key));
+        return;
+    }
+    if (what == DUE_LATEST) {
+        forget_place(desk, &track);
         return;
     }
     if (track.way == WAY_OUT && outbox_get(desk->txn, &track.key, &entry) != ST_MORE) {

@@ -11,8 +11,8 @@
 #define KEY_SIZE (1 + ID_SIZE)
 
 const char *const tree_names[TREES] = {
-    "meta",    "tracks", "newest",   "cases", "evidence",  "outbox", "to_submit",
-    "keyless", "inbox",  "unopened", "steps", "directory", "due",    "keys",
+    "meta",  "tracks",   "newest", "cases",     "evidence", "outbox", "to_submit", "keyless",
+    "inbox", "unopened", "steps",  "directory", "due",      "keys",   "latest",
 };
 
 static const char *const names[] = {

@@ -23,6 +23,7 @@ enum tree {
     TREE_DIRECTORY, /* agency -> entry; fingerprint -> certificate (directory.c) */
     TREE_DUE,       /* at_ms, what, key -> nothing: what is to be deleted when (desk.c) */
     TREE_KEYS,      /* our sealing keys (keyring.c) */
+    TREE_LATEST,    /* place id -> which content was sent last (latest.c) */
     TREES
 };
 

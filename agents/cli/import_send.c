@@ -6,8 +6,6 @@
 #include "agents/cli/show.h"
 #include "lib/merkle.h"
 
-#define TRIES_MAX 8 /* of one message: each was refused by the broker and never delivered */
-
 const char *const import_types[IMPORT_TYPES] = {"court.hearing.notice", "court.sentence.result"};
 
 size_t import_type_index(const struct message_type *type)
@@ -36,27 +34,23 @@ static struct bytes text_part(const char *text)
     return (struct bytes){(const uint8_t *)text, strlen(text) + 1};
 }
 
-/* The ids follow from what the message is made of, so that importing it again finds it: recipient,
- * type, hearing, case, defendant and content; `try` counts refusals. The handle follows from case
- * and defendant alone: all hearings of a case share it. A case without an id is nobody's but this
- * hearing's and this place's. */
+/* The ids follow from what the message is made of, so that importing it again finds it: its place,
+ * which is recipient, type, hearing, case and defendant, and its content; a content that is not the
+ * last one sent about its place is another message. The handle follows from case and defendant
+ * alone: all hearings of a case share it. A case without an id is nobody's but this hearing's and
+ * this place's. */
 static struct concordat_answer *derive(const struct import *import,
                                        const struct hearing_messages *messages,
-                                       const struct parcel *parcel, uint8_t try)
+                                       const struct parcel *parcel)
 {
     const struct court_message *m = parcel->message;
-    const struct bytes of_message[] = {
-        text_part(parcel->to),
-        text_part(m->type->name),
-        text_part(m->hearing),
-        text_part(m->accusation),
-        text_part(m->accused),
-        m->body,
-        {&try, 1},
+    const struct bytes of_place[] = {
+        text_part(parcel->to),    text_part(m->type->name), text_part(m->hearing),
+        text_part(m->accusation), text_part(m->accused),
     };
     bool named = *m->accusation;
     char path[NODE_PATH_MAX];
-    struct digest message, about;
+    struct digest message, place, about;
 
     node_path(m->defendant, path);
     const struct bytes of_case[] = {
@@ -65,6 +59,8 @@ static struct concordat_answer *derive(const struct import *import,
         text_part(named ? "" : m->hearing),
         text_part(named ? "" : path),
     };
+    place = sha256_parts(of_place, sizeof of_place / sizeof *of_place);
+    const struct bytes of_message[] = {{place.bytes, sizeof place.bytes}, m->body};
     message = sha256_parts(of_message, sizeof of_message / sizeof *of_message);
     about = sha256_parts(of_case, sizeof of_case / sizeof *of_case);
     /* The broker reads an id's time: the month says no more than that the message is sent. */
@@ -73,7 +69,9 @@ static struct concordat_answer *derive(const struct import *import,
                                                      .message_size = sizeof message.bytes,
                                                      .about = about.bytes,
                                                      .about_size = sizeof about.bytes,
-                                                     .at_ms = messages->month_ms});
+                                                     .at_ms = messages->month_ms,
+                                                     .place = place.bytes,
+                                                     .place_size = sizeof place.bytes});
 }
 
 /* Is an agent no longer there? Then the rest of the run is in vain. */
@@ -94,40 +92,47 @@ static void fail(struct import *import, const char *file, struct parcel *parcel)
     import->over = true;
 }
 
+/* What the agent knows of the message is all that is to be told. */
+static void tell_known(const char *file, struct parcel *parcel,
+                       const struct concordat_answer *known)
+{
+    const char *state = known->items[0].state;
+
+    if (strcmp(state, "refused") == 0 || strcmp(state, "rejected") == 0) { /* just now */
+        parcel->sent = SENT_REFUSED;
+        name_message(file, parcel->message);
+        complain("%s; see concordat track", state);
+    } else {
+        parcel->sent = strcmp(state, "queued") == 0 ? SENT_QUEUED : SENT_BEFORE;
+    }
+}
+
 /* Finds the id to send under. False: there is nothing left to do. */
 static bool find_id(struct import *import, const char *file,
                     const struct hearing_messages *messages, struct parcel *parcel)
 {
-    for (uint8_t try = 0; try < TRIES_MAX; try++) {
-        OWNED_ANSWER derived = derive(import, messages, parcel, try);
-        OWNED_ANSWER known = NULL;
+    OWNED_ANSWER derived = derive(import, messages, parcel);
+    OWNED_ANSWER known = NULL;
 
-        if (derived->outcome != CONCORDAT_DONE) {
-            parcel->answer = derived;
-            derived = NULL;
-            fail(import, file, parcel);
-            return false;
-        }
-        parcel->id = derived->message_id;
-        parcel->case_handle =
-            concordat_id_is_none(&import->case_handle) ? derived->case_handle : import->case_handle;
-        known = concordat_track(import->agent, &parcel->id, 0, NULL, 0);
-        if (known->outcome == CONCORDAT_BAD_INPUT) /* it does not know it: not sent yet */
-            return true;
-        if (known->outcome != CONCORDAT_DONE || known->item_count == 0) {
-            parcel->answer = known;
-            known = NULL;
-            fail(import, file, parcel);
-            return false;
-        }
-        if (strcmp(known->items[0].state, "refused") == 0)
-            continue;
-        parcel->sent = strcmp(known->items[0].state, "queued") == 0 ? SENT_QUEUED : SENT_BEFORE;
+    if (derived->outcome != CONCORDAT_DONE) {
+        parcel->answer = derived;
+        derived = NULL;
+        fail(import, file, parcel);
         return false;
     }
-    parcel->sent = SENT_REFUSED;
-    name_message(file, parcel->message);
-    complain("refused %d times; see concordat track", TRIES_MAX);
+    parcel->id = derived->message_id;
+    parcel->case_handle =
+        concordat_id_is_none(&import->case_handle) ? derived->case_handle : import->case_handle;
+    known = concordat_track(import->agent, &parcel->id, 0, NULL, 0);
+    if (known->outcome == CONCORDAT_BAD_INPUT) /* it does not know it: not sent yet */
+        return true;
+    if (known->outcome == CONCORDAT_DONE && known->item_count > 0) {
+        tell_known(file, parcel, known);
+        return false;
+    }
+    parcel->answer = known;
+    known = NULL;
+    fail(import, file, parcel);
     return false;
 }
 

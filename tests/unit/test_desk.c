@@ -383,6 +383,94 @@ static void the_same_words_derive_the_same_ids_here_and_nowhere_else(void **)
     assert_string_equal(r->problems[0]->where, "case_of");
 }
 
+/* The id for this version of a record. */
+static struct id derive_version(struct town *town, const char *version)
+{
+    static const char place[] = "a record";
+    Concordat__Request request = CONCORDAT__REQUEST__INIT;
+    Concordat__DeriveRequest derive = CONCORDAT__DERIVE_REQUEST__INIT;
+    const Concordat__Response *r;
+
+    request.version = 1;
+    request.kind_case = CONCORDAT__REQUEST__KIND_DERIVE;
+    request.derive = &derive;
+    derive.message_of = (ProtobufCBinaryData){strlen(version), (uint8_t *)(uintptr_t)version};
+    derive.place_of = (ProtobufCBinaryData){strlen(place), (uint8_t *)(uintptr_t)place};
+    derive.at_ms = 1781481600000;
+    r = town_ask(town, 0, &request);
+    assert_int_equal(r->outcome, CONCORDAT__OUTCOME__DONE);
+    return id_of(r);
+}
+
+static struct id send_version(struct town *town, const char *version)
+{
+    struct id id = derive_version(town, version);
+
+    (void)town_send(town, 0, "psr.request", NPS, "psr.request.json", &id);
+    town_settle(town);
+    return id;
+}
+
+static void a_version_that_is_not_the_last_is_another_message(void **)
+{
+    OWNED(town) town = town_new(court_and_nps, 2);
+    struct id a = send_version(town, "A"), again = derive_version(town, "A");
+    struct id b, a2, b2;
+
+    assert_memory_equal(again.bytes, a.bytes, ID_SIZE);
+    b = derive_version(town, "B"); /* and is not sent: A is still what the recipient has */
+    again = derive_version(town, "A");
+    assert_memory_equal(again.bytes, a.bytes, ID_SIZE);
+    again = send_version(town, "B");
+    assert_memory_equal(again.bytes, b.bytes, ID_SIZE);
+    town_restart(town, 0);
+    town_settle(town);
+    a2 = send_version(town, "A");
+    assert_memory_not_equal(a2.bytes, a.bytes, ID_SIZE);
+    assert_string_equal(town_ladder(town, 0, &a2), "queued accepted delivered");
+    again = derive_version(town, "A");
+    assert_memory_equal(again.bytes, a2.bytes, ID_SIZE);
+    b2 = send_version(town, "B");
+    assert_memory_not_equal(b2.bytes, b.bytes, ID_SIZE);
+    assert_int_equal(id_time_ms(&b2), 1781481600000);
+    assert_int_equal(town_inbox(town, 1)->n_items, 4);
+}
+
+static void a_version_that_never_arrived_gets_another_id(void **)
+{
+    OWNED(town) town = town_new(court_and_nps, 2);
+    struct id refused, rejected, third, again;
+
+    town_mischief(town)->refuse = CONCORDAT__REFUSAL_CODE__NO_AGREEMENT;
+    refused = send_version(town, "A");
+    assert_string_equal(town_ladder(town, 0, &refused), "queued refused");
+    town_mischief(town)->refuse = CONCORDAT__REFUSAL_CODE__REFUSAL_UNSPECIFIED;
+    town_mischief(town)->flip_body = true;
+    rejected = send_version(town, "A");
+    assert_memory_not_equal(rejected.bytes, refused.bytes, ID_SIZE);
+    assert_string_equal(town_ladder(town, 0, &rejected), "queued accepted rejected");
+    town_mischief(town)->flip_body = false;
+    third = send_version(town, "A");
+    assert_memory_not_equal(third.bytes, rejected.bytes, ID_SIZE);
+    assert_string_equal(town_ladder(town, 0, &third), "queued accepted delivered");
+    again = derive_version(town, "A");
+    assert_memory_equal(again.bytes, third.bytes, ID_SIZE);
+}
+
+static void a_place_is_forgotten_with_its_messages(void **)
+{
+    OWNED(town) town = town_new(court_and_nps, 2);
+    struct id a = send_version(town, "A"), b = send_version(town, "B"), again;
+
+    (void)b;
+    town_disconnect(town, 0);
+    town_disconnect(town, 1);
+    town_wait(town, (int64_t)93 * 24 * 60 * 60 * 1000);
+    town_wait(town, (int64_t)2 * 24 * 60 * 60 * 1000);
+    again = derive_version(town, "A"); /* the first again */
+    assert_memory_equal(again.bytes, a.bytes, ID_SIZE);
+}
+
 static void an_unknown_recipient_is_refused_a_keyless_one_waits(void **)
 {
     OWNED(town) town = town_new(court_and_nps, 2);
@@ -756,6 +844,9 @@ int main(void)
         cmocka_unit_test(delivered_twice_is_shown_once),
         cmocka_unit_test(the_same_id_is_the_same_message),
         cmocka_unit_test(the_same_words_derive_the_same_ids_here_and_nowhere_else),
+        cmocka_unit_test(a_version_that_is_not_the_last_is_another_message),
+        cmocka_unit_test(a_version_that_never_arrived_gets_another_id),
+        cmocka_unit_test(a_place_is_forgotten_with_its_messages),
         cmocka_unit_test(an_unknown_recipient_is_refused_a_keyless_one_waits),
         cmocka_unit_test(one_that_waited_for_a_key_goes_after_those_that_overtook_it),
         cmocka_unit_test(a_refusal_of_the_broker_is_told),
