@@ -59,6 +59,7 @@ static void send_all(struct import *import, struct report *report, const char *f
     for (size_t i = 0; i < messages->skipped_count; i++)
         import_note(import, messages->skipped[i].faulty ? EXIT_BAD_INPUT : EXIT_DONE);
     import->skipped += messages->skipped_count;
+    import->warnings += messages->warning_count;
     report_file(report, file, messages, parcels);
     for (size_t i = 0; i < messages->count; i++)
         parcel_fini(&parcels[i]);

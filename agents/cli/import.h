@@ -49,7 +49,7 @@ struct import {
     char recipients[IMPORT_TYPES][AGENCY_MAX + 1]; /* "": not looked for yet */
     bool silent; /* the broker gave no verdict in time: later messages do not wait for one */
     /* so far */
-    size_t file_count, file_number, bad_files, skipped;
+    size_t file_count, file_number, bad_files, skipped, warnings;
     size_t counts[IMPORT_TYPES][SENT_KINDS];
     struct tally tally;
     struct losses *losses; /* owned by who runs */

@@ -54,6 +54,20 @@ static json_t *json_of_losses(const struct source *source)
     return list;
 }
 
+static json_t *json_of_warnings(const struct hearing_messages *messages)
+{
+    json_t *list = json_array();
+
+    for (size_t i = 0; i < messages->warning_count; i++) {
+        char path[NODE_PATH_MAX];
+
+        node_path(messages->warnings[i].node, path);
+        (void)json_array_append_new(
+            list, json_pack("{s:s, s:s}", "where", path, "text", messages->warnings[i].text));
+    }
+    return list;
+}
+
 json_t *json_of_import(const struct import *import, const char *file,
                        const struct hearing_messages *messages, const struct parcel parcels[])
 {
@@ -68,19 +82,21 @@ json_t *json_of_import(const struct import *import, const char *file,
                                     json_pack("{s:s, s:s, s:b}", "where", one->problem.where,
                                               "text", one->problem.text, "faulty", one->faulty));
     }
-    return json_pack("{s:s, s:s, s:o, s:o, s:I, s:I, s:I, s:o}", "file", file, "shape",
-                     shape_name(messages->shape), "messages", list, "skipped", skipped, "values",
-                     (json_int_t)tally.leaves, "carried", (json_int_t)tally.carried, "said",
-                     (json_int_t)tally.said, "notCarried", json_of_losses(messages->source));
+    return json_pack("{s:s, s:s, s:o, s:o, s:o, s:I, s:I, s:I, s:o}", "file", file, "shape",
+                     shape_name(messages->shape), "messages", list, "skipped", skipped, "warnings",
+                     json_of_warnings(messages), "values", (json_int_t)tally.leaves, "carried",
+                     (json_int_t)tally.carried, "said", (json_int_t)tally.said, "notCarried",
+                     json_of_losses(messages->source));
 }
 
 json_t *json_of_import_summary(const struct import *import)
 {
     json_t *json = json_pack(
-        "{s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "files", (json_int_t)import->file_number, "badFiles",
-        (json_int_t)import->bad_files, "skipped", (json_int_t)import->skipped, "values",
-        (json_int_t)import->tally.leaves, "carried", (json_int_t)import->tally.carried, "said",
-        (json_int_t)import->tally.said, "notCarried", (json_int_t)import->tally.left_out);
+        "{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "files", (json_int_t)import->file_number,
+        "badFiles", (json_int_t)import->bad_files, "skipped", (json_int_t)import->skipped,
+        "warnings", (json_int_t)import->warnings, "values", (json_int_t)import->tally.leaves,
+        "carried", (json_int_t)import->tally.carried, "said", (json_int_t)import->tally.said,
+        "notCarried", (json_int_t)import->tally.left_out);
     static const char *const names[] = {"notices", "sentenceResults"};
 
     for (size_t type = 0; type < IMPORT_TYPES; type++) {

@@ -199,6 +199,18 @@ static void add_row(struct report *report, const char *file,
     table_add(report->table, outcome_of(messages, parcels));
 }
 
+/* Loudly, whatever else is wanted: on standard error, as trouble is. */
+static void tell_warnings(const char *file, const struct hearing_messages *messages)
+{
+    for (size_t i = 0; i < messages->warning_count; i++) {
+        char path[NODE_PATH_MAX];
+
+        progress_hide();
+        node_path(messages->warnings[i].node, path);
+        complain("%s: warning: %s: %s", file, path, messages->warnings[i].text);
+    }
+}
+
 void report_file(struct report *report, const char *file, const struct hearing_messages *messages,
                  const struct parcel parcels[])
 {
@@ -215,6 +227,7 @@ void report_file(struct report *report, const char *file, const struct hearing_m
         else
             printf("%s: %s: %s\n", file, problem->where, problem->text);
     }
+    tell_warnings(file, messages);
     if (import->cli->json) {
         print_file(report, json_of_import(import, file, messages, parcels));
         return;
@@ -291,6 +304,8 @@ static void tell_counts(const struct import *import)
         printf(", %zu of them bad", import->bad_files);
     if (import->skipped > 0)
         printf(", %zu skipped inside", import->skipped);
+    if (import->warnings > 0)
+        printf(", %zu warning%s", import->warnings, import->warnings == 1 ? "" : "s");
     for (size_t i = 0; i < SENT_KINDS; i++) {
         size_t notices = import->counts[0][i], results = import->counts[1][i];
 

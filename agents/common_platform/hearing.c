@@ -42,6 +42,7 @@ void hearing_messages_free(struct hearing_messages *messages)
         free((uint8_t *)(uintptr_t)messages->messages[i].body.data);
     free(messages->messages);
     free(messages->skipped);
+    free(messages->warnings);
     source_free(messages->source);
     free(messages);
 }
@@ -309,6 +310,15 @@ static enum status skip_faulty_days(struct converting *c)
     return status;
 }
 
+/* 0 outside the years that days have. */
+static uint32_t today_of(int64_t now_ms)
+{
+    char text[DAY_TEXT_SIZE];
+
+    day_print(now_ms, text);
+    return day_of(text);
+}
+
 static enum status add_defendant(struct converting *c, const struct node *accusation,
                                  struct node *defendant)
 {
@@ -317,7 +327,7 @@ static enum status add_defendant(struct converting *c, const struct node *accusa
                             .accusation = accusation,
                             .defendant = defendant,
                             .court = c->court,
-                            .year = day_year(c->settings->now_ms)};
+                            .today = today_of(c->settings->now_ms)};
     size_t before = c->out->count;
     const char *missing;
     struct results *results;
@@ -415,7 +425,7 @@ static enum status convert_all(struct converting *c)
             return status;
     }
     explain_rest(c);
-    return ST_OK;
+    return warnings_find(c->hearing, &c->out->warnings, &c->out->warning_count);
 }
 
 enum status hearing_convert(const char *text, size_t size, const struct hearing_settings *settings,

@@ -19,6 +19,7 @@
 
 #include "agents/body.h"
 #include "agents/common_platform/source.h"
+#include "agents/common_platform/warning.h"
 
 enum shape {
     SHAPE_NONE = 0,
@@ -49,9 +50,10 @@ struct skipped {
 struct hearing_messages {
     enum shape shape;
     struct source *source; /* owned */
-    size_t count, skipped_count;
+    size_t count, skipped_count, warning_count;
     struct court_message *messages; /* owned */
     struct skipped *skipped;        /* owned */
+    struct warning *warnings;       /* owned; of what is left out, besides its being listed */
     int64_t month_ms;               /* the month in which the hearing begins: its first instant */
 };
 

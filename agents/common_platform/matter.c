@@ -96,7 +96,7 @@ static void put_common(const struct matter *m, json_t *body)
     (void)take_text(m->source, body, "caseUrn",
                     node_find(m->accusation, "prosecutionCaseIdentifier.caseURN"));
     put(body, "courtOu", json_string(m->court));
-    put(body, "defendant", person_of(m->source, m->defendant, m->year));
+    put(body, "defendant", person_of(m->source, m->defendant, m->today));
     put(body, "offences", offences_of(m->source, m->defendant));
     if (addresses)
         put(body, "addresses", addresses);
@@ -127,7 +127,7 @@ json_t *matter_sentence(const struct matter *m, const struct results *results)
     json_t *body = json_object();
 
     put_common(m, body);
-    person_asn(m->source, body, "asn", m->defendant, m->year);
+    person_asn(m->source, body, "asn", m->defendant, m->today);
     results_tell(m->source, results, m->court, body);
     return body;
 }

@@ -6,6 +6,8 @@
 #ifndef AGENTS_COMMON_PLATFORM_MATTER_H
 #define AGENTS_COMMON_PLATFORM_MATTER_H
 
+#include <stdint.h>
+
 #include "agents/common_platform/result.h"
 #include "agents/common_platform/source.h"
 
@@ -14,7 +16,7 @@ struct matter { /* all borrowed */
     const struct node *hearing, *accusation;
     struct node *defendant;
     const char *court; /* its code */
-    int year;          /* this one: dates identifiers with a year of two digits */
+    uint32_t today;    /* 20260701: dates identifiers with a year of two digits, and births */
     bool resulted;     /* there are results, or the court has shared them */
 };
 

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "agents/common_platform/codes.h"
 #include "agents/common_platform/take.h"
@@ -16,6 +17,11 @@ bool person_is_company(const struct node *defendant)
 }
 
 /* ---- identifiers ---- */
+
+static int year_of(uint32_t ymd)
+{
+    return (int)(ymd / 10000);
+}
 
 /* The canonical form; false after saying why not. */
 static bool normalise(struct source *source, int type, int year, struct node *node,
@@ -63,12 +69,12 @@ static bool add_identifier(struct source *source, json_t *list, int type, const 
 }
 
 void person_asn(struct source *source, json_t *body, const char *field, struct node *defendant,
-                int year)
+                uint32_t today)
 {
     struct node *node = node_find(defendant, "personDefendant.arrestSummonsNumber");
     char canonical[IDENTIFIER_MAX + 1];
 
-    if (!normalise(source, CONCORDAT__BODY__IDENTIFIER__TYPE__ASN, year, node, canonical))
+    if (!normalise(source, CONCORDAT__BODY__IDENTIFIER__TYPE__ASN, year_of(today), node, canonical))
         return;
     put(body, field, json_string(canonical));
     source_carry(source, node);
@@ -194,16 +200,59 @@ static void take_language(struct source *source, json_t *person, const struct no
     }
 }
 
-static void take_interpreter(struct source *source, json_t *person, struct node *node)
+/* The field is for a language; people write into it that there is none. */
+static bool means_none(const char *text)
 {
-    if (!text_of(source, node))
-        return;
-    put(person, "interpreterRequired", json_true());
-    source_leave(source, node,
-                 "the body says that an interpreter is needed, not for which language");
+    static const char *const words[] = {"none",
+                                        "no",
+                                        "n",
+                                        "nil",
+                                        "n/a",
+                                        "na",
+                                        "not required",
+                                        "none required",
+                                        "not needed",
+                                        "not applicable",
+                                        "no interpreter",
+                                        "false"};
+    size_t size;
+
+    text += strspn(text, " \t\r\n");
+    for (size = strlen(text); size > 0 && strchr(" \t\r\n.", text[size - 1]);)
+        size--;
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        if (strlen(words[i]) == size && strncasecmp(words[i], text, size) == 0)
+            return true;
+    }
+    return false;
 }
 
-json_t *person_of(struct source *source, struct node *defendant, int year)
+static void take_interpreter(struct source *source, json_t *person, struct node *node)
+{
+    const char *text = text_of(source, node);
+
+    if (!text)
+        return;
+    put(person, "interpreterRequired", json_boolean(!means_none(text)));
+    if (means_none(text))
+        source_say(source, node);
+    else
+        source_leave(source, node,
+                     "the body says that an interpreter is needed, not for which language");
+}
+
+/* Nobody before a court is yet to be born. */
+static void take_birth(struct source *source, json_t *person, struct node *node, uint32_t today)
+{
+    const char *text = text_of(source, node);
+
+    if (text && today && day_of(text) > today)
+        source_leave(source, node, "a date of birth in the future");
+    else
+        (void)take_day(source, person, "dateOfBirth", node);
+}
+
+json_t *person_of(struct source *source, struct node *defendant, uint32_t today)
 {
     struct node *details = node_find(defendant, "personDefendant.personDetails");
     json_t *name = name_of(source, details), *person;
@@ -211,10 +260,10 @@ json_t *person_of(struct source *source, struct node *defendant, int year)
     if (!name)
         return NULL;
     person = json_object();
-    add_identifiers(source, person, defendant, year);
+    add_identifiers(source, person, defendant, year_of(today));
     put(person, "name", name);
     add_aliases(source, person, defendant);
-    (void)take_day(source, person, "dateOfBirth", node_get(details, "dateOfBirth"));
+    take_birth(source, person, node_get(details, "dateOfBirth"), today);
     (void)take_word(source, person, "sex", node_get(details, "gender"), gender_words,
                     "an unknown gender");
     (void)take_flag(source, person, "isYouth", node_get(defendant, "isYouth"));

@@ -50,7 +50,11 @@ expect_silence
 expect 2 'psr.request.json: no hearing: looked for' $import "$source/docs/examples/psr.request.json" $dry
 head -c 1048577 /dev/zero | tr '\0' ' ' >"$folder/large.json"
 expect 2 'larger than 1048576 bytes' $import "$folder/large.json" $dry
-expect 0 '5 files; would send: 7 notices, 0 sentence results; the same again: 1 notice' $import "$fixtures" $dry
+expect 2 'another court than --court says' $import "$fixtures/hearing-1.json" $dry
+expect 2 '5 files, 3 of them bad; would send: 2 notices, 0 sentence results' $import "$fixtures" $dry # two name no court
+expect 0 '1 file; would send: 2 notices' $import "$fixtures/hearing-1.json" --dry-run --to nps.cambs --court B05KP00
+expect_silence
+expect 0 'would send: 1 notice, 0 sentence results; the same again: 1 notice' $import "$fixtures/court-hearing-event.json" --dry-run --to nps.cambs --court B10JQ00
 expect_silence
 
 # shellcheck disable=SC2119 # no options
@@ -82,12 +86,18 @@ expect 0 'already sent: 2 notices, 1 sentence result' $import "$listed" "$senten
 expect 0 '' test "$(arrived)" = 3
 sed 's/"listedDurationMinutes": 20/"listedDurationMinutes": 25/' "$listed" >"$folder/changed.json"
 expect 0 'accepted: 1 notice' $import "$folder/changed.json" # a hearing that changed is another message
+expect 0 'already sent: 1 notice' $import "$folder/changed.json"
+expect 0 'accepted: 1 notice' $import "$listed" # and one that changed back
+expect 0 'already sent: 1 notice' $import "$listed"
 
 # --- another court, and none ---
 expect 2 'hearing-1.json: courtCentre.code: another court' $import "$fixtures/hearing-1.json"
 expect_silence
 expect 2 'names no court' $import "$fixtures/hearing.results-shared-with-nexthearing-crowncourt.json"
-expect 0 'accepted: 2 notices' $import "$fixtures/hearing-1.json" --court B35CZ00
+expect 2 'hearing-1.json: courtCentre.code: another court' $import "$fixtures/hearing-1.json" --court B35CZ00
+expect 2 'another court than --court' $import "$listed" --court B05KP00
+expect 0 'accepted: 2 notices' $import "$fixtures/hearing-1.json" --court B05KP00
+expect 0 'accepted: 1 notice' $import "$fixtures/hearing.results-shared-with-nexthearing-crowncourt.json" --court B35CZ00
 
 # --- a bad file in the middle stops nobody, unless it should ---
 mkdir "$folder/box"
@@ -116,7 +126,7 @@ at court.b35cz00
 handle=0192f0c1-7a5e-4000-8000-000000000001
 sed 's/81d2a4f6e001/81d2a4f6e017/' "$listed" >"$folder/handled.json"
 expect 0 "case $handle" $import "$folder/handled.json" --case "$handle"
-expect 2 'a second defendant' $import "$fixtures/hearing-1.json" --court B35CZ00 --case "$handle"
+expect 2 'a second defendant' $import "$fixtures/hearing-1.json" --court B05KP00 --case "$handle"
 expect 2 'is for one file' $import "$listed" "$sentenced" --case "$handle"
 
 # --- refused by the broker: 3, never delivered, and sent under the next id once it may be ---

@@ -464,6 +464,113 @@ static void welsh_is_listed_once_and_honoured_once(void **)
     json_decref(json);
 }
 
+static void what_changes_the_rest_is_warned_of(void **)
+{
+    static const struct {
+        const char *field;
+        bool loud;
+    } cases[] = {
+        {"\"isDiscontinued\":true", true},
+        {"\"isDiscontinued\":\"true\"", true}, /* who knows */
+        {"\"isDiscontinued\":false", false},
+        {"\"isDiscontinued\":null", false},
+        {"\"proceedingsConcluded\":true", true},
+        {"\"reportingRestrictions\":[{\"label\":\"Section 49\"}]", true},
+        {"\"reportingRestrictions\":[]", false},
+        {"\"reportingRestrictionReason\":\"Section 45\"", true},
+        {"\"reportingRestrictionReason\":\" \"", false},
+    };
+
+    for (size_t i = 0; i < 2 * LENGTH(cases); i++) {
+        const char *field = cases[i / 2].field;
+        char *defendant = NULL, path[NODE_PATH_MAX];
+
+        assert_true(asprintf(&defendant,
+                             "{" PERSON("Example") ",%s\"offences\":[{%s\"id\":\"o\"}]}",
+                             i % 2 ? field : "", i % 2 ? "" : field)
+                    > 0);
+        /* the comma behind the field */
+        char *text = NULL, *at = strstr(defendant, field);
+        assert_true(asprintf(&text, "%.*s%s,%s", (int)(at - defendant), defendant, field,
+                             at + strlen(field))
+                    > 0);
+        OWNED(hearing_messages) messages = convert_defendants(text);
+
+        assert_int_equal(messages->count, 1);
+        assert_int_equal(messages->warning_count, cases[i / 2].loud);
+        if (cases[i / 2].loud) {
+            node_path(messages->warnings[0].node, path);
+            assert_non_null(strstr(path, i % 2 ? "defendants[0]." : "offences[0]."));
+        }
+        free(text);
+        free(defendant);
+    }
+}
+
+static void an_interpreter_is_needed_unless_the_text_says_none(void **)
+{
+    static const struct {
+        const char *text;
+        int needed; /* -1: not said */
+    } cases[] = {
+        {"Polish", 1},       {"Norwegian", 1}, {"None", 0}, {"NO", 0}, {" none. ", 0},
+        {"Not required", 0}, {"N/A", 0},       {" ", -1},   {"", -1},
+    };
+
+    for (size_t i = 0; i < LENGTH(cases); i++) {
+        char *defendant = NULL;
+
+        assert_true(
+            asprintf(
+                &defendant,
+                "{\"id\":\"d\",\"personDefendant\":{\"personDetails\":{\"lastName\":\"Example\","
+                "\"interpreterLanguageNeeds\":\"%s\"}},\"offences\":[" OFFENCE "]}",
+                cases[i].text)
+            > 0);
+        OWNED(hearing_messages) messages = convert_defendants(defendant);
+        json_t *json = body(messages, 0);
+        const json_t *needed =
+            json_object_get(json_object_get(json, "defendant"), "interpreterRequired");
+
+        assert_int_equal(needed ? json_is_true(needed) : -1, cases[i].needed);
+        json_decref(json);
+        free(defendant);
+    }
+}
+
+static void nobody_is_born_in_the_future(void **)
+{
+    static const struct {
+        const char *day;
+        uint32_t born;
+    } cases[] = {
+        {"2026-07-01", 20260701}, {"2026-07-02", 0}, {"2091-04-12", 0}, {"12/04/1991", 19910412}};
+
+    for (size_t i = 0; i < LENGTH(cases); i++) {
+        char *defendant = NULL;
+
+        assert_true(
+            asprintf(
+                &defendant,
+                "{\"id\":\"d\",\"personDefendant\":{\"personDetails\":{\"lastName\":\"Example\","
+                "\"dateOfBirth\":\"%s\"}},\"offences\":[" OFFENCE "]}",
+                cases[i].day)
+            > 0);
+        OWNED(hearing_messages) messages = convert_defendants(defendant);
+        json_t *json = body(messages, 0);
+        const json_t *born = json_object_get(json_object_get(json, "defendant"), "dateOfBirth");
+
+        assert_int_equal(json_integer_value(json_object_get(born, "ymd")), cases[i].born);
+        if (!cases[i].born)
+            expect_left_out(messages,
+                            "prosecutionCases[0].defendants[0].personDefendant.personDetails."
+                            "dateOfBirth",
+                            "in the future");
+        json_decref(json);
+        free(defendant);
+    }
+}
+
 /* ---- results ---- */
 
 /* One defendant with these judicial results of the offence. */
@@ -1127,6 +1234,9 @@ int main(void)
         cmocka_unit_test(one_name_is_enough),
         cmocka_unit_test(a_line_names_its_offence_by_its_place),
         cmocka_unit_test(welsh_is_listed_once_and_honoured_once),
+        cmocka_unit_test(what_changes_the_rest_is_warned_of),
+        cmocka_unit_test(an_interpreter_is_needed_unless_the_text_says_none),
+        cmocka_unit_test(nobody_is_born_in_the_future),
         cmocka_unit_test(only_a_final_sentence_makes_a_sentence_result),
         cmocka_unit_test(the_gravest_sentence_is_told_with_its_length),
         cmocka_unit_test(a_requirement_belongs_to_its_own_order),
