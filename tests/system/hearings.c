@@ -1,6 +1,6 @@
-/* A day's hearings through the released programs: 1,000 of 10 KB and 20 of 800 KB are imported by
- * the command line, and each message arrives once at the other agency, whole. Imported again, none
- * does. Prints times and the peak memory of everybody.
+/* A day's hearings through the released programs: 1,000 of 10 KB, a third of them with a sentence,
+ * and 20 of 800 KB are imported by the command line, and each message arrives once at the other
+ * agency, whole. Imported again, none does. Prints times and the peak memory of everybody.
  *
  *     hearings BIN SOURCE FOLDER
  */
@@ -61,7 +61,15 @@ static const char agreement[] = "agreement: ISA-HEARINGS\n"
                                 "    purpose: court_advice\n"
                                 "    gateway: COURT_TO_PROBATION\n"
                                 "    required: [DC_IDENTITY, DC_OFFENCE_INDEX]\n"
-                                "    allowed: [DC_CONTACT_ADDRESS, DC_STAFF]\n";
+                                "    allowed: [DC_CONTACT_ADDRESS, DC_STAFF]\n"
+                                "  - id: sentence-result\n"
+                                "    type: court.sentence.result\n"
+                                "    from: COURT\n"
+                                "    to: NPS\n"
+                                "    purpose: supervise_sentence\n"
+                                "    gateway: COURT_TO_PROBATION\n"
+                                "    required: [DC_IDENTITY, DC_SENTENCE_ORDER]\n"
+                                "    allowed: [DC_CONTACT_ADDRESS, DC_OFFENCE_INDEX, DC_STAFF]\n";
 
 /* Hashes of bodies: those that should come, those that came. */
 struct hashes {
@@ -132,9 +140,9 @@ static void write_hearings(const char *folder)
     if (mkdir(folder, 0700) != 0)
         fail("%s: %s", folder, strerror(errno));
     for (unsigned i = 0; i < SMALL; i++)
-        write_hearing(folder, &(struct hearing_plan){i, 1, SMALL_SIZE});
+        write_hearing(folder, &(struct hearing_plan){i, 1, SMALL_SIZE, i % 3 == 0});
     for (unsigned i = 0; i < LARGE; i++) /* one defendant, or ten */
-        write_hearing(folder, &(struct hearing_plan){SMALL + i, i % 2 ? 10 : 1, LARGE_SIZE});
+        write_hearing(folder, &(struct hearing_plan){SMALL + i, i % 2 ? 10 : 1, LARGE_SIZE, false});
 }
 
 /* ---- the import ---- */
@@ -294,7 +302,7 @@ int main(int argc, char **argv)
 
     second = import(&c, argv[1], folder, report);
     printf("imported again in %.1f s\n", second.seconds);
-    expect(report_says(report, "already sent: 1110 notices") && is_empty(&c),
+    expect(report_says(report, "already sent: 1110 notices, 334 sentence results") && is_empty(&c),
            "imported again, none is sent");
     bool caught = control_catches();
     printf("control_caught=%s\n", caught ? "yes" : "no");

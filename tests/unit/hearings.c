@@ -11,8 +11,35 @@ static char letter_of(unsigned serial)
     return "ZABCDEFGHJKLMNPQRTUVWXY"[(190000000ull + serial) % 23];
 }
 
-static void put_offence(FILE *f, unsigned number, unsigned defendant, unsigned index)
+/* A community order with two requirements, of lengths that differ from hearing to hearing. */
+static void put_results(FILE *f, unsigned number, unsigned defendant)
 {
+    fprintf(
+        f,
+        ",\"judicialResults\":[{\"category\":\"FINAL\",\"cjsCode\":\"1116\",\"isDeleted\":false,"
+        "\"judicialResultId\":\"%08x-%04x-4000-8000-e00000000000\",\"label\":\"Community order\","
+        "\"orderedDate\":\"2026-06-%02u\",\"durationElement\":{\"primaryDurationUnit\":\"M\","
+        "\"primaryDurationValue\":%u}},",
+        number, defendant & 0xffff, 1 + number % 28, 6 + number % 30);
+    fprintf(
+        f,
+        "{\"category\":\"ANCILLARY\",\"cjsCode\":\"3101\",\"isDeleted\":false,\"label\":\"Unpaid "
+        "work\",\"parentJudicialResultId\":\"%08x-%04x-4000-8000-e00000000000\","
+        "\"judicialResultPrompts\":[{\"label\":\"Number of hours\",\"value\":\"%u\"},"
+        "{\"label\":\"Complete within\",\"value\":\"12 Months\"}]},",
+        number, defendant & 0xffff, 40 + number % 260);
+    fprintf(
+        f,
+        "{\"category\":\"ANCILLARY\",\"cjsCode\":\"3272\",\"isDeleted\":false,\"label\":"
+        "\"Rehabilitation activity\",\"judicialResultPrompts\":[{\"label\":\"Max number of days\","
+        "\"value\":\"%u\"}]}]",
+        1 + number % 60);
+}
+
+static void put_offence(FILE *f, const struct hearing_plan *plan, unsigned defendant,
+                        unsigned index)
+{
+    unsigned number = plan->number;
     static const char words[] =
         "On a day in May at Cambridge, in the manner that the particulars describe at length, took "
         "goods on display without paying for them, contrary to what the law asks of everybody. ";
@@ -21,9 +48,12 @@ static void put_offence(FILE *f, unsigned number, unsigned defendant, unsigned i
             "%s{\"id\":\"%08x-%04x-4000-8000-0000%08x\",\"offenceCode\":\"TH68010\","
             "\"offenceTitle\":\"Theft from a shop\",\"offenceTitleWelsh\":\"Dwyn o siop\","
             "\"listingNumber\":%u,\"orderIndex\":%u,\"startDate\":\"2026-05-%02u\","
-            "\"modeOfTrial\":\"Either Way\",\"wording\":\"%s%s%s\"}",
+            "\"modeOfTrial\":\"Either Way\",\"wording\":\"%s%s%s\"",
             index ? "," : "", number, defendant & 0xffff, index, index, index + 1, 1 + index % 28,
             words, words, words);
+    if (plan->sentenced && index == 0)
+        put_results(f, number, defendant);
+    fprintf(f, "}");
 }
 
 static void put_defendant(FILE *f, const struct hearing_plan *plan, unsigned defendant,
@@ -43,7 +73,7 @@ static void put_defendant(FILE *f, const struct hearing_plan *plan, unsigned def
             plan->number, plan->number, defendant, 60 + plan->number % 40, 1 + defendant % 9,
             plan->number % 10, plan->number);
     for (unsigned i = 0; i < offences; i++)
-        put_offence(f, plan->number, defendant, i);
+        put_offence(f, plan, defendant, i);
     fprintf(f, "]}");
 }
 
@@ -67,7 +97,7 @@ char *hearing_make(const struct hearing_plan *plan, size_t *size)
             plan->number, plan->number % 10000000);
     for (unsigned i = 0; i < plan->defendants; i++)
         put_defendant(f, plan, i, offences);
-    fprintf(f, "]}]}\n");
+    fprintf(f, "]}]%s}\n", plan->sentenced ? ",\"hasSharedResults\":true" : "");
     if (fclose(f) == 0)
         return text;
     free(text);
