@@ -57,6 +57,16 @@ expect_silence
 expect 0 'would send: 1 notice, 0 sentence results; the same again: 1 notice' $import "$fixtures/court-hearing-event.json" --dry-run --to nps.cambs --court B10JQ00
 expect_silence
 
+# --- what cannot be trusted is a fault; what changes the rest is warned of ---
+sed 's/"isDeleted": false/"isDeleted": "true"/' "$sentenced" >"$folder/flagged.json"
+expect 2 'isDeleted: should be true or false' $import "$folder/flagged.json" $dry
+expect_silence
+sed 's/"listingNumber": 1,/"listingNumber": 1, "isDiscontinued": true,/' "$listed" >"$folder/discontinued.json"
+expect 0 'warning: .*offences\[0\].isDiscontinued: ' $import "$folder/discontinued.json" $dry
+expect 0 '1 file, 1 warning; would send: 1 notice' $import "$folder/discontinued.json" $dry
+expect_silence
+expect 0 '"warnings": 1' $import "$folder/discontinued.json" $dry --json
+
 # shellcheck disable=SC2119 # no options
 start_town
 at court.b35cz00
