@@ -8,10 +8,13 @@
  *     nps_referral.c  a concern about a child, watched until it is closed
  *
  * A case in the book ("cases", by handle): `case` its handle, `caseUrn` the court's number of it,
- * `request` the psr.request's id, `conversation`, `hearingId`, `format`, `neededByMs`,
- * `checksDueMs`, `defendant`; `checks` one for each question, with its `type`, `id`, `state` as a
- * report tells it, and `answer`; `report` its id once written; `sentence`, `rsr`, `allocation`;
- * `referral` with `id`, `sent`, `ack`, `decision`.
+ * `defendant`; `orders`, `sentence`, `rsr`, `allocation`; `referral` with `id`, `sent`, `ack`,
+ * `decision`.
+ *
+ * A report ordered ("orders", by the psr.request's id; a case may see several): `from` the court,
+ * `case`, `conversation`, `hearingId`, `format`, `neededByMs`, `checksDueMs`, `defendant`; `checks`
+ * one for each question, with its `type`, whom it went `to`, `id`, `state` as a report tells it,
+ * and `answer`; `report` its id once written, or `withdrawn`.
  */
 #ifndef AGENTS_ROLES_NPS_H
 #define AGENTS_ROLES_NPS_H
@@ -35,7 +38,9 @@ void on_check_answer(struct turn *turn, struct letter *letter);
 int64_t tend_checks(struct turn *turn);
 
 /* nps_report.c */
-void write_report(struct turn *turn, const char *handle, json_t *record);
+
+/* What the court ordered with the psr.request of id `request`. */
+void write_report(struct turn *turn, const char *request, json_t *order);
 
 /* nps_sentence.c */
 void on_sentence(struct turn *turn, struct letter *letter);

@@ -20,61 +20,61 @@
 
 /* --- asking --- */
 
-static json_t *question(const json_t *record)
+static json_t *question(const json_t *order)
 {
     return wire_made(json_pack(
-        "{s:O, s:s, s:o, s:O*, s:o*}", "subject", wire_at(record, "defendant"), "why",
-        "PRE_SENTENCE", "neededByMs", wire_time(wire_number(record, "checksDueMs")), "hearingId",
-        wire_at(record, "hearingId"), "forwardToCase", wire_id(wire_text(record, "conversation"))));
+        "{s:O, s:s, s:o, s:O*, s:o*}", "subject", wire_at(order, "defendant"), "why",
+        "PRE_SENTENCE", "neededByMs", wire_time(wire_number(order, "checksDueMs")), "hearingId",
+        wire_at(order, "hearingId"), "forwardToCase", wire_id(wire_text(order, "conversation"))));
 }
 
-static json_t *about_children(const json_t *record, const json_t *interview)
+static json_t *about_children(const json_t *order, const json_t *interview)
 {
-    json_t *body = question(record);
+    json_t *body = question(order);
 
     wire_copy(body, "children", interview, "children");
     return body;
 }
 
-static json_t *about_adults(const json_t *record, const json_t *interview)
+static json_t *about_adults(const json_t *order, const json_t *interview)
 {
-    json_t *body = question(record);
+    json_t *body = question(order);
 
     wire_copy(body, "adultsAtRisk", interview, "adultsAtRisk");
     return body;
 }
 
-static json_t *about_convictions(const json_t *record, const json_t *)
+static json_t *about_convictions(const json_t *order, const json_t *)
 {
-    return question(record);
+    return question(order);
 }
 
-static json_t *about_callouts(const json_t *record, const json_t *)
+static json_t *about_callouts(const json_t *order, const json_t *)
 {
-    json_t *body = question(record);
+    json_t *body = question(order);
 
     (void)json_object_set_new(body, "lookBackMonths", wire_made(json_integer(CALLOUTS_MONTHS)));
     return body;
 }
 
 /* Only where the interview shows a need: whoever would treat learns of it by being asked. */
-static json_t *about_treatment(const json_t *record, const json_t *interview)
+static json_t *about_treatment(const json_t *order, const json_t *interview)
 {
     const json_t *need = wire_at(interview, "substance");
     json_t *body = need ? wire_made(json_deep_copy(need)) : NULL;
 
     if (!body)
         return NULL;
-    wire_copy(body, "subject", record, "defendant");
-    wire_copy(body, "hearingId", record, "hearingId");
-    (void)json_object_set_new(body, "neededByMs", wire_time(wire_number(record, "checksDueMs")));
+    wire_copy(body, "subject", order, "defendant");
+    wire_copy(body, "hearingId", order, "hearingId");
+    (void)json_object_set_new(body, "neededByMs", wire_time(wire_number(order, "checksDueMs")));
     return body;
 }
 
 /* Whom is asked what. `body` answers NULL when there is nothing to ask. */
 static const struct check {
     const char *type, *desk; /* a key of "agencies" in our file */
-    json_t *(*body)(const json_t *record, const json_t *interview);
+    json_t *(*body)(const json_t *order, const json_t *interview);
     const char *text;
 } checks[] = {
     {"check.social_care.children.request", "children", about_children,
@@ -88,26 +88,28 @@ static const struct check {
      "Would treatment suit, and can it be had?"},
 };
 
-static void ask(struct turn *turn, const char *handle, const json_t *record, json_t *list,
-                const struct check *check, json_t *body)
+static void ask(struct turn *turn, const char *handle, json_t *order, const struct check *check,
+                json_t *body)
 {
+    const char *to = wire_text(wire_at(turn->data, "agencies"), check->desk);
     char id[CONCORDAT_ID_TEXT] = "";
 
     if (body)
         post_parcel(turn->book,
                     &(struct parcel){
                         .type = check->type,
-                        .to = wire_text(wire_at(turn->data, "agencies"), check->desk),
+                        .to = to,
                         .case_handle = handle,
-                        .needed_by_ms = wire_number(record, "checksDueMs"),
+                        .needed_by_ms = wire_number(order, "checksDueMs"),
                         .body = body,
                         .event = "asked",
                         .text = check->text,
                     },
                     id);
     (void)json_array_append_new(
-        list, wire_made(json_pack("{s:s, s:s, s:s}", "type", check->type, "id", id, "state",
-                                  body ? "ASKED_NO_REPLY" : "NOT_ASKED")));
+        store_list(order, "checks"),
+        wire_made(json_pack("{s:s, s:s, s:s, s:s}", "type", check->type, "to", to, "id", id,
+                            "state", body ? "ASKED_NO_REPLY" : "NOT_ASKED")));
 }
 
 /* When the answers are needed: before the report is, by half an hour or a quarter of what is left.
@@ -125,7 +127,7 @@ void on_psr_request(struct turn *turn, struct letter *letter)
     int64_t needed_by_ms = wire_number(letter->body, "neededByMs");
     const json_t *person = wire_at(letter->body, "defendant");
     const json_t *assessment = assessment_of(turn, person);
-    json_t *record, *list;
+    json_t *order;
 
     letter_say(letter, "The court orders a report.");
     if (!assessment) {
@@ -134,47 +136,80 @@ void on_psr_request(struct turn *turn, struct letter *letter)
                        "assessment would mislead the court.");
         return;
     }
-    record = case_of_letter(turn, letter);
+    order = store_object(store_object(case_of_letter(turn, letter), "orders"), letter->id);
     (void)json_object_update_new(
-        record, wire_made(json_pack("{s:s, s:s, s:O*, s:O*, s:O, s:I, s:I}", "request", letter->id,
-                                    "conversation", letter->conversation, "hearingId",
-                                    wire_at(letter->body, "hearingId"), "format",
-                                    wire_at(letter->body, "requestedFormat"), "defendant", person,
-                                    "neededByMs", (json_int_t)needed_by_ms, "checksDueMs",
-                                    (json_int_t)checks_due(turn->now_ms, needed_by_ms))));
+        order,
+        wire_made(json_pack("{s:s, s:s, s:s, s:O*, s:O*, s:O, s:I, s:I}", "from",
+                            letter->item->from, "case", letter->case_handle, "conversation",
+                            letter->conversation, "hearingId", wire_at(letter->body, "hearingId"),
+                            "format", wire_at(letter->body, "requestedFormat"), "defendant", person,
+                            "neededByMs", (json_int_t)needed_by_ms, "checksDueMs",
+                            (json_int_t)checks_due(turn->now_ms, needed_by_ms))));
     letter_acknowledge(turn, letter);
-    list = store_list(record, "checks");
     for (size_t i = 0; i < sizeof checks / sizeof *checks; i++)
-        ask(turn, letter->case_handle, record, list, &checks[i],
-            checks[i].body(record, wire_at(assessment, "interview")));
+        ask(turn, letter->case_handle, order, &checks[i],
+            checks[i].body(order, wire_at(assessment, "interview")));
 }
 
+/* Is a report on it still to be written? */
+static bool is_open(const json_t *order)
+{
+    return !*wire_text(order, "report") && !wire_true(order, "withdrawn");
+}
+
+/* Every open order for that hearing by that court: a later order is another matter. */
 void on_psr_withdrawn(struct turn *turn, struct letter *letter)
 {
-    json_t *record = case_of_letter(turn, letter);
+    json_t *record = case_of_letter(turn, letter), *order;
+    const char *id, *hearing = wire_text(letter->body, "hearingId");
+    size_t count = 0;
 
     letter_say(letter, "The court wants no report any more.");
-    (void)json_object_set_new(record, "withdrawn", json_true());
-    turn_tell(turn, letter_event(letter, "kept", "No report will be written; the case is kept."));
+    json_object_foreach(store_object(record, "orders"), id, order)
+    {
+        if (!is_open(order) || strcmp(wire_text(order, "hearingId"), hearing) != 0
+            || strcmp(wire_text(order, "from"), letter->item->from) != 0)
+            continue;
+        (void)json_object_set_new(order, "withdrawn", json_true());
+        count++;
+    }
+    turn_tell(turn, letter_event(letter, "kept",
+                                 count > 0 ? "No report will be written; the case is kept."
+                                           : "No report on that hearing was still to be written."));
 }
 
 /* --- collecting --- */
 
-/* The check that a message answers, with its case; NULL when we asked nothing so. */
-static json_t *find_check(json_t *book, const char *id, json_t **record)
+/* Among an order's checks, the one that a message with this id asked; NULL: none. */
+static json_t *check_asked_by(const json_t *order, const char *id)
 {
-    const char *handle;
-    json_t *one, *check;
+    json_t *check;
     size_t i;
 
-    json_object_foreach(store_object(book, "cases"), handle, one)
+    json_array_foreach(json_object_get(order, "checks"), i, check)
     {
-        json_array_foreach(json_object_get(one, "checks"), i, check)
+        if (*id && strcmp(wire_text(check, "id"), id) == 0)
+            return check;
+    }
+    return NULL;
+}
+
+/* The check that a message answers, with its order; NULL when we asked nothing so. */
+static json_t *find_check(json_t *book, const char *id, json_t **order)
+{
+    const char *handle, *request;
+    json_t *record, *one;
+
+    json_object_foreach(store_object(book, "cases"), handle, record)
+    {
+        json_object_foreach(json_object_get(record, "orders"), request, one)
         {
-            if (*id && strcmp(wire_text(check, "id"), id) == 0) {
-                *record = one;
-                return check;
-            }
+            json_t *check = check_asked_by(one, id);
+
+            if (!check)
+                continue;
+            *order = one;
+            return check;
         }
     }
     return NULL;
@@ -182,7 +217,7 @@ static json_t *find_check(json_t *book, const char *id, json_t **record)
 
 void on_check_answer(struct turn *turn, struct letter *letter)
 {
-    json_t *record = NULL, *check = find_check(turn->book, letter->in_reply_to, &record);
+    json_t *order = NULL, *check = find_check(turn->book, letter->in_reply_to, &order);
 
     letter_say(letter, "An answer to a check.");
     if (!check) {
@@ -191,7 +226,7 @@ void on_check_answer(struct turn *turn, struct letter *letter)
     }
     (void)json_object_set_new(check, "state", wire_made(json_string("REPLIED")));
     (void)json_object_set_new(check, "answer", wire_made(json_deep_copy(letter->body)));
-    if (*wire_text(record, "report")) {
+    if (*wire_text(order, "report")) {
         letter->late = true;
         letter_say(letter, "An answer after the report was written: it is kept with the case, for "
                            "whoever supervises it.");
@@ -244,14 +279,14 @@ static bool look_at_check(struct turn *turn, json_t *check)
     return there;
 }
 
-/* How many checks of the case have no answer and may still get one. */
-static size_t open_checks(struct turn *turn, json_t *record)
+/* How many checks of the order have no answer and may still get one. */
+static size_t open_checks(struct turn *turn, json_t *order)
 {
     json_t *check;
     bool there = true;
     size_t i, count = 0;
 
-    json_array_foreach(json_object_get(record, "checks"), i, check)
+    json_array_foreach(json_object_get(order, "checks"), i, check)
     {
         if (strcmp(wire_text(check, "state"), "ASKED_NO_REPLY") != 0)
             continue;
@@ -261,26 +296,34 @@ static size_t open_checks(struct turn *turn, json_t *record)
     return count;
 }
 
+/* Writes the report if it is time; answers when to look again. */
+static int64_t tend_order(struct turn *turn, const char *request, json_t *order)
+{
+    int64_t due = wire_number(order, "checksDueMs");
+
+    if (!is_open(order))
+        return INT64_MAX;
+    if (open_checks(turn, order) == 0 || turn->now_ms >= due) {
+        write_report(turn, request, order);
+        return INT64_MAX;
+    }
+    return due < turn->now_ms + LOOK_MS ? due : turn->now_ms + LOOK_MS;
+}
+
 int64_t tend_checks(struct turn *turn)
 {
     int64_t next = INT64_MAX;
-    const char *handle;
-    json_t *record;
+    const char *handle, *request;
+    json_t *record, *order;
 
     json_object_foreach(store_object(turn->book, "cases"), handle, record)
     {
-        int64_t due = wire_number(record, "checksDueMs");
+        json_object_foreach(json_object_get(record, "orders"), request, order)
+        {
+            int64_t due = tend_order(turn, request, order);
 
-        if (!*wire_text(record, "request") || *wire_text(record, "report")
-            || wire_true(record, "withdrawn"))
-            continue;
-        if (open_checks(turn, record) == 0 || turn->now_ms >= due) {
-            write_report(turn, handle, record);
-            continue;
+            next = due < next ? due : next;
         }
-        if (due > turn->now_ms + LOOK_MS)
-            due = turn->now_ms + LOOK_MS;
-        next = due < next ? due : next;
     }
     return next;
 }

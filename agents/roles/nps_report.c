@@ -11,12 +11,12 @@
 
 #include "agents/roles/wire.h"
 
-static const json_t *find_check(const json_t *record, const char *type)
+static const json_t *find_check(const json_t *order, const char *type)
 {
     const json_t *check;
     size_t i;
 
-    json_array_foreach(wire_at(record, "checks"), i, check)
+    json_array_foreach(wire_at(order, "checks"), i, check)
     {
         if (strcmp(wire_text(check, "type"), type) == 0)
             return check;
@@ -32,13 +32,13 @@ static bool is_in_state(const json_t *check, const char *state)
 /* --- checks --- */
 
 /* As the report tells them: type, the request's id, state. */
-static json_t *check_states(const json_t *record)
+static json_t *check_states(const json_t *order)
 {
     json_t *states = wire_made(json_array());
     const json_t *check;
     size_t i;
 
-    json_array_foreach(wire_at(record, "checks"), i, check)
+    json_array_foreach(wire_at(order, "checks"), i, check)
     {
         json_t *state = wire_made(json_object()), *id = wire_id(wire_text(check, "id"));
 
@@ -54,13 +54,13 @@ static json_t *check_states(const json_t *record)
 }
 
 /* For the event: what is missing. */
-static json_t *missing_checks(const json_t *record)
+static json_t *missing_checks(const json_t *order)
 {
     json_t *missing = wire_made(json_array());
     const json_t *check;
     size_t i;
 
-    json_array_foreach(wire_at(record, "checks"), i, check)
+    json_array_foreach(wire_at(order, "checks"), i, check)
     {
         if (!is_in_state(check, "REPLIED"))
             (void)json_array_append(missing, wire_at(check, "type"));
@@ -79,7 +79,7 @@ static const struct {
     {"check.treatment.request", "SUBSTANCE_MISUSE_SCREEN"},
 };
 
-static void add_sources(json_t *body, const json_t *record)
+static void add_sources(json_t *body, const json_t *order)
 {
     json_t *list = json_object_get(body, "sources");
 
@@ -88,7 +88,7 @@ static void add_sources(json_t *body, const json_t *record)
         (void)json_object_set_new(body, "sources", list);
     }
     for (size_t i = 0; i < sizeof sources / sizeof *sources; i++) {
-        if (is_in_state(find_check(record, sources[i].type), "REPLIED"))
+        if (is_in_state(find_check(order, sources[i].type), "REPLIED"))
             (void)json_array_append_new(list, wire_made(json_string(sources[i].source)));
     }
 }
@@ -103,9 +103,9 @@ static bool is_treatment(const json_t *requirement)
 
 /* A treatment requirement stands when the provider says that it suits; without an answer it is
  * proposed as open; after a no it is not proposed. */
-static void settle_treatment(json_t *body, const json_t *record)
+static void settle_treatment(json_t *body, const json_t *order)
 {
-    const json_t *check = find_check(record, "check.treatment.request");
+    const json_t *check = find_check(order, "check.treatment.request");
     json_t *list = json_object_get(body, "proposedRequirements");
     bool suits = is_in_state(check, "REPLIED")
               && strcmp(wire_text(check, "answer.result"), "SUITABLE") == 0
@@ -129,26 +129,26 @@ static void settle_treatment(json_t *body, const json_t *record)
 
 /* --- the report --- */
 
-static json_t *report_body(const struct turn *turn, const json_t *record)
+static json_t *report_body(const struct turn *turn, const json_t *order)
 {
-    const json_t *assessment = assessment_of(turn, wire_at(record, "defendant"));
+    const json_t *assessment = assessment_of(turn, wire_at(order, "defendant"));
     json_t *body = wire_made(json_object());
 
     (void)json_object_update_new(body, json_deep_copy(wire_at(assessment, "report")));
     wire_copy(body, "risk", assessment, "risk");
-    wire_copy(body, "hearingId", record, "hearingId");
-    wire_copy(body, "deliveredFormat", record, "format");
-    wire_copy(body, "defendant", record, "defendant");
+    wire_copy(body, "hearingId", order, "hearingId");
+    wire_copy(body, "deliveredFormat", order, "format");
+    wire_copy(body, "defendant", order, "defendant");
     wire_copy(body, "author", turn->data, "author");
-    (void)json_object_set_new(body, "checks", check_states(record));
-    add_sources(body, record);
-    settle_treatment(body, record);
+    (void)json_object_set_new(body, "checks", check_states(order));
+    add_sources(body, order);
+    settle_treatment(body, order);
     return body;
 }
 
-void write_report(struct turn *turn, const char *handle, json_t *record)
+void write_report(struct turn *turn, const char *request, json_t *order)
 {
-    json_t *missing = missing_checks(record);
+    json_t *missing = missing_checks(order);
     char id[CONCORDAT_ID_TEXT], text[128];
 
     if (json_array_size(missing) == 0)
@@ -160,13 +160,13 @@ void write_report(struct turn *turn, const char *handle, json_t *record)
     post_parcel(
         turn->book,
         &(struct parcel){.is_answer = true,
-                         .in_reply_to = wire_text(record, "request"),
-                         .case_handle = handle,
-                         .body = report_body(turn, record),
+                         .in_reply_to = request,
+                         .case_handle = wire_text(order, "case"),
+                         .body = report_body(turn, order),
                          .event = "reported",
                          .text = text,
-                         .more = wire_made(json_pack("{s:o, s:o}", "checks", check_states(record),
+                         .more = wire_made(json_pack("{s:o, s:o}", "checks", check_states(order),
                                                      "missing", missing))},
         id);
-    (void)json_object_set_new(record, "report", wire_made(json_string(id)));
+    (void)json_object_set_new(order, "report", wire_made(json_string(id)));
 }

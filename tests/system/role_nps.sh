@@ -82,6 +82,48 @@ hasnt mappa
 hasnt detail
 hasnt SAFEGUARDING_CHECKS
 
+# --- another order under the same case: a report of its own, also after one was withdrawn ---
+# again: the court orders once more; the five questions, with whom they ask, are in $folder/again.
+again()
+{
+    court order-report "$hearing" --case "$handle" --needed-by "$(($(date +%s) + 3600))"
+    ordered=$sent
+    next acknowledged "\"id\":\"$ordered\""
+    for question in social_care.children:csc.cambs social_care.adults:asc.cambs police.precons:police.35 \
+        police.callouts:police.35 treatment:tx.cambs; do
+        asked "check.${question%:*}.request" "${question#*:}"
+        printf '%s %s\n' "${question#*:}" "$asked"
+    done >"$folder/again"
+}
+
+# all_decline: whoever was asked; what reported tells is the last event.
+all_decline()
+{
+    while read -r agency question; do
+        at "$agency"
+        expect 0 delivered concordat track "$question" --until delivered --wait 10
+        expect 0 '' concordat open "$question"
+        expect 0 declined concordat decline "$question" --reason no-capacity
+    done <"$folder/again"
+}
+again
+all_decline
+next reported "\"inReplyTo\":\"$ordered\"" "\"case\":\"$handle\""
+again
+withdrawn=$ordered
+printf '{"hearingId": "%s"}' "$hearing" >"$folder/withdrawn.json"
+at court.b35cz00
+send psr.withdrawn nps.cambs "$folder/withdrawn.json" --case "$handle"
+next kept "\"id\":\"$sent\"" 'No report will be written'
+all_decline
+again
+all_decline
+next reported "\"inReplyTo\":\"$ordered\""
+at court.b35cz00
+expect 0 answered concordat track "$ordered" --until answered --wait 10
+expect 0 '' concordat track "$withdrawn"
+hasnt answered
+
 # --- a concern about the child, followed ---
 role="$build/agents/roles/nps --agent $folder/town/agents/nps.cambs --store $folder/nps.cambs
     --data $story/nps.json --json"
