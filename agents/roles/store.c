@@ -67,7 +67,7 @@ void store_close(struct store *store)
 
 static bool read_document(struct store *store)
 {
-    json_error_t error;
+    json_error_t error = {0};
     int file = openat(store->folder, DOCUMENT, O_RDONLY | O_CLOEXEC);
 
     if (file < 0 && errno != ENOENT)
@@ -79,8 +79,9 @@ static bool read_document(struct store *store)
     store->book = json_loadfd(file, JSON_REJECT_DUPLICATES, &error);
     (void)close(file);
     if (!json_is_object(store->book)) {
-        (void)fprintf(stderr, "store: %s/%s:%d: %s\n", store->folder_path, DOCUMENT, error.line,
-                      store->book ? "not an object" : error.text);
+        /* error.text would quote what stands there, and that is about people */
+        (void)fprintf(stderr, "store: %s/%s:%d: not one JSON object\n", store->folder_path,
+                      DOCUMENT, error.line);
         return false;
     }
     store->saved = json_dumps(store->book, JSON_INDENT(1));
