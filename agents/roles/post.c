@@ -224,16 +224,41 @@ static bool deliver(json_t *book, struct concordat *agent, const json_t *entry, 
     return !failed;
 }
 
+/* Within what a message must not overtake another: its case, or what it answers. "" for a step:
+ * acknowledging and declining hold up nothing. */
+static const char *thread_of(const json_t *entry)
+{
+    const char *handle = wire_text(entry, "case");
+
+    if (is(entry, "acknowledge") || is(entry, "decline"))
+        return "";
+    return *handle ? handle : wire_text(entry, "inReplyTo");
+}
+
+/* Does one of the first `count` go before this one? */
+static bool is_held_up(const json_t *outgoing, size_t count, const json_t *entry)
+{
+    const char *thread = thread_of(entry);
+
+    for (size_t i = 0; *thread && i < count; i++) {
+        if (strcmp(thread_of(json_array_get(outgoing, i)), thread) == 0)
+            return true;
+    }
+    return false;
+}
+
 bool post_deliver(json_t *book, struct concordat *agent)
 {
     json_t *outgoing = store_list(book, "outgoing");
     bool away = false;
 
     for (size_t i = 0; i < json_array_size(outgoing) && !away;) {
-        if (deliver(book, agent, json_array_get(outgoing, i), &away))
+        const json_t *entry = json_array_get(outgoing, i);
+
+        if (!is_held_up(outgoing, i, entry) && deliver(book, agent, entry, &away))
             (void)json_array_remove(outgoing, i);
         else
-            i++; /* what the agent cannot take now does not hold up the rest */
+            i++; /* what the agent cannot take now holds up its own case, not the rest */
     }
     return json_array_size(outgoing) == 0;
 }
@@ -246,6 +271,18 @@ static const json_t *sent(json_t *book, const char *id)
 const char *post_outcome(json_t *book, const char *id)
 {
     return wire_text(sent(book, id), "outcome");
+}
+
+bool post_is_under_way(json_t *book, const char *id)
+{
+    const char *outcome = post_outcome(book, id);
+
+    return !*outcome || strcmp(outcome, "DONE") == 0 || strcmp(outcome, "QUEUED") == 0;
+}
+
+void post_settle(json_t *book, const char *id, const char *outcome)
+{
+    set_text(store_object(store_object(book, "sent"), id), "outcome", outcome);
 }
 
 const char *post_case(json_t *book, const char *id)

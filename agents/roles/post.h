@@ -39,13 +39,18 @@ void post_acknowledge(json_t *book, const struct concordat_item *message);
 void post_decline(json_t *book, const struct concordat_item *message, enum concordat_decline reason,
                   const char *text);
 
-/* Delivers what waits, in order, and tells each event. False: something still waits, because the
- * agent is away or could not; try again later. */
+/* Delivers what waits, in order, and tells each event. What the agent cannot take now holds up what
+ * is later of the same case, and nothing else. False: something still waits, because the agent is
+ * away or could not; try again later. */
 bool post_deliver(json_t *book, struct concordat *agent);
 
-/* "DONE", "QUEUED" (safe with the agent, which is as good), "REFUSED", "BAD_INPUT", or "" while it
- * waits. */
+/* "DONE", "QUEUED" (safe with the agent, no verdict yet), "REFUSED", "BAD_INPUT", what post_settle
+ * has set, or "" while it waits. */
 const char *post_outcome(json_t *book, const char *id);
+/* Is it on its way or there: waiting, DONE or QUEUED? */
+bool post_is_under_way(json_t *book, const char *id);
+/* What its track has told since it went, if it no longer is: "REFUSED", "DECLINED". */
+void post_settle(json_t *book, const char *id, const char *outcome);
 /* The case handle that was made for it; "" when none was. */
 const char *post_case(json_t *book, const char *id);
 
