@@ -215,12 +215,29 @@ static json_t *find_check(json_t *book, const char *id, json_t **order)
     return NULL;
 }
 
+/* "check.treatment" of "check.treatment.request" */
+static size_t stem_size(const char *type)
+{
+    const char *dot = strrchr(type, '.');
+
+    return dot ? (size_t)(dot - type) : strlen(type);
+}
+
+/* Is the letter from whom we asked, and of what we asked? */
+static bool answers(const struct letter *letter, const json_t *check)
+{
+    const char *asked = wire_text(check, "type"), *type = letter->item->type;
+
+    return strcmp(wire_text(check, "to"), letter->item->from) == 0
+        && stem_size(asked) == stem_size(type) && strncmp(asked, type, stem_size(type)) == 0;
+}
+
 void on_check_answer(struct turn *turn, struct letter *letter)
 {
     json_t *order = NULL, *check = find_check(turn->book, letter->in_reply_to, &order);
 
     letter_say(letter, "An answer to a check.");
-    if (!check) {
+    if (!check || !answers(letter, check)) {
         letter_decline(turn, letter, CONCORDAT_NOT_FOR_US, "It answers nothing that we asked.");
         return;
     }
