@@ -66,6 +66,13 @@ static void on_notice(struct turn *turn, struct letter *letter)
     turn_tell(turn, letter_event(letter, "kept", "It is with the hearing's papers."));
 }
 
+static int64_t tend(struct turn *turn)
+{
+    int64_t checks = tend_checks(turn), followed = tend_followed(turn);
+
+    return checks < followed ? checks : followed;
+}
+
 int main(int argc, char **argv)
 {
     static const struct reaction reactions[] = {
@@ -95,7 +102,7 @@ int main(int argc, char **argv)
         .needs_data = true,
         .reactions = reactions,
         .acts = acts,
-        .tend = tend_checks,
+        .tend = tend,
     };
 
     return service_main(&service, argc, argv);

@@ -6,10 +6,12 @@
  *     nps_report.c    writes the report when all are in, or when it must
  *     nps_sentence.c  after sentence: the score, and who takes the case
  *     nps_referral.c  a concern about a child, watched until it is closed
+ *     nps_follow.c    what must arrive, looked after until somebody has it
  *
  * A case in the book ("cases", by handle): `case` its handle, `caseUrn` the court's number of it,
- * `defendant`; `orders`, `sentence`, `rsr`, `allocation`; `referral` with `id`, `sent`, `ack`,
- * `decision`.
+ * `defendant`; `orders`; `result` of the court, by its `hearingId` and `revision`, `sentence`,
+ * `rsr`; `allocation` the ground, `allocated` the decision's `id`, whom it went `to`, and under
+ * which `case`; `referral` with `id`, whom it went `to`, `sent`, `ack`, `decision`.
  *
  * A report ordered ("orders", by the psr.request's id; a case may see several): `from` the court,
  * `case`, `conversation`, `hearingId`, `format`, `neededByMs`, `checksDueMs`, `defendant`; `checks`
@@ -44,6 +46,15 @@ void write_report(struct turn *turn, const char *request, json_t *order);
 
 /* nps_sentence.c */
 void on_sentence(struct turn *turn, struct letter *letter);
+
+/* nps_follow.c */
+
+/* From now on the message of this id is looked after. */
+void follow(struct turn *turn, const char *id);
+/* Looks at once: does it wait, or has somebody got it or may yet get it? Not refused, rejected or
+ * declined. */
+bool follow_is_alive(struct turn *turn, const char *id);
+int64_t tend_followed(struct turn *turn);
 
 /* nps_referral.c */
 int refer(struct turn *turn, int argc, char **argv);

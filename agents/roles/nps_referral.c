@@ -48,6 +48,7 @@ int refer(struct turn *turn, int argc, char **argv)
 {
     json_t *record = argc == 1 ? named_case(turn, argv[0]) : NULL;
     json_t *body = record ? referral_body(turn, record) : NULL;
+    const char *to = wire_text(turn->data, "agencies.children");
     char id[CONCORDAT_ID_TEXT];
 
     if (!body) {
@@ -57,21 +58,23 @@ int refer(struct turn *turn, int argc, char **argv)
                                 : "our notes of that case hold no concern about a child");
         return 2;
     }
-    if (json_object_get(record, "referral")) {
+    if (json_object_get(record, "referral")
+        && follow_is_alive(turn, wire_text(record, "referral.id"))) {
         json_decref(body);
         (void)fprintf(stderr, "referred already: %s\n", wire_text(record, "referral.id"));
         return 0;
     }
     post_parcel(turn->book,
                 &(struct parcel){.type = "safeguarding.referral.child",
-                                 .to = wire_text(turn->data, "agencies.children"),
+                                 .to = to,
                                  .case_handle = wire_text(record, "case"),
                                  .body = body,
                                  .event = "referred",
                                  .text = "A concern about a child, at once."},
                 id);
-    (void)json_object_set_new(record, "referral",
-                              wire_made(json_pack("{s:s, s:i}", "id", id, "sent", 0)));
+    (void)json_object_set_new(
+        record, "referral", wire_made(json_pack("{s:s, s:s, s:i}", "id", id, "to", to, "sent", 0)));
+    follow(turn, id);
     return 0;
 }
 
@@ -89,24 +92,25 @@ static json_t *find_case(json_t *book, const char *referral_id)
     return NULL;
 }
 
-/* The referral that a letter names; NULL, and declined, when it is not ours. */
+/* The referral that a letter names; NULL, and declined, when it is not ours, or when the letter is
+ * not from whom we referred to. */
 static json_t *named_referral(struct turn *turn, const struct letter *letter, json_t **record)
 {
     char id[CONCORDAT_ID_TEXT] = "";
 
     (void)wire_id_text(wire_at(letter->body, "referralId"), id);
     *record = find_case(turn->book, id);
-    if (!*record)
-        letter_decline(turn, letter, CONCORDAT_NOT_FOR_US, "It names no referral of ours.");
-    return json_object_get(*record, "referral");
+    if (*record && strcmp(wire_text(*record, "referral.to"), letter->item->from) == 0)
+        return json_object_get(*record, "referral");
+    letter_decline(turn, letter, CONCORDAT_NOT_FOR_US, "It names no referral of ours to them.");
+    return NULL;
 }
 
 void on_referral_ack(struct turn *turn, struct letter *letter)
 {
     json_t *record, *referral = named_referral(turn, letter, &record);
 
-    letter_say(letter, "Social care has the referral; theirs is %s.",
-               wire_text(letter->body, "localRef"));
+    letter_say(letter, "Social care has the referral, and a number of its own for it.");
     if (referral)
         (void)json_object_set_new(referral, "ack", wire_made(json_deep_copy(letter->body)));
 }

@@ -169,4 +169,5 @@ void write_report(struct turn *turn, const char *request, json_t *order)
                                                      "missing", missing))},
         id);
     (void)json_object_set_new(order, "report", wire_made(json_string(id)));
+    follow(turn, id);
 }

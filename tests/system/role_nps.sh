@@ -140,7 +140,9 @@ expect 0 '"riskToChildren": "ROSH_MEDIUM"' concordat open "$referral" --json
 printf '{"referralId": "%s", "localRef": "CSC-9", "receivedMs": "1", "decisionDueMs": "2"}' \
     "$(id_bytes "$referral")" >"$folder/ack.json"
 send safeguarding.referral.ack nps.cambs "$folder/ack.json" --reply-to "$referral"
-next received '"type":"safeguarding.referral.ack"' 'theirs is CSC-9'
+next received '"type":"safeguarding.referral.ack"' 'Social care has the referral'
+hidden=$(grep -c CSC-9 "$folder/events") # what others write is on no line
+expect 0 '' test "$hidden" = 0
 answer csc.cambs "$referral" "{\"referralId\": \"$(id_bytes "$referral")\", \"outcome\": \"S47_ENQUIRY\",
     \"wantsUpdates\": true, \"updateIntervalDays\": 28}"
 next received '"type":"safeguarding.referral.decision"' 'has decided: S47_ENQUIRY' "\"case\":\"$handle\""
