@@ -32,15 +32,15 @@ json_t *case_of_letter(struct turn *turn, const struct letter *letter)
 json_t *known_case(struct turn *turn, const struct letter *letter)
 {
     json_t *cases = store_object(turn->book, "cases"), *found = NULL, *record;
-    const char *pnc = person_identifier(wire_at(letter->body, "defendant"), "PNC");
     const char *urn = wire_text(letter->body, "caseUrn"), *handle;
 
     if (json_object_get(cases, letter->case_handle))
         return case_of_letter(turn, letter);
     json_object_foreach(cases, handle, record)
     {
-        if (*urn && *pnc && strcmp(wire_text(record, "caseUrn"), urn) == 0
-            && strcmp(person_identifier(wire_at(record, "defendant"), "PNC"), pnc) == 0)
+        if (*urn && strcmp(wire_text(record, "caseUrn"), urn) == 0
+            && person_numbers_agree(wire_at(letter->body, "defendant"),
+                                    wire_at(record, "defendant"), "PNC"))
             found = record;
     }
     return found ? found : case_of_letter(turn, letter);

@@ -1,82 +1,86 @@
 #include "agents/roles/person.h"
 
-#include <stdbool.h>
 #include <string.h>
 #include <strings.h>
 
 #include "agents/roles/wire.h"
 
-const char *person_identifier(const json_t *person, const char *type)
+/* --- numbers --- */
+
+const char *person_identifier(const json_t *person, const char *type, size_t which)
 {
     const json_t *identifier;
     size_t i;
 
     json_array_foreach(wire_at(person, "identifiers"), i, identifier)
     {
-        if (strcmp(wire_text(identifier, "type"), type) == 0)
+        if (strcmp(wire_text(identifier, "type"), type) == 0 && which-- == 0)
             return wire_text(identifier, "value");
     }
     return "";
 }
 
-/* The one record with this identifier. */
-static enum match find_value(const json_t *records, const char *type, const char *value,
-                             const json_t **found)
+bool person_has_identifier(const json_t *person, const char *type, const char *value)
 {
-    const json_t *record;
-    size_t i, count = 0;
-
-    json_array_foreach(records, i, record)
-    {
-        if (strcmp(person_identifier(wire_at(record, "person"), type), value) != 0)
-            continue;
-        *found = record;
-        count++;
+    for (size_t i = 0; *person_identifier(person, type, i); i++) {
+        if (strcmp(person_identifier(person, type, i), value) == 0)
+            return true;
     }
-    return count == 0 ? MATCH_NONE : count == 1 ? MATCH_ONE : MATCH_UNSURE;
+    return false;
 }
 
-/* Has the record another value than the one given? */
-static bool disagrees(const json_t *record, const char *type, const char *given)
+/* Has `person` a number of this type that `kept`, who has some, has not? */
+static bool numbers_differ(const json_t *person, const json_t *kept, const char *type)
 {
-    const char *kept = person_identifier(wire_at(record, "person"), type);
-
-    return *given && *kept && strcmp(given, kept) != 0;
+    if (!*person_identifier(kept, type, 0))
+        return false;
+    for (size_t i = 0; *person_identifier(person, type, i); i++) {
+        if (!person_has_identifier(kept, type, person_identifier(person, type, i)))
+            return true;
+    }
+    return false;
 }
 
-enum match person_find_by_identifier(const json_t *records, const json_t *person,
-                                     const char *const types[], const json_t **record)
+bool person_numbers_agree(const json_t *person, const json_t *kept, const char *type)
 {
-    const json_t *found = NULL;
-    bool any = false;
+    return *person_identifier(person, type, 0) && *person_identifier(kept, type, 0)
+        && !numbers_differ(person, kept, type);
+}
 
-    for (size_t i = 0; types[i]; i++) {
-        const char *value = person_identifier(person, types[i]);
-        const json_t *other = NULL;
-        enum match match;
+/* The one record to which the person's numbers of this type lead. */
+static enum match find_by_type(const json_t *records, const json_t *person, const char *type,
+                               const json_t **found)
+{
+    const json_t *record, *only = NULL;
+    size_t i;
 
-        if (!*value)
-            continue;
-        any = true;
-        match = find_value(records, types[i], value, &other);
-        if (match == MATCH_UNSURE || (found && other && found != other))
-            return MATCH_UNSURE;
-        found = other ? other : found;
+    for (size_t n = 0; *person_identifier(person, type, n); n++) {
+        const char *value = person_identifier(person, type, n);
+        bool is_kept = false;
+
+        json_array_foreach(records, i, record)
+        {
+            if (!person_has_identifier(wire_at(record, "person"), type, value))
+                continue;
+            if (is_kept || (only && only != record)) /* kept twice; of two people */
+                return MATCH_UNSURE;
+            is_kept = true;
+            only = record;
+        }
     }
-    for (size_t i = 0; found && types[i]; i++) {
-        if (disagrees(found, types[i], person_identifier(person, types[i])))
-            return MATCH_UNSURE;
-    }
-    if (!found)
-        return any ? MATCH_NONE : MATCH_UNSURE;
-    *record = found;
+    if (!only)
+        return MATCH_NONE;
+    *found = only;
     return MATCH_ONE;
 }
+
+/* --- names --- */
 
 /* ASCII letters in either case; an agency's own system would know more of names. */
 static bool is_same_name(const json_t *one, const json_t *other)
 {
-    return strcasecmp(wire_text(one, "surname"), wire_text(other, "surname")) == 0
+    return *wire_text(one, "surname")
+        && strcasecmp(wire_text(one, "surname"), wire_text(other, "surname")) == 0
         && strcasecmp(wire_text(one, "forename"), wire_text(other, "forename")) == 0;
 }
 
@@ -95,35 +99,90 @@ static bool has_name(const json_t *person, const json_t *name)
     return false;
 }
 
+/* Is any name of the one a name of the other? */
+static bool share_a_name(const json_t *person, const json_t *kept)
+{
+    const json_t *alias;
+    size_t i;
+
+    if (has_name(person, wire_at(kept, "name")))
+        return true;
+    json_array_foreach(wire_at(kept, "aliases"), i, alias)
+    {
+        if (has_name(person, alias))
+            return true;
+    }
+    return false;
+}
+
+/* Name and day of birth are there in both, and both differ: then the number was mistyped. One of
+ * them alone may well have changed, or been written wrongly. */
+static bool is_somebody_else(const json_t *person, const json_t *kept)
+{
+    int64_t born = wire_number(person, "dateOfBirth.ymd");
+    int64_t kept_born = wire_number(kept, "dateOfBirth.ymd");
+
+    return born != 0 && kept_born != 0 && born != kept_born && *wire_text(person, "name.surname")
+        && *wire_text(kept, "name.surname") && !share_a_name(person, kept);
+}
+
+/* --- finding --- */
+
+enum match person_find_by_identifier(const json_t *records, const json_t *person,
+                                     const char *const types[], const json_t **record)
+{
+    const json_t *found = NULL;
+    bool any = false;
+
+    for (size_t i = 0; types[i]; i++) {
+        const json_t *other = NULL;
+        enum match match = find_by_type(records, person, types[i], &other);
+
+        any = any || *person_identifier(person, types[i], 0);
+        if (match == MATCH_UNSURE || (found && other && found != other))
+            return MATCH_UNSURE;
+        found = other ? other : found;
+    }
+    if (!found)
+        return any ? MATCH_NONE : MATCH_UNSURE;
+    for (size_t i = 0; types[i]; i++) {
+        if (numbers_differ(person, wire_at(found, "person"), types[i]))
+            return MATCH_UNSURE;
+    }
+    if (is_somebody_else(person, wire_at(found, "person")))
+        return MATCH_UNSURE;
+    *record = found;
+    return MATCH_ONE;
+}
+
 enum match person_find_by_name(const json_t *records, const json_t *person, const char *type,
                                const json_t **record)
 {
-    const char *value = person_identifier(person, type);
     int64_t born = wire_number(person, "dateOfBirth.ymd");
-    const json_t *by_value = NULL, *by_name = NULL, *one;
+    const json_t *by_number = NULL, *by_name = NULL, *one;
+    bool is_both = false;
     size_t i, count = 0;
 
-    if (*value && find_value(records, type, value, &by_value) == MATCH_UNSURE)
+    if (born == 0 || find_by_type(records, person, type, &by_number) == MATCH_UNSURE)
         return MATCH_UNSURE;
     json_array_foreach(records, i, one)
     {
         const json_t *kept = wire_at(one, "person");
 
-        if (born == 0 || wire_number(kept, "dateOfBirth.ymd") != born
-            || !has_name(person, wire_at(kept, "name")))
+        if (wire_number(kept, "dateOfBirth.ymd") != born || !share_a_name(person, kept))
             continue;
-        if (one == by_value) { /* number, name and day of birth agree: it is that one */
-            *record = one;
-            return MATCH_ONE;
-        }
+        is_both = is_both || one == by_number;
         by_name = one;
         count++;
     }
-    if (by_value || count > 1 || born == 0) /* the number is somebody else's; several; too little */
+    if (is_both) /* number, name and day of birth agree: it is that one, whoever is called so too */
+        by_name = by_number;
+    else if (by_number || count > 1) /* the number is somebody else's; several */
         return MATCH_UNSURE;
-    if (by_name && disagrees(by_name, type, value))
+    if (!by_name)
+        return MATCH_NONE;
+    if (numbers_differ(person, wire_at(by_name, "person"), type))
         return MATCH_UNSURE;
-    if (by_name)
-        *record = by_name;
-    return by_name ? MATCH_ONE : MATCH_NONE;
+    *record = by_name;
+    return MATCH_ONE;
 }

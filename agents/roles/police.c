@@ -5,8 +5,9 @@
  *     check.police.callouts.request  -> incidents of domestic abuse
  *
  * A person is found by number (PNC, CRO) and never by name alone: the name in a request is what
- * somebody gave, and the record it fits may be a brother's. Where numbers disagree the answer is
- * CANNOT_MATCH, and an officer has to look. --data: docs/examples/story/police.json.
+ * somebody gave, and the record it fits may be a brother's. Where numbers disagree, or a number
+ * leads to somebody of another name and day of birth, the answer is CANNOT_MATCH, and an officer
+ * has to look. --data: docs/examples/story/police.json.
  */
 #include <stdio.h>
 #include <string.h>
@@ -32,11 +33,13 @@ static json_t *matched_on(const json_t *asked, const json_t *kept)
     json_t *list = wire_made(json_array());
 
     for (size_t i = 0; numbers[i]; i++) {
-        const char *value = person_identifier(asked, numbers[i]);
+        for (size_t n = 0; *person_identifier(asked, numbers[i], n); n++) {
+            const char *value = person_identifier(asked, numbers[i], n);
 
-        if (*value && strcmp(value, person_identifier(kept, numbers[i])) == 0)
-            (void)json_array_append_new(
-                list, wire_made(json_pack("{s:s, s:s}", "type", numbers[i], "value", value)));
+            if (person_has_identifier(kept, numbers[i], value))
+                (void)json_array_append_new(
+                    list, wire_made(json_pack("{s:s, s:s}", "type", numbers[i], "value", value)));
+        }
     }
     return list;
 }
@@ -60,7 +63,7 @@ static void on_precons(struct turn *turn, struct letter *letter)
 {
     static const char *const outcomes[] = {"CANNOT_MATCH", "NO_TRACE", "TRACED"};
     static const char *const texts[] = {
-        "Too few numbers, or numbers of different people: an officer has to look.",
+        "Too few numbers, or such as fit no one person: an officer has to look.",
         "No record under the numbers given.",
         "Traced by number; the convictions are on their way.",
     };
@@ -113,9 +116,9 @@ static void add_callout(json_t *body, json_t *incidents, const json_t *callout)
     add_present(body, "others", row, wire_at(callout, "others"));
 }
 
-/* The incidents of the period asked about; answers how many. */
-static size_t add_callouts(json_t *body, const struct turn *turn, const json_t *record,
-                           int64_t look_back_months)
+/* The incidents of the period asked about. False: nothing is held, told or withheld. */
+static bool add_callouts(json_t *body, const struct turn *turn, const json_t *record,
+                         int64_t look_back_months)
 {
     int months = look_back_months < 1200 ? (int)look_back_months : 1200;
     uint32_t since = months > 0 ? day_months_before(day_of(turn->now_ms), months) : 0;
@@ -133,7 +136,7 @@ static size_t add_callouts(json_t *body, const struct turn *turn, const json_t *
     if (count > 0)
         (void)json_object_set(body, "incident", incidents);
     json_decref(incidents);
-    return count;
+    return count > 0;
 }
 
 static void on_callouts(struct turn *turn, struct letter *letter)
@@ -146,7 +149,7 @@ static void on_callouts(struct turn *turn, struct letter *letter)
     enum match match = find(turn, letter, &record);
 
     letter_say(letter, "Probation asks for callouts, %d months back.", (int)months);
-    if (match == MATCH_ONE && add_callouts(body, turn, record, months) > 0) {
+    if (match == MATCH_ONE && add_callouts(body, turn, record, months)) {
         outcome = "HELD";
         text = "Callouts are held for the period; what touches a victim stays here.";
     } else if (match != MATCH_UNSURE) {

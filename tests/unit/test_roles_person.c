@@ -27,9 +27,31 @@ static const char records_text[] = "[{\"person\": " PERSON(
                                                 " {\"person\": " PERSON(
                                                     PNC("p4"), "Twice",
                                                     "20000101") "},"
-                                                                " {\"person\": " PERSON(
-                                                                    PNC("p4"), "Other",
-                                                                    "20000102") "}]";
+                                                                " {\"person\": " PERSON(PNC("p4"), "Other", "20000102") "}, {\"person\": {\"identifiers\": [" PNC(
+                                                                    "p5") "," PNC("p6") "], "
+                                                                                        "\"name\": "
+                                                                                        "{\"forenam"
+                                                                                        "e\": "
+                                                                                        "\"Kit\", "
+                                                                                        "\"surname"
+                                                                                        "\": "
+                                                                                        "\"Several"
+                                                                                        "\"}, "
+                                                                                        "\"aliases"
+                                                                                        "\": "
+                                                                                        "[{"
+                                                                                        "\"forename"
+                                                                                        "\": "
+                                                                                        "\"Kit\", "
+                                                                                        "\"surname"
+                                                                                        "\": "
+                                                                                        "\"Former\""
+                                                                                        "}], "
+                                                                                        "\"dateOfBi"
+                                                                                        "rth\": "
+                                                                                        "{\"ymd\": "
+                                                                                        "19700101}}"
+                                                                                        "}]";
 
 static json_t *parse(const char *text)
 {
@@ -68,7 +90,15 @@ static void check_rows(const struct row *rows, size_t count, bool by_name)
 static void a_number_leads_to_one_person_or_it_is_unsure(void **)
 {
     static const struct row rows[] = {
-        {PERSON(PNC("p1"), "Changed", "1"), MATCH_ONE, "Example"},
+        {PERSON(PNC("p1"), "Changed", "19910412"), MATCH_ONE, "Example"},
+        {PERSON(PNC("p1"), "Example", "19910413"), MATCH_ONE, "Example"},
+        {PERSON(PNC("p1"), "Sample", "19800101"), MATCH_UNSURE, NULL}, /* mistyped: somebody else */
+        {PERSON(PNC("p1"), "Changed", "0"), MATCH_ONE, "Example"},
+        {PERSON(PNC("p5"), "Former", "1"), MATCH_ONE, "Several"}, /* by a name of the record's */
+        {PERSON(PNC("p6"), "Several", "1"), MATCH_ONE, "Several"},
+        {PERSON(PNC("p6") "," PNC("p5"), "Several", "1"), MATCH_ONE, "Several"},
+        {PERSON(PNC("p1") "," PNC("p3"), "Example", "1"), MATCH_UNSURE, NULL}, /* two people's */
+        {PERSON(PNC("p1") "," PNC("p9"), "Example", "1"), MATCH_UNSURE, NULL}, /* one is not */
         {PERSON(PNC("p1") "," CRO("c1"), "Example", "1"), MATCH_ONE, "Example"},
         {PERSON(PNC("p2") "," CRO("new"), "Example", "1"), MATCH_ONE, "Example"},
         {PERSON(PNC("p9"), "Example", "19910412"), MATCH_NONE, NULL},
@@ -86,6 +116,10 @@ static void a_name_needs_a_day_of_birth_and_agreement(void **)
     static const struct row rows[] = {
         {PERSON("", "SAMPLE", "19800101"), MATCH_ONE, "Sample"},
         {PERSON("", "Sample", "19800102"), MATCH_NONE, NULL},
+        {PERSON("", "Former", "19700101"), MATCH_ONE, "Several"}, /* the record's alias */
+        {PERSON(PNC("p6"), "Former", "19700101"), MATCH_ONE, "Several"},
+        {PERSON(PNC("p6") "," PNC("p9"), "Former", "19700101"), MATCH_UNSURE, NULL},
+        {PERSON(PNC("p5") "," PNC("p3"), "Several", "19700101"), MATCH_UNSURE, NULL},
         {PERSON("", "Sample", "0"), MATCH_UNSURE, NULL},
         {PERSON("", "Example", "19910412"), MATCH_UNSURE, NULL}, /* two are called so */
         {PERSON(PNC("p2"), "Example", "19910412"), MATCH_ONE, "Example"},
