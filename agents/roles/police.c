@@ -136,7 +136,7 @@ static bool add_callouts(json_t *body, const struct turn *turn, const json_t *re
     if (count > 0)
         (void)json_object_set(body, "incident", incidents);
     json_decref(incidents);
-    return count > 0;
+    return count > 0 || wire_true(body, "withheldSensitive");
 }
 
 static void on_callouts(struct turn *turn, struct letter *letter)

@@ -9,20 +9,22 @@
 ask()
 {
     cat >"$folder/ask.json" <<END
-{"subject": {"identifiers": [$2], "name": {"forename": "Kit", "surname": "Example"},
-             "dateOfBirth": {"ymd": 19910412}},
+{"subject": {"identifiers": [$2], $person},
  "why": "PRE_SENTENCE", "neededByMs": "1893456000000" ${3:+, $3}}
 END
     send "check.police.$1.request" police.35 "$folder/ask.json" --case new
 }
+person='"name": {"forename": "Kit", "surname": "Example"}, "dateOfBirth": {"ymd": 19910412}'
 pnc='{"type": "PNC", "value": "2018/0123456P"}'
+other_pnc='{"type": "PNC", "value": "2014/0000001N"}'
 cro='{"type": "CRO", "value": "012345/18K"}'
 other_cro='{"type": "CRO", "value": "000001/99W"}'
 
 # Callouts around today: inside and outside of six months.
 recent=$(date -u -d '-2 months' +%Y%m%d)
 old=$(date -u -d '-8 months' +%Y%m%d)
-sed -e "s/20260214/$recent/; s/20160605/$old/" "$story/police.json" >"$folder/police.json"
+sed -e "s/20260214/$recent/; s/20160605/$old/" \
+    -e "s/\"callouts\": \[\]/\"callouts\": [{\"date\": {\"ymd\": $recent}, \"role\": \"victim\"}]/" "$story/police.json" >"$folder/police.json"
 data=$folder/police.json
 
 expect 2 'agent SOCKET is missing' env -u CONCORDAT_AGENT "$build/agents/roles/police" serve
@@ -59,6 +61,11 @@ answered CANNOT_MATCH
 ask precons '' # the right name, and nothing else
 answered CANNOT_MATCH
 hasnt convictions
+ask precons "$pnc, $other_pnc" # two of one kind
+answered CANNOT_MATCH
+ask precons "$other_pnc" # of somebody with another name and day of birth
+answered CANNOT_MATCH
+hasnt convictions
 
 ask callouts "$pnc" '"lookBackMonths": 6'
 answered HELD
@@ -72,6 +79,16 @@ answered HELD
 expect 0 '"incidents": 2' concordat open "$answer" --json
 ask callouts "$pnc" '"lookBackMonths": 1'
 answered NOTHING_HELD
+kit=$person
+person='"name": {"forename": "Mo", "surname": "Example"}, "dateOfBirth": {"ymd": 19850730}'
+ask callouts "$other_pnc" # as a victim only: held, and no word of it
+answered HELD
+expect 0 '"withheldSensitive": true' concordat open "$answer" --json
+has '"incidents": 0'
+hasnt victim
+ask callouts "$other_pnc" '"lookBackMonths": 1'
+answered NOTHING_HELD
+person=$kit
 
 leave TERM 0
 
