@@ -1,3 +1,5 @@
+#define _GNU_SOURCE 1 /* strptime, timegm */
+
 #include "agents/roles/day.h"
 
 #include <stdlib.h>

@@ -1,3 +1,5 @@
+#define _GNU_SOURCE 1 /* localtime_r */
+
 #include "agents/roles/event.h"
 
 #include <stdarg.h>

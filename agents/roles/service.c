@@ -1,3 +1,5 @@
+#define _GNU_SOURCE 1 /* signalfd, sigprocmask */
+
 #include "agents/roles/service.h"
 
 #include <signal.h>

@@ -1,3 +1,5 @@
+#define _GNU_SOURCE 1 /* strdup, flock, openat */
+
 #include "agents/roles/store.h"
 
 #include <errno.h>
