@@ -165,7 +165,17 @@ static void on_adult(struct turn *turn, struct letter *letter)
 
 /* --- while it is open --- */
 
-/* The referral that an update or a close names; NULL, and declined, when we have none. */
+/* Whoever referred; or, after a transfer, whoever now speaks under the handle of that case, which
+ * only its agencies know. Knowing a referral's number is not enough. */
+static bool is_from_holder(const struct letter *letter, const json_t *referral)
+{
+    const char *handle = wire_text(referral, "case");
+
+    return strcmp(wire_text(referral, "from"), letter->item->from) == 0
+        || (*handle && strcmp(handle, letter->case_handle) == 0);
+}
+
+/* The referral that an update or a close names; NULL, and declined, when we have none of theirs. */
 static json_t *named_referral(struct turn *turn, const struct letter *letter)
 {
     char id[CONCORDAT_ID_TEXT] = "";
@@ -173,9 +183,10 @@ static json_t *named_referral(struct turn *turn, const struct letter *letter)
 
     if (wire_id_text(wire_at(letter->body, "referralId"), id))
         referral = json_object_get(store_object(turn->book, "referrals"), id);
-    if (!referral)
-        letter_decline(turn, letter, CONCORDAT_NOT_FOR_US, "It names a referral that is not here.");
-    return referral;
+    if (referral && is_from_holder(letter, referral))
+        return referral;
+    letter_decline(turn, letter, CONCORDAT_NOT_FOR_US, "It names no referral of theirs here.");
+    return NULL;
 }
 
 static void record(struct turn *turn, const struct letter *letter, const char *text)

@@ -100,6 +100,14 @@ update 3
 next recorded 'Update 3 is with CSC-00001; an earlier one is missing.'
 update 1 00000000-0000-7000-8000-000000000000
 declined NOT_FOR_US
+# Who took the case over is known by its handle; who knows no more than the referral's number is not.
+at crc.bench
+printf '{"referralId": "%s", "number": 4, "childChanges": ["NONE"]}' "$(id_bytes "$referral")" >"$folder/update.json"
+send safeguarding.update csc.cambs "$folder/update.json" --case new
+next declined "\"id\":\"$sent\"" '"reason":"NOT_FOR_US"'
+send safeguarding.update csc.cambs "$folder/update.json" --case "$handle"
+next recorded "\"id\":\"$sent\"" 'Update 4 is with CSC-00001'
+at nps.cambs
 
 # Its staff advise, while the service runs beside them; the number goes up.
 role="$build/agents/roles/social_care --children --agent $folder/town/agents/csc.cambs --store $folder/csc.cambs
