@@ -1,10 +1,37 @@
 # The reference systems are what an integrator could write: they link the client as it is installed,
 # jansson and libc, and include client.h, their own headers and the system's.
-# Run as: cmake -DROOT=... -DPROGRAMS=a,b -DPLANTED=FOLDER -P roles_link.cmake
+# Run as: cmake -DROOT=... -DPROGRAMS=a,b -DLIBRARIES=a,b -DROLES=a -DCONTROL=...
+# -DPLANTED=FOLDER -P roles_link.cmake
 cmake_minimum_required(VERSION 3.25)
 set(may_need "^(libconcordat\\.so\\.0|libjansson\\.so\\.[0-9]+|libc\\.so\\.6|ld-linux-.*)$")
 set(sanitizers "^(lib(asan|ubsan|tsan|m|gcc_s|rt|dl|pthread|resolv)\\.so\\.[0-9]+)$") # what sanitizers bring along
 set(may_include "^#include (\"agents/client\\.h\"|\"agents/roles/[a-z_]+\\.h\"|<[a-z0-9/_]+\\.h>)$")
+
+# What a program or library defines for others to see.
+function(global_symbols file out)
+  execute_process(COMMAND nm -g --defined-only ${file} OUTPUT_VARIABLE lines RESULT_VARIABLE code
+                  ERROR_QUIET)
+  if(NOT code EQUAL 0)
+    message(FATAL_ERROR "nm ${file}: ${code}")
+  endif()
+  string(REGEX MATCHALL " [A-Z] [A-Za-z0-9_]+" found "${lines}")
+  list(TRANSFORM found REPLACE " [A-Z] " "")
+  set(${out} "${found}" PARENT_SCOPE)
+endfunction()
+
+# Everything of ours that is linked into the agent and the command line.
+set(ours)
+string(REPLACE "," ";" libraries "${LIBRARIES}")
+foreach(library IN LISTS libraries)
+  global_symbols(${library} symbols)
+  list(APPEND ours ${symbols})
+endforeach()
+global_symbols(${ROLES} theirs) # what they share among themselves may have the same names
+list(REMOVE_ITEM ours ${theirs})
+list(LENGTH ours our_count)
+if(our_count LESS 500)
+  message(FATAL_ERROR "only ${our_count} symbols of ours: this test looks in the wrong place")
+endif()
 
 # What a program links that it may not.
 function(foreign_libraries program out)
@@ -27,10 +54,16 @@ function(foreign_libraries program out)
   if(NOT has_client)
     list(APPEND foreign "no libconcordat.so")
   endif()
-  # Linked in statically, our code would show by its symbols: its generated messages, say.
-  execute_process(COMMAND nm ${program} OUTPUT_VARIABLE symbols)
-  string(REGEX MATCHALL "[ \n][tTdDbB] (concordat__|envelope_|catalogue_|id_new)[a-z_]*" own "${symbols}")
-  list(APPEND foreign ${own})
+  # Linked in statically, our code would show by its symbols.
+  global_symbols(${program} symbols)
+  if(NOT main IN_LIST symbols)
+    message(FATAL_ERROR "${program} has no symbols to judge by")
+  endif()
+  foreach(symbol IN LISTS symbols)
+    if(symbol IN_LIST ours)
+      list(APPEND foreign ${symbol})
+    endif()
+  endforeach()
   set(${out} "${foreign}" PARENT_SCOPE)
 endfunction()
 
@@ -66,8 +99,9 @@ endif()
 
 # Planted: the command line links the agent's code, and a source that includes it.
 foreign_libraries(${CONTROL} foreign)
-if(NOT foreign)
-  message(SEND_ERROR "control not caught: ${CONTROL} passes")
+list(LENGTH foreign found)
+if(found LESS 100)
+  message(SEND_ERROR "control not caught: ${CONTROL} has ${found} things that no integrator has")
 endif()
 file(WRITE ${PLANTED}/planted.c "#include \"agents/client.h\"\n#include \"lib/bytes.h\"\n")
 foreign_includes(${PLANTED} planted_count foreign)
