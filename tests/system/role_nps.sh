@@ -239,5 +239,38 @@ for point in acknowledge:1 send:1 send:3 save:3; do
     at police.35
     arrived 2 "\"case\": \"$handle\"" # convictions, callouts
 done
+
+# --- killed when the report has gone, between score and allocation, in a referral: each goes once ---
+court order-report "$hearing" --needed-by "$(($(date +%s) + 4))"
+DIES_AT=reply:1 serve "$build/tests/system/nps_dies" nps.cambs --data "$story/nps.json"
+ended 137
+serve nps nps.cambs --data "$story/nps.json"
+next reported '"type":"psr.report"'
+at court.b35cz00
+expect 0 delivered concordat track "$(of id)" --until delivered --wait 10
+arrived 1 "\"case\": \"$handle\""
+leave TERM 0
+
+court pass-sentence "$hearing" --case "$handle"
+DIES_AT=send:1 serve "$build/tests/system/nps_dies" nps.cambs --data "$story/nps.json"
+ended 137
+serve nps nps.cambs --data "$story/nps.json"
+next allocated '"type":"case.allocation.decision"'
+at crc.bench
+expect 0 delivered concordat track "$(of id)" --until delivered --wait 10
+arrived 2 "\"case\": \"$handle\"" # score and decision
+leave TERM 0
+
+at csc.cambs
+arrived 1 "\"case\": \"$handle\"" # the check
+DIES_AT=send:1 "$build/tests/system/nps_dies" --agent "$folder/town/agents/nps.cambs" --store "$folder/nps.cambs" \
+    --data "$story/nps.json" --json refer "$handle" >/dev/null 2>&1
+expect 0 '' "$build/agents/roles/nps" --agent "$folder/town/agents/nps.cambs" --store "$folder/nps.cambs" \
+    --data "$story/nps.json" --json refer "$handle"
+serve nps nps.cambs --data "$story/nps.json" # what had gone is told, if it was not
+at csc.cambs
+expect 0 safeguarding.referral.child concordat inbox --wait 10
+arrived 2 "\"case\": \"$handle\""
+leave TERM 0
 stop_town TERM
 expect 0 '' test "$stopped" = 0
