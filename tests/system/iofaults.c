@@ -3,11 +3,12 @@
  *
  *     iofaults BIN SOURCE FOLDER LIBFAULTIO [PLANTED_BROKER]
  *
- * A clean run counts the points. Then for each k: an empty store, the k-th call fails, the scenario
+ * Clean runs count the points. Then for each k: an empty store, the k-th call fails, the scenario
  * runs as far as it goes; then the broker starts without fault, and every message that had a
  * receipt must be delivered.
  */
 #include <errno.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,6 +20,7 @@
 #include "tests/system/community.h"
 #include "tests/system/peer.h"
 
+#define CLEAN_RUNS 3
 #define MESSAGES 24
 #define CONFIRMED 12 /* of them are confirmed by the recipient before the stop */
 #define SIZE 2048
@@ -287,13 +289,17 @@ int main(int argc, char **argv)
     community_start_broker(&s.community); /* finds the port */
     daemon_stop(&s.community.broker);
 
-    run(&s, 0, &o);
-    long points = (long)read_report(&s, calls);
-    if (!o.ready || o.receipts != MESSAGES || points == 0 || o.status != 0)
-        fail("the clean run failed: ready %d, receipts %zu, points %ld, status %#x", o.ready,
-             o.receipts, points, (unsigned)o.status);
-    if (count_lost(&s, &o) != 0)
-        fail("the clean run lost messages");
+    long points = LONG_MAX;
+    for (int i = 0; i < CLEAN_RUNS; i++) { /* a slow one has a checkpoint more, and so more calls */
+        run(&s, 0, &o);
+        long found = (long)read_report(&s, calls);
+        if (!o.ready || o.receipts != MESSAGES || found == 0 || o.status != 0)
+            fail("a clean run failed: ready %d, receipts %zu, points %ld, status %#x", o.ready,
+                 o.receipts, found, (unsigned)o.status);
+        if (count_lost(&s, &o) != 0)
+            fail("a clean run lost messages");
+        points = found < points ? found : points;
+    }
     bool caught = argc < 6 || control_is_caught(&s, argv[5], points);
 
     for (long k = 1; k <= points; k++) {
