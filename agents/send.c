@@ -391,6 +391,16 @@ static void continue_from(const struct track *original, struct draft *draft)
         track->case_handle = original->case_handle;
 }
 
+/* What was declined is answered no more. True: the asker has been told. */
+static bool was_declined(struct desk *desk, struct bytes route, const struct track *original)
+{
+    if (!track_find(original, RUNG_DECLINED))
+        return false;
+    desk_reply_problem(desk, route, CONCORDAT__OUTCOME__BAD_INPUT, "in_reply_to",
+                       "it was declined");
+    return true;
+}
+
 void desk_send(struct desk *desk, struct bytes route, const Concordat__SendRequest *r)
 {
     struct draft draft = {0};
@@ -418,11 +428,8 @@ void desk_send(struct desk *desk, struct bytes route, const Concordat__SendReque
                                "%s did not ask for a %s with it", r->to, r->type);
             return;
         }
-        if (catalogue_is_answer(draft.type) && track_find(&original, RUNG_DECLINED)) {
-            desk_reply_problem(desk, route, CONCORDAT__OUTCOME__BAD_INPUT, "in_reply_to",
-                               "it was declined");
+        if (catalogue_is_answer(draft.type) && was_declined(desk, route, &original))
             return;
-        }
         continue_from(&original, &draft);
     }
     if (take_body(desk, route, r, &draft) && take_deadline(desk, route, &draft))
@@ -453,11 +460,8 @@ void desk_answer(struct desk *desk, struct bytes route, const Concordat__SendReq
                            "the answer goes to %s", original.from);
         return;
     }
-    if (track_find(&original, RUNG_DECLINED)) {
-        desk_reply_problem(desk, route, CONCORDAT__OUTCOME__BAD_INPUT, "in_reply_to",
-                           "it was declined");
+    if (was_declined(desk, route, &original))
         return;
-    }
     if (take_parties(desk, route, asked->answered_by, original.from, &draft)
         && take_ids(desk, route, r, &draft) && take_details(desk, route, r, &draft)) {
         continue_from(&original, &draft);
