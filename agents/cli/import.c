@@ -23,7 +23,8 @@
 #define WAIT_DEFAULT_MS 5000
 #define COURT_PREFIX "court." /* an agency that is one court has the court's code behind it */
 
-void import_note(struct import *import, enum exit_code code)
+/* Notes how something ended; of two codes the smaller, but for 0, is the worse. */
+static void note(struct import *import, enum exit_code code)
 {
     if (code != EXIT_DONE && (import->code == EXIT_DONE || code < import->code))
         import->code = code;
@@ -38,7 +39,7 @@ static void bad_file(struct import *import, struct report *report, const char *f
 {
     report_bad(report, file, problem);
     import->bad_files++;
-    import_note(import, EXIT_BAD_INPUT);
+    note(import, EXIT_BAD_INPUT);
 }
 
 static void send_all(struct import *import, struct report *report, const char *file,
@@ -48,16 +49,16 @@ static void send_all(struct import *import, struct report *report, const char *f
 
     if (!parcels) {
         complain("%s: memory is out", file);
-        import_note(import, EXIT_FAILED);
+        note(import, EXIT_FAILED);
         return;
     }
     for (size_t i = 0; i < messages->count; i++) {
         import_send(import, file, messages, &messages->messages[i], &parcels[i]);
         import->counts[import_type_index(messages->messages[i].type)][parcels[i].sent]++;
-        import_note(import, sent_exit_code(parcels[i].sent));
+        note(import, sent_exit_code(parcels[i].sent));
     }
     for (size_t i = 0; i < messages->skipped_count; i++)
-        import_note(import, messages->skipped[i].faulty ? EXIT_BAD_INPUT : EXIT_DONE);
+        note(import, messages->skipped[i].faulty ? EXIT_BAD_INPUT : EXIT_DONE);
     import->skipped += messages->skipped_count;
     import->warnings += messages->warning_count;
     report_file(report, file, messages, parcels);
@@ -91,7 +92,7 @@ static void add_tally(struct import *import, const struct source *source)
     import->tally.left_out += tally.left_out;
     if (losses_add(import->losses, source) != ST_OK) {
         complain("memory is out: not all that was not carried is listed");
-        import_note(import, EXIT_FAILED);
+        note(import, EXIT_FAILED);
     }
 }
 
@@ -117,7 +118,7 @@ static void import_file(struct import *import, struct report *report, const char
     free(text);
     if (status == ST_NOMEM) {
         complain("%s: memory is out", file);
-        import_note(import, EXIT_FAILED);
+        note(import, EXIT_FAILED);
     } else if (status != ST_OK || !case_is_right(import, messages, &problem)) {
         bad_file(import, report, file, &problem);
     } else {
@@ -147,7 +148,7 @@ static enum exit_code import_files(struct import *import, const struct files *fi
         complain("stopped: %zu of %zu files were not looked at", files->count - import->file_number,
                  files->count);
     code = report_end(report);
-    import_note(import, code);
+    note(import, code);
     return import->code;
 }
 

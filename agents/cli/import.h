@@ -26,7 +26,6 @@ enum sent {
     SENT_FAILED,
     SENT_KINDS
 };
-const char *sent_name(enum sent sent);      /* for people: "already sent" */
 const char *sent_json_name(enum sent sent); /* "alreadySent" */
 enum exit_code sent_exit_code(enum sent sent);
 
@@ -56,9 +55,6 @@ struct import {
     enum exit_code code;   /* the worst yet */
     bool over;             /* stop: --strict, or the agent is gone */
 };
-
-/* Notes how something ended; of two codes the smaller, but for 0, is the worse. */
-void import_note(struct import *import, enum exit_code code);
 
 /* ---- import_send.c ---- */
 

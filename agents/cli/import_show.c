@@ -27,7 +27,8 @@ static const struct {
     [SENT_FAILED] = {"failed", "failed", EXIT_FAILED, TONE_BAD},
 };
 
-const char *sent_name(enum sent sent)
+/* For people: "already sent". */
+static const char *sent_name(enum sent sent)
 {
     return kinds[sent].name;
 }

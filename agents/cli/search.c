@@ -139,7 +139,6 @@ static enum status search_file(struct hunt *hunt, const char *path)
     if (failed)
         return ST_IO;
     hunt->search.files++;
-    hunt->search.bytes += (unsigned long long)stat.st_size;
     if (data != MAP_FAILED) {
         search_bytes(hunt, data, (size_t)stat.st_size);
         (void)munmap(data, (size_t)stat.st_size);

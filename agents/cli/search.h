@@ -14,7 +14,6 @@
 struct search {
     uint32_t found; /* bit n: word n is there, in whatever form */
     size_t files;
-    unsigned long long bytes;
 };
 
 /* Each word as it is, in capitals and small letters, as UTF-16, in hexadecimal, and in base64 at

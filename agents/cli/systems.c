@@ -99,14 +99,9 @@ enum status system_start(struct system *system, int64_t wait_ms, struct reason *
     return ST_OK;
 }
 
-enum status system_stop(struct system *system)
-{
-    return child_stop(&system->child, STOP_MS);
-}
-
 void system_fini(struct system *system)
 {
-    (void)system_stop(system);
+    (void)child_stop(&system->child, STOP_MS);
     json_decref(system->events);
     system->events = NULL;
 }

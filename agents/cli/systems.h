@@ -43,7 +43,6 @@ void system_fini(struct system *system); /* stops it */
 
 /* Until it says ready. ST_CLOSED: it ended instead; ST_LIMIT: it says nothing. */
 enum status system_start(struct system *system, int64_t wait_ms, struct reason *why);
-enum status system_stop(struct system *system);
 
 /* The next event of this name and type (NULL: any) that was not given before, in whatever order
  * they came; NULL when none came in `wait_ms`. The caller decrefs. */

@@ -31,7 +31,8 @@ static void print_names(const json_t *categories, char out[static TELL_NAMES_MAX
         add_name(out, &size, json_string_value(name) ? json_string_value(name) : "?");
 }
 
-bool tell_says(const json_t *json, const char *path, const char *expected)
+/* Does the JSON say so at this path? Numbers and truth values as they are written. */
+static bool says(const json_t *json, const char *path, const char *expected)
 {
     char key[64], number[32];
     const char *text;
@@ -64,8 +65,8 @@ static json_t *opened_at(struct play *play, const char *recipient, const struct 
     opened = play_ask(play, recipient, EXIT_DONE, (const char *[]){"open", telling->id, NULL});
     for (size_t i = 0; i < FACTS_MAX && telling->facts[i].path; i++)
         *holds = *holds
-              && tell_says(json_object_get(opened, "body"), telling->facts[i].path,
-                           telling->facts[i].expected);
+              && says(json_object_get(opened, "body"), telling->facts[i].path,
+                      telling->facts[i].expected);
     return opened;
 }
 

@@ -34,7 +34,4 @@ struct telling_refusal {
 
 void tell_refusal(struct play *play, const json_t *refused, const struct telling_refusal *telling);
 
-/* Does the JSON say so at this path? Numbers and truth values as they are written. */
-bool tell_says(const json_t *json, const char *path, const char *expected);
-
 #endif
