@@ -263,18 +263,35 @@ struct concordat_answer *concordat_reply(struct concordat *agent,
     return send_as(agent, message, true);
 }
 
+static struct concordat_answer *ask_inbox(struct concordat *agent, Concordat__InboxRequest *inbox)
+{
+    Concordat__Request request = CONCORDAT__REQUEST__INIT;
+
+    request.kind_case = CONCORDAT__REQUEST__KIND_INBOX;
+    request.inbox = inbox;
+    return ask(agent, &request, inbox->wait_ms);
+}
+
 struct concordat_answer *concordat_inbox(struct concordat *agent, uint32_t wait_ms, uint32_t limit,
                                          bool all)
 {
-    Concordat__Request request = CONCORDAT__REQUEST__INIT;
     Concordat__InboxRequest inbox = CONCORDAT__INBOX_REQUEST__INIT;
 
     inbox.wait_ms = wait_ms;
     inbox.limit = limit;
     inbox.all = all;
-    request.kind_case = CONCORDAT__REQUEST__KIND_INBOX;
-    request.inbox = &inbox;
-    return ask(agent, &request, wait_ms);
+    return ask_inbox(agent, &inbox);
+}
+
+struct concordat_answer *concordat_inbox_older(struct concordat *agent, uint64_t next,
+                                               uint32_t limit)
+{
+    Concordat__InboxRequest inbox = CONCORDAT__INBOX_REQUEST__INIT;
+
+    inbox.limit = limit;
+    inbox.all = true;
+    inbox.before = next;
+    return ask_inbox(agent, &inbox);
 }
 
 struct concordat_answer *concordat_take(struct concordat *agent, const struct concordat_id *message)

@@ -15,8 +15,8 @@
  * Nothing here throws, prints or keeps a pointer of yours. Text is UTF-8 and NUL-terminated; times
  * are milliseconds since 1970, UTC. Link with -lconcordat (it brings libzmq and libprotobuf-c).
  *
- * Until version 1.0 the structs below may grow with a minor version: build against the header of the
- * library that you run with.
+ * Until version 1.0 the structs below may grow with a minor version: build against the header of
+ * the library that you run with.
  *
  * Threads: a connection belongs to one thread at a time; several connections are fine.
  */
@@ -154,6 +154,7 @@ struct concordat_answer {
     size_t case_count;
     const struct concordat_case *cases; /* case without a handle */
     bool more;                          /* case: there are older ones than the limit let through */
+    uint64_t next; /* inbox: where concordat_inbox_older goes on; 0: that was all */
 };
 
 void concordat_answer_free(struct concordat_answer *answer); /* NULL is fine */
@@ -202,6 +203,9 @@ struct concordat_answer *concordat_reply(struct concordat *agent,
  * With `all` also what was opened before, newest first. */
 struct concordat_answer *concordat_inbox(struct concordat *agent, uint32_t wait_ms, uint32_t limit,
                                          bool all);
+/* Goes on with the list of all, before an earlier answer's `next`. `limit` as there. */
+struct concordat_answer *concordat_inbox_older(struct concordat *agent, uint64_t next,
+                                               uint32_t limit);
 /* Takes a message's content; the sender is told `opened` the first time. */
 struct concordat_answer *concordat_take(struct concordat *agent,
                                         const struct concordat_id *message);

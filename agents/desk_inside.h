@@ -63,16 +63,22 @@ struct parked {
     uint8_t bytes[]; /* its frame */
 };
 
+/* What of the inbox is to be listed. */
+struct inbox_wish {
+    uint32_t limit; /* 0: as usual */
+    bool all;
+    uint64_t before; /* with all: go on there; 0: with the newest */
+};
+
 /* A request that waits for something to happen. */
 struct waiting {
     struct waiting *next; /* in its bucket, or among those that wait for the inbox */
     Concordat__Request__KindCase verb;
     struct id id;
     enum rung_kind until; /* track */
-    uint32_t limit;       /* inbox */
-    bool all;             /* inbox */
-    bool new_case;        /* send */
-    int64_t deadline_ms;  /* monotonic */
+    struct inbox_wish inbox;
+    bool new_case;       /* send */
+    int64_t deadline_ms; /* monotonic */
     size_t route_size;
     uint8_t route[];
 };
@@ -268,7 +274,7 @@ void desk_say_bad_id(struct desk *desk, struct bytes route, const char *where);
 bool desk_find_incoming(struct desk *desk, struct bytes route, const ProtobufCBinaryData *data,
                         struct track *track);
 /* Answers with what is in the inbox. False: nothing is, and nobody was answered. */
-bool desk_reply_inbox(struct desk *desk, struct bytes route, uint32_t limit, bool all,
+bool desk_reply_inbox(struct desk *desk, struct bytes route, const struct inbox_wish *wish,
                       bool even_if_empty);
 void desk_reply_track(struct desk *desk, struct bytes route, const struct track *track);
 

@@ -184,9 +184,11 @@ static void list_cases(struct desk *desk, struct bytes route, uint32_t limit)
 {
     struct dossier dossier = dossier_of(desk, limit);
 
+    uint64_t newest = 0;
+
     dossier.cases = arena_take(desk->request_arena, dossier.limit * sizeof(Concordat__Case *));
     dossier.failed = !dossier.cases;
-    if (!dossier.failed && !desk_ok(desk, track_newest(desk->txn, add_case, &dossier)))
+    if (!dossier.failed && !desk_ok(desk, track_newest(desk->txn, &newest, add_case, &dossier)))
         return;
     reply_dossier(&dossier, route);
 }

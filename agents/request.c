@@ -77,6 +77,7 @@ struct listing {
     struct desk *desk;
     Concordat__Item **items;
     size_t count, limit;
+    uint64_t next; /* where the list goes on; 0: that is all */
     bool failed;
 };
 
@@ -118,6 +119,7 @@ static void reply_listing(struct desk *desk, struct bytes route, const struct li
     response.outcome = CONCORDAT__OUTCOME__DONE;
     response.items = listing->items;
     response.n_items = listing->count;
+    response.next = listing->next;
     desk_reply(desk, route, &response);
 }
 
@@ -133,13 +135,15 @@ static struct listing listing_of(struct desk *desk, uint32_t limit, uint32_t usu
 }
 
 /* Answers with what is there. False: nothing is, and nobody was answered. */
-bool desk_reply_inbox(struct desk *desk, struct bytes route, uint32_t limit, bool all,
+bool desk_reply_inbox(struct desk *desk, struct bytes route, const struct inbox_wish *wish,
                       bool even_if_empty)
 {
-    struct listing listing = listing_of(desk, limit, INBOX_DEFAULT);
+    struct listing listing = listing_of(desk, wish->limit, INBOX_DEFAULT);
 
+    listing.next = wish->before;
     if (!listing.failed
-        && !desk_ok(desk, all ? track_newest(desk->txn, list_incoming, &listing)
+        && !desk_ok(desk, wish->all
+                              ? track_newest(desk->txn, &listing.next, list_incoming, &listing)
                               : inbox_unopened(desk->txn, list_unopened, &listing)))
         return true;
     if (listing.count == 0 && !listing.failed && !even_if_empty)
@@ -152,16 +156,17 @@ static void on_inbox(struct desk *desk, struct bytes route, const Concordat__Inb
 {
     struct waiting *waiting = NULL;
 
-    if (desk_reply_inbox(desk, route, r->limit, r->all, r->wait_ms == 0))
+    const struct inbox_wish wish = {r->limit, r->all, r->before};
+
+    if (desk_reply_inbox(desk, route, &wish, r->wait_ms == 0))
         return;
     waiting = desk_park(desk, route, r->wait_ms, NULL);
     if (!waiting) {
-        (void)desk_reply_inbox(desk, route, r->limit, r->all, true);
+        (void)desk_reply_inbox(desk, route, &wish, true);
         return;
     }
     waiting->verb = CONCORDAT__REQUEST__KIND_INBOX;
-    waiting->limit = r->limit;
-    waiting->all = r->all;
+    waiting->inbox = wish;
 }
 
 /* ---- open, acknowledge, decline ---- */
@@ -328,7 +333,8 @@ static void on_track(struct desk *desk, struct bytes route, const Concordat__Tra
     if (id_is_zero(&id)) {
         struct listing listing = listing_of(desk, r->limit, TRACK_DEFAULT);
 
-        if (listing.failed || desk_ok(desk, track_newest(desk->txn, list_track, &listing)))
+        if (listing.failed
+            || desk_ok(desk, track_newest(desk->txn, &listing.next, list_track, &listing)))
             reply_listing(desk, route, &listing);
         return;
     }

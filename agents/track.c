@@ -341,22 +341,38 @@ enum status track_delete(struct txn *txn, char way, const struct id *key, uint64
     return store_delete(txn, TREE_TRACKS, (struct bytes){name, KEY_SIZE});
 }
 
-enum status track_newest(struct txn *txn, bool (*visit)(void *context, const struct track *track),
-                         void *context)
+/* The number that a place among the newest stands for. */
+static uint64_t number_at(struct bytes place)
+{
+    struct reader r = reader_of(place.data, place.size);
+
+    return ~read_u64(&r);
+}
+
+enum status track_newest(struct txn *txn, uint64_t *before,
+                         bool (*visit)(void *context, const struct track *track), void *context)
 {
     struct walk *walk;
     struct bytes place, name;
-    enum status status = walk_open(txn, TREE_NEWEST, (struct bytes){NULL, 0}, &walk);
+    uint8_t from[8];
+    struct writer w = writer_of(from, sizeof from);
     bool going = true;
 
+    write_u64(&w, *before ? ~(*before - 1) : 0);
+    *before = 0;
+    enum status status = walk_open(txn, TREE_NEWEST, (struct bytes){from, sizeof from}, &walk);
     if (status != ST_OK)
         return status;
-    while (going && (status = walk_next(walk, &place, &name)) == ST_OK) {
+    while ((status = walk_next(walk, &place, &name)) == ST_OK) {
         struct track track;
         struct bytes record;
 
         if (name.size != KEY_SIZE)
             continue;
+        if (!going) {
+            *before = number_at(place) + 1;
+            break;
+        }
         status = store_get(txn, TREE_TRACKS, name, &record);
         if (status == ST_MORE)
             continue; /* deleted since */

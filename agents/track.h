@@ -101,9 +101,10 @@ enum status track_put_new(struct txn *txn, const struct track *track, uint64_t n
 /* With its evidence and its places: among the newest and in its case. */
 enum status track_delete(struct txn *txn, char way, const struct id *key, uint64_t number);
 
-/* Calls `visit` for the newest first until it says false. */
-enum status track_newest(struct txn *txn, bool (*visit)(void *context, const struct track *track),
-                         void *context);
+/* Calls `visit` for the newest first until it says false. *before: begins there, 0 with the newest
+ * of all; gives where what it did not visit begins, 0 when it came to the end. */
+enum status track_newest(struct txn *txn, uint64_t *before,
+                         bool (*visit)(void *context, const struct track *track), void *context);
 
 /* The record's bytes; public for the fuzzer and the test. */
 enum status track_write(const struct track *track, uint8_t *out, size_t room, size_t *size);

@@ -60,7 +60,7 @@ void desk_inbox_changed(struct desk *desk)
         struct waiting *waiting = *link;
         struct bytes route = {waiting->route, waiting->route_size};
 
-        if (desk_reply_inbox(desk, route, waiting->limit, waiting->all, false))
+        if (desk_reply_inbox(desk, route, &waiting->inbox, false))
             unpark(desk, link);
         else
             link = &waiting->next;
@@ -127,7 +127,7 @@ void desk_waited(struct desk *desk)
 
         if (waiting->deadline_ms <= desk->now_ms) {
             (void)desk_reply_inbox(desk, (struct bytes){waiting->route, waiting->route_size},
-                                   waiting->limit, waiting->all, true);
+                                   &waiting->inbox, true);
             unpark(desk, link);
         } else {
             link = &waiting->next;

@@ -4,6 +4,7 @@
  * Content is shown by `open` alone. Opening, acknowledging and declining are evidence: each is
  * signed by the agent and travels back to the sender.
  */
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -32,12 +33,13 @@ static enum exit_code show_inbox(const struct cli *cli, const struct concordat_a
 
 static enum exit_code run_inbox(struct cli *cli, const struct command *self, int argc, char **argv)
 {
-    uint32_t wait_ms = 0, limit = 0;
+    uint32_t wait_ms = 0, limit = 0, before = 0;
     bool all = false;
     const struct option_spec specs[] = {
         {"wait", OPTION_SECONDS, &wait_ms, "S", "for something new, when there is nothing"},
         {"limit", OPTION_NUMBER, &limit, "N", "at most so many; default 100"},
-        {"all", OPTION_FLAG, &all, NULL, "also what was opened before"},
+        {"all", OPTION_FLAG, &all, NULL, "also what was opened before, newest first"},
+        {"before", OPTION_NUMBER, &before, "N", "go on with --all where an earlier list ended"},
     };
     struct arguments arguments;
     OWNED_AGENT agent = NULL;
@@ -50,8 +52,11 @@ static enum exit_code run_inbox(struct cli *cli, const struct command *self, int
     agent = agent_open(cli);
     if (!agent)
         return EXIT_FAILED;
-    answer = concordat_inbox(agent, wait_ms, limit, all);
+    answer = before ? concordat_inbox_older(agent, before, limit)
+                    : concordat_inbox(agent, wait_ms, limit, all);
     show_trouble(cli, answer);
+    if (answer->next)
+        complain("there are older messages than these: --all --before %" PRIu64, answer->next);
     if (answer->outcome != CONCORDAT_DONE)
         return (enum exit_code)answer->outcome;
     return show_inbox(cli, answer);

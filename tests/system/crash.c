@@ -22,6 +22,7 @@
 #define HANDS 4 /* senders at work at one agency */
 #define KILLS 48
 #define LEDGER_MAX 200000
+#define PAGE 100 /* of the inbox: several, so that an end of one loses nothing */
 #define GIVE_UP_MS 120000
 #define CONTROL_KILLS 9
 #define CONTROL_GIVE_UP_MS 10000
@@ -195,19 +196,24 @@ static size_t count_repeats(struct concordat_id ids[], size_t count)
     return repeats;
 }
 
-/* Everything the agency ever received, opened or not. */
+/* Everything the agency ever received, opened or not: page after page. */
 static struct concordat_id *everything(struct community *c, int pair, size_t *count)
 {
     struct concordat *client = community_client(c, (size_t)(PAIRS + pair));
-    struct concordat_answer *a = concordat_inbox(client, 0, LEDGER_MAX, true);
-    struct concordat_id *ids;
+    struct concordat_id *ids = calloc(LEDGER_MAX, sizeof *ids);
+    uint64_t next = 0;
 
-    if (a->outcome != CONCORDAT_DONE || !(ids = calloc(a->item_count + 1, sizeof *ids)))
-        fail("inbox: %s", a->problem_count ? a->problems[0].text : "");
-    *count = a->item_count;
-    for (size_t i = 0; i < a->item_count; i++)
-        ids[i] = a->items[i].message_id;
-    concordat_answer_free(a);
+    *count = 0;
+    do {
+        struct concordat_answer *a = concordat_inbox_older(client, next, PAGE);
+
+        if (a->outcome != CONCORDAT_DONE || !ids || *count + a->item_count > LEDGER_MAX)
+            fail("inbox: %s", a->problem_count ? a->problems[0].text : "no room");
+        for (size_t i = 0; i < a->item_count; i++)
+            ids[(*count)++] = a->items[i].message_id;
+        next = a->next;
+        concordat_answer_free(a);
+    } while (next != 0);
     concordat_close(client);
     return ids;
 }

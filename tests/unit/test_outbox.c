@@ -266,6 +266,7 @@ static void the_newest_tracks_come_first(void **state)
 {
     struct txn *txn = ((struct place *)*state)->txn;
     uint8_t seen[8] = {0};
+    uint64_t before = 0;
     struct id id = id_number(3);
 
     for (uint8_t i = 1; i <= 4; i++) {
@@ -273,10 +274,16 @@ static void the_newest_tracks_come_first(void **state)
         assert_int_equal(track_put_new(txn, &track, i), ST_OK);
     }
     assert_int_equal(track_delete(txn, WAY_OUT, &id, 3), ST_OK);
-    assert_int_equal(track_newest(txn, keep_numbers, seen), ST_OK);
+    assert_int_equal(track_newest(txn, &before, keep_numbers, seen), ST_OK);
+    assert_int_equal(before, 2); /* 1 is left: it goes on below 2 */
     assert_int_equal(seen[0], 2);
     assert_int_equal(seen[1], 4);
     assert_int_equal(seen[2], 2);
+    seen[0] = 0;
+    assert_int_equal(track_newest(txn, &before, keep_numbers, seen), ST_OK);
+    assert_int_equal(before, 0); /* that was all */
+    assert_int_equal(seen[0], 1);
+    assert_int_equal(seen[1], 1);
 }
 
 static bool keep_keys(void *context, char way, const struct id *key)
