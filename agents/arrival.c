@@ -151,6 +151,8 @@ static void on_frame(struct desk *desk, struct bytes frame, bool last_chance)
     case WIRE_DIRECTORY:
         on_directory(desk, wire);
         break;
+    case WIRE_WITHHELD: /* as unknown: what these ask for comes with the gazette */
+    case WIRE_GAZETTE:
     case WIRE_HELLO:
     case WIRE_WELCOME:
     case WIRE_SUBMIT:

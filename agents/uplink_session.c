@@ -189,6 +189,8 @@ static enum status on_frame(struct uplink_session *s, const struct frame *frame,
     case WIRE_BYE:
         reason_set(why, "the broker says bye: %s", wire.bye.why);
         return ST_CLOSED;
+    case WIRE_WITHHELD:
+    case WIRE_GAZETTE:
     case WIRE_HELLO:
     case WIRE_WELCOME:
     case WIRE_SUBMIT:

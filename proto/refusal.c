@@ -57,6 +57,20 @@ const char *refusal_advice(Concordat__RefusalCode code)
         return "The marking is below what the agreement or the message type demands.";
     case CONCORDAT__REFUSAL_CODE__AGREEMENT_NOT_YET:
         return "The agreement is not in force yet.";
+    case CONCORDAT__REFUSAL_CODE__AGREEMENT_REVOKED:
+        return "A party has revoked the agreement; nothing flows under it any more.";
+    case CONCORDAT__REFUSAL_CODE__SIGNER_NOT_PINNED:
+        return "The agreement does not list the signing key; its owner publishes the new one.";
+    case CONCORDAT__REFUSAL_CODE__NOT_CURRENT_HOLDER:
+        return "Only the agency that holds the case may send this.";
+    case CONCORDAT__REFUSAL_CODE__BREAK_GLASS_OFFICERS:
+        return "Under a charter two officers must sign, each with credentials of their own.";
+    case CONCORDAT__REFUSAL_CODE__BREAK_GLASS_QUOTA:
+        return "The day's uses of the charter are spent; ring the recipient.";
+    case CONCORDAT__REFUSAL_CODE__BREAK_GLASS_SUSPENDED:
+        return "The agency's use of the charter is suspended until its owner's review.";
+    case CONCORDAT__REFUSAL_CODE__RECIPIENT_LOST:
+        return "The recipient's certificates are gone; ask who took its work over.";
     case CONCORDAT__REFUSAL_CODE__REPLY_REQUIRED:
         return "The clause permits this type only in reply to a message.";
     case CONCORDAT__REFUSAL_CODE__ID_REUSED:

@@ -153,6 +153,22 @@ static enum status take_refusal(const Concordat__Refusal *m, struct refusal *r, 
     return ST_OK;
 }
 
+static enum status take_withheld(const Concordat__Withheld *m, struct withheld *w,
+                                 struct reason *why)
+{
+    if (!field_take(&m->message_id, w->message_id.bytes, ID_SIZE))
+        return field_refuse(why, "withheld.message_id", "not 16 bytes, or zero");
+    if (!field_take(&m->header_digest, w->header_digest.bytes, DIGEST_SIZE))
+        return field_refuse(why, "withheld.header_digest", "not 32 bytes, or zero");
+    if (m->code == CONCORDAT__REFUSAL_CODE__REFUSAL_UNSPECIFIED)
+        return field_refuse(why, "withheld.code", "missing");
+    if (m->proof.len != 0)
+        return field_refuse(why, "withheld.proof", "reserved: must be empty");
+    w->code = m->code;
+    w->withheld_ms = m->withheld_ms;
+    return ST_OK;
+}
+
 static enum status take_evidence(const Concordat__Evidence *m, struct bytes head, struct wire *w,
                                  struct reason *why)
 {
@@ -172,6 +188,10 @@ static enum status take_evidence(const Concordat__Evidence *m, struct bytes head
         w->step.sequence = m->sequence;
         return status == ST_OK ? take_proof(m->step->proof, &w->step.proof, why) : status;
     }
+    case CONCORDAT__EVIDENCE__WHAT_WITHHELD:
+        w->kind = WIRE_WITHHELD;
+        w->withheld.sequence = m->sequence;
+        return take_withheld(m->withheld, &w->withheld.withheld, why);
     case CONCORDAT__EVIDENCE__WHAT__NOT_SET:
     case _CONCORDAT__EVIDENCE__WHAT__CASE_IS_INT_SIZE:
         break;
@@ -277,6 +297,36 @@ static enum status take_directory(const Concordat__Directory *m, struct arena *a
     return ST_OK;
 }
 
+/* Instrument and notice stay bytes where they lie: who judges them hashes those. */
+static enum status take_gazette(const Concordat__Gazette *m, struct bytes head, struct wire *w,
+                                struct reason *why)
+{
+    struct bytes gazette = field_find(head, TAG(GAZETTE)), entry = field_find(gazette, 5);
+    int said = (m->follow ? 1 : 0) + (m->instrument ? 1 : 0) + (m->entry ? 1 : 0)
+             + (m->published || m->why[0] ? 1 : 0);
+
+    if (said != 1)
+        return field_refuse(why, "gazette", "not one of follow, instrument, entry, verdict");
+    if (!take_text(m->why, ADVICE_MAX, &w->gazette.why))
+        return field_refuse(why, "gazette.why", "too long");
+    w->kind = WIRE_GAZETTE;
+    w->gazette.request = m->request;
+    w->gazette.after = m->after;
+    w->gazette.follow = m->follow;
+    w->gazette.published = m->published;
+    w->gazette.instrument = field_find(gazette, 4);
+    if (!m->entry)
+        return ST_OK;
+    w->gazette.sequence = m->entry->sequence;
+    w->gazette.at_ms = m->entry->at_ms;
+    w->gazette.instrument = field_find(entry, 3);
+    w->gazette.notice = field_find(entry, 4);
+    if (m->entry->sequence == 0 || !m->entry->instrument == !m->entry->notice)
+        return field_refuse(why, "gazette.entry",
+                            "no sequence, or not one of instrument and notice");
+    return ST_OK;
+}
+
 static enum status take_rest(const Concordat__Frame *f, struct wire *w, struct reason *why)
 {
     bool ok = true;
@@ -320,6 +370,8 @@ static enum status take_frame(const Concordat__Frame *f, struct bytes head, stru
         return take_settle(f->settle, w, why);
     case CONCORDAT__FRAME__KIND_DIRECTORY:
         return take_directory(f->directory, arena, w, why);
+    case CONCORDAT__FRAME__KIND_GAZETTE:
+        return take_gazette(f->gazette, head, w, why);
     case CONCORDAT__FRAME__KIND_CREDIT:
     case CONCORDAT__FRAME__KIND_REFUSE:
     case CONCORDAT__FRAME__KIND_PING:

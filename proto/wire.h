@@ -2,9 +2,9 @@
  * wire.h - frame heads as values: session.proto and evidence.proto, read and written.
  *
  * With step.h and statement.h the only place that unpacks or packs session and evidence types, so
- * that the daemons deal in plain structs and take only enumerations from the generated ones. Reading pre-scans, unpacks into an arena and checks every
- * size; what a struct borrows (struct bytes, strings) lives in the frame or the arena until the
- * next read.
+ * that the daemons deal in plain structs and take only enumerations from the generated ones.
+ * Reading pre-scans, unpacks into an arena and checks every size; what a struct borrows (struct
+ * bytes, strings) lives in the frame or the arena until the next read.
  */
 #ifndef PROTO_WIRE_H
 #define PROTO_WIRE_H
@@ -41,6 +41,14 @@ struct refusal {
     int64_t refused_ms;
 };
 
+/* Accepted, and never handed over. */
+struct withheld {
+    struct id message_id;
+    struct digest header_digest;
+    Concordat__RefusalCode code;
+    int64_t withheld_ms;
+};
+
 enum wire_kind {
     WIRE_HELLO = 1,
     WIRE_WELCOME,
@@ -52,6 +60,8 @@ enum wire_kind {
     WIRE_SETTLE,
     WIRE_CREDIT,
     WIRE_DIRECTORY,
+    WIRE_WITHHELD,
+    WIRE_GAZETTE,
     WIRE_REFUSE,
     WIRE_PING,
     WIRE_BYE
@@ -125,6 +135,19 @@ struct wire {
             bool has_publish;
             struct signed_statement publish;
         } directory;
+        struct {
+            uint64_t sequence;
+            struct withheld withheld;
+        } withheld;
+        struct { /* an instrument's text is the frame's body; what is absent has no size */
+            uint64_t request, after;
+            bool follow, published;
+            struct bytes instrument; /* SignedInstrument: to be published, or the entry's */
+            uint64_t sequence;       /* of an entry; 0: this is none */
+            int64_t at_ms;           /* the entry's */
+            struct bytes notice;     /* the entry's Notice */
+            const char *why;         /* of a verdict; "" when published */
+        } gazette;
         struct {
             const char *code, *advice;
         } refuse;

@@ -155,6 +155,40 @@ static void put_directory(struct writer *w, const struct wire *wire)
         field_bytes(w, 5, wire->directory.wanted_certificates[i].bytes, DIGEST_SIZE);
 }
 
+static void put_withheld(struct writer *w, const struct wire *wire)
+{
+    const struct withheld *h = &wire->withheld.withheld;
+
+    field_number(w, 1, wire->withheld.sequence);
+    size_t at = field_begin(w, 5);
+    field_id(w, 1, &h->message_id);
+    field_digest(w, 2, &h->header_digest);
+    field_number(w, 3, (uint32_t)h->code);
+    field_number(w, 4, (uint64_t)h->withheld_ms);
+    field_end(w, at);
+}
+
+static void put_gazette(struct writer *w, const struct wire *wire)
+{
+    const bool is_entry = wire->gazette.sequence != 0;
+
+    field_number(w, 1, wire->gazette.request);
+    field_number(w, 2, wire->gazette.follow);
+    field_number(w, 3, wire->gazette.after);
+    if (is_entry) {
+        size_t at = field_begin(w, 5);
+        field_number(w, 1, wire->gazette.sequence);
+        field_number(w, 2, (uint64_t)wire->gazette.at_ms);
+        field_bytes(w, 3, wire->gazette.instrument.data, wire->gazette.instrument.size);
+        field_bytes(w, 4, wire->gazette.notice.data, wire->gazette.notice.size);
+        field_end(w, at);
+    } else {
+        field_bytes(w, 4, wire->gazette.instrument.data, wire->gazette.instrument.size);
+    }
+    field_number(w, 6, wire->gazette.published);
+    field_text(w, 7, wire->gazette.why ? wire->gazette.why : "");
+}
+
 static void put_refuse(struct writer *w, const struct wire *wire)
 {
     field_text(w, 1, wire->refuse.code);
@@ -186,6 +220,8 @@ static const struct {
     [WIRE_SETTLE] = {TAG(SETTLE), put_settle},
     [WIRE_CREDIT] = {TAG(CREDIT), put_credit},
     [WIRE_DIRECTORY] = {TAG(DIRECTORY), put_directory},
+    [WIRE_WITHHELD] = {TAG(EVIDENCE), put_withheld},
+    [WIRE_GAZETTE] = {TAG(GAZETTE), put_gazette},
     [WIRE_REFUSE] = {TAG(REFUSE), put_refuse},
     [WIRE_PING] = {TAG(PING), put_ping},
     [WIRE_BYE] = {TAG(BYE), put_bye},

@@ -87,7 +87,7 @@ static struct signed_statement sample_signed(const char *statement)
     return s;
 }
 
-#define WIRES 13
+#define WIRES 16
 
 /* One of each kind; `entries` and lists must outlive it. */
 static void sample_wires(struct wire out[static WIRES], const struct directory_entry *entry)
@@ -170,6 +170,24 @@ static void sample_wires(struct wire out[static WIRES], const struct directory_e
     out[11].ping.answer = true;
     out[12].kind = WIRE_BYE;
     out[12].bye.why = "draining";
+    out[13].kind = WIRE_WITHHELD;
+    out[13].withheld.sequence = 9;
+    sample_fill(out[13].withheld.withheld.message_id.bytes, ID_SIZE, 7);
+    out[13].withheld.withheld.header_digest = sha256("header", 6);
+    out[13].withheld.withheld.code = CONCORDAT__REFUSAL_CODE__AGREEMENT_REVOKED;
+    out[13].withheld.withheld.withheld_ms = SAMPLE_NOW_MS;
+    out[14].kind = WIRE_GAZETTE;
+    out[14].gazette.sequence = 77;
+    out[14].gazette.at_ms = SAMPLE_NOW_MS;
+    out[14].gazette.instrument = text("\n\x03"
+                                      "act"
+                                      "\x12\x02"
+                                      "by"
+                                      "\x1a\x04"
+                                      "sign");
+    out[15].kind = WIRE_GAZETTE;
+    out[15].gazette.request = 5;
+    out[15].gazette.why = "the proposal has lapsed";
 }
 
 static struct directory_entry sample_entry(void)
@@ -272,6 +290,16 @@ static void every_kind_comes_back_as_it_was(void **)
             break;
         case WIRE_DIRECTORY:
             assert_directory(&back, &w[i]);
+            break;
+        case WIRE_WITHHELD:
+            assert_memory_equal(&back.withheld, &w[i].withheld, sizeof back.withheld);
+            break;
+        case WIRE_GAZETTE:
+            assert_int_equal(back.gazette.request, w[i].gazette.request);
+            assert_int_equal(back.gazette.sequence, w[i].gazette.sequence);
+            assert_int_equal(back.gazette.at_ms, w[i].gazette.at_ms);
+            assert_bytes(back.gazette.instrument, w[i].gazette.instrument);
+            assert_string_equal(back.gazette.why, w[i].gazette.why ? w[i].gazette.why : "");
             break;
         case WIRE_REFUSE:
             assert_string_equal(back.refuse.code, w[i].refuse.code);
