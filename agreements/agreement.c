@@ -184,6 +184,9 @@ void agreement_free(struct agreement *agreement)
     free(agreement->onward);
     free(agreement->parties);
     free(agreement->clauses);
+    free(agreement->roles);
+    free(agreement->expectations);
+    free(agreement->trials);
     free(agreement->text);
     free(agreement->name);
     free(agreement);
@@ -208,6 +211,18 @@ bool agreement_allows_onward(const struct agreement *agreement, const char *agen
 
 enum agreement_state agreement_state_at(const struct agreement *agreement, int64_t now_ms)
 {
+    switch (agreement->standing) {
+    case STANDING_ASSUMED:
+    case STANDING_ACTIVE:
+        break;
+    case STANDING_SUSPENDED:
+        return AGREEMENT_STATE_SUSPENDED;
+    case STANDING_REVOKED:
+        return AGREEMENT_STATE_REVOKED;
+    case STANDING_DRAFT:
+    default:
+        return AGREEMENT_STATE_DRAFT;
+    }
     if (now_ms < agreement->from_ms)
         return AGREEMENT_STATE_NOT_YET;
     return now_ms < agreement->until_ms ? AGREEMENT_STATE_ACTIVE : AGREEMENT_STATE_EXPIRED;
@@ -221,7 +236,13 @@ const char *agreement_state_name(enum agreement_state state)
     case AGREEMENT_STATE_EXPIRED:
         return "expired";
     case AGREEMENT_STATE_NOT_YET:
-    default:
         return "not yet in force";
+    case AGREEMENT_STATE_SUSPENDED:
+        return "suspended";
+    case AGREEMENT_STATE_REVOKED:
+        return "revoked";
+    case AGREEMENT_STATE_DRAFT:
+    default:
+        return "draft";
     }
 }

@@ -33,10 +33,33 @@
 #define AGREEMENTS_MAX 4096              /* of one set */
 #define AGREEMENT_FILE_MAX (1024 * 1024) /* bytes */
 
+#define PINNED_MAX 4        /* keys of one party for one use */
+#define ROLES_MAX 64        /* different roles that clauses escalate to */
+#define LADDER_MAX 4        /* roles of one escalation ladder */
+#define EXPECTATIONS_MAX 64 /* of one agreement */
+#define TRIALS_MAX 256      /* test cases of one agreement */
+
+/* Time that a clause gives: plain, or counted in the recipient's working calendar. Zero: none. */
+struct span {
+    uint32_t minutes; /* of working time: 450 a working day */
+    bool working;
+};
+
+enum calendar {
+    CALENDAR_ENGLAND_AND_WALES = 1, /* Monday to Friday but bank holidays, 09:00 to 16:30 */
+    CALENDAR_ALWAYS                 /* day and night */
+};
+
 struct party {
     char agency[AGENCY_MAX + 1];
     char kind[KIND_MAX + 1];
-    char contact[TITLE_MAX + 1]; /* single point of contact: a role, not a person */
+    char contact[TITLE_MAX + 1];      /* single point of contact: a role, not a person */
+    char dpo[TITLE_MAX + 1];          /* data protection officer: a role; empty = none named */
+    char out_of_hours[TITLE_MAX + 1]; /* the desk that answers then; empty = none */
+    enum calendar calendar;
+    /* SHA-256 of each SubjectPublicKeyInfo that counts for this party; none: it cannot be signed */
+    size_t signing_count, governance_count;
+    struct digest signing[PINNED_MAX], governance[PINNED_MAX];
 };
 
 struct clause {
@@ -47,25 +70,70 @@ struct clause {
     char gateway[GATEWAY_MAX + 1];
     category_set required, allowed; /* allowed includes required */
     bool only_in_reply;
-    uint32_t line; /* in the text, for messages */
+    bool only_by_holder; /* of the case */
+    uint32_t capacities; /* bit n: the subject may stand in SubjectCapacity n; 0 = in any */
+    struct span acknowledge, decide, answer; /* within */
+    uint8_t ladder_count;
+    uint16_t ladder[LADDER_MAX]; /* in the agreement's roles: whom silence is told, in order */
+    uint32_t small_number_floor; /* counts below it are suppressed; 0 = no statistics */
+    uint32_t line;               /* in the text, for messages */
+};
+
+/* After one message, another is to come. */
+struct expectation {
+    char id[CLAUSE_ID_MAX + 1];
+    const struct message_type *after, *then;
+    struct span within;
+    uint16_t tell; /* in roles: who hears when it did not */
+    uint32_t line;
+};
+
+/* A test case that the text itself states. */
+struct trial {
+    char name[TITLE_MAX + 1];
+    char from[AGENCY_MAX + 1], to[AGENCY_MAX + 1];
+    char type[TYPE_MAX + 1];
+    char purpose[PURPOSE_MAX + 1]; /* empty: the clause's */
+    category_set categories;
+    bool in_reply;
+    int capacity;  /* Concordat__SubjectCapacity; 0 = unsaid */
+    int64_t on_ms; /* the day; 0 = the first day in force */
+    int expected;  /* Concordat__RefusalCode; 0 = permitted */
+    uint32_t line;
+};
+
+/* What gives a text force. Zero refuses. */
+enum standing {
+    STANDING_DRAFT = 0, /* nobody's word: permits nothing */
+    STANDING_ASSUMED,   /* taken as signed, pins not looked at: analysis, tests and simulation */
+    STANDING_ACTIVE,    /* signed by every party */
+    STANDING_SUSPENDED,
+    STANDING_REVOKED
 };
 
 struct agreement {
     char id[AGREEMENT_ID_MAX + 1];
     uint32_t version; /* >= 1 */
     char title[TITLE_MAX + 1];
-    char owner[TITLE_MAX + 1];            /* empty = none named */
-    char dpia[TITLE_MAX + 1];             /* reference of the impact assessment; empty = none */
+    char owner[AGENCY_MAX + 1]; /* a party, told of what goes wrong; empty = every party */
+    char dpia[TITLE_MAX + 1];   /* reference of the impact assessment; empty = none */
     int64_t from_ms, review_ms, until_ms; /* in force while from <= now < until; UTC midnights */
     int marking_floor, marking_ceiling;   /* Concordat__Marking */
     uint32_t retention_days;
-    size_t onward_count, party_count, clause_count;
-    char (*onward)[AGENCY_MAX + 1]; /* owned; in order */
-    struct party *parties;          /* owned; in order of agency */
-    struct clause *clauses;         /* owned; in order of id */
-    struct digest hash;             /* SHA-256 of the text */
-    char *text;                     /* owned, NUL-terminated */
-    char *name;                     /* owned: what agreement_parse was given */
+    bool is_charter;           /* break-glass: every clause wants two officers */
+    uint32_t uses_per_day;     /* of an agency under the charter */
+    struct span review_within; /* of each use */
+    size_t onward_count, party_count, clause_count, role_count, expectation_count, trial_count;
+    char (*onward)[AGENCY_MAX + 1];   /* owned; in order */
+    struct party *parties;            /* owned; in order of agency */
+    struct clause *clauses;           /* owned; in order of id */
+    char (*roles)[TITLE_MAX + 1];     /* owned; in order of first mention */
+    struct expectation *expectations; /* owned; in order of id */
+    struct trial *trials;             /* owned; as they stand */
+    struct digest hash;               /* SHA-256 of the text */
+    enum standing standing;           /* the registrar's alone to change */
+    char *text;                       /* owned, NUL-terminated */
+    char *name;                       /* owned: what agreement_parse was given */
 };
 
 /* Reads a whole text. `name` stands in errors ("safe.yaml:12: unknown key `purposes'").
@@ -84,16 +152,24 @@ const struct clause *agreement_clause(const struct agreement *agreement, const c
 /* May the agency receive onward what this agreement shared? */
 bool agreement_allows_onward(const struct agreement *agreement, const char *agency);
 
-/* May an agreement be used? Zero refuses. The one place that says so: here its parties' signatures,
- * its suspension and its revocation join the dates. */
+/* May an agreement be used? Zero refuses. The one place that says so: its parties' signatures, its
+ * suspension and its revocation join the dates here. */
 enum agreement_state {
-    AGREEMENT_STATE_NOT_YET = 0,
+    AGREEMENT_STATE_DRAFT = 0,
+    AGREEMENT_STATE_NOT_YET,
     AGREEMENT_STATE_ACTIVE,
-    AGREEMENT_STATE_EXPIRED
+    AGREEMENT_STATE_EXPIRED,
+    AGREEMENT_STATE_SUSPENDED,
+    AGREEMENT_STATE_REVOKED
 };
 enum agreement_state agreement_state_at(const struct agreement *agreement, int64_t now_ms);
 const char *
 agreement_state_name(enum agreement_state state); /* "not yet in force", "active", "expired" */
+
+/* The text again, in one spelling: agreement_parse gives an equal agreement but for hash and lines.
+ *   ST_LIMIT    `room` is too small */
+enum status agreement_print(const struct agreement *agreement, char *out, size_t room,
+                            size_t *size);
 
 /* Every agreement, in force or not, each id once, in order of id. Immutable. (set.c) */
 struct agreement_set;
@@ -104,9 +180,14 @@ struct agreement_set;
  *   ST_NOMEM
  *   ST_IO       the folder or a file cannot be read; `why` says which */
 enum status agreement_set_load(const char *folder, struct agreement_set **out, struct reason *why);
-/* Takes ownership of `count` agreements, also when it fails (tests, lint); not of the array. */
+/* Takes ownership of `count` agreements, also when it fails; not of the array. Drafts among them
+ * are taken as signed (STANDING_ASSUMED): analysis, tests and simulation. agreement_set_load the
+ * same. */
 enum status agreement_set_take(struct agreement **agreements, size_t count,
                                struct agreement_set **out, struct reason *why);
+/* Borrows them, as they stand; each must outlive the set. The registrar's. */
+enum status agreement_set_borrow(struct agreement *const *agreements, size_t count,
+                                 struct agreement_set **out);
 void agreement_set_free(struct agreement_set *set);
 OWN(agreement_set)
 size_t agreement_set_count(const struct agreement_set *set);

@@ -9,6 +9,8 @@
 static const Concordat__RefusalCode order_of_checks[] = {
     CONCORDAT__REFUSAL_CODE__NO_AGREEMENT,
     CONCORDAT__REFUSAL_CODE__AGREEMENT_VERSION_STALE,
+    CONCORDAT__REFUSAL_CODE__AGREEMENT_REVOKED,
+    CONCORDAT__REFUSAL_CODE__AGREEMENT_SUSPENDED,
     CONCORDAT__REFUSAL_CODE__AGREEMENT_NOT_YET,
     CONCORDAT__REFUSAL_CODE__AGREEMENT_EXPIRED,
     CONCORDAT__REFUSAL_CODE__PARTY_NOT_SIGNATORY,
@@ -130,8 +132,14 @@ static struct decision in_force(struct decision d, int64_t now_ms)
     case AGREEMENT_STATE_EXPIRED:
         return refused(CONCORDAT__REFUSAL_CODE__AGREEMENT_EXPIRED, 0, d.agreement, d.clause);
     case AGREEMENT_STATE_NOT_YET:
-    default:
         return refused(CONCORDAT__REFUSAL_CODE__AGREEMENT_NOT_YET, 0, d.agreement, d.clause);
+    case AGREEMENT_STATE_SUSPENDED:
+        return refused(CONCORDAT__REFUSAL_CODE__AGREEMENT_SUSPENDED, 0, d.agreement, d.clause);
+    case AGREEMENT_STATE_REVOKED:
+        return refused(CONCORDAT__REFUSAL_CODE__AGREEMENT_REVOKED, 0, d.agreement, d.clause);
+    case AGREEMENT_STATE_DRAFT:
+    default:
+        return refused(CONCORDAT__REFUSAL_CODE__NO_AGREEMENT, 0, NULL, NULL);
     }
 }
 

@@ -10,6 +10,7 @@
 struct agreement_set {
     struct agreement **agreements; /* owned, and each of them; in order of id */
     size_t count, room;
+    bool is_borrowed;      /* the agreements are another's */
     const char **agencies; /* owned array of borrowed names: every party of any, in order */
     size_t agency_count;
 };
@@ -41,6 +42,8 @@ static enum status add(struct agreement_set *set, struct agreement *agreement)
         set->agreements = grown;
         set->room = room;
     }
+    if (agreement->standing == STANDING_DRAFT)
+        agreement->standing = STANDING_ASSUMED;
     set->agreements[set->count++] = agreement;
     return ST_OK;
 }
@@ -97,6 +100,22 @@ enum status agreement_set_take(struct agreement **agreements, size_t count,
         return st;
     *out = GIVE(set);
     return ST_OK;
+}
+
+enum status agreement_set_borrow(struct agreement *const *agreements, size_t count,
+                                 struct agreement_set **out)
+{
+    OWNED(agreement_set) set = calloc(1, sizeof *set);
+
+    if (!set || !(set->agreements = calloc(count + 1, sizeof *set->agreements)))
+        return ST_NOMEM;
+    set->is_borrowed = true;
+    for (size_t i = 0; i < count; i++)
+        set->agreements[set->count++] = agreements[i];
+    enum status st = finish(set, NULL);
+    if (st == ST_OK)
+        *out = GIVE(set);
+    return st;
 }
 
 /* What a folder's file is to us. */
@@ -165,7 +184,7 @@ void agreement_set_free(struct agreement_set *set)
 {
     if (!set)
         return;
-    for (size_t i = 0; i < set->count; i++)
+    for (size_t i = 0; i < set->count && !set->is_borrowed; i++)
         agreement_free(set->agreements[i]);
     free(set->agreements);
     free(set->agencies);

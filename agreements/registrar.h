@@ -1,0 +1,82 @@
+/*
+ * registrar.h - which agreements are in force: the fold of published instruments.
+ *
+ *     gazette entries, in order --registrar_take--> registrar --registrar_set--> decide
+ *
+ * The broker and every agent keep one each and judge every entry themselves, so that nobody's word
+ * but the parties' makes an agreement count. The rules (docs/agreements.md, life):
+ *
+ *     draft -> proposed -> active -> superseded | revoked | expired;  also suspended
+ *
+ * - A version becomes active at the entry with which every party has signed the same bytes, with
+ *   governance keys that those bytes pin; in that moment its predecessor is superseded.
+ * - PROPOSE and ACCEPT name the predecessor in force, or none; a proposal whose predecessor is gone
+ *   or whose time is over is dead. REJECT and WITHDRAW end it.
+ * - A withdrawn, rejected or revoked hash, an older version, and a proposal id seen before never
+ *   become active again.
+ * - REVOKE, SUSPEND and RESUME are a party's of a version in force, each newer than its last one.
+ * - A text that pins for ourselves other keys than ours never counts here; nor one that pins for
+ *   anybody another governance key than the join pack.
+ *
+ * Time is the entry's. Threads: one owner.
+ */
+#ifndef AGREEMENTS_REGISTRAR_H
+#define AGREEMENTS_REGISTRAR_H
+
+#include "agreements/instrument.h"
+
+struct registrar;
+
+/* A governance key that the join pack gives. */
+struct known_key {
+    char agency[AGENCY_MAX + 1];
+    struct digest governance;
+};
+
+struct registrar_rules {
+    const char *self;                  /* our agency; NULL at the broker */
+    struct digest signing, governance; /* ours; zero at the broker */
+    const struct known_key *known;     /* copied; of the join pack */
+    size_t known_count;
+};
+
+/* `assumed` is taken, NULL is none: agreements in force without signatures, for tests and
+ * simulation; daemons give NULL. */
+enum status registrar_new(const struct registrar_rules *rules, struct agreement_set *assumed,
+                         struct registrar **out);
+void registrar_free(struct registrar *registrar); /* NULL is fine */
+
+/* Would this verified instrument be taken now? `text` is a proposal's, else empty.
+ *   ST_OK       yes
+ *   ST_MORE     it stands here already
+ *   ST_INVALID  no; `why` says why and names nobody but the parties */
+enum status registrar_judge(const struct registrar *registrar, const struct instrument *instrument,
+                           struct bytes text, int64_t now_ms, struct reason *why);
+/* The same, and takes it. A proposal that this registrar cannot count (keys that are not ours) is
+ * kept and never becomes active. ST_NOMEM besides. */
+enum status registrar_take(struct registrar *registrar, const struct instrument *instrument,
+                          struct bytes text, int64_t at_ms, struct reason *why);
+
+/* In force, suspended or revoked: what decide looks at. Valid until the next registrar_take. */
+struct agreement_set *registrar_set(const struct registrar *registrar);
+/* May the agency sign under this agreement with this key? Pins and later ROLLs and RETIREs. */
+bool registrar_signer_counts(const struct registrar *registrar, const struct agreement *agreement,
+                            const char *agency, const struct digest *signing_key);
+
+/* What a proposal still lacks, for people. */
+struct registrar_row {
+    const struct agreement *agreement;
+    const char *state; /* "proposed" "active" "superseded" "suspended" "revoked" "rejected"
+                          "withdrawn" "lapsed" "not ours" */
+    struct id proposal_id;
+    struct digest predecessor_hash;
+    int64_t proposal_expires_ms, since_ms;
+    const char *by;      /* who proposed, rejected, suspended ... */
+    size_t signed_count; /* parties that have signed, of agreement->party_count */
+    const char *const *signed_by;
+};
+/* Every version known, in order of id and version; false from `visit` ends it. */
+void registrar_each(const struct registrar *registrar, int64_t now_ms,
+                   bool (*visit)(void *context, const struct registrar_row *row), void *context);
+
+#endif
