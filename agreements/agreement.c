@@ -219,6 +219,8 @@ enum agreement_state agreement_state_at(const struct agreement *agreement, int64
         return AGREEMENT_STATE_SUSPENDED;
     case STANDING_REVOKED:
         return AGREEMENT_STATE_REVOKED;
+    case STANDING_SUPERSEDED:
+        return AGREEMENT_STATE_SUPERSEDED;
     case STANDING_DRAFT:
     default:
         return AGREEMENT_STATE_DRAFT;
@@ -241,6 +243,8 @@ const char *agreement_state_name(enum agreement_state state)
         return "suspended";
     case AGREEMENT_STATE_REVOKED:
         return "revoked";
+    case AGREEMENT_STATE_SUPERSEDED:
+        return "superseded";
     case AGREEMENT_STATE_DRAFT:
     default:
         return "draft";

@@ -108,7 +108,8 @@ enum standing {
     STANDING_ASSUMED,   /* taken as signed, pins not looked at: analysis, tests and simulation */
     STANDING_ACTIVE,    /* signed by every party */
     STANDING_SUSPENDED,
-    STANDING_REVOKED
+    STANDING_REVOKED,
+    STANDING_SUPERSEDED /* by a later version: what was accepted under it is still handed over */
 };
 
 struct agreement {
@@ -160,7 +161,8 @@ enum agreement_state {
     AGREEMENT_STATE_ACTIVE,
     AGREEMENT_STATE_EXPIRED,
     AGREEMENT_STATE_SUSPENDED,
-    AGREEMENT_STATE_REVOKED
+    AGREEMENT_STATE_REVOKED,
+    AGREEMENT_STATE_SUPERSEDED
 };
 enum agreement_state agreement_state_at(const struct agreement *agreement, int64_t now_ms);
 const char *

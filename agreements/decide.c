@@ -137,6 +137,7 @@ static struct decision in_force(struct decision d, int64_t now_ms)
         return refused(CONCORDAT__REFUSAL_CODE__AGREEMENT_SUSPENDED, 0, d.agreement, d.clause);
     case AGREEMENT_STATE_REVOKED:
         return refused(CONCORDAT__REFUSAL_CODE__AGREEMENT_REVOKED, 0, d.agreement, d.clause);
+    case AGREEMENT_STATE_SUPERSEDED:
     case AGREEMENT_STATE_DRAFT:
     default:
         return refused(CONCORDAT__REFUSAL_CODE__NO_AGREEMENT, 0, NULL, NULL);

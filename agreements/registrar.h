@@ -59,6 +59,10 @@ enum status registrar_take(struct registrar *registrar, const struct instrument 
 
 /* In force, suspended or revoked: what decide looks at. Valid until the next registrar_take. */
 struct agreement_set *registrar_set(const struct registrar *registrar);
+/* The version with this hash, whatever became of it (its standing says), or NULL. For hand-over:
+ * what was accepted under a version that is revoked or suspended since is withheld. */
+const struct agreement *registrar_version(const struct registrar *registrar,
+                                          const struct digest *hash);
 /* May the agency sign under this agreement with this key? Pins and later ROLLs and RETIREs. */
 bool registrar_signer_counts(const struct registrar *registrar, const struct agreement *agreement,
                             const char *agency, const struct digest *signing_key);
