@@ -24,6 +24,8 @@ usage()
 usage: pki.sh init DIR --community NAME          a new community: root, issuer, empty CRLs
        pki.sh agency DIR ID... [--days N]        four keys and certificates for each agency
        pki.sh broker DIR ID [--days N]           key and certificate of a broker
+       pki.sh officer DIR AGENCY CODE... [--days N]
+                                                 key and certificate of an agency's officers
        pki.sh sign DIR ID USE REQUEST OUT [--days N]
                                                  certificate for a key made elsewhere (PKCS #10);
                                                  USE: transport signing governance witness broker
@@ -91,8 +93,8 @@ check_days()
 check_use()
 {
     case $1 in
-    broker | transport | signing | governance | witness) ;;
-    *) bad "'$1' is no use of a key: transport, signing, governance, witness, broker" ;;
+    broker | transport | signing | governance | witness | officer) ;;
+    *) bad "'$1' is no use of a key: transport, signing, governance, witness, officer, broker" ;;
     esac
 }
 
@@ -251,6 +253,33 @@ broker()
     printf 'broker %s\n' "$1"
 }
 
+# CODE: [a-z0-9-]+, at most 31 bytes: as lib/identity.c has it.
+officer()
+{
+    [ $# -ge 2 ] || bad 'which officer? pki.sh officer DIR AGENCY CODE...'
+    agency=$1
+    check_id "$agency"
+    [ -d "$dir/agencies/$agency" ] || bad "$agency has no certificates here; first: pki.sh agency"
+    shift
+    for code in "$@"; do
+        case $code in
+        '' | *[!a-z0-9-]*) bad "'$code' is no officer's code: lower-case letters, digits and '-'" ;;
+        esac
+        [ ${#code} -le 31 ] || bad "'$code' is longer than 31 bytes"
+        [ ! -e "$dir/agencies/$agency/officers/$code" ] \
+            || bad "$agency:$code has a certificate already; see: pki.sh renew"
+    done
+    start "$dir"
+    mkdir -p "$dir/agencies/$agency/officers"
+    for code in "$@"; do
+        rm -rf "$work/new"
+        mkdir "$work/new"
+        one_leaf "$work/new" officer "$agency:$code"
+        mv "$work/new" "$dir/agencies/$agency/officers/$code"
+        printf 'officer %s:%s\n' "$agency" "$code"
+    done
+}
+
 sign()
 {
     [ $# -eq 4 ] || bad 'pki.sh sign DIR ID USE REQUEST OUT'
@@ -274,11 +303,11 @@ read_leaf()
 {
     [ -r "$1" ] || bad "$1 cannot be read"
     uri=$(openssl x509 -in "$1" -noout -ext subjectAltName 2>/dev/null </dev/null \
-        | sed -n 's/^ *URI:\(urn:concordat:[a-z]*:[a-z0-9.-]*\)$/\1/p') || true
+        | sed -n 's/^ *URI:\(urn:concordat:[a-z]*:[a-z0-9.:-]*\)$/\1/p') || true
     use=$(openssl x509 -in "$1" -noout -subject -nameopt multiline 2>/dev/null </dev/null \
         | sed -n 's/^ *organizationalUnitName *= *//p') || true
     [ -n "$uri" ] && [ -n "$use" ] || bad "$1 is no certificate of an agency or a broker"
-    id=${uri##*:}
+    id=${uri#urn:concordat:*:}
 }
 
 renew()
@@ -386,7 +415,7 @@ check()
             printf 'good  CRL of the %s until %s\n' "$authority" "$until"
         fi
     done
-    for leaf in "$dir"/agencies/*/*.pem "$dir"/broker/*/*.pem; do
+    for leaf in "$dir"/agencies/*/*.pem "$dir"/agencies/*/officers/*/*.pem "$dir"/broker/*/*.pem; do
         case $leaf in
         *'*'* | *.chain.pem) ;;
         *) check_leaf "$leaf" ;;
@@ -412,7 +441,7 @@ verb=$1
 shift
 case $verb in
 help | -h | --help) usage; exit 0 ;;
-init | agency | broker | sign | renew | revoke | crl | check) ;;
+init | agency | broker | officer | sign | renew | revoke | crl | check) ;;
 show)
     [ $# -eq 1 ] || bad 'pki.sh show CERT'
     show "$1"

@@ -30,6 +30,8 @@ static const struct profile profiles[] = {
     [USE_GOVERNANCE] = {"governance", "urn:concordat:agency:", OUR_ARC ".2",
                         KU_DIGITAL_SIGNATURE | KU_NON_REPUDIATION, false},
     [USE_WITNESS] = {"witness", "urn:concordat:agency:", OUR_ARC ".3", KU_DIGITAL_SIGNATURE, true},
+    [USE_OFFICER] = {"officer", "urn:concordat:officer:", OUR_ARC ".4",
+                     KU_DIGITAL_SIGNATURE | KU_NON_REPUDIATION, false},
 };
 
 static enum status refuse(struct reason *why, const char *what)
@@ -90,32 +92,52 @@ static bool is_no_ca(X509 *leaf)
     return no;
 }
 
-/* The id behind `prefix` in a URI, byte-exact; IA5String may hold a NUL, so sizes decide. */
-static bool read_uri(const ASN1_IA5STRING *uri, const char *prefix, char id[static AGENCY_MAX + 1])
+static bool officer_is_valid(const char *code)
+{
+    size_t size = strspn(code, "abcdefghijklmnopqrstuvwxyz0123456789-");
+
+    return size > 0 && size <= OFFICER_MAX && code[size] == '\0';
+}
+
+/* Takes the officer's code off the end of `<agency>:<code>`. */
+static bool take_officer(char *name, struct identity *out)
+{
+    char *colon = strchr(name, ':');
+
+    if (!colon || !officer_is_valid(colon + 1))
+        return false;
+    memcpy(out->officer, colon + 1, strlen(colon + 1) + 1);
+    *colon = '\0';
+    return true;
+}
+
+/* The id behind the profile's prefix in a URI, byte-exact; IA5String may hold a NUL, so sizes
+ * decide. */
+static bool read_uri(const ASN1_IA5STRING *uri, const char *prefix, struct identity *out)
 {
     size_t size = (size_t)ASN1_STRING_length(uri), start = strlen(prefix);
     const unsigned char *text = ASN1_STRING_get0_data(uri);
-    char name[AGENCY_MAX + 1] = {0};
+    char name[AGENCY_MAX + 1 + OFFICER_MAX + 1] = {0};
 
-    if (size <= start || size > start + AGENCY_MAX || memcmp(text, prefix, start) != 0
+    if (size <= start || size - start >= sizeof name || memcmp(text, prefix, start) != 0
         || memchr(text, '\0', size))
         return false;
     memcpy(name, text + start, size - start);
-    if (!agency_is_valid(name))
+    if ((out->use == USE_OFFICER && !take_officer(name, out)) || !agency_is_valid(name))
         return false;
-    memcpy(id, name, sizeof name);
+    memcpy(out->id, name, strlen(name) + 1); /* valid: at most AGENCY_MAX */
     return true;
 }
 
 /* The one name, and nothing beside it. */
-static bool has_name(X509 *leaf, const char *prefix, char id[static AGENCY_MAX + 1])
+static bool has_name(X509 *leaf, const char *prefix, struct identity *out)
 {
     GENERAL_NAMES *names = extension(leaf, NID_subject_alt_name);
     bool one = false;
 
     if (names && sk_GENERAL_NAME_num(names) == 1) {
         const GENERAL_NAME *name = sk_GENERAL_NAME_value(names, 0);
-        one = name->type == GEN_URI && read_uri(name->d.uniformResourceIdentifier, prefix, id);
+        one = name->type == GEN_URI && read_uri(name->d.uniformResourceIdentifier, prefix, out);
     }
     GENERAL_NAMES_free(names);
     return one;
@@ -163,9 +185,9 @@ enum status identity_of(X509 *leaf, enum identity_use use, struct identity *out,
     uint32_t flags = X509_get_extension_flags(leaf);
     bool named;
 
-    assert(use >= USE_BROKER && use <= USE_WITNESS);
+    assert(use >= USE_BROKER && use <= USE_OFFICER);
     read_outline(leaf, use, out);
-    named = has_name(leaf, profile->prefix, out->id);
+    named = has_name(leaf, profile->prefix, out);
 
     if (X509_get_version(leaf) != X509_VERSION_3)
         return refuse(why, "not a version 3 certificate");
@@ -174,7 +196,8 @@ enum status identity_of(X509 *leaf, enum identity_use use, struct identity *out,
     if (!is_no_ca(leaf))
         return refuse(why, "basicConstraints is not critical CA:FALSE");
     if (!named) {
-        reason_set(why, "subjectAltName is not exactly one URI %s<id>", profile->prefix);
+        reason_set(why, "subjectAltName is not exactly one URI %s<%s>", profile->prefix,
+                   use == USE_OFFICER ? "agency>:<code" : "id");
         ERR_clear_error();
         return ST_FORGED;
     }
@@ -230,6 +253,6 @@ enum status identity_of_der(const uint8_t *der, size_t size, enum identity_use u
 
 const char *identity_use_name(enum identity_use use)
 {
-    assert(use >= USE_BROKER && use <= USE_WITNESS);
+    assert(use >= USE_BROKER && use <= USE_OFFICER);
     return profiles[use].name;
 }

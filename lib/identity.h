@@ -3,10 +3,11 @@
  *
  * OpenSSL accepts a client certificate without EKU, a CA used as a leaf, two URI SANs or a bare CN;
  * this check does not. It runs after X509_V_OK and looks at the leaf alone. The names are
- * urn:concordat:agency:<id> (transport, signing, governance, witness), urn:concordat:broker:<id>.
+ * urn:concordat:agency:<id> (transport, signing, governance, witness), urn:concordat:broker:<id>,
+ * urn:concordat:officer:<agency>:<code>.
  *
  *     version 3 · basicConstraints critical CA:FALSE · keyUsage critical and exactly the profile's
- *     EKU exactly one purpose, the profile's · SAN exactly one entry, a URI in one of the two forms
+ *     EKU exactly one purpose, the profile's · SAN exactly one entry, a URI in one of these forms
  *     key P-256 in its only uncompressed named-curve encoding, or Ed25519 for witnesses
  *     no critical extension unknown
  *
@@ -27,11 +28,13 @@ enum identity_use {
     USE_SIGNING,    /* headers and evidence: EKU exactly our signing purpose, digitalSignature +
                        nonRepudiation */
     USE_GOVERNANCE, /* agreements: the same with our governance purpose */
-    USE_WITNESS     /* Ed25519: EKU exactly our witness purpose */
+    USE_WITNESS,    /* Ed25519: EKU exactly our witness purpose */
+    USE_OFFICER     /* one person's at an agency: authorises break-glass */
 };
 
 struct identity {
     char id[AGENCY_MAX + 1];          /* agency or broker id; empty while unknown */
+    char officer[OFFICER_MAX + 1];    /* the code of one; empty for all others */
     enum identity_use use;            /* what it was asked to be */
     uint8_t certificate[DIGEST_SIZE]; /* SHA-256 of the DER */
     uint8_t spki[DIGEST_SIZE];        /* SHA-256 of the SubjectPublicKeyInfo */

@@ -11,7 +11,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    for (enum identity_use use = USE_BROKER; use <= USE_WITNESS; use++) {
+    for (enum identity_use use = USE_BROKER; use <= USE_OFFICER; use++) {
         struct identity found;
         struct reason why;
         EVP_PKEY *key = NULL;

@@ -31,6 +31,11 @@ static struct mint_leaf leaf_of(enum identity_use use)
         leaf.purpose = OURS ".3";
         leaf.key = "ED25519";
         break;
+    case USE_OFFICER:
+        leaf.name = "URI:urn:concordat:officer:nps.cambs:duty-2";
+        leaf.purpose = OURS ".4";
+        leaf.usage = "critical,digitalSignature,nonRepudiation";
+        break;
     }
     return leaf;
 }
@@ -42,19 +47,43 @@ static void each_use_takes_its_own_certificate_and_no_other(void **)
     struct reason why;
     int accepted = 0, refused = 0;
 
-    for (enum identity_use is = USE_BROKER; is <= USE_WITNESS; is++) {
+    for (enum identity_use is = USE_BROKER; is <= USE_OFFICER; is++) {
         struct mint_leaf leaf = leaf_of(is);
         X509 *it = mint_leaf(mint, &leaf).certificate;
-        for (enum identity_use asked = USE_BROKER; asked <= USE_WITNESS; asked++) {
+        for (enum identity_use asked = USE_BROKER; asked <= USE_OFFICER; asked++) {
             enum status status = identity_of(it, asked, &found, &why);
             assert_int_equal(status, is == asked ? ST_OK : ST_FORGED);
             accepted += status == ST_OK;
             refused += status == ST_FORGED;
-            if (status == ST_OK)
-                assert_string_equal(found.id, is == USE_BROKER ? "hub.one" : "nps.cambs");
+            if (status != ST_OK)
+                continue;
+            assert_string_equal(found.id, is == USE_BROKER ? "hub.one" : "nps.cambs");
+            assert_string_equal(found.officer, is == USE_OFFICER ? "duty-2" : "");
         }
     }
-    print_message("profiles: %d of 5 accepted, %d of 20 mix-ups refused\n", accepted, refused);
+    print_message("profiles: %d of 6 accepted, %d of 30 mix-ups refused\n", accepted, refused);
+}
+
+static void an_officer_is_one_person_of_one_agency(void **)
+{
+    static const char *const bad[] = {
+        "URI:urn:concordat:officer:nps.cambs",
+        "URI:urn:concordat:officer:nps.cambs:",
+        "URI:urn:concordat:officer::duty-2",
+        "URI:urn:concordat:officer:nps.cambs:Duty",
+        "URI:urn:concordat:officer:nps.cambs:a:b",
+        "URI:urn:concordat:officer:nps.cambs:a2345678901234567890123456789012",
+        "URI:urn:concordat:agency:nps.cambs",
+    };
+    OWNED(mint) mint = mint_new();
+    struct mint_leaf leaf = leaf_of(USE_OFFICER);
+    struct identity found;
+
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        leaf.name = bad[i];
+        X509 *it = mint_leaf(mint, &leaf).certificate;
+        assert_int_equal(identity_of(it, USE_OFFICER, &found, NULL), ST_FORGED);
+    }
 }
 
 static void an_identity_names_key_certificate_and_time(void **)
@@ -152,6 +181,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_use_takes_its_own_certificate_and_no_other),
         cmocka_unit_test(an_identity_names_key_certificate_and_time),
+        cmocka_unit_test(an_officer_is_one_person_of_one_agency),
         cmocka_unit_test(names_go_to_their_limit_and_not_beyond),
         cmocka_unit_test(what_was_readable_is_told),
         cmocka_unit_test(only_exact_der_is_read),

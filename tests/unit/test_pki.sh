@@ -52,6 +52,12 @@ expect 2 'option' "$pki" agency "$dir/c" nps.cambs --day 3
 expect 0 'two agencies' "$pki" agency "$dir/c" nps.cambs csc.cambs
 expect 2 'an agency twice' "$pki" agency "$dir/c" police.cambs nps.cambs
 [ ! -e "$dir/c/agencies/police.cambs" ] || say_not 'half of a refused call was done'
+expect 0 'two officers' "$pki" officer "$dir/c" nps.cambs duty-1 duty-2
+expect 2 'an officer twice' "$pki" officer "$dir/c" nps.cambs duty-3 duty-1
+[ ! -e "$dir/c/agencies/nps.cambs/officers/duty-3" ] || say_not 'half of a refused call was done'
+expect 2 'an officer of no agency' "$pki" officer "$dir/c" hou.cambridge duty-1
+expect 2 'a name is no code' "$pki" officer "$dir/c" nps.cambs 'Kit Example'
+expect 0 'an officer renewed' "$pki" renew "$dir/c" "$dir/c/agencies/nps.cambs/officers/duty-1/officer.pem"
 expect 0 'broker' "$pki" broker "$dir/c" hub --days 30
 expect 0 'check' "$pki" check "$dir/c"
 expect 0 'show' "$pki" show "$dir/c/agencies/nps.cambs/transport.pem"
