@@ -32,11 +32,13 @@ struct instrument {
     struct id proposal_id;
     int64_t proposal_expires_ms, signed_ms;
     struct digest signing_key; /* ROLL, RETIRE */
-    struct id message_id;      /* REVIEW */
-    bool upheld;               /* REVIEW */
+    struct id message_id;             /* REVIEW, AUTHORISE */
+    bool upheld;                      /* REVIEW */
+    char counterpart[AGENCY_MAX + 1]; /* AUTHORISE, REINSTATE */
     /* Not of the bytes: what instrument_verify found. */
     struct digest key;    /* SHA-256 of the governance key's SubjectPublicKeyInfo */
     struct digest digest; /* SHA-256 of the Instrument's bytes */
+    char officer[OFFICER_MAX + 1]; /* AUTHORISE: whose certificate it was */
 };
 
 /* Borrowed parts of a SignedInstrument. */

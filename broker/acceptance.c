@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "broker/exchange_inside.h"
-#include "broker/text.h"
+#include "lib/text.h"
 #include "lib/id.h"
 
 #define DAY_MS INT64_C(86400000)

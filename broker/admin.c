@@ -17,7 +17,7 @@
 
 #include "broker/counters.h"
 #include "broker/stage.h"
-#include "broker/text.h"
+#include "lib/text.h"
 #include "lib/limits.h"
 #include "lib/log.h"
 #include "lib/loop.h"

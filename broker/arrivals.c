@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "broker/session_inside.h"
-#include "broker/text.h"
+#include "lib/text.h"
 #include "lib/id.h"
 #include "proto/envelope.h"
 

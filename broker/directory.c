@@ -1,5 +1,5 @@
 #include "broker/directory.h"
-#include "broker/text.h"
+#include "lib/text.h"
 
 #include <assert.h>
 #include <stdlib.h>

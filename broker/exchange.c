@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "broker/exchange_inside.h"
-#include "broker/text.h"
+#include "lib/text.h"
 
 #define AGE_FIRST_MS 60000   /* after the first batch */
 #define AGE_EVERY_MS 3600000 /* ids past their time are forgotten once an hour */

@@ -13,7 +13,7 @@
 #include <string.h>
 
 #include "broker/exchange_inside.h"
-#include "broker/text.h"
+#include "lib/text.h"
 
 #define BIT(step) (UINT32_C(1) << CONCORDAT__STEP_KIND__##step)
 

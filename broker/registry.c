@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "broker/exchange_inside.h"
-#include "broker/text.h"
+#include "lib/text.h"
 #include "proto/frame.h"
 
 #define HEAD_ROOM (HEAD_MAX - 256) /* bytes of a head for its entries */

@@ -1,5 +1,5 @@
 #include "broker/stage.h"
-#include "broker/text.h"
+#include "lib/text.h"
 
 #include <assert.h>
 #include <string.h>

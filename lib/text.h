@@ -1,8 +1,8 @@
 /*
  * text.h - copies of bounded texts: that it fits is a promise, and is checked.
  */
-#ifndef BROKER_TEXT_H
-#define BROKER_TEXT_H
+#ifndef LIB_TEXT_H
+#define LIB_TEXT_H
 
 #include <assert.h>
 #include <string.h>

@@ -1,0 +1,77 @@
+/*
+ * privilege.h - break-glass: who authorised what, how often an agency used it, what its reviews
+ * said.
+ *
+ *     gazette: authorisations, uses, reviews --fold--> privileges --privilege_of--> question of
+ * decide
+ *
+ * Under a charter (an agreement that says so) a message goes when two different officers of the
+ * sender authorised exactly it, within AUTHORISED_MS, while the agency has uses left and its
+ * privilege is not suspended. Every use is to be reviewed within the charter's time. Not reviewed
+ * in time, or not upheld: the agency's privilege under that charter is suspended until the
+ * charter's owner reinstates it. All of it is folded from what was published, so that broker and
+ * agents agree and a restart changes nothing.
+ *
+ * Bounded: what is older than PRIVILEGE_DAYS and settled is forgotten. Threads: one owner.
+ * Source: UK GDPR art. 6(1)(d), 9(2)(c); docs/agreements.md, break-glass.
+ */
+#ifndef AGREEMENTS_PRIVILEGE_H
+#define AGREEMENTS_PRIVILEGE_H
+
+#include "agreements/agreement.h"
+#include "lib/id.h"
+
+#define AUTHORISED_MS INT64_C(3600000) /* an authorisation stands an hour */
+#define USES_MS INT64_C(86400000)      /* "a day" is any 24 hours: midnight gives nothing back */
+#define PRIVILEGE_DAYS 90              /* settled uses and suspensions lifted are kept so long */
+#define AUTHORISATIONS_EACH 64         /* of one agency at once: its oldest makes room */
+
+struct privileges;
+
+/* NULL when memory is out. */
+struct privileges *privileges_new(void);
+void privileges_free(struct privileges *privileges); /* NULL is fine */
+OWN(privileges)
+
+/* One message that an officer authorises, or that was sent under a charter. Strings borrowed. */
+struct breach_of_glass {
+    const char *charter; /* agreement id */
+    const char *agency, *counterpart;
+    const struct id *message_id;
+};
+
+/* An officer's word. The same officer twice for one message counts once. ST_NOMEM. */
+enum status privilege_authorise(struct privileges *privileges, const struct breach_of_glass *use,
+                                const char *officer, int64_t at_ms);
+/* It was accepted; reviewed it must be until `due_ms`. ST_MORE: known already. ST_NOMEM. */
+enum status privilege_use(struct privileges *privileges, const struct breach_of_glass *use,
+                          int64_t at_ms, int64_t due_ms);
+/* A review of that message.
+ *   ST_MORE     no such use, or it has been reviewed before */
+enum status privilege_review(struct privileges *privileges, const struct id *message_id,
+                             bool upheld);
+/* Its review is overdue: published by the broker, so that all know it at the same place. ST_MORE as
+ * above. */
+enum status privilege_lapse(struct privileges *privileges, const struct id *message_id);
+/* ST_MORE: it was not suspended. */
+enum status privilege_reinstate(struct privileges *privileges, const char *charter,
+                                const char *agency);
+
+/* What decide wants to know. */
+struct privilege {
+    uint32_t officers;   /* different ones that authorised this message in time */
+    uint32_t uses_today; /* accepted in the USES_MS before now */
+    bool suspended;
+};
+struct privilege privilege_of(const struct privileges *privileges,
+                              const struct breach_of_glass *use, int64_t now_ms);
+
+/* The next use whose review is overdue at `now_ms` and for which nothing was published; false:
+ * none. Strings and id are borrowed until the next call that changes something. */
+bool privilege_next_overdue(const struct privileges *privileges, int64_t now_ms,
+                            struct breach_of_glass *out);
+/* The use that a message id names; false: none. For who may review it. */
+bool privilege_find(const struct privileges *privileges, const struct id *message_id,
+                    struct breach_of_glass *out);
+
+#endif
