@@ -31,14 +31,14 @@ struct instrument {
     struct digest agreement_hash, predecessor_hash;
     struct id proposal_id;
     int64_t proposal_expires_ms, signed_ms;
-    struct digest signing_key; /* ROLL, RETIRE */
+    struct digest signing_key;        /* ROLL, RETIRE */
     struct id message_id;             /* REVIEW, AUTHORISE */
     bool upheld;                      /* REVIEW */
     char counterpart[AGENCY_MAX + 1]; /* AUTHORISE, REINSTATE */
     /* Not of the bytes: what instrument_verify found. */
-    struct digest key;    /* SHA-256 of the governance key's SubjectPublicKeyInfo */
-    struct digest digest; /* SHA-256 of the Instrument's bytes */
-    char officer[OFFICER_MAX + 1]; /* AUTHORISE: whose certificate it was */
+    struct digest key;                  /* SHA-256 of the governance key's SubjectPublicKeyInfo */
+    struct digest digest;               /* SHA-256 of the Instrument's bytes */
+    char officer[OFFICER_CODE_MAX + 1]; /* AUTHORISE: whose certificate it was */
 };
 
 /* Borrowed parts of a SignedInstrument. */

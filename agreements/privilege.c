@@ -16,7 +16,7 @@ struct subject {
 
 struct authorisation {
     struct subject of;
-    char officer[OFFICER_MAX + 1];
+    char officer[OFFICER_CODE_MAX + 1];
     int64_t at_ms;
 };
 

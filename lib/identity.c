@@ -96,7 +96,7 @@ static bool officer_is_valid(const char *code)
 {
     size_t size = strspn(code, "abcdefghijklmnopqrstuvwxyz0123456789-");
 
-    return size > 0 && size <= OFFICER_MAX && code[size] == '\0';
+    return size > 0 && size <= OFFICER_CODE_MAX && code[size] == '\0';
 }
 
 /* Takes the officer's code off the end of `<agency>:<code>`. */
@@ -117,7 +117,7 @@ static bool read_uri(const ASN1_IA5STRING *uri, const char *prefix, struct ident
 {
     size_t size = (size_t)ASN1_STRING_length(uri), start = strlen(prefix);
     const unsigned char *text = ASN1_STRING_get0_data(uri);
-    char name[AGENCY_MAX + 1 + OFFICER_MAX + 1] = {0};
+    char name[AGENCY_MAX + 1 + OFFICER_CODE_MAX + 1] = {0};
 
     if (size <= start || size - start >= sizeof name || memcmp(text, prefix, start) != 0
         || memchr(text, '\0', size))

@@ -33,12 +33,12 @@ enum identity_use {
 };
 
 struct identity {
-    char id[AGENCY_MAX + 1];          /* agency or broker id; empty while unknown */
-    char officer[OFFICER_MAX + 1];    /* the code of one; empty for all others */
-    enum identity_use use;            /* what it was asked to be */
-    uint8_t certificate[DIGEST_SIZE]; /* SHA-256 of the DER */
-    uint8_t spki[DIGEST_SIZE];        /* SHA-256 of the SubjectPublicKeyInfo */
-    int64_t from_ms, until_ms;        /* validity, since 1970 */
+    char id[AGENCY_MAX + 1];            /* agency or broker id; empty while unknown */
+    char officer[OFFICER_CODE_MAX + 1]; /* the code of one; empty for all others */
+    enum identity_use use;              /* what it was asked to be */
+    uint8_t certificate[DIGEST_SIZE];   /* SHA-256 of the DER */
+    uint8_t spki[DIGEST_SIZE];          /* SHA-256 of the SubjectPublicKeyInfo */
+    int64_t from_ms, until_ms;          /* validity, since 1970 */
 };
 
 /* Does the leaf fit the profile of `use`?

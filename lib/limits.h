@@ -9,7 +9,7 @@
 
 /* Names. */
 #define AGENCY_MAX 63       /* bytes before the NUL: one DNS label, RFC 1035 §2.3.4 */
-#define OFFICER_MAX 31      /* bytes before the NUL: an officer's code within the agency */
+#define OFFICER_CODE_MAX 31 /* bytes before the NUL: an officer's code within the agency */
 #define TYPE_MAX 63         /* bytes before the NUL: "check.social_care.children.request" is 34 */
 #define AGREEMENT_ID_MAX 63 /* bytes before the NUL */
 #define CLAUSE_ID_MAX 63    /* bytes before the NUL */

@@ -1,0 +1,59 @@
+/* lib/clock.h with a clock that a test moves: the real one plus as many milliseconds as the file
+ * CONCORDAT_TEST_CLOCK names holds, read at every call. Wall and monotonic clock move together, as
+ * they do for who sleeps through the night. Linked before the library's own, into daemons of their
+ * own (CMakeLists.txt, moved/); what OpenSSL asks the system stays real, so certificates do too.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "lib/clock.h"
+
+static _Atomic int64_t *moved; /* the file's eight bytes, mapped */
+
+__attribute__((constructor)) static void map_clock(void)
+{
+    static _Atomic int64_t still; /* without a file */
+    const char *path = getenv("CONCORDAT_TEST_CLOCK");
+    int file = path ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+    void *page = file >= 0 ? mmap(NULL, sizeof(int64_t), PROT_READ, MAP_SHARED, file, 0) : NULL;
+
+    moved = &still;
+    if (!path)
+        return;
+    if (!page || page == MAP_FAILED) {
+        fprintf(stderr, "moved clock: %s: %s\n", path, strerror(errno));
+        abort();
+    }
+    (void)close(file);
+    moved = page;
+}
+
+static int64_t read_ns(clockid_t which)
+{
+    struct timespec t;
+
+    (void)clock_gettime(which, &t);
+    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec + atomic_load(moved) * 1000000;
+}
+
+int64_t clock_wall_ms(void)
+{
+    return read_ns(CLOCK_REALTIME) / 1000000;
+}
+
+int64_t clock_monotonic_ms(void)
+{
+    return read_ns(CLOCK_MONOTONIC) / 1000000;
+}
+
+int64_t clock_monotonic_ns(void)
+{
+    return read_ns(CLOCK_MONOTONIC);
+}
