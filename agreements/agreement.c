@@ -11,6 +11,9 @@
 #include "agreements/clauses.h"
 #include "agreements/document.h"
 #include "agreements/fields.h"
+#include "agreements/parties.h"
+#include "agreements/trials.h"
+#include "agreements/vocabulary.h"
 
 #define LENGTH(a) (sizeof(a) / sizeof *(a))
 
@@ -24,7 +27,6 @@ static enum status read_terms(const struct source *src, const struct node *root,
     if ((st = read_name(src, node_child(root, "agreement"), true, a->id, sizeof a->id))
         || (st = read_number(src, node_child(root, "version"), VERSION_MAX, &a->version))
         || (st = read_text(src, node_child(root, "title"), a->title, sizeof a->title))
-        || (st = read_text(src, node_child(root, "owner"), a->owner, sizeof a->owner))
         || (st = read_text(src, node_child(root, "dpia"), a->dpia, sizeof a->dpia))
         || (st = read_day(src, node_child(root, "in-force"), &a->from_ms))
         || (st = read_day(src, node_child(root, "review"), &a->review_ms))
@@ -65,25 +67,98 @@ static enum status read_onward(const struct source *src, const struct node *list
     return ST_OK;
 }
 
+/* After the parties. */
+static enum status read_owner(const struct source *src, const struct node *node,
+                              struct agreement *a)
+{
+    enum status st;
+
+    if (!node)
+        return ST_OK;
+    if ((st = read_agency(src, node, a->owner)) != ST_OK)
+        return st;
+    for (size_t i = 0; i < a->party_count; i++)
+        if (strcmp(a->parties[i].agency, a->owner) == 0)
+            return ST_OK;
+    return refuse(src, node->line, "the owner `%s' is no party", a->owner);
+}
+
+/* Desks for what the law asks of those who share. */
+static enum status read_desks(const struct source *src, const struct node *root,
+                              struct agreement *a)
+{
+    const struct node *hours = node_child(root, "breach-report-hours");
+    enum status st;
+
+    if ((st = read_text(src, node_child(root, "subject-access"), a->subject_access,
+                        sizeof a->subject_access))
+        || (st = read_text(src, node_child(root, "foi"), a->foi, sizeof a->foi))
+        || (st = read_text(src, node_child(root, "breach-contact"), a->breach_contact,
+                           sizeof a->breach_contact)))
+        return st;
+    return hours ? read_number(src, hours, BREACH_HOURS_MAX, &a->breach_report_hours) : ST_OK;
+}
+
+/* `charter`, and what goes with it and with nothing else. */
+static enum status read_charter(const struct source *src, const struct node *root,
+                                struct agreement *a)
+{
+    static const char *const terms[] = {"uses-per-day", "review-within"};
+    const struct node *charter = node_child(root, "charter");
+    char text[16] = "";
+    enum status st;
+
+    for (size_t i = 0; i < LENGTH(terms); i++) {
+        const struct node *term = node_child(root, terms[i]);
+
+        if (charter && !term)
+            return refuse(src, charter->line, "a charter has no `%s'", terms[i]);
+        if (!charter && term)
+            return refuse(src, term->line, "`%s' is for a `charter'", terms[i]);
+    }
+    if (!charter)
+        return ST_OK;
+    if ((st = read_word(src, charter, text, sizeof text)) != ST_OK)
+        return st;
+    if (strcmp(text, "break-glass") != 0)
+        return refuse(src, charter->line, "`charter' must be break-glass, not `%s'", text);
+    a->is_charter = true;
+    if ((st = read_number(src, node_child(root, terms[0]), USES_PER_DAY_MAX, &a->uses_per_day)))
+        return st;
+    return read_span(src, node_child(root, terms[1]), &a->review_within);
+}
+
 static enum status read_agreement(const struct source *src, const struct node *root,
                                   struct agreement *a)
 {
-    static const struct key keys[] = {
-        {"agreement", true}, {"version", true}, {"title", true},   {"in-force", true},
-        {"review", true},    {"expires", true}, {"owner", false},  {"marking", true},
-        {"onward", true},    {"dpia", false},   {"parties", true}, {"retention-days", true},
-        {"clauses", true}};
+    static const struct key keys[] = {{"agreement", true},       {"version", true},
+                                      {"title", true},           {"in-force", true},
+                                      {"review", true},          {"expires", true},
+                                      {"owner", false},          {"marking", true},
+                                      {"onward", true},          {"dpia", false},
+                                      {"parties", true},         {"retention-days", true},
+                                      {"clauses", true},         {"charter", false},
+                                      {"uses-per-day", false},   {"review-within", false},
+                                      {"expectations", false},   {"tests", false},
+                                      {"subject-access", false}, {"foi", false},
+                                      {"breach-contact", false}, {"breach-report-hours", false}};
     enum status st;
 
     if ((st = read_keys(src, root, "an agreement", keys, LENGTH(keys)))
-        || (st = read_terms(src, root, a)) || (st = read_onward(src, node_child(root, "onward"), a))
-        || (st = read_parties(src, node_child(root, "parties"), a)))
+        || (st = read_terms(src, root, a)) || (st = read_desks(src, root, a))
+        || (st = read_charter(src, root, a))
+        || (st = read_onward(src, node_child(root, "onward"), a))
+        || (st = read_parties(src, node_child(root, "parties"), a))
+        || (st = read_owner(src, node_child(root, "owner"), a))
+        || (st = read_clauses(src, node_child(root, "clauses"), a))
+        || (st = read_expectations(src, node_child(root, "expectations"), a)))
         return st;
-    return read_clauses(src, node_child(root, "clauses"), a);
+    return read_trials(src, node_child(root, "tests"), a);
 }
 
 /* Each of these begins with its name, so one comparison sorts and finds them all. */
-static_assert(offsetof(struct party, agency) == 0 && offsetof(struct clause, id) == 0,
+static_assert(offsetof(struct party, agency) == 0 && offsetof(struct clause, id) == 0
+                  && offsetof(struct expectation, id) == 0,
               "the name comes first");
 
 static int by_name(const void *a, const void *b)
@@ -91,11 +166,57 @@ static int by_name(const void *a, const void *b)
     return strcmp(a, b);
 }
 
+static int by_digest(const void *a, const void *b)
+{
+    return memcmp(a, b, sizeof(struct digest));
+}
+
 static void sort(struct agreement *a)
 {
     qsort(a->onward, a->onward_count, sizeof *a->onward, by_name);
     qsort(a->parties, a->party_count, sizeof *a->parties, by_name);
     qsort(a->clauses, a->clause_count, sizeof *a->clauses, by_name);
+    if (a->expectation_count > 0) /* qsort() must not see a NULL base */
+        qsort(a->expectations, a->expectation_count, sizeof *a->expectations, by_name);
+    for (size_t i = 0; i < a->party_count; i++) {
+        struct party *p = &a->parties[i];
+
+        qsort(p->signing, p->signing_count, sizeof *p->signing, by_digest);
+        qsort(p->governance, p->governance_count, sizeof *p->governance, by_digest);
+    }
+}
+
+/* The place in `order` of a role that was read in another order; it joins when it is new. */
+static uint16_t place(uint16_t order[static ROLES_MAX], size_t *count, uint16_t role)
+{
+    for (size_t i = 0; i < *count; i++)
+        if (order[i] == role)
+            return (uint16_t)i;
+    order[*count] = role;
+    return (uint16_t)(*count)++;
+}
+
+/* In order of mention by sorted clauses, then expectations: so that their order in the text does
+ * not show. */
+static enum status order_roles(struct agreement *a)
+{
+    uint16_t order[ROLES_MAX];
+    size_t count = 0;
+    char(*roles)[TITLE_MAX + 1] = calloc(a->role_count + 1, sizeof *roles);
+
+    if (!roles)
+        return ST_NOMEM;
+    for (size_t i = 0; i < a->clause_count; i++)
+        for (size_t j = 0; j < a->clauses[i].ladder_count; j++)
+            a->clauses[i].ladder[j] = place(order, &count, a->clauses[i].ladder[j]);
+    for (size_t i = 0; i < a->expectation_count; i++)
+        a->expectations[i].tell = place(order, &count, a->expectations[i].tell);
+    assert(count == a->role_count);
+    for (size_t i = 0; i < count; i++)
+        memcpy(roles[i], a->roles[order[i]], sizeof roles[i]);
+    free(a->roles);
+    a->roles = roles;
+    return ST_OK;
 }
 
 static uint32_t last_line(const char *text, size_t size)
@@ -129,6 +250,8 @@ enum status agreement_parse(const char *name, const char *text, size_t size, str
     if ((st = read_agreement(&src, root, a)) != ST_OK)
         return st;
     sort(a);
+    if ((st = order_roles(a)) != ST_OK)
+        return st;
     a->hash = sha256(text, size);
     *out = GIVE(a);
     return ST_OK;

@@ -39,6 +39,10 @@
 #define EXPECTATIONS_MAX 64 /* of one agreement */
 #define TRIALS_MAX 256      /* test cases of one agreement */
 
+#define USES_PER_DAY_MAX 100        /* of one agency under a charter */
+#define SMALL_NUMBER_FLOOR_MAX 1000 /* counts */
+#define BREACH_HOURS_MAX 720        /* thirty days */
+
 /* Time that a clause gives: plain, or counted in the recipient's working calendar. Zero: none. */
 struct span {
     uint32_t minutes; /* of working time: 450 a working day */
@@ -116,8 +120,12 @@ struct agreement {
     char id[AGREEMENT_ID_MAX + 1];
     uint32_t version; /* >= 1 */
     char title[TITLE_MAX + 1];
-    char owner[AGENCY_MAX + 1]; /* a party, told of what goes wrong; empty = every party */
-    char dpia[TITLE_MAX + 1];   /* reference of the impact assessment; empty = none */
+    char owner[AGENCY_MAX + 1];         /* a party, told of what goes wrong; empty = every party */
+    char dpia[TITLE_MAX + 1];           /* reference of the impact assessment; empty = none */
+    char subject_access[TITLE_MAX + 1]; /* desk for requests by subjects; empty = none */
+    char foi[TITLE_MAX + 1];            /* desk for freedom of information; empty = none */
+    char breach_contact[TITLE_MAX + 1]; /* desk that hears of a breach; empty = none */
+    uint32_t breach_report_hours;       /* within which it hears; 0 = none given */
     int64_t from_ms, review_ms, until_ms; /* in force while from <= now < until; UTC midnights */
     int marking_floor, marking_ceiling;   /* Concordat__Marking */
     uint32_t retention_days;
@@ -128,7 +136,7 @@ struct agreement {
     char (*onward)[AGENCY_MAX + 1];   /* owned; in order */
     struct party *parties;            /* owned; in order of agency */
     struct clause *clauses;           /* owned; in order of id */
-    char (*roles)[TITLE_MAX + 1];     /* owned; in order of first mention */
+    char (*roles)[TITLE_MAX + 1];     /* owned; by first mention, clauses in order of id */
     struct expectation *expectations; /* owned; in order of id */
     struct trial *trials;             /* owned; as they stand */
     struct digest hash;               /* SHA-256 of the text */

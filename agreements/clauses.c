@@ -4,48 +4,10 @@
 #include <string.h>
 
 #include "agreements/gateways.h"
+#include "agreements/vocabulary.h"
 #include "lib/nearest.h"
 
 #define LENGTH(a) (sizeof(a) / sizeof *(a))
-
-static enum status read_party(const struct source *src, const struct node *node,
-                              struct agreement *a)
-{
-    static const struct key keys[] = {{"agency", true}, {"kind", true}, {"contact", true}};
-    struct party *party = &a->parties[a->party_count];
-    enum status st = read_keys(src, node, "a party", keys, LENGTH(keys));
-    const struct node *kind;
-
-    if (st != ST_OK)
-        return st;
-    kind = node_child(node, "kind");
-    if ((st = read_agency(src, node_child(node, "agency"), party->agency))
-        || (st = read_word(src, kind, party->kind, sizeof party->kind))
-        || (st =
-                read_text(src, node_child(node, "contact"), party->contact, sizeof party->contact)))
-        return st;
-    if (!agency_kind_is_known(party->kind))
-        return refuse(src, kind->line, "unknown kind of agency `%s'", party->kind);
-    for (size_t i = 0; i < a->party_count; i++)
-        if (strcmp(a->parties[i].agency, party->agency) == 0)
-            return refuse(src, node->line, "`%s' is a party twice", party->agency);
-    a->party_count++;
-    return ST_OK;
-}
-
-enum status read_parties(const struct source *src, const struct node *list, struct agreement *a)
-{
-    enum status st = read_list(src, list, 2, PARTIES_MAX);
-
-    if (st != ST_OK)
-        return st;
-    if (!(a->parties = calloc(list->count, sizeof *a->parties)))
-        return ST_NOMEM;
-    for (const struct node *n = list->first; n; n = n->next)
-        if ((st = read_party(src, n, a)) != ST_OK)
-            return st;
-    return ST_OK;
-}
 
 static bool fits(const char *side, const struct party *party)
 {
@@ -56,15 +18,16 @@ static bool fits(const char *side, const struct party *party)
 static enum status read_side(const struct source *src, const struct node *node,
                              const struct agreement *a, char out[static AGENCY_MAX + 1])
 {
-    struct nearest nearest;
     enum status st = read_word(src, node, out, AGENCY_MAX + 1);
 
     if (st != ST_OK)
         return st;
-    nearest = nearest_to(out);
-    for (size_t i = 0; i < a->party_count; i++) {
+    for (size_t i = 0; i < a->party_count; i++)
         if (fits(out, &a->parties[i]))
             return ST_OK;
+
+    struct nearest nearest = nearest_to(out);
+    for (size_t i = 0; i < a->party_count; i++) {
         nearest_offer(&nearest, a->parties[i].agency);
         nearest_offer(&nearest, a->parties[i].kind);
     }
@@ -76,59 +39,6 @@ static enum status read_side(const struct source *src, const struct node *node,
     return refuse(src, node->line, "`%s' is neither a party nor a party's kind", out);
 }
 
-static enum status read_type(const struct source *src, const struct node *node,
-                             const struct message_type **out)
-{
-    char text[TYPE_MAX + 1];
-    size_t count = 0;
-    const struct message_type *types = catalogue_all(&count), *type;
-    enum status st = read_word(src, node, text, sizeof text);
-
-    if (st != ST_OK)
-        return st;
-    if ((type = catalogue_find(text))) {
-        *out = type;
-        return ST_OK;
-    }
-
-    struct nearest nearest = nearest_to(text);
-    for (size_t i = 0; i < count; i++)
-        nearest_offer(&nearest, types[i].name);
-    if (nearest.name)
-        return refuse(src, node->line, "unknown message type `%s'; did you mean `%s'?", text,
-                      nearest.name);
-    return refuse(src, node->line, "unknown message type `%s'", text);
-}
-
-/* Names as in the schema, ascending in no order; each once, each one that the type can carry. */
-static enum status read_categories(const struct source *src, const struct node *node,
-                                   const struct message_type *type, category_set *out)
-{
-    category_set set = 0;
-    enum status st;
-
-    if (!node)
-        return ST_OK;
-    if ((st = read_list(src, node, 0, SECTIONS_MAX)) != ST_OK)
-        return st;
-    for (const struct node *n = node->first; n; n = n->next) {
-        char text[64];
-        uint32_t category;
-
-        if ((st = read_word(src, n, text, sizeof text)) != ST_OK)
-            return st;
-        if ((category = category_parse(text)) == 0)
-            return refuse(src, n->line, "unknown category `%s'; names are as DC_IDENTITY", text);
-        if (set & (1u << category))
-            return refuse(src, n->line, "%s stands here twice", text);
-        if (!(type->allowed & (1u << category)))
-            return refuse(src, n->line, "%s cannot be part of %s", text, type->name);
-        set |= 1u << category;
-    }
-    *out = set;
-    return ST_OK;
-}
-
 static const char *first_name(category_set set)
 {
     for (uint32_t c = 1; c <= SECTIONS_MAX; c++)
@@ -137,17 +47,27 @@ static const char *first_name(category_set set)
     return "none";
 }
 
+/* How many parties fit, up to two, and one of them. */
+static int count_fitting(const struct agreement *a, const char *side, const struct party **one)
+{
+    int count = 0;
+
+    for (size_t i = 0; i < a->party_count && count < 2; i++)
+        if (fits(side, &a->parties[i])) {
+            *one = &a->parties[i];
+            count++;
+        }
+    return count;
+}
+
 /* Two different parties fit `from` and `to`. */
 static bool has_pair(const struct agreement *a, const struct clause *clause)
 {
-    for (size_t i = 0; i < a->party_count; i++) {
-        if (!fits(clause->from, &a->parties[i]))
-            continue;
-        for (size_t j = 0; j < a->party_count; j++)
-            if (i != j && fits(clause->to, &a->parties[j]))
-                return true;
-    }
-    return false;
+    const struct party *from = NULL, *to = NULL;
+    int senders = count_fitting(a, clause->from, &from);
+    int recipients = count_fitting(a, clause->to, &to);
+
+    return senders > 0 && recipients > 0 && (senders + recipients > 2 || from != to);
 }
 
 /* An answer's clause must say whether it may come unasked, and no other may: so no line that is
@@ -198,13 +118,107 @@ static enum status check_clause(const struct source *src, const struct agreement
     return ST_OK;
 }
 
+/* A charter's clauses rest on danger to life, and no others do: no ordinary clause comes to rest on
+ * it, with its officers unasked, when the lines that make a charter are lost. */
+static enum status check_charter(const struct source *src, const struct node *node,
+                                 const struct agreement *a, const struct clause *c)
+{
+    bool vital = strcmp(c->gateway, "VITAL_INTEREST") == 0;
+
+    if (a->is_charter && !vital)
+        return refuse(src, node_child(node, "gateway")->line,
+                      "a charter's clauses go by VITAL_INTEREST, not by `%s'", c->gateway);
+    if (!a->is_charter && vital)
+        return refuse(src, node_child(node, "gateway")->line,
+                      "VITAL_INTEREST is for a charter's clauses alone");
+    return ST_OK;
+}
+
+/* A file cut between two lines may still be a whole agreement. So nothing that narrows a clause
+ * stands where such a cut would lose it: behind the last key that the clause must have. A list on
+ * one line, or one in brackets, cannot be cut. */
+static enum status check_order(const struct source *src, const struct node *node)
+{
+    static const char *const must[] = {"id",      "type",    "from",    "to",
+                                       "purpose", "gateway", "required"};
+    const struct node *last = NULL, *required = node_child(node, "required");
+
+    for (const struct node *n = node->first; n; n = n->next)
+        for (size_t i = 0; i < LENGTH(must); i++)
+            if (strcmp(n->key, must[i]) == 0)
+                last = n;
+    if (last == required && !required->bracketed)
+        return refuse(src, required->line,
+                      "write `required' as [A, B], or another key that a clause must have behind "
+                      "it: a file that was cut short must not pass for one that requires less");
+    for (const struct node *n = last->next; n; n = n->next)
+        if (strcmp(n->key, "only-by-holder") == 0 || strcmp(n->key, "capacities") == 0)
+            return refuse(src, n->line,
+                          "`%s' must stand before `%s': a file that was cut short must not pass "
+                          "for one without it",
+                          n->key, last->key);
+    return ST_OK;
+}
+
+static enum status read_ladder(const struct source *src, const struct node *list,
+                               struct agreement *a, struct clause *c)
+{
+    enum status st;
+
+    if (!list)
+        return ST_OK;
+    if ((st = read_list(src, list, 1, LADDER_MAX)) != ST_OK)
+        return st;
+    for (const struct node *n = list->first; n; n = n->next) {
+        uint16_t role = 0;
+
+        if ((st = read_role(src, n, a, &role)) != ST_OK)
+            return st;
+        for (size_t i = 0; i < c->ladder_count; i++)
+            if (c->ladder[i] == role)
+                return refuse(src, n->line, "`%s' stands here twice", a->roles[role]);
+        c->ladder[c->ladder_count++] = role;
+    }
+    return ST_OK;
+}
+
+/* Conditions on who and whom, clocks, and whom silence is told. */
+static enum status read_conditions(const struct source *src, const struct node *node,
+                                   struct agreement *a, struct clause *c)
+{
+    const struct node *floor = node_child(node, "small-number-floor");
+    enum status st;
+
+    if ((st = check_order(src, node))
+        || (st = read_flag(src, node_child(node, "only-by-holder"), &c->only_by_holder))
+        || (st = read_capacities(src, node_child(node, "capacities"), &c->capacities))
+        || (st = read_span(src, node_child(node, "acknowledge-within"), &c->acknowledge))
+        || (st = read_span(src, node_child(node, "decide-within"), &c->decide))
+        || (st = read_span(src, node_child(node, "answer-within"), &c->answer))
+        || (st = read_ladder(src, node_child(node, "escalation"), a, c)))
+        return st;
+    return floor ? read_number(src, floor, SMALL_NUMBER_FLOOR_MAX, &c->small_number_floor) : ST_OK;
+}
+
 static enum status read_clause(const struct source *src, const struct node *node,
                                struct agreement *a)
 {
-    static const struct key keys[] = {
-        {"id", true},       {"type", true},     {"from", true},
-        {"to", true},       {"purpose", true},  {"gateway", true},
-        {"required", true}, {"allowed", false}, {"only-in-reply", false}};
+    static const struct key keys[] = {{"id", true},
+                                      {"type", true},
+                                      {"from", true},
+                                      {"to", true},
+                                      {"purpose", true},
+                                      {"gateway", true},
+                                      {"required", true},
+                                      {"allowed", false},
+                                      {"only-in-reply", false},
+                                      {"only-by-holder", false},
+                                      {"capacities", false},
+                                      {"acknowledge-within", false},
+                                      {"decide-within", false},
+                                      {"answer-within", false},
+                                      {"escalation", false},
+                                      {"small-number-floor", false}};
     struct clause *c = &a->clauses[a->clause_count];
     category_set optional = 0;
     enum status st;
@@ -226,7 +240,8 @@ static enum status read_clause(const struct source *src, const struct node *node
         return refuse(src, node_child(node, "purpose")->line, "unknown purpose `%s'", c->purpose);
     if (!gateway_find(c->gateway))
         return refuse(src, node_child(node, "gateway")->line, "unknown gateway `%s'", c->gateway);
-    if ((st = check_reply(src, node, c)) || (st = check_clause(src, a, c, optional)))
+    if ((st = check_reply(src, node, c)) || (st = check_clause(src, a, c, optional))
+        || (st = check_charter(src, node, a, c)) || (st = read_conditions(src, node, a, c)))
         return st;
     c->allowed = c->required | optional;
     a->clause_count++;

@@ -1,8 +1,8 @@
 /*
- * clauses.h - an agreement's parties and clauses, read from its document and judged together.
+ * clauses.h - an agreement's clauses, read from its document and judged together.
  *
- * For agreement.c alone. Parties come first, since a clause names them; each fills its array of the
- * agreement and counts in it, so that agreement_free() copes with a half-read one.
+ * For agreement.c alone. They fill the agreement's array and count in it, so that agreement_free()
+ * copes with a half-read one.
  */
 #ifndef AGREEMENTS_CLAUSES_H
 #define AGREEMENTS_CLAUSES_H
@@ -10,7 +10,6 @@
 #include "agreements/agreement.h"
 #include "agreements/fields.h"
 
-enum status read_parties(const struct source *src, const struct node *list, struct agreement *a);
 /* After parties and terms. */
 enum status read_clauses(const struct source *src, const struct node *list, struct agreement *a);
 

@@ -141,7 +141,7 @@ static enum status take_scalar(struct document *d, const yaml_event_t *event)
 }
 
 static enum status begin(struct document *d, const yaml_event_t *event, enum node_kind kind,
-                         bool marked)
+                         bool marked, bool bracketed)
 {
     struct node *node;
     enum status st;
@@ -154,6 +154,7 @@ static enum status begin(struct document *d, const yaml_event_t *event, enum nod
         return refuse(d, line_of(event), "nested too deeply");
     if ((st = add(d, kind, line_of(event), &node)) != ST_OK)
         return st;
+    node->bracketed = bracketed;
     d->open[d->depth++] = node;
     return ST_OK;
 }
@@ -181,12 +182,13 @@ static enum status take(struct document *d, const yaml_event_t *event)
         return take_scalar(d, event);
     case YAML_SEQUENCE_START_EVENT:
         return begin(d, event, NODE_LIST,
-                     event->data.sequence_start.anchor || event->data.sequence_start.tag);
+                     event->data.sequence_start.anchor || event->data.sequence_start.tag,
+                     event->data.sequence_start.style == YAML_FLOW_SEQUENCE_STYLE);
     case YAML_MAPPING_START_EVENT:
         if (event->data.mapping_start.style == YAML_FLOW_MAPPING_STYLE)
             return refuse(d, line_of(event), "write one key a line instead of {...}");
         return begin(d, event, NODE_MAP,
-                     event->data.mapping_start.anchor || event->data.mapping_start.tag);
+                     event->data.mapping_start.anchor || event->data.mapping_start.tag, false);
     case YAML_SEQUENCE_END_EVENT:
     case YAML_MAPPING_END_EVENT:
         assert(d->depth > 0);

@@ -39,6 +39,7 @@ struct node {
     const char *key;  /* in a mapping; else NULL */
     const char *text; /* NODE_TEXT: NUL-terminated, without NUL inside */
     bool plain;       /* NODE_TEXT: written without quotes, on one line */
+    bool bracketed;   /* NODE_LIST: written as [a, b] */
     size_t count;     /* children */
     struct node *first, *last, *next;
 };

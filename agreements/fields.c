@@ -21,25 +21,35 @@ enum status refuse(const struct source *src, uint32_t line, const char *format, 
     return ST_INVALID;
 }
 
+static bool is_known(const char *name, const struct key keys[], size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(keys[i].name, name) == 0)
+            return true;
+    return false;
+}
+
+static enum status refuse_key(const struct source *src, const struct node *node, const char *what,
+                              const struct key keys[], size_t count)
+{
+    struct nearest nearest = nearest_to(node->key);
+
+    for (size_t i = 0; i < count; i++)
+        nearest_offer(&nearest, keys[i].name);
+    if (nearest.name)
+        return refuse(src, node->line, "unknown key `%s' in %s; did you mean `%s'?", node->key,
+                      what, nearest.name);
+    return refuse(src, node->line, "unknown key `%s' in %s", node->key, what);
+}
+
 enum status read_keys(const struct source *src, const struct node *map, const char *what,
                       const struct key keys[], size_t count)
 {
     if (map->kind != NODE_MAP)
         return refuse(src, map->line, "%s must be written as `key: value' lines", what);
-    for (const struct node *n = map->first; n; n = n->next) {
-        struct nearest nearest = nearest_to(n->key);
-        bool known = false;
-
-        for (size_t i = 0; i < count; i++) {
-            known = known || strcmp(keys[i].name, n->key) == 0;
-            nearest_offer(&nearest, keys[i].name);
-        }
-        if (!known && nearest.name)
-            return refuse(src, n->line, "unknown key `%s' in %s; did you mean `%s'?", n->key, what,
-                          nearest.name);
-        if (!known)
-            return refuse(src, n->line, "unknown key `%s' in %s", n->key, what);
-    }
+    for (const struct node *n = map->first; n; n = n->next)
+        if (!is_known(n->key, keys, count))
+            return refuse_key(src, n, what, keys, count);
     for (size_t i = 0; i < count; i++)
         if (keys[i].required && !node_child(map, keys[i].name))
             return refuse(src, map->line, "%s has no `%s'", what, keys[i].name);

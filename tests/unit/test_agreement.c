@@ -20,7 +20,7 @@ static const char *const good[] = {
     /*  4 */ "in-force: 2024-02-29",
     /*  5 */ "review: 2025-01-01",
     /*  6 */ "expires: 2026-01-01",
-    /*  7 */ "owner: \"A: desk\"",
+    /*  7 */ "owner: nps.cambs",
     /*  8 */ "marking:",
     /*  9 */ "  floor: OFFICIAL",
     /* 10 */ "  ceiling: OFFICIAL_SENSITIVE",
@@ -106,7 +106,7 @@ static void every_field_is_read(void **)
     assert_string_equal(a->id, "ISA-TEST");
     assert_int_equal(a->version, 2);
     assert_string_equal(a->title, "A test");
-    assert_string_equal(a->owner, "A: desk");
+    assert_string_equal(a->owner, "nps.cambs");
     assert_string_equal(a->dpia, "");
     assert_int_equal(a->from_ms, 1709164800000);
     assert_int_equal(a->review_ms, day("2025-01-01"));
@@ -396,6 +396,8 @@ static void it_is_active_from_its_first_midnight_until_its_last(void **)
 
     assert_int_equal(parse(text, strlen(text), &a, &why), ST_OK);
     free(text);
+    assert_int_equal(agreement_state_at(a, a->from_ms), AGREEMENT_STATE_DRAFT); /* unsigned */
+    a->standing = STANDING_ASSUMED;
     assert_int_equal(agreement_state_at(a, a->from_ms - 1), AGREEMENT_STATE_NOT_YET);
     assert_int_equal(agreement_state_at(a, a->from_ms), AGREEMENT_STATE_ACTIVE);
     assert_int_equal(agreement_state_at(a, a->until_ms - 1), AGREEMENT_STATE_ACTIVE);

@@ -1,0 +1,102 @@
+#include "agreements/trials.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "agreements/vocabulary.h"
+
+#define LENGTH(a) (sizeof(a) / sizeof *(a))
+
+static enum status read_expectation(const struct source *src, const struct node *node,
+                                    struct agreement *a)
+{
+    static const struct key keys[] = {
+        {"id", true}, {"after", true}, {"expect", true}, {"within", true}, {"tell", true}};
+    struct expectation *e = &a->expectations[a->expectation_count];
+    enum status st;
+
+    if ((st = read_keys(src, node, "an expectation", keys, LENGTH(keys))) != ST_OK)
+        return st;
+    e->line = node->line;
+    if ((st = read_name(src, node_child(node, "id"), false, e->id, sizeof e->id))
+        || (st = read_type(src, node_child(node, "after"), &e->after))
+        || (st = read_type(src, node_child(node, "expect"), &e->then))
+        || (st = read_span(src, node_child(node, "within"), &e->within))
+        || (st = read_role(src, node_child(node, "tell"), a, &e->tell)))
+        return st;
+    for (size_t i = 0; i < a->expectation_count; i++)
+        if (strcmp(a->expectations[i].id, e->id) == 0)
+            return refuse(src, e->line, "expectation `%s' stands here twice; first on line %u",
+                          e->id, a->expectations[i].line);
+    a->expectation_count++;
+    return ST_OK;
+}
+
+enum status read_expectations(const struct source *src, const struct node *list,
+                              struct agreement *a)
+{
+    enum status st;
+
+    if (!list)
+        return ST_OK;
+    if ((st = read_list(src, list, 1, EXPECTATIONS_MAX)) != ST_OK)
+        return st;
+    if (!(a->expectations = calloc(list->count, sizeof *a->expectations)))
+        return ST_NOMEM;
+    for (const struct node *n = list->first; n; n = n->next)
+        if ((st = read_expectation(src, n, a)) != ST_OK)
+            return st;
+    return ST_OK;
+}
+
+static enum status read_trial(const struct source *src, const struct node *node,
+                              struct agreement *a)
+{
+    static const struct key keys[] = {
+        {"name", true},     {"from", true},       {"to", true},        {"type", true},
+        {"purpose", false}, {"categories", true}, {"in-reply", false}, {"capacity", false},
+        {"on", false},      {"expect", true}};
+    struct trial *t = &a->trials[a->trial_count];
+    const struct message_type *type = NULL;
+    const struct node *on;
+    enum status st;
+
+    if ((st = read_keys(src, node, "a test", keys, LENGTH(keys))) != ST_OK)
+        return st;
+    t->line = node->line;
+    on = node_child(node, "on");
+    if ((st = read_text(src, node_child(node, "name"), t->name, sizeof t->name))
+        || (st = read_agency(src, node_child(node, "from"), t->from))
+        || (st = read_agency(src, node_child(node, "to"), t->to))
+        || (st = read_type(src, node_child(node, "type"), &type))
+        || (st = read_purpose(src, node_child(node, "purpose"), t->purpose))
+        || (st = read_categories(src, node_child(node, "categories"), NULL, &t->categories))
+        || (st = read_flag(src, node_child(node, "in-reply"), &t->in_reply))
+        || (st = read_capacity(src, node_child(node, "capacity"), &t->capacity))
+        || (on && (st = read_day(src, on, &t->on_ms)))
+        || (st = read_outcome(src, node_child(node, "expect"), &t->expected)))
+        return st;
+    strcpy(t->type, type->name);
+    for (size_t i = 0; i < a->trial_count; i++)
+        if (strcmp(a->trials[i].name, t->name) == 0)
+            return refuse(src, t->line, "test `%s' stands here twice; first on line %u", t->name,
+                          a->trials[i].line);
+    a->trial_count++;
+    return ST_OK;
+}
+
+enum status read_trials(const struct source *src, const struct node *list, struct agreement *a)
+{
+    enum status st;
+
+    if (!list)
+        return ST_OK;
+    if ((st = read_list(src, list, 1, TRIALS_MAX)) != ST_OK)
+        return st;
+    if (!(a->trials = calloc(list->count, sizeof *a->trials)))
+        return ST_NOMEM;
+    for (const struct node *n = list->first; n; n = n->next)
+        if ((st = read_trial(src, n, a)) != ST_OK)
+            return st;
+    return ST_OK;
+}
