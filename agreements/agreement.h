@@ -177,7 +177,8 @@ const char *
 agreement_state_name(enum agreement_state state); /* "not yet in force", "active", "expired" */
 
 /* The text again, in one spelling: agreement_parse gives an equal agreement but for hash and lines.
- *   ST_LIMIT    `room` is too small */
+ * NUL-terminated, which `size` does not count. Looks at the members, not at `text`.
+ *   ST_LIMIT    `room` is too small, or it would be over AGREEMENT_FILE_MAX; `out` holds a part */
 enum status agreement_print(const struct agreement *agreement, char *out, size_t room,
                             size_t *size);
 

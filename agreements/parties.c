@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/bytes.h"
+
 #define LENGTH(a) (sizeof(a) / sizeof *(a))
 
 static enum status read_calendar(const struct source *src, const struct node *node,
@@ -24,13 +26,6 @@ static enum status read_calendar(const struct source *src, const struct node *no
     return ST_OK;
 }
 
-static int hex_value(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 static enum status read_digest(const struct source *src, const struct node *node,
                                struct digest *out)
 {
@@ -39,16 +34,11 @@ static enum status read_digest(const struct source *src, const struct node *node
 
     if (st != ST_OK)
         return st;
-    for (size_t i = 0; i < DIGEST_SIZE; i++) {
-        int high = hex_value(text[2 * i]), low = high < 0 ? -1 : hex_value(text[2 * i + 1]);
-
-        if (low < 0) /* also where the text is short: its NUL is no digit */
-            return refuse(src, node->line,
-                          "a key must be the SHA-256 of its SubjectPublicKeyInfo in %d digits "
-                          "0-9 a-f",
-                          2 * DIGEST_SIZE);
-        out->bytes[i] = (uint8_t)(16 * high + low);
-    }
+    if (strspn(text, "0123456789abcdef") != strlen(text)
+        || !hex_parse(text, out->bytes, sizeof out->bytes))
+        return refuse(src, node->line,
+                      "a key must be the SHA-256 of its SubjectPublicKeyInfo in %d digits 0-9 a-f",
+                      2 * DIGEST_SIZE);
     return ST_OK;
 }
 
