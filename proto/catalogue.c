@@ -1,5 +1,6 @@
 #include "proto/catalogue.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -150,31 +151,31 @@ static const char *const purposes[] = {
 };
 
 /* In order, for bsearch. */
-static const char *const agency_kinds[] = {
-    "APPROVED_PREMISES",
-    "COURT",
-    "CPS",
-    "CRC",
-    "CSP",
-    "DWP",
-    "EM_PROVIDER",
-    "FAMILIES_TEAM",
-    "INTERVENTION_PROVIDER",
-    "LA_ADULTS",
-    "LA_CHILDREN",
-    "LA_HOUSING",
-    "MOJ_CONTRACT",
-    "NHS_MENTAL_HEALTH",
-    "NHS_OTHER",
-    "NPS",
-    "OPCC",
-    "PAROLE_BOARD",
-    "POLICE",
-    "PPCS",
-    "PRISON",
-    "TREATMENT_PROVIDER",
-    "VICTIM_SERVICE",
-    "YOT",
+static const char *const agency_kinds[AGENCY_KINDS] = {
+    [KIND_APPROVED_PREMISES] = "APPROVED_PREMISES",
+    [KIND_COURT] = "COURT",
+    [KIND_CPS] = "CPS",
+    [KIND_CRC] = "CRC",
+    [KIND_CSP] = "CSP",
+    [KIND_DWP] = "DWP",
+    [KIND_EM_PROVIDER] = "EM_PROVIDER",
+    [KIND_FAMILIES_TEAM] = "FAMILIES_TEAM",
+    [KIND_INTERVENTION_PROVIDER] = "INTERVENTION_PROVIDER",
+    [KIND_LA_ADULTS] = "LA_ADULTS",
+    [KIND_LA_CHILDREN] = "LA_CHILDREN",
+    [KIND_LA_HOUSING] = "LA_HOUSING",
+    [KIND_MOJ_CONTRACT] = "MOJ_CONTRACT",
+    [KIND_NHS_MENTAL_HEALTH] = "NHS_MENTAL_HEALTH",
+    [KIND_NHS_OTHER] = "NHS_OTHER",
+    [KIND_NPS] = "NPS",
+    [KIND_OPCC] = "OPCC",
+    [KIND_PAROLE_BOARD] = "PAROLE_BOARD",
+    [KIND_POLICE] = "POLICE",
+    [KIND_PPCS] = "PPCS",
+    [KIND_PRISON] = "PRISON",
+    [KIND_TREATMENT_PROVIDER] = "TREATMENT_PROVIDER",
+    [KIND_VICTIM_SERVICE] = "VICTIM_SERVICE",
+    [KIND_YOT] = "YOT",
 };
 
 static int compare_type(const void *name, const void *type)
@@ -270,9 +271,26 @@ bool purpose_is_known(const char *purpose)
         != NULL;
 }
 
+bool agency_kind_parse(const char *name, enum agency_kind *out)
+{
+    const char *const *found =
+        bsearch(name, agency_kinds, AGENCY_KINDS, sizeof *agency_kinds, compare_word);
+
+    if (!found)
+        return false;
+    *out = (enum agency_kind)(found - agency_kinds);
+    return true;
+}
+
 bool agency_kind_is_known(const char *kind)
 {
-    return bsearch(kind, agency_kinds, sizeof agency_kinds / sizeof *agency_kinds,
-                   sizeof *agency_kinds, compare_word)
-        != NULL;
+    enum agency_kind ignored;
+
+    return agency_kind_parse(kind, &ignored);
+}
+
+const char *agency_kind_name(enum agency_kind kind)
+{
+    assert(kind < AGENCY_KINDS);
+    return agency_kinds[kind];
 }

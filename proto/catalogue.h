@@ -60,7 +60,37 @@ uint32_t category_parse(const char *name);
 
 bool purpose_is_known(const char *purpose); /* the closed list of C.2 */
 
-/* Kinds of agency ("NPS", "LA_CHILDREN"): what agreements name. */
+/* Kinds of agency ("NPS", "LA_CHILDREN"): what agreements name. In order of name. */
+enum agency_kind {
+    KIND_APPROVED_PREMISES,
+    KIND_COURT,
+    KIND_CPS,
+    KIND_CRC,
+    KIND_CSP,
+    KIND_DWP,
+    KIND_EM_PROVIDER,
+    KIND_FAMILIES_TEAM,
+    KIND_INTERVENTION_PROVIDER,
+    KIND_LA_ADULTS,
+    KIND_LA_CHILDREN,
+    KIND_LA_HOUSING,
+    KIND_MOJ_CONTRACT,
+    KIND_NHS_MENTAL_HEALTH,
+    KIND_NHS_OTHER,
+    KIND_NPS,
+    KIND_OPCC,
+    KIND_PAROLE_BOARD,
+    KIND_POLICE,
+    KIND_PPCS,
+    KIND_PRISON,
+    KIND_TREATMENT_PROVIDER,
+    KIND_VICTIM_SERVICE,
+    KIND_YOT,
+    AGENCY_KINDS /* how many there are: each fits a bit of 32 */
+};
 bool agency_kind_is_known(const char *kind);
+/* False, and `out` untouched, when there is none of that name. O(log n). */
+bool agency_kind_parse(const char *name, enum agency_kind *out);
+const char *agency_kind_name(enum agency_kind kind);
 
 #endif
