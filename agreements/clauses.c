@@ -5,6 +5,7 @@
 
 #include "agreements/gateways.h"
 #include "agreements/vocabulary.h"
+#include "agreements/statute.h"
 #include "lib/nearest.h"
 
 #define LENGTH(a) (sizeof(a) / sizeof *(a))
@@ -200,6 +201,18 @@ static enum status read_conditions(const struct source *src, const struct node *
     return floor ? read_number(src, floor, SMALL_NUMBER_FLOOR_MAX, &c->small_number_floor) : ST_OK;
 }
 
+/* Under the enactment it names, may it be at all? */
+static enum status check_gateway(const struct source *src, const struct node *gateway,
+                                 const struct agreement *a, const struct clause *c,
+                                 category_set carried)
+{
+    struct reason why;
+
+    if (!statute_permits(a, c, carried, &why))
+        return refuse(src, gateway->line, "%s", why.text);
+    return ST_OK;
+}
+
 static enum status read_clause(const struct source *src, const struct node *node,
                                struct agreement *a)
 {
@@ -242,6 +255,7 @@ static enum status read_clause(const struct source *src, const struct node *node
         return refuse(src, node_child(node, "gateway")->line, "unknown gateway `%s'", c->gateway);
     if ((st = check_reply(src, node, c)) || (st = check_clause(src, a, c, optional))
         || (st = check_charter(src, node, a, c)) || (st = read_conditions(src, node, a, c)))
+        || (st = check_gateway(src, node_child(node, "gateway"), a, c, c->required | optional)))
         return st;
     c->allowed = c->required | optional;
     a->clause_count++;

@@ -286,7 +286,7 @@ static void put_agreement(const struct community *c)
                                   "    from: COURT\n"
                                   "    to: NPS\n"
                                   "    purpose: court_advice\n"
-                                  "    gateway: SC2020_S30\n"
+                                  "    gateway: SC2020_S30_REQUEST\n"
                                   "    required: [DC_IDENTITY, DC_OFFENCE_INDEX]\n"
                                   "    allowed: [DC_CONTACT_ADDRESS, "
                                   "DC_SENTENCE_ORDER, DC_STAFF]\n"
@@ -306,7 +306,7 @@ static void put_agreement(const struct community *c)
                                   "    from: COURT\n"
                                   "    to: NPS\n"
                                   "    purpose: safeguard_child\n"
-                                  "    gateway: CA1989_S17_S47\n"
+                                  "    gateway: CDA1998_S115\n"
                                   "    required: [DC_IDENTITY, DC_CHILD]\n"
                                   "    allowed: [DC_CONTACT_ADDRESS, "
                                   "DC_RISK_SCORE, DC_THIRD_PARTY, DC_STAFF]\n";

@@ -57,7 +57,7 @@ static void compose_immediate(struct stage *s, int from, int to, struct envelope
                                 .to = members[2 + to].agency,
                                 .clause = "child-referral",
                                 .purpose = "safeguard_child",
-                                .gateway = "CA1989_S17_S47",
+                                .gateway = "CDA1998_S115",
                                 .agreement_id = "ISA-TEST",
                                 .agreement_version = 1,
                                 .agreement_hash = s->agreement_hash,

@@ -436,7 +436,7 @@ struct mail mail_request(const char *to, const uint8_t key_id[static KEY_ID_SIZE
                          .to = to,
                          .clause = "psr-request",
                          .purpose = "court_advice",
-                         .gateway = "SC2020_S30",
+                         .gateway = "SC2020_S30_REQUEST",
                          .agreement_id = "ISA-TEST",
                          .agreement_version = 1,
                          .agreement_hash = *agreement,

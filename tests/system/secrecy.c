@@ -298,7 +298,7 @@ static void plant(struct community *c, struct canary planted[2])
         "OFFICIAL\n  ceiling: OFFICIAL\nretention-days: 30\nonward: []\nparties:\n  - agency: "
         "court.a\n    kind: COURT\n    contact: Desk\n  - agency: nps.a\n    kind: "
         "NPS\n    contact: Desk\nclauses:\n  - id: planted\n    type: psr.request\n    "
-        "from: COURT\n    to: NPS\n    purpose: court_advice\n    gateway: SC2020_S30\n"
+        "from: COURT\n    to: NPS\n    purpose: court_advice\n    gateway: SC2020_S30_REQUEST\n"
         "    required: [DC_IDENTITY, DC_OFFENCE_INDEX]\n    allowed: [DC_STAFF]\n",
         planted[1].text);
     community_agreement(c, "planted.yaml", text);

@@ -9,8 +9,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "agreements/gateways.h"
-
 #define EXAMPLES SOURCE_DIR "/agreements/examples"
 
 static enum status parse(const char *text, size_t size, struct agreement **out, struct reason *why)
@@ -251,37 +249,12 @@ static void the_reference_shows_what_is_so(void **)
                   refused);
 }
 
-static void the_reference_lists_the_gateways_there_are(void **)
-{
-    FILE *file = fopen(SOURCE_DIR "/docs/agreements.md", "r");
-    char line[512], expected[512];
-    size_t count = 0, found = 0;
-    const struct gateway *all = gateways_all(&count);
-
-    assert_non_null(file);
-    for (size_t i = 0; i < count; i++) {
-        assert_ptr_equal(gateway_find(all[i].code), &all[i]);
-        assert_true(strlen(all[i].code) <= GATEWAY_MAX);
-        assert_true(i == 0 || strcmp(all[i - 1].code, all[i].code) < 0);
-    }
-    while (found < count && fgets(line, sizeof line, file)) {
-        (void)snprintf(expected, sizeof expected, "| `%s` | %s | %s |\n", all[found].code,
-                       all[found].provision,
-                       all[found].text_read ? "text read" : "general knowledge");
-        found += strcmp(line, expected) == 0;
-    }
-    (void)fclose(file);
-    if (found < count)
-        fail_msg("docs/agreements.md has no line\n%s", expected);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(no_beginning_of_an_example_says_more_than_the_whole),
         cmocka_unit_test(a_folder_loads_whole_or_not_at_all),
         cmocka_unit_test(the_reference_shows_what_is_so),
-        cmocka_unit_test(the_reference_lists_the_gateways_there_are),
     };
     return cmocka_run_group_tests_name("agreement files", tests, NULL, NULL);
 }

@@ -378,7 +378,7 @@ static struct agreement *between_probation_and(const char *agency, const char *k
                         "    from: NPS\n"
                         "    to: %s\n"
                         "    purpose: safeguard_child\n"
-                        "    gateway: CA1989_S17_S47\n"
+                        "    gateway: CDA1998_S115\n"
                         "    required: [DC_IDENTITY, DC_CHILD]\n"
                         "%s",
                         id, agency, kind, kind, more);
@@ -446,7 +446,7 @@ static void of_two_refusals_the_one_with_less_to_change_is_told(void **)
                                "    from: NPS\n"
                                "    to: LA_CHILDREN\n"
                                "    purpose: safeguard_child\n"
-                               "    gateway: CA2004_S11\n"
+                               "    gateway: CA1989_S17_S47\n"
                                "    required: [DC_IDENTITY, DC_CHILD]\n"
                                "    allowed: [DC_STAFF]\n";
     struct agreement *agreement =
@@ -468,7 +468,7 @@ static void of_two_refusals_the_one_with_less_to_change_is_told(void **)
     q.categories &= ~SET(THIRD_PARTY);
     d = decide_first(&q, set, day("2024-06-01"));
     assert_true(d.permitted);
-    assert_string_equal(q.gateway, "CA2004_S11");
+    assert_string_equal(q.gateway, "CA1989_S17_S47");
 }
 
 static void a_decision_costs_well_under_a_microsecond(void **)
