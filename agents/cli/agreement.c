@@ -1,5 +1,5 @@
 /*
- * agreement.c - `concordat agreement lint|list|show`: what the parties have agreed.
+ * agreement.c - `concordat agreement lint|list|show|gateways`: what the parties have agreed.
  *
  * lint, and list and show with --folder, read files and need no agent; without it the agent says
  * what it has loaded, which is what counts.
@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 
 #include "agents/cli/arguments.h"
+#include "agents/cli/gateways.h"
 #include "agents/cli/show.h"
 #include "agents/cli/when.h"
 #include "agents/client.h"
@@ -296,15 +297,23 @@ static const struct command parts[] = {
         .most = 1,
         .run = run_show,
     },
+    {
+        .name = "agreement gateways",
+        .arguments = "[CODE]",
+        .summary = "the statute book: which enactment lets whom disclose to whom",
+        .most = 1,
+        .run = gateways_run,
+    },
 };
 
 const struct command agreement_command = {
     .name = "agreement",
-    .arguments = "lint|list|show ...",
+    .arguments = "lint|list|show|gateways ...",
     .summary = "what the parties have agreed to share",
     .about = "  agreement lint FILE|FOLDER...     check files; errors name file and line\n"
              "  agreement list [--folder DIR]     what the agent, or a folder, has\n"
-             "  agreement show ID|FILE            one agreement's text, with its hash\n",
+             "  agreement show ID|FILE            one agreement's text, with its hash\n"
+             "  agreement gateways [CODE]         which enactment lets whom disclose to whom\n",
     .raw = true,
     .parts = parts,
     .part_count = LENGTH_OF(parts),

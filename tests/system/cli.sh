@@ -31,6 +31,13 @@ expect 2 "did you mean 'psr.request'" concordat catalogue psr.reqest
 expect 0 'well formed' concordat agreement lint "$source/agreements/examples"
 expect 0 'ISA-COURT' concordat agreement list --folder "$source/agreements/examples"
 expect 0 'sha256' concordat agreement show "$source/agreements/examples/court.yaml"
+expect 0 'OMA2007_S14 .*Offender Management Act 2007 s.14' concordat agreement gateways
+expect 0 'Kinds:  from CRC, NPS, PRISON to LA_HOUSING' concordat agreement gateways HA1996_S213B
+expect 0 '"textRead": false' concordat agreement gateways HA1996_S213B --json
+expect 2 "did you mean 'OMA2007_S14'" concordat agreement gateways OMA2007_S41
+sed 's/gateway: SC2020_S30$/gateway: SC2020_S30_REQUEST/' "$source/agreements/examples/court.yaml" >"$folder/wrong.yaml"
+expect 2 'wrong.yaml:[0-9]*: Sentencing Act 2020 s.30 .*not from NPS to COURT' \
+    concordat agreement lint "$folder/wrong.yaml"
 sed 's/^title:/titel:/' "$source/agreements/examples/court.yaml" >"$folder/bad.yaml"
 expect 2 'bad.yaml:[0-9]*:.*titel' concordat agreement lint "$folder/bad.yaml"
 : >"$folder/empty.yaml"
