@@ -336,6 +336,7 @@ enum status desk_seal(struct desk *desk, struct track *track, const struct decis
     size_t room = body.size + body.size / 4 + (size_t)SECTIONS_MAX * 512;
     enum status status;
 
+    assert(permit_queues(decision->permit));
     if (desk->sealed_count == BATCH_LEAVES_MAX)
         sign_messages(desk);
     m = &desk->sealed[desk->sealed_count];

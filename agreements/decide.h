@@ -25,14 +25,36 @@ struct question {
     int marking;
     uint32_t retention_days; /* 0 = as the agreement says */
     bool in_reply;
+    int capacity; /* Concordat__SubjectCapacity that the subject stands in; 0 = unsaid */
     size_t onward_count;
     const char (*onward)[AGENCY_MAX + 1];
+    /* What no header says. Each is the caller's to find out, and its zero refuses, except where an
+     * agreement is ASSUMED: there nobody signs. */
+    bool signer_counts;       /* registrar_signer_counts() of the key that signed */
+    bool is_holder;           /* the sender holds the case */
+    uint32_t officers;        /* different officers whose credentials are valid */
+    uint32_t uses_today;      /* of the charter, by the sender, before this one */
+    bool privilege_suspended; /* the sender's under the charter, until its uses are reviewed */
 };
 
+/* What the envelope says; the rest is zero. (choose.c) */
 struct question question_of(const struct envelope *envelope);
+
+/* Shows that a decision was made. Complete in decide.c alone, so nothing else can make one, and
+ * what queues a message or hands one over takes it as an argument. It says for which of the two
+ * gates it was made; not for which message: each gate is one place, beside its decision
+ * (tests/one_gate.cmake). Static, never freed. */
+struct permit;
+/* To queue: a decide() that permits, or a record of one. False for NULL. */
+bool permit_queues(const struct permit *permit);
+/* To hand over: a decide_handover() that permits. False for NULL. */
+bool permit_hands_over(const struct permit *permit);
+/* For a message whose acceptance is recorded and durable: to queue it again at start. */
+const struct permit *permit_of_record(void);
 
 struct decision {
     bool permitted;                    /* false by default */
+    const struct permit *permit;       /* not NULL exactly when permitted */
     Concordat__RefusalCode code;       /* why not; REFUSAL_UNSPECIFIED when permitted */
     category_set offending;            /* not covered, or missing */
     const struct agreement *agreement; /* that settled it, or NULL; borrowed from the set */
@@ -42,15 +64,25 @@ struct decision {
 
 /* The question names agreement and clause. Cannot fail: a refusal is an answer. The checks stand in
  * this order, and the first that fails gives the code:
- *   NO_AGREEMENT             the agreement is not known here
+ *   NO_AGREEMENT             the agreement is not known here, or is a draft, or superseded
  *   AGREEMENT_VERSION_STALE  its version or hash is another
- *   AGREEMENT_NOT_YET, AGREEMENT_EXPIRED
+ *   AGREEMENT_REVOKED, AGREEMENT_SUSPENDED, AGREEMENT_NOT_YET, AGREEMENT_EXPIRED
  *   PARTY_NOT_SIGNATORY      sender or recipient is no party of it
+ *   SIGNER_NOT_PINNED        it was signed with a key that does not count for the sender
  *   TYPE_NOT_COVERED         no such clause, or the clause is about another type
- *   and then those of judge_flow() in decide.c, which are about the clause alone.
- * O(log agreements), well under a microsecond. */
+ *   and then those of judge_flow() in decide.c, which are about the clause alone; the last are a
+ *   charter's: BREAK_GLASS_SUSPENDED, BREAK_GLASS_QUOTA, BREAK_GLASS_OFFICERS.
+ * A small fraction of a microsecond. */
 struct decision decide(const struct question *question, const struct agreement_set *set,
                        int64_t now_ms);
+
+/* May a message that was accepted be handed over? `under` is the version it was accepted under
+ * (registrar_version), NULL when that is not known; `recipient_lost`: the recipient's certificates
+ * are gone. Acceptance is the point of law, so expiry and supersession since stop nothing:
+ *   AGREEMENT_REVOKED, AGREEMENT_SUSPENDED
+ *   NO_AGREEMENT             not known, or never signed
+ *   RECIPIENT_LOST */
+struct decision decide_handover(const struct agreement *under, bool recipient_lost);
 
 /* The sender's side: finds the clause for from, to, type, categories and decides. An agreement_id
  * that is neither NULL nor empty names the only agreement that is looked at, whoever its parties
@@ -61,7 +93,7 @@ struct decision decide(const struct question *question, const struct agreement_s
  * one that comes furthest in the order of checks (one whose dates alone are wrong is nearest of
  * all), then the one with fewest offending categories. When permitted, fills agreement, clause,
  * purpose, gateway and marking (the least that is allowed) into `question`; else leaves it alone.
- * O(clauses). */
+ * O(clauses). (choose.c) */
 struct decision decide_first(struct question *question, const struct agreement_set *set,
                              int64_t now_ms);
 
@@ -70,11 +102,26 @@ struct decision decide_first(struct question *question, const struct agreement_s
 void decision_explain(const struct decision *decision, const struct question *question,
                       struct reason *out);
 
-/* What decide_first fills in. For explain.c. */
+/* What decide_first fills in. For explain.c. (choose.c) */
 void question_complete(struct question *question, const struct agreement *agreement,
                        const struct clause *clause);
-/* What the clause alone says of the question: dates and parties are somebody else's. */
-struct decision judge_flow(const struct question *question, const struct agreement *agreement,
-                           const struct clause *clause);
+
+/* What can be said against a question; code 0 is nothing. Not a decision: it permits nothing. */
+struct objection {
+    Concordat__RefusalCode code;
+    category_set offending; /* not covered, or missing */
+};
+/* What the clause alone says of the question: standing, dates, parties and signer are somebody
+ * else's. */
+struct objection judge_flow(const struct question *question, const struct agreement *agreement,
+                            const struct clause *clause);
+/* Parties, signer, type and direction too. `clause` is NULL when there is none. */
+struct objection judge_clause(const struct question *question, const struct agreement *agreement,
+                              const struct clause *clause);
+/* decide() when agreement and clause are found; `clause` is NULL when there is none. */
+struct decision decide_under(const struct question *question, const struct agreement *agreement,
+                             const struct clause *clause, int64_t now_ms);
+/* The least marking that agreement and type allow. */
+int least_marking(const struct agreement *agreement, const struct clause *clause);
 
 #endif

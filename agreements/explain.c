@@ -32,7 +32,7 @@ static bool would_do(const struct decision *d, const struct question *q, categor
 
     question_complete(&changed, d->agreement, d->clause);
     changed.categories = categories;
-    return judge_flow(&changed, d->agreement, d->clause).permitted;
+    return judge_flow(&changed, d->agreement, d->clause).code == 0;
 }
 
 static const char *text(const char *s)
@@ -46,6 +46,14 @@ static const char *marking_name(int marking)
         protobuf_c_enum_descriptor_get_value(&concordat__marking__descriptor, marking);
 
     return value ? value->name : "none";
+}
+
+static const char *capacity_name(int capacity)
+{
+    const ProtobufCEnumValue *value =
+        protobuf_c_enum_descriptor_get_value(&concordat__subject_capacity__descriptor, capacity);
+
+    return value && capacity ? value->name : "(none)";
 }
 
 static void explain_categories(const struct decision *d, const struct question *q,
@@ -95,6 +103,14 @@ static void explain_clause(const struct decision *d, const struct question *q, c
     case CONCORDAT__REFUSAL_CODE__REPLY_REQUIRED:
         reason_set(out, "%s permits %s only in reply to a message", where, c->type->name);
         break;
+    case CONCORDAT__REFUSAL_CODE__SUBJECT_OUT_OF_SCOPE:
+        reason_set(out, "%s is not about a subject who stands as %s", where,
+                   capacity_name(q->capacity));
+        break;
+    case CONCORDAT__REFUSAL_CODE__NOT_CURRENT_HOLDER:
+        reason_set(out, "%s is for the case's holder alone, and %s does not hold it", where,
+                   text(q->from));
+        break;
     case CONCORDAT__REFUSAL_CODE__CATEGORY_NOT_COVERED:
     case CONCORDAT__REFUSAL_CODE__CATEGORY_MISSING:
         explain_categories(d, q, where, out);
@@ -120,6 +136,18 @@ static void explain_clause(const struct decision *d, const struct question *q, c
                            q->onward[i]);
                 break;
             }
+        break;
+    case CONCORDAT__REFUSAL_CODE__BREAK_GLASS_SUSPENDED:
+        reason_set(out, "%s: the privilege of %s is suspended until its uses are reviewed", where,
+                   text(q->from));
+        break;
+    case CONCORDAT__REFUSAL_CODE__BREAK_GLASS_QUOTA:
+        reason_set(out, "%s may be used %u times a day by an agency; %s has done so", where,
+                   a->uses_per_day, text(q->from));
+        break;
+    case CONCORDAT__REFUSAL_CODE__BREAK_GLASS_OFFICERS:
+        reason_set(out, "%s wants the credentials of two different officers, not %u", where,
+                   q->officers);
         break;
     default:
         reason_set(out, "%s does not permit it", where);
@@ -151,6 +179,19 @@ static void explain_agreement(const struct decision *d, const struct question *q
         day_print(a->until_ms, day);
         reason_set(out, "%s v%u expired on %s", a->id, a->version, day);
         break;
+    case CONCORDAT__REFUSAL_CODE__AGREEMENT_REVOKED:
+        reason_set(out, "%s v%u is revoked", a->id, a->version);
+        break;
+    case CONCORDAT__REFUSAL_CODE__AGREEMENT_SUSPENDED:
+        reason_set(out, "%s v%u is suspended", a->id, a->version);
+        break;
+    case CONCORDAT__REFUSAL_CODE__RECIPIENT_LOST:
+        reason_set(out, "%s has no certificate that is in force any more", text(q->to));
+        break;
+    case CONCORDAT__REFUSAL_CODE__SIGNER_NOT_PINNED:
+        reason_set(out, "%s v%u does not count the key that %s signed with", a->id, a->version,
+                   text(q->from));
+        break;
     case CONCORDAT__REFUSAL_CODE__PARTY_NOT_SIGNATORY:
         reason_set(out, "%s is not a party of %s v%u",
                    q->from && agreement_party(a, q->from) ? text(q->to) : text(q->from), a->id,
@@ -165,10 +206,18 @@ static void explain_agreement(const struct decision *d, const struct question *q
     }
 }
 
-static bool is_about_dates(const struct decision *d)
+/* Whatever the clause says. */
+static bool is_about_agreement(const struct decision *d)
 {
-    return d->code == CONCORDAT__REFUSAL_CODE__AGREEMENT_NOT_YET
-        || d->code == CONCORDAT__REFUSAL_CODE__AGREEMENT_EXPIRED;
+    switch ((int)d->code) {
+    case CONCORDAT__REFUSAL_CODE__AGREEMENT_REVOKED:
+    case CONCORDAT__REFUSAL_CODE__AGREEMENT_SUSPENDED:
+    case CONCORDAT__REFUSAL_CODE__AGREEMENT_NOT_YET:
+    case CONCORDAT__REFUSAL_CODE__AGREEMENT_EXPIRED:
+        return true;
+    default:
+        return !d->clause;
+    }
 }
 
 void decision_explain(const struct decision *d, const struct question *q, struct reason *out)
@@ -185,7 +234,7 @@ void decision_explain(const struct decision *d, const struct question *q, struct
             reason_set(out, "%s is party to no agreement, so it may send nothing", text(q->from));
         return;
     }
-    if (!d->clause || is_about_dates(d)) {
+    if (is_about_agreement(d)) {
         explain_agreement(d, q, out);
         return;
     }

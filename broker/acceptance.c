@@ -140,7 +140,7 @@ static void stamp(uint8_t *record, uint64_t sequence, int64_t now_ms)
 }
 
 static enum status accept(struct exchange *x, uint8_t *turn, const struct command_submit *submit,
-                          const struct question *question)
+                          const struct question *question, const struct permit *permit)
 {
     uint64_t sequence = ledger_sequence(x->ledger) + 1;
     uint8_t *record = turn + submit->record_at;
@@ -167,7 +167,8 @@ static enum status accept(struct exchange *x, uint8_t *turn, const struct comman
               &(struct item){.sequence = sequence,
                              .size = submit->record_size,
                              .agency = recipient,
-                             .lane = submit->lane});
+                             .lane = submit->lane},
+              permit);
     exchange_wake(x, recipient);
     x->counts.accepted++;
 
@@ -243,5 +244,5 @@ enum status exchange_submit(struct exchange *x, uint8_t *turn, const struct comm
     struct decision decision = decide(&question, x->agreements, x->now_ms);
     if (!decision.permitted)
         return refuse(x, submit, &question, decision.code, decision.offending);
-    return accept(x, turn, submit, &question);
+    return accept(x, turn, submit, &question, decision.permit);
 }

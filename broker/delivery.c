@@ -5,6 +5,7 @@
  * another's short one. Within a member the lanes go in order; one eighth of the credit is kept for
  * lane 0, so that an immediate message never waits behind routine ones in flight.
  */
+#include <assert.h>
 #include <string.h>
 
 #include "broker/exchange_inside.h"
@@ -35,6 +36,77 @@ static struct item *next_item(struct exchange *x, const struct member *member)
     return NULL;
 }
 
+/* The version that a message was accepted under. A folder holds no past versions: what was replaced
+ * there is superseded, which stops nothing that was accepted. */
+static const struct agreement *version_of(const struct exchange *x, const struct digest *hash)
+{
+    static const struct agreement replaced = {.standing = STANDING_SUPERSEDED};
+
+    for (size_t i = 0; i < agreement_set_count(x->agreements); i++) {
+        const struct agreement *a = agreement_set_at(x->agreements, i);
+
+        if (digest_equal(&a->hash, hash))
+            return a;
+    }
+    return &replaced;
+}
+
+static enum status put_effect(struct exchange *x, const struct member *member,
+                              enum effect_kind kind, const struct item *item, struct bytes record)
+{
+    struct effect_item *effect =
+        exchange_effect(x, kind, member->session, sizeof *effect + record.size);
+
+    if (!effect)
+        return ST_NOMEM;
+    effect->sequence = item->sequence;
+    effect->again = item->again;
+    effect->record_size = (uint32_t)record.size;
+    memcpy(effect->record, record.data, record.size);
+    return ST_OK;
+}
+
+/* The one place where a message leaves for its recipient. */
+static enum status hand_over(struct exchange *x, const struct member *member,
+                             const struct item *item, struct bytes record,
+                             const struct permit *permit)
+{
+    assert(permit_hands_over(permit));
+
+    enum status status = put_effect(x, member, EFFECT_DELIVER, item, record);
+    if (status != ST_OK)
+        return status;
+    if (item->again)
+        x->counts.delivered_again++;
+    else
+        x->counts.delivered++;
+    return ST_OK;
+}
+
+static enum status send_message(struct exchange *x, const struct member *member,
+                                const struct item *item, struct bytes record)
+{
+    struct reader r = reader_of(record.data, record.size);
+    struct event event;
+
+    if (event_read(&r, &event) != ST_OK)
+        return ST_INVALID;
+    struct decision decision = decide_handover(version_of(x, &event.agreement_hash), false);
+    if (!decision.permitted)
+        return ST_INVALID; /* a folder's agreements are neither revoked nor suspended */
+    return hand_over(x, member, item, record, decision.permit);
+}
+
+static enum status send_step(struct exchange *x, const struct member *member,
+                             const struct item *item, struct bytes record)
+{
+    enum status status = put_effect(x, member, EFFECT_STEP, item, record);
+
+    if (status == ST_OK)
+        x->counts.steps_delivered++;
+    return status;
+}
+
 static enum status send_item(struct exchange *x, struct member *member, struct item *item)
 {
     struct bytes record = ledger_record(x->ledger, item->sequence);
@@ -44,22 +116,11 @@ static enum status send_item(struct exchange *x, struct member *member, struct i
         if (status != ST_OK)
             return status == ST_MORE ? ST_INVALID : status; /* it is owed, so it must be there */
     }
-    struct effect_item *effect = exchange_effect(x, item->is_step ? EFFECT_STEP : EFFECT_DELIVER,
-                                                 member->session, sizeof *effect + record.size);
-    if (!effect)
-        return ST_NOMEM;
-    effect->sequence = item->sequence;
-    effect->again = item->again;
-    effect->record_size = (uint32_t)record.size;
-    memcpy(effect->record, record.data, record.size);
-    if (item->is_step)
-        x->counts.steps_delivered++;
-    else if (item->again)
-        x->counts.delivered_again++;
-    else
-        x->counts.delivered++;
-    queue_fly(x->queues, &member->queue, item);
-    return ST_OK;
+    enum status status =
+        item->is_step ? send_step(x, member, item, record) : send_message(x, member, item, record);
+    if (status == ST_OK)
+        queue_fly(x->queues, &member->queue, item);
+    return status;
 }
 
 /* One member's share. *sent is in bytes; *done: nothing more for it now. */

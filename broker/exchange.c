@@ -414,9 +414,13 @@ enum status exchange_restore_item(struct exchange *x, const char *agency, uint8_
 
     if (status == ST_OK)
         status = queues_reserve(x->queues);
-    if (status == ST_OK)
-        queue_put(x->queues, &x->members[item.agency].queue, &item);
-    return status;
+    if (status != ST_OK)
+        return status;
+    if (item.is_step)
+        queue_put_step(x->queues, &x->members[item.agency].queue, &item);
+    else
+        queue_put(x->queues, &x->members[item.agency].queue, &item, permit_of_record());
+    return ST_OK;
 }
 
 enum status exchange_restore_certificate(struct exchange *x, const char *agency, struct bytes der)

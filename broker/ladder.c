@@ -124,7 +124,7 @@ static enum status record_step(struct exchange *x, const struct command_step *gi
     message->last_step = given->step_digest;
     message->touched = event.sequence;
     item.sequence = event.sequence;
-    queue_put(x->queues, &x->members[message->sender].queue, &item);
+    queue_put_step(x->queues, &x->members[message->sender].queue, &item);
     exchange_wake(x, message->sender);
     x->counts.steps++;
     return answer(x, given);

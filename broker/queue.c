@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agreements/decide.h"
+
 #define ROOM_FIRST 1024 /* items; the index has twice as many places */
 
 struct queues {
@@ -145,7 +147,7 @@ static void unlink_item(struct queues *queues, struct ends *ends, const struct i
     ends->count--;
 }
 
-void queue_put(struct queues *queues, struct queue *queue, const struct item *item)
+static void put(struct queues *queues, struct queue *queue, const struct item *item)
 {
     uint32_t place = queues->free;
 
@@ -160,6 +162,21 @@ void queue_put(struct queues *queues, struct queue *queue, const struct item *it
     append(queues, &queue->lanes[item->lane], place);
     index_put(queues, place);
     queues->count++;
+}
+
+void queue_put(struct queues *queues, struct queue *queue, const struct item *item,
+               const struct permit *permit)
+{
+    assert(permit_queues(permit) && !item->is_step);
+
+    put(queues, queue, item);
+}
+
+void queue_put_step(struct queues *queues, struct queue *queue, const struct item *item)
+{
+    assert(item->is_step);
+
+    put(queues, queue, item);
 }
 
 struct item *queue_first(struct queues *queues, const struct queue *queue, unsigned lane)

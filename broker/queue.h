@@ -41,6 +41,7 @@ struct queue {
     uint64_t flying_size; /* bytes */
 };
 
+struct permit; /* agreements/decide.h */
 struct queues; /* the pool of all items and its index by sequence */
 
 struct queues *queues_new(void); /* NULL when memory is out */
@@ -50,8 +51,12 @@ OWN(queues)
 /* Makes sure that the next queue_put cannot fail.
  *   ST_NOMEM */
 enum status queues_reserve(struct queues *queues);
-/* Appends. Sequences are unique, and each put's is above those in its lane. After a reserve. */
-void queue_put(struct queues *queues, struct queue *queue, const struct item *item);
+/* Appends a message. Without a permit_queues() it aborts. Sequences are unique, and each put's is
+ * above those in its lane. After a reserve. */
+void queue_put(struct queues *queues, struct queue *queue, const struct item *item,
+               const struct permit *permit);
+/* Appends a step: evidence about a message that was permitted. */
+void queue_put_step(struct queues *queues, struct queue *queue, const struct item *item);
 /* First waiting item of the lane, NULL when there is none. Valid until the next put or remove. */
 struct item *queue_first(struct queues *queues, const struct queue *queue, unsigned lane);
 /* The item has been sent: from its lane to the end of those in flight. */

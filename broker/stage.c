@@ -103,6 +103,7 @@ static enum status put_command(struct turn *turn, const struct submission *s, ui
     submit->retention_days = e->retention_days;
     submit->categories = e->categories;
     submit->marking = e->marking;
+    submit->capacity = e->capacity;
     memcpy(submit->recipient_key_id, e->recipient_key_id, KEY_ID_SIZE);
     submit->lane = lane_of(e);
     submit->in_reply = !id_is_zero(&e->in_reply_to);
@@ -209,6 +210,7 @@ struct question submit_question(const struct command_submit *submit, const char 
         .marking = submit->marking,
         .retention_days = submit->retention_days,
         .in_reply = submit->in_reply,
+        .capacity = submit->capacity,
         .onward_count = submit->onward_count,
         .onward = (const char(*)[AGENCY_MAX + 1])(const void *)(base + submit->onward),
     };

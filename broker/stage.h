@@ -140,7 +140,7 @@ struct command_submit {
     uint32_t record_size; /* its sequence and time are left to the exchange */
     uint32_t agreement_version, retention_days;
     category_set categories;
-    int marking;
+    int marking, capacity;
     uint8_t recipient_key_id[KEY_ID_SIZE];
     uint8_t lane;
     bool in_reply;

@@ -71,6 +71,7 @@ static void the_zero_decision_refuses(void **)
     struct decision zero = {0};
 
     assert_false(zero.permitted);
+    assert_null(zero.permit);
 }
 
 static void what_a_clause_says_is_permitted(void **)
@@ -239,6 +240,168 @@ static void dates_and_replies_count(void **)
     assert_true(decide(&q, set, start).permitted);
 }
 
+/* The examples as they will be in force: signed, not assumed. */
+static struct agreement *signed_example(struct agreement_set **set, const char *id)
+{
+    struct agreement *a = NULL;
+
+    *set = examples();
+    for (size_t i = 0; i < agreement_set_count(*set); i++)
+        if (!strcmp(agreement_set_at(*set, i)->id, id)) /* ours: we loaded it */
+            a = (struct agreement *)(uintptr_t)agreement_set_at(*set, i);
+    assert_non_null(a);
+    a->standing = STANDING_ACTIVE;
+    return a;
+}
+
+static void an_agreement_permits_by_its_standing(void **)
+{
+    static const struct {
+        enum standing standing;
+        bool signer_counts;
+        Concordat__RefusalCode code; /* 0: permitted */
+        Concordat__RefusalCode handover;
+        const char *words;
+    } cases[] = {
+        {STANDING_DRAFT, true, CODE(NO_AGREEMENT), CODE(NO_AGREEMENT), "not known here"},
+        {STANDING_ASSUMED, false, 0, 0, "permits it"},
+        {STANDING_ASSUMED, true, 0, 0, "permits it"},
+        {STANDING_ACTIVE, false, CODE(SIGNER_NOT_PINNED), 0, "does not count the key"},
+        {STANDING_ACTIVE, true, 0, 0, "permits it"},
+        {STANDING_SUSPENDED, true, CODE(AGREEMENT_SUSPENDED), CODE(AGREEMENT_SUSPENDED),
+         "is suspended"},
+        {STANDING_REVOKED, true, CODE(AGREEMENT_REVOKED), CODE(AGREEMENT_REVOKED), "is revoked"},
+        {STANDING_SUPERSEDED, true, CODE(NO_AGREEMENT), 0, "not known here"},
+        {(enum standing)99, true, CODE(NO_AGREEMENT), CODE(NO_AGREEMENT), "not known here"},
+    };
+    OWNED(agreement_set) set = NULL;
+    struct agreement *a = signed_example(&set, "ISA-SAFE");
+    struct question q =
+        permitted_question(set, "ISA-SAFE", "referral-child", "nps.cambs", "csc.cambs");
+
+    for (size_t i = 0; i < LENGTH(cases); i++) {
+        struct reason why;
+
+        a->standing = cases[i].standing;
+        q.signer_counts = cases[i].signer_counts;
+        struct decision d = decide(&q, set, day("2026-06-15"));
+        assert_int_equal(d.code, cases[i].code);
+        assert_int_equal(d.permitted, !cases[i].code);
+        assert_int_equal(permit_queues(d.permit), d.permitted);
+        assert_int_equal(d.permit != NULL, d.permitted);
+        assert_false(permit_hands_over(d.permit));
+        decision_explain(&d, &q, &why);
+        if (!strstr(why.text, cases[i].words))
+            fail_msg("%s", why.text);
+
+        struct decision h = decide_handover(a, false);
+        assert_int_equal(h.code, cases[i].handover);
+        assert_int_equal(h.permitted, !cases[i].handover);
+        assert_int_equal(permit_hands_over(h.permit), h.permitted);
+        assert_int_equal(h.permit != NULL, h.permitted);
+        assert_false(permit_queues(h.permit));
+        struct decision lost = decide_handover(a, true);
+        assert_int_equal(lost.code, cases[i].handover ? cases[i].handover : CODE(RECIPIENT_LOST));
+        assert_false(lost.permitted);
+        assert_null(lost.permit);
+    }
+}
+
+static void hand_over_stands_by_what_was_accepted(void **)
+{
+    OWNED(agreement_set) set = NULL;
+    struct agreement *a = signed_example(&set, "ISA-SAFE");
+
+    assert_int_equal(decide_handover(NULL, false).code, CODE(NO_AGREEMENT));
+    assert_null(decide_handover(NULL, false).permit);
+    assert_ptr_equal(decide_handover(a, false).agreement, a);
+    a->until_ms = a->from_ms = 0; /* expired long ago: acceptance was the point of law */
+    assert_true(decide_handover(a, false).permitted);
+    /* what is on record may be queued again, and not handed over for that */
+    assert_true(permit_queues(permit_of_record()));
+    assert_false(permit_hands_over(permit_of_record()));
+    assert_false(permit_queues(NULL) || permit_hands_over(NULL));
+}
+
+static void subject_holder_and_charter_have_their_codes(void **)
+{
+    static const struct {
+        int capacity;
+        uint32_t capacities, officers, uses_today;
+        bool is_holder, only_by_holder, suspended, charter;
+        Concordat__RefusalCode code;
+        const char *words;
+    } cases[] = {
+        {.code = 0, .words = "permits it"},
+        {.capacity = 3, .code = 0, .words = "permits it"},
+        {.capacity = 3, .capacities = 1u << 3, .code = 0, .words = "permits it"},
+        {.capacity = 31, .capacities = 1u << 31, .code = 0, .words = "permits it"},
+        {.capacity = 0, .capacities = 1u << 3, .code = CODE(SUBJECT_OUT_OF_SCOPE), .words = "none"},
+        {.capacity = 3,
+         .capacities = 1u << 2,
+         .code = CODE(SUBJECT_OUT_OF_SCOPE),
+         .words = "VICTIM"},
+        {.capacity = 32, .capacities = ~0u, .code = CODE(SUBJECT_OUT_OF_SCOPE), .words = "none"},
+        {.capacity = -1, .capacities = ~0u, .code = CODE(SUBJECT_OUT_OF_SCOPE), .words = "none"},
+        {.only_by_holder = true, .code = CODE(NOT_CURRENT_HOLDER), .words = "does not hold it"},
+        {.only_by_holder = true, .is_holder = true, .code = 0, .words = "permits it"},
+        {.charter = true, .officers = 2, .uses_today = 2, .code = 0, .words = "permits it"},
+        {.charter = true, .officers = 1, .code = CODE(BREAK_GLASS_OFFICERS), .words = "not 1"},
+        {.charter = true,
+         .officers = 2,
+         .uses_today = 3,
+         .code = CODE(BREAK_GLASS_QUOTA),
+         .words = "3 times a day"},
+        {.charter = true,
+         .officers = 2,
+         .suspended = true,
+         .code = CODE(BREAK_GLASS_SUSPENDED),
+         .words = "is suspended until"},
+        /* in this order */
+        {.charter = true,
+         .uses_today = 9,
+         .suspended = true,
+         .code = CODE(BREAK_GLASS_SUSPENDED),
+         .words = "is suspended until"},
+        {.charter = true, .uses_today = 9, .code = CODE(BREAK_GLASS_QUOTA), .words = "3 times"},
+        {.capacities = 2,
+         .only_by_holder = true,
+         .charter = true,
+         .code = CODE(SUBJECT_OUT_OF_SCOPE),
+         .words = "none"},
+        {.only_by_holder = true,
+         .charter = true,
+         .code = CODE(NOT_CURRENT_HOLDER),
+         .words = "does not hold it"},
+        /* a charter's rules are nobody else's */
+        {.officers = 0, .uses_today = 9, .suspended = true, .code = 0, .words = "permits it"},
+    };
+    OWNED(agreement_set) set = NULL;
+    struct agreement *a = signed_example(&set, "ISA-SAFE");
+    struct question q =
+        permitted_question(set, "ISA-SAFE", "referral-child", "nps.cambs", "csc.cambs");
+    struct clause *c = (struct clause *)(uintptr_t)agreement_clause(a, "referral-child");
+
+    a->uses_per_day = 3;
+    q.signer_counts = true;
+    for (size_t i = 0; i < LENGTH(cases); i++) {
+        struct reason why;
+
+        c->capacities = cases[i].capacities;
+        c->only_by_holder = cases[i].only_by_holder;
+        a->is_charter = cases[i].charter;
+        q.capacity = cases[i].capacity;
+        q.is_holder = cases[i].is_holder;
+        q.officers = cases[i].officers;
+        q.uses_today = cases[i].uses_today;
+        q.privilege_suspended = cases[i].suspended;
+        struct decision d = decide(&q, set, day("2026-06-15"));
+        decision_explain(&d, &q, &why);
+        if (d.code != cases[i].code || d.permitted != !d.code || !strstr(why.text, cases[i].words))
+            fail_msg("case %zu: %s %s", i, code_name(d.code), why.text);
+    }
+}
+
 static void an_envelope_asks_what_its_header_says(void **)
 {
     struct envelope *e = calloc(1, sizeof *e);
@@ -258,6 +421,7 @@ static void an_envelope_asks_what_its_header_says(void **)
     e->marking = CONCORDAT__MARKING__OFFICIAL;
     e->retention_days = 9;
     e->onward_count = 1;
+    e->capacity = CONCORDAT__SUBJECT_CAPACITY__VICTIM;
 
     struct question q = question_of(e);
     assert_string_equal(q.from, "nps.cambs");
@@ -274,7 +438,10 @@ static void an_envelope_asks_what_its_header_says(void **)
     assert_int_equal(q.marking, CONCORDAT__MARKING__OFFICIAL);
     assert_int_equal(q.retention_days, 9);
     assert_int_equal(q.onward_count, 1);
+    assert_int_equal(q.capacity, CONCORDAT__SUBJECT_CAPACITY__VICTIM);
     assert_false(q.in_reply);
+    /* what no header may claim */
+    assert_false(q.signer_counts || q.is_holder || q.officers > 0);
     e->in_reply_to.bytes[15] = 1;
     assert_true(question_of(e).in_reply);
     free(e);
@@ -653,6 +820,9 @@ int main(void)
         cmocka_unit_test(what_a_clause_says_is_permitted),
         cmocka_unit_test(each_departure_has_its_code),
         cmocka_unit_test(dates_and_replies_count),
+        cmocka_unit_test(an_agreement_permits_by_its_standing),
+        cmocka_unit_test(hand_over_stands_by_what_was_accepted),
+        cmocka_unit_test(subject_holder_and_charter_have_their_codes),
         cmocka_unit_test(an_envelope_asks_what_its_header_says),
         cmocka_unit_test(the_sender_is_told_the_nearest_way),
         cmocka_unit_test(agreements_with_others_and_named_ones),

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "agreements/decide.h"
 #include "broker/ledger.h"
 #include "broker/messages.h"
 #include "broker/parcel.h"
@@ -11,7 +12,8 @@
 static void put(struct queues *queues, struct queue *queue, uint64_t sequence, uint8_t lane)
 {
     assert_int_equal(queues_reserve(queues), ST_OK);
-    queue_put(queues, queue, &(struct item){.sequence = sequence, .size = 10, .lane = lane});
+    queue_put(queues, queue, &(struct item){.sequence = sequence, .size = 10, .lane = lane},
+              permit_of_record());
 }
 
 static void lanes_leave_in_order(void **)
