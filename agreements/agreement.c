@@ -252,6 +252,9 @@ enum status agreement_parse(const char *name, const char *text, size_t size, str
     sort(a);
     if ((st = order_roles(a)) != ST_OK)
         return st;
+    if (names_build(a->parties, sizeof *a->parties, a->party_count, &a->by_agency) != ST_OK
+        || names_build(a->clauses, sizeof *a->clauses, a->clause_count, &a->by_id) != ST_OK)
+        return ST_NOMEM;
     a->hash = sha256(text, size);
     *out = GIVE(a);
     return ST_OK;
@@ -310,6 +313,8 @@ void agreement_free(struct agreement *agreement)
     free(agreement->roles);
     free(agreement->expectations);
     free(agreement->trials);
+    names_free(&agreement->by_agency);
+    names_free(&agreement->by_id);
     free(agreement->text);
     free(agreement->name);
     free(agreement);
@@ -317,13 +322,12 @@ void agreement_free(struct agreement *agreement)
 
 const struct party *agreement_party(const struct agreement *agreement, const char *agency)
 {
-    return bsearch(agency, agreement->parties, agreement->party_count, sizeof(struct party),
-                   by_name);
+    return names_find(&agreement->by_agency, agreement->parties, sizeof(struct party), agency);
 }
 
 const struct clause *agreement_clause(const struct agreement *agreement, const char *id)
 {
-    return bsearch(id, agreement->clauses, agreement->clause_count, sizeof(struct clause), by_name);
+    return names_find(&agreement->by_id, agreement->clauses, sizeof(struct clause), id);
 }
 
 bool agreement_allows_onward(const struct agreement *agreement, const char *agency)

@@ -16,6 +16,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "agreements/names.h"
 #include "lib/limits.h"
 #include "lib/merkle.h"
 #include "lib/own.h"
@@ -116,16 +117,12 @@ enum standing {
     STANDING_SUPERSEDED /* by a later version: what was accepted under it is still handed over */
 };
 
+/* What every decision reads stands first. */
 struct agreement {
     char id[AGREEMENT_ID_MAX + 1];
-    uint32_t version; /* >= 1 */
-    char title[TITLE_MAX + 1];
-    char owner[AGENCY_MAX + 1];         /* a party, told of what goes wrong; empty = every party */
-    char dpia[TITLE_MAX + 1];           /* reference of the impact assessment; empty = none */
-    char subject_access[TITLE_MAX + 1]; /* desk for requests by subjects; empty = none */
-    char foi[TITLE_MAX + 1];            /* desk for freedom of information; empty = none */
-    char breach_contact[TITLE_MAX + 1]; /* desk that hears of a breach; empty = none */
-    uint32_t breach_report_hours;       /* within which it hears; 0 = none given */
+    uint32_t version;                     /* >= 1 */
+    enum standing standing;               /* the registrar's alone to change */
+    struct digest hash;                   /* SHA-256 of the text */
     int64_t from_ms, review_ms, until_ms; /* in force while from <= now < until; UTC midnights */
     int marking_floor, marking_ceiling;   /* Concordat__Marking */
     uint32_t retention_days;
@@ -139,10 +136,16 @@ struct agreement {
     char (*roles)[TITLE_MAX + 1];     /* owned; by first mention, clauses in order of id */
     struct expectation *expectations; /* owned; in order of id */
     struct trial *trials;             /* owned; as they stand */
-    struct digest hash;               /* SHA-256 of the text */
-    enum standing standing;           /* the registrar's alone to change */
-    char *text;                       /* owned, NUL-terminated */
-    char *name;                       /* owned: what agreement_parse was given */
+    struct names by_agency, by_id;    /* owned; of parties and of clauses */
+    char title[TITLE_MAX + 1];
+    char owner[AGENCY_MAX + 1];         /* a party, told of what goes wrong; empty = every party */
+    char dpia[TITLE_MAX + 1];           /* reference of the impact assessment; empty = none */
+    char subject_access[TITLE_MAX + 1]; /* desk for requests by subjects; empty = none */
+    char foi[TITLE_MAX + 1];            /* desk for freedom of information; empty = none */
+    char breach_contact[TITLE_MAX + 1]; /* desk that hears of a breach; empty = none */
+    uint32_t breach_report_hours;       /* within which it hears; 0 = none given */
+    char *text;                         /* owned, NUL-terminated */
+    char *name;                         /* owned: what agreement_parse was given */
 };
 
 /* Reads a whole text. `name` stands in errors ("safe.yaml:12: unknown key `purposes'").
@@ -155,7 +158,7 @@ enum status agreement_load(const char *path, struct agreement **out, struct reas
 void agreement_free(struct agreement *agreement);
 OWN(agreement)
 
-/* NULL when there is none. O(log n). */
+/* NULL when there is none. O(1). */
 const struct party *agreement_party(const struct agreement *agreement, const char *agency);
 const struct clause *agreement_clause(const struct agreement *agreement, const char *id);
 /* May the agency receive onward what this agreement shared? */
@@ -203,7 +206,7 @@ void agreement_set_free(struct agreement_set *set);
 OWN(agreement_set)
 size_t agreement_set_count(const struct agreement_set *set);
 const struct agreement *agreement_set_at(const struct agreement_set *set, size_t index);
-/* NULL when there is none. O(log n). */
+/* NULL when there is none. O(1). */
 const struct agreement *agreement_set_find(const struct agreement_set *set, const char *id);
 /* Is the agency a party of any agreement? O(log n). */
 bool agreement_set_knows(const struct agreement_set *set, const char *agency);

@@ -10,12 +10,13 @@
 struct agreement_set {
     struct agreement **agreements; /* owned, and each of them; in order of id */
     size_t count, room;
+    struct names by_id;    /* owned; of the agreements */
     bool is_borrowed;      /* the agreements are another's */
     const char **agencies; /* owned array of borrowed names: every party of any, in order */
     size_t agency_count;
 };
 
-static int by_id(const void *a, const void *b)
+static int order_of_id(const void *a, const void *b)
 {
     struct agreement *const *x = a, *const *y = b;
 
@@ -71,7 +72,7 @@ static enum status finish(struct agreement_set *set, struct reason *why)
         return ST_LIMIT;
     }
     if (set->count > 0) /* qsort() must not see a NULL base */
-        qsort(set->agreements, set->count, sizeof *set->agreements, by_id);
+        qsort(set->agreements, set->count, sizeof *set->agreements, order_of_id);
     for (size_t i = 1; i < set->count; i++) {
         const struct agreement *a = set->agreements[i - 1], *b = set->agreements[i];
 
@@ -81,6 +82,8 @@ static enum status finish(struct agreement_set *set, struct reason *why)
             return ST_INVALID;
         }
     }
+    if (names_build_of((const void *const *)set->agreements, set->count, &set->by_id) != ST_OK)
+        return ST_NOMEM;
     return index_agencies(set);
 }
 
@@ -188,6 +191,7 @@ void agreement_set_free(struct agreement_set *set)
         agreement_free(set->agreements[i]);
     free(set->agreements);
     free(set->agencies);
+    names_free(&set->by_id);
     free(set);
 }
 
@@ -203,20 +207,7 @@ const struct agreement *agreement_set_at(const struct agreement_set *set, size_t
 
 const struct agreement *agreement_set_find(const struct agreement_set *set, const char *id)
 {
-    size_t low = 0, high = set->count;
-
-    while (low < high) {
-        size_t mid = low + (high - low) / 2;
-        int order = strcmp(id, set->agreements[mid]->id);
-
-        if (order == 0)
-            return set->agreements[mid];
-        if (order < 0)
-            high = mid;
-        else
-            low = mid + 1;
-    }
-    return NULL;
+    return names_find_of(&set->by_id, (const void *const *)set->agreements, id);
 }
 
 bool agreement_set_knows(const struct agreement_set *set, const char *agency)
