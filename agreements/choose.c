@@ -89,7 +89,7 @@ static struct candidate consider(const struct question *q, const struct agreemen
     struct decision d = decide_under(&whole, a, c, now_ms);
     if (d.permitted)
         return (struct candidate){d, CHECKS + 1};
-    if (judge_clause(&whole, a, c).code == 0) /* but for its dates or its standing */
+    if (d.agreement && judge_clause(&whole, a, c).code == 0) /* but for its dates or its standing */
         return (struct candidate){d, CHECKS};
 
     size_t place = 0;

@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "agreements/gateways.h"
-#include "agreements/vocabulary.h"
 #include "agreements/statute.h"
+#include "agreements/vocabulary.h"
 #include "lib/nearest.h"
 
 #define LENGTH(a) (sizeof(a) / sizeof *(a))
@@ -119,19 +119,27 @@ static enum status check_clause(const struct source *src, const struct agreement
     return ST_OK;
 }
 
-/* A charter's clauses rest on danger to life, and no others do: no ordinary clause comes to rest on
- * it, with its officers unasked, when the lines that make a charter are lost. */
+/* Under the enactment it names, may it be at all? */
+static enum status check_gateway(const struct source *src, const struct node *gateway,
+                                 const struct agreement *a, const struct clause *c,
+                                 category_set carried)
+{
+    struct reason why;
+
+    if (!statute_permits(a, c, carried, &why))
+        return refuse(src, gateway->line, "%s", why.text);
+    return ST_OK;
+}
+
+/* A charter's clauses rest on danger to life. That no others do, so that no ordinary clause comes
+ * to rest on it when the lines that make a charter are lost, the statute book says
+ * (VITAL_INTEREST). */
 static enum status check_charter(const struct source *src, const struct node *node,
                                  const struct agreement *a, const struct clause *c)
 {
-    bool vital = strcmp(c->gateway, "VITAL_INTEREST") == 0;
-
-    if (a->is_charter && !vital)
+    if (a->is_charter && strcmp(c->gateway, "VITAL_INTEREST") != 0)
         return refuse(src, node_child(node, "gateway")->line,
                       "a charter's clauses go by VITAL_INTEREST, not by `%s'", c->gateway);
-    if (!a->is_charter && vital)
-        return refuse(src, node_child(node, "gateway")->line,
-                      "VITAL_INTEREST is for a charter's clauses alone");
     return ST_OK;
 }
 
@@ -201,18 +209,6 @@ static enum status read_conditions(const struct source *src, const struct node *
     return floor ? read_number(src, floor, SMALL_NUMBER_FLOOR_MAX, &c->small_number_floor) : ST_OK;
 }
 
-/* Under the enactment it names, may it be at all? */
-static enum status check_gateway(const struct source *src, const struct node *gateway,
-                                 const struct agreement *a, const struct clause *c,
-                                 category_set carried)
-{
-    struct reason why;
-
-    if (!statute_permits(a, c, carried, &why))
-        return refuse(src, gateway->line, "%s", why.text);
-    return ST_OK;
-}
-
 static enum status read_clause(const struct source *src, const struct node *node,
                                struct agreement *a)
 {
@@ -254,8 +250,9 @@ static enum status read_clause(const struct source *src, const struct node *node
     if (!gateway_find(c->gateway))
         return refuse(src, node_child(node, "gateway")->line, "unknown gateway `%s'", c->gateway);
     if ((st = check_reply(src, node, c)) || (st = check_clause(src, a, c, optional))
-        || (st = check_charter(src, node, a, c)) || (st = read_conditions(src, node, a, c)))
-        || (st = check_gateway(src, node_child(node, "gateway"), a, c, c->required | optional)))
+        || (st = check_charter(src, node, a, c))
+        || (st = check_gateway(src, node_child(node, "gateway"), a, c, c->required | optional))
+        || (st = read_conditions(src, node, a, c)))
         return st;
     c->allowed = c->required | optional;
     a->clause_count++;
