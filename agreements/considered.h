@@ -1,0 +1,52 @@
+/*
+ * considered.h - all that decide_first looks at for one question, and what each lacked.
+ *
+ *     question --> every agreement of the two, every clause of the type --> decision, changes
+ *
+ * A clause that refuses is followed to its end: the change that its first objection asks for is
+ * made and the question asked again, until it is permitted. So each clause has the whole list of
+ * changes under which it would permit, and the nearest is the one with fewest.
+ *
+ * Pure. Source: docs/agreements.md, analysis.
+ */
+#ifndef AGREEMENTS_CONSIDERED_H
+#define AGREEMENTS_CONSIDERED_H
+
+#include "agreements/decide.h"
+
+/* One thing to do otherwise. */
+struct change {
+    Concordat__RefusalCode code; /* the objection that it answers */
+    struct reason advice;        /* "leave out DC_VICTIM" */
+    uint32_t weight;             /* how many things that is: of categories, each one */
+};
+
+#define CHANGES_MAX 12 /* of one clause: one for each check that one can answer */
+
+struct candidate_clause {
+    const struct agreement *agreement;
+    const struct clause *clause; /* NULL: the agreement as a whole; it has no clause of the type */
+    struct decision decision;
+    struct reason said; /* the first objection, as a sentence */
+    size_t change_count;
+    struct change changes[CHANGES_MAX];
+    bool is_reachable; /* with these changes it would permit; permitted itself: with none */
+    uint32_t weight;   /* of all changes together */
+};
+
+struct considered {
+    struct decision verdict; /* decide_first's own */
+    struct reason said;
+    size_t count;
+    struct candidate_clause *items;         /* owned; in order of agreement, clause */
+    const struct candidate_clause *nearest; /* fewest changes; the first of equals; or NULL */
+};
+
+/* `question` as decide_first takes it. Borrows from the set.
+ *   ST_NOMEM */
+enum status considered_of(const struct question *question, const struct agreement_set *set,
+                          int64_t now_ms, struct considered **out);
+void considered_free(struct considered *considered); /* NULL is fine */
+OWN(considered)
+
+#endif
