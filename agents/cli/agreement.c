@@ -1,5 +1,6 @@
 /*
- * agreement.c - `concordat agreement lint|list|show|gateways`: what the parties have agreed.
+ * agreement.c - `concordat agreement lint|list|show`: what the parties have agreed; and the table
+ * of all its parts, of which the analyses are in analysis.h.
  *
  * lint, and list and show with --folder, read files and need no agent; without it the agent says
  * what it has loaded, which is what counts.
@@ -11,6 +12,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "agents/cli/analysis.h"
 #include "agents/cli/arguments.h"
 #include "agents/cli/gateways.h"
 #include "agents/cli/show.h"
@@ -304,16 +306,69 @@ static const struct command parts[] = {
         .most = 1,
         .run = gateways_run,
     },
+    {
+        .name = "agreement diff",
+        .arguments = "OLD NEW",
+        .summary = "what NEW permits that OLD does not, and the other way round; exactly",
+        .about =
+            "OLD and NEW are files, or folders. Every flow (from, to, type, purpose, category)\n"
+            "gained, lost, or under other conditions, and every other term that differs.\n"
+            "Exit code 0, differ or not; with --quiet 1 when a flow is gained, widened or\n"
+            "shifted, or a term widens what may happen.\n",
+        .least = 2,
+        .most = 2,
+        .run = run_agreement_diff,
+    },
+    {
+        .name = "agreement who",
+        .arguments = "CATEGORY [FOLDER|FILE...]",
+        .summary = "who can come to hold a category, and by which shortest chain",
+        .about =
+            "Chains start with each agency that may send the category, and go on by every flow\n"
+            "that carries it and by onward lists. Without files of what the agent has.\n",
+        .least = 1,
+        .most = POSITIONALS_MAX,
+        .run = run_agreement_who,
+    },
+    {
+        .name = "agreement test",
+        .arguments = "FILE...",
+        .summary = "run the cases that agreements state of themselves",
+        .about = "Exit code 1 when a case fails.\n",
+        .least = 1,
+        .most = POSITIONALS_MAX,
+        .run = run_agreement_test,
+    },
+    {
+        .name = "agreement explain",
+        .arguments = "[FOLDER|FILE...]",
+        .summary = "why a message would be refused, clause by clause",
+        .about = "Every clause of the type in every agreement of the two, what stands against the\n"
+                 "message there, and with which changes it would be permitted. Without files by\n"
+                 "what the agent has. Exit code 3 when it would be refused.\n",
+        .most = POSITIONALS_MAX,
+        .run = run_agreement_explain,
+    },
+    {
+        .name = "agreement replay",
+        .arguments = "DRAFT.yaml...",
+        .summary = "what drafts would have said to what was sent",
+        .about = "Recorded headers decided again, the drafts standing in the place of the\n"
+                 "agreements of the same id, whatever their dates: what would now be refused, or\n"
+                 "permitted, or refused for another reason.\n",
+        .least = 1,
+        .most = POSITIONALS_MAX,
+        .run = run_agreement_replay,
+    },
 };
 
 const struct command agreement_command = {
     .name = "agreement",
-    .arguments = "lint|list|show|gateways ...",
+    .arguments = "lint|list|show|gateways|diff|who|test|explain|replay ...",
     .summary = "what the parties have agreed to share",
     .about = "  agreement lint FILE|FOLDER...     check files; errors name file and line\n"
              "  agreement list [--folder DIR]     what the agent, or a folder, has\n"
              "  agreement show ID|FILE            one agreement's text, with its hash\n"
-             "  agreement gateways [CODE]         which enactment lets whom disclose to whom\n",
     .raw = true,
     .parts = parts,
     .part_count = LENGTH_OF(parts),

@@ -1,0 +1,42 @@
+/*
+ * headers.h - recorded headers as lines of JSON: what `disclosures --json` writes, `replay` reads.
+ *
+ * One object a line, no content and no personal data:
+ *
+ *     {"message": "0192f0c1-...", "from": "nps.cambs", "to": "csc.cambs",
+ *      "type": "safeguarding.referral.child", "purpose": "safeguard_child",
+ *      "gateway": "CA1989_S17_S47", "categories": ["DC_IDENTITY", "DC_CHILD"],
+ *      "marking": "OFFICIAL-SENSITIVE", "inReply": false, "retentionDays": 0,
+ *      "at": "2026-06-15T10:00:00Z", "outcome": "refused", "code": "CATEGORY_NOT_COVERED",
+ *      "agreement": "ISA-SAFE", "agreementVersion": 4, "clause": "referral-child"}
+ *
+ * `from`, `to`, `type`, `categories`, `at` and `outcome` ("permitted" or "refused", the second with
+ * `code`) must be there; what else is missing is not on record. An unknown key is an error.
+ */
+#ifndef AGENTS_CLI_HEADERS_H
+#define AGENTS_CLI_HEADERS_H
+
+#include <jansson.h>
+
+#include "agents/client.h"
+#include "agreements/replay.h"
+
+#define HEADERS_MAX 1000000                  /* of one file */
+#define HEADERS_FILE_MAX (256 * 1024 * 1024) /* bytes */
+
+struct headers {
+    size_t count, room;
+    struct past *items; /* owned */
+};
+void headers_free(struct headers *headers); /* NULL is fine */
+OWN(headers)
+
+/* A file, "-": standard input. NULL after telling the user file, line and key. */
+struct headers *headers_read(const char *path);
+
+/* A message that an agent tracks, as one object; NULL while the broker has not answered. */
+json_t *header_of_item(const struct concordat_item *item);
+/* The same, to be decided again. NULL after telling the user; `at` names it. */
+struct headers *headers_of_answer(const struct concordat_answer *answer);
+
+#endif
