@@ -190,7 +190,8 @@ static void consider(const struct question *q, const struct agreement_set *set,
     struct attempt attempt = {*q, now_ms};
     struct decision d = ask(&attempt, set, a, c);
 
-    *out = (struct candidate_clause){.agreement = a, .clause = c, .decision = d};
+    *out = (struct candidate_clause){
+        .agreement = a, .clause = c, .decision = d, .changed = *q, .changed_on_ms = now_ms};
     if (c)
         question_complete(&attempt.question, a, c);
     decision_explain(&d, &attempt.question, &out->said);
@@ -202,6 +203,8 @@ static void consider(const struct question *q, const struct agreement_set *set,
             return;
         out->weight += change->weight;
         out->change_count++;
+        out->changed = attempt.question;
+        out->changed_on_ms = attempt.now_ms;
         d = ask(&attempt, set, a, c);
     }
     out->is_reachable = d.permitted;

@@ -30,8 +30,11 @@ struct candidate_clause {
     struct reason said; /* the first objection, as a sentence */
     size_t change_count;
     struct change changes[CHANGES_MAX];
-    bool is_reachable; /* with these changes it would permit; permitted itself: with none */
-    uint32_t weight;   /* of all changes together */
+    bool is_reachable;       /* with these changes it would permit; permitted itself: with none */
+    uint32_t weight;         /* of all changes together */
+    struct question changed; /* the question with all changes made, naming no clause; borrows from
+                                the question and the set */
+    int64_t changed_on_ms;   /* when that is asked */
 };
 
 struct considered {
