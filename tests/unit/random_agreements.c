@@ -194,3 +194,25 @@ struct agreement_set *set_random(struct chance *chance, size_t count, bool condi
     assert(st == ST_OK);
     return set;
 }
+
+static const char *meant(struct chance *chance, const struct agreement *a, const char *side)
+{
+    size_t first = chance_below(chance, (uint32_t)a->party_count);
+
+    for (size_t i = 0; i < a->party_count; i++) {
+        const struct party *party = &a->parties[(first + i) % a->party_count];
+
+        if (strcmp(side, party->agency) == 0 || strcmp(side, party->kind) == 0)
+            return party->agency;
+    }
+    return pool_agencies[chance_below(chance, POOL_AGENCIES)];
+}
+
+struct aim aim_random(struct chance *chance, const struct agreement_set *set)
+{
+    const struct agreement *a =
+        agreement_set_at(set, chance_below(chance, (uint32_t)agreement_set_count(set)));
+    const struct clause *c = &a->clauses[chance_below(chance, (uint32_t)a->clause_count)];
+
+    return (struct aim){c, meant(chance, a, c->from), meant(chance, a, c->to)};
+}

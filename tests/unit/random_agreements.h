@@ -28,6 +28,13 @@ struct agreement *agreement_changed(struct chance *chance, const struct agreemen
                                     bool conditions);
 /* ISA-0 and so on, `count` of them. */
 struct agreement_set *set_random(struct chance *chance, size_t count, bool conditions);
+/* A clause of the set, and two of its agreement's parties whom its sides mean; where none is meant,
+ * any agency of the pool. */
+struct aim {
+    const struct clause *clause;
+    const char *from, *to;
+};
+struct aim aim_random(struct chance *chance, const struct agreement_set *set);
 struct agreement_set *set_of_one(struct agreement *taken);
 
 #endif
