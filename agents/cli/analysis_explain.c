@@ -100,7 +100,7 @@ static enum exit_code show_as_text(const struct cli *cli, const struct considere
     if (!permitted && considered->nearest) {
         printf("\nnearest: ");
         show_name(considered->nearest);
-        printf("; ");
+        printf(" would permit: ");
         show_changes(considered->nearest);
         printf("\n");
     }

@@ -1,0 +1,144 @@
+#!/bin/sh
+# analysis.sh BUILD - what agreements permit, as the command line tells it: a change of any sentence
+# is a difference in tests/golden/analysis.txt or explain.txt that somebody reads. With GOLDEN_WRITE
+# set both are written anew.
+# shellcheck source=tests/system/town.sh
+. "$(dirname -- "$0")/town.sh"
+fixtures=$source/tests/fixtures/analysis
+golden=$source/tests/golden
+cd "$fixtures" || exit 1 # so that no path of this machine stands in what is printed
+
+# say CODE arguments...: runs `concordat`, and adds command line and answer to the golden text.
+say()
+{
+    code=$1
+    shift
+    expect "$code" '' concordat "$@"
+    {
+        printf '$ concordat'
+        printf ' %s' "$@"
+        printf '\n'
+        sed 's/ *$//' "$folder/out"
+        printf '(exit code %s)\n\n' "$code"
+    } >>"$folder/said"
+}
+
+# golden NAME: what was said since the last time is as the golden file has it.
+golden()
+{
+    checks=$((checks + 1))
+    [ -z "${GOLDEN_WRITE:-}" ] || cp "$folder/said" "$golden/$1"
+    diff -u "$golden/$1" "$folder/said" || wrong "not as golden/$1 says"
+    # and a golden file that is one word off would be seen
+    sed '1s/concordat/concordant/' "$golden/$1" >"$folder/planted"
+    cmp -s "$folder/planted" "$folder/said" && wrong "golden/$1: a planted difference was not seen"
+    : >"$folder/said"
+}
+
+: >"$folder/said"
+
+# --- diff, who, replay, test ---
+say 0 agreement diff before/court.yaml draft.yaml
+say 0 agreement diff before/court.yaml before/court.yaml
+say 0 agreement diff --json draft.yaml before/court.yaml
+say 1 agreement diff --quiet before/court.yaml draft.yaml
+say 0 agreement diff --quiet before/court.yaml before/court.yaml
+say 0 agreement who DC_RISK_SCORE before
+say 0 agreement who risk_score --from nps.norfolk draft.yaml before/safe.yaml
+say 0 agreement who DC_RISK_SCORE --on 2025-12-31 before
+say 0 agreement who DC_CHILD --json before
+say 0 agreement replay draft.yaml --folder before --headers headers.jsonl
+say 0 agreement replay draft.yaml --folder before --headers headers.jsonl --json
+golden analysis.txt
+
+# --- explain: every code that an agreement gives to a header ---
+explain()
+{
+    expected=$1
+    code=$2
+    shift 2
+    say "$code" agreement explain "$@"
+    expect "$code" "^$expected: " concordat agreement explain "$@"
+    expect "$code" "\"code\": \"$expected\"" concordat agreement explain --json "$@"
+}
+report='--from nps.cambs --to court.b35cz00 --type psr.report --category DC_IDENTITY,DC_RISK_SCORE --on 2026-06-15'
+referral='--from nps.cambs --to csc.cambs --type safeguarding.referral.child --category DC_IDENTITY,DC_CHILD --on 2026-06-15'
+withdrawn='--from court.b35cz00 --to nps.cambs --type psr.withdrawn --category DC_IDENTITY --on 2026-06-15'
+# shellcheck disable=SC2086 # words on purpose
+{
+    explain PERMITTED 0 $report --in-reply before
+    explain REPLY_REQUIRED 3 $report before
+    explain PURPOSE_NOT_COVERED 3 $report --in-reply --purpose safeguard_child before
+    explain GATEWAY_NOT_AVAILABLE 3 $report --in-reply --gateway OMA2007_S14 before
+    explain RETENTION_TOO_LONG 3 $report --in-reply --retention-days 366 before
+    explain AGREEMENT_NOT_YET 3 $report --in-reply --on 2025-12-31 before
+    explain AGREEMENT_EXPIRED 3 $report --in-reply --on 2028-01-01 before
+    explain CATEGORY_NOT_COVERED 3 $report --in-reply --category DC_IDENTITY,DC_RISK_SCORE,DC_VICTIM before
+    explain CATEGORY_MISSING 3 $report --in-reply --category DC_IDENTITY before
+    explain REPLY_REQUIRED 3 $report --category DC_INTELLIGENCE,DC_VICTIM before
+    explain DIRECTION_NOT_ALLOWED 3 $report --in-reply --from nps.norfolk before
+    explain TYPE_NOT_COVERED 3 $report --type psr.withdrawn before
+    explain NO_AGREEMENT 3 $report --to csc.norfolk before
+    explain NO_AGREEMENT 3 $report --from csc.norfolk before
+    explain PARTY_NOT_SIGNATORY 3 $report --in-reply --agreement ISA-CONCERN before
+    explain MARKING_TOO_LOW 3 $referral --marking OFFICIAL before
+    explain MARKING_TOO_HIGH 3 $withdrawn --marking OFFICIAL-SENSITIVE lower.yaml
+}
+golden explain.txt
+
+# --- what is wrong is told, with its place ---
+expect 2 'missing: --from' concordat agreement explain before
+expect 2 "did you mean 'DC_CHILD'" concordat agreement who DC_CHLD before
+expect 2 'one category at a time' concordat agreement who DC_CHILD,DC_STAFF before
+expect 2 "did you mean 'psr.report'" concordat agreement explain --from a.b --to c.d --type psr.reprt \
+    --category DC_CHILD before
+expect 2 'neither OFFICIAL' concordat agreement explain --from a.b --to c.d --type psr.report \
+    --category DC_CHILD --marking SECRET before
+expect 2 'one folder, or files' concordat agreement who DC_CHILD before draft.yaml
+expect 2 'both agreement ISA-REPORT' concordat agreement who DC_CHILD before/court.yaml draft.yaml
+expect 2 'none.yaml' concordat agreement diff before none.yaml
+expect 2 'missing argument' concordat agreement diff before
+expect 2 'two drafts are of one agreement' concordat agreement replay draft.yaml draft.yaml \
+    --folder before --headers headers.jsonl
+expect 1 'no agent' concordat agreement who DC_CHILD --agent "$folder/nowhere"
+expect 1 'no agent' concordat disclosures --agent "$folder/nowhere"
+expect 0 'exit 1' concordat agreement diff --help
+while IFS='|' read -r what line; do
+    printf '%s\n' "$line" >"$folder/bad.jsonl"
+    expect 2 "bad.jsonl:1: .*$what" concordat agreement replay draft.yaml --folder before \
+        --headers "$folder/bad.jsonl"
+done <<'END'
+no JSON|{"from": 
+not an object|[]
+unknown key `name'|{"name": "x"}
+`from' is not a text|{"to": "a.b"}
+`type' is not a text|{"from": "a.b", "to": "c.d", "type": 7}
+`categories' is not a list|{"from": "a.b", "to": "c.d", "type": "psr.report"}
+`categories\[0\]' is no category|{"from": "a.b", "to": "c.d", "type": "psr.report", "categories": ["DC_X"]}
+`outcome'|{"from": "a.b", "to": "c.d", "type": "psr.report", "categories": [], "outcome": "lost"}
+`code' is no refusal|{"from": "a.b", "to": "c.d", "type": "psr.report", "categories": [], "outcome": "refused", "code": "X"}
+`at' is no time|{"from": "a.b", "to": "c.d", "type": "psr.report", "categories": [], "outcome": "permitted", "at": "x"}
+`retentionDays'|{"from": "a.b", "to": "c.d", "type": "psr.report", "categories": [], "outcome": "permitted", "at": "2026-06-15", "retentionDays": -1}
+END
+
+# --- what an agent has: its own headers, decided again ---
+start_town
+at court.b35cz00
+expect 0 'nothing disclosed' concordat disclosures
+expect 0 '' concordat send psr.request --to nps.cambs "$source/docs/examples/psr.request.json"
+id=$(last_id)
+expect 0 'psr.request.*DC_IDENTITY.*ISA-COURT psr-request.*permitted' concordat disclosures
+expect 0 "\"message\":\"$id\".*\"outcome\":\"permitted\"" concordat disclosures --json
+cp "$folder/out" "$folder/own.jsonl"
+expect 0 'nothing disclosed' concordat disclosures --since 2100-01-01
+expect 0 'court.b35cz00 -> nps.cambs' concordat agreement who DC_OFFENCE_INDEX
+concordat agreement show ISA-COURT | sed '1,2d' >"$folder/same.yaml"
+expect 0 '1 same, 0 now refused' concordat agreement replay "$folder/same.yaml"
+sed '/type: psr.request/s/psr.request/psr.withdrawn/' "$folder/same.yaml" |
+    sed '/id: psr-request/,/allowed/s/\[DC_IDENTITY.*\]/[DC_IDENTITY]/' |
+    sed '/id: psr-request/,/allowed/s/allowed: .*/allowed: [DC_STAFF]/' |
+    sed '/id: psr-withdrawn/,/allowed/d' >"$folder/narrower.yaml"
+expect 0 '0 same, 1 now refused' concordat agreement replay "$folder/narrower.yaml"
+expect 0 '0 same, 1 now refused' concordat agreement replay "$folder/narrower.yaml" \
+    --headers "$folder/own.jsonl"
+expect 0 '"nowRefused": 1' concordat agreement replay "$folder/narrower.yaml" --json
