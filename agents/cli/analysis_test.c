@@ -11,7 +11,7 @@
 
 static const char *expectation_name(int code)
 {
-    return code == 0 ? "PERMITTED" : refusal_name((Concordat__RefusalCode)code);
+    return code == 0 ? "permitted" : refusal_name((Concordat__RefusalCode)code);
 }
 
 static void show_case(const struct cli *cli, const struct agreement *a, const struct trial *trial,

@@ -49,6 +49,9 @@ say 0 agreement who DC_RISK_SCORE --on 2025-12-31 before
 say 0 agreement who DC_CHILD --json before
 say 0 agreement replay draft.yaml --folder before --headers headers.jsonl
 say 0 agreement replay draft.yaml --folder before --headers headers.jsonl --json
+say 0 agreement test draft.yaml before/court.yaml
+say 1 agreement test draft.yaml untrue.yaml
+say 1 agreement test --json untrue.yaml
 golden analysis.txt
 
 # --- explain: every code that an agreement gives to a header ---
@@ -63,6 +66,7 @@ explain()
 }
 report='--from nps.cambs --to court.b35cz00 --type psr.report --category DC_IDENTITY,DC_RISK_SCORE --on 2026-06-15'
 referral='--from nps.cambs --to csc.cambs --type safeguarding.referral.child --category DC_IDENTITY,DC_CHILD --on 2026-06-15'
+update='--from nps.cambs --to csc.cambs --type safeguarding.update --category DC_IDENTITY --on 2026-06-15'
 withdrawn='--from court.b35cz00 --to nps.cambs --type psr.withdrawn --category DC_IDENTITY --on 2026-06-15'
 # shellcheck disable=SC2086 # words on purpose
 {
@@ -82,6 +86,10 @@ withdrawn='--from court.b35cz00 --to nps.cambs --type psr.withdrawn --category D
     explain NO_AGREEMENT 3 $report --from csc.norfolk before
     explain PARTY_NOT_SIGNATORY 3 $report --in-reply --agreement ISA-CONCERN before
     explain MARKING_TOO_LOW 3 $referral --marking OFFICIAL before
+    explain SUBJECT_OUT_OF_SCOPE 3 $update --holder --capacity VICTIM before
+    explain SUBJECT_OUT_OF_SCOPE 3 $update before
+    explain NOT_CURRENT_HOLDER 3 $update --capacity CONVICTED before
+    explain PERMITTED 0 $update --capacity CONVICTED --holder before
     explain MARKING_TOO_HIGH 3 $withdrawn --marking OFFICIAL-SENSITIVE lower.yaml
 }
 golden explain.txt
@@ -94,6 +102,8 @@ expect 2 "did you mean 'psr.report'" concordat agreement explain --from a.b --to
     --category DC_CHILD before
 expect 2 'neither OFFICIAL' concordat agreement explain --from a.b --to c.d --type psr.report \
     --category DC_CHILD --marking SECRET before
+expect 2 'no capacity' concordat agreement explain --from a.b --to c.d --type psr.report \
+    --category DC_CHILD --capacity JUDGE before
 expect 2 'one folder, or files' concordat agreement who DC_CHILD before draft.yaml
 expect 2 'both agreement ISA-REPORT' concordat agreement who DC_CHILD before/court.yaml draft.yaml
 expect 2 'none.yaml' concordat agreement diff before none.yaml
