@@ -369,6 +369,12 @@ const struct command agreement_command = {
     .about = "  agreement lint FILE|FOLDER...     check files; errors name file and line\n"
              "  agreement list [--folder DIR]     what the agent, or a folder, has\n"
              "  agreement show ID|FILE            one agreement's text, with its hash\n"
+             "  agreement gateways [CODE]         the statute book\n"
+             "  agreement diff OLD NEW            what NEW permits that OLD does not\n"
+             "  agreement who CATEGORY [FILE...]  who can come to hold it, by which chain\n"
+             "  agreement test FILE...            the cases that agreements state\n"
+             "  agreement explain --from ...      why a message would be refused\n"
+             "  agreement replay DRAFT.yaml...    what drafts would have said to what was sent\n",
     .raw = true,
     .parts = parts,
     .part_count = LENGTH_OF(parts),

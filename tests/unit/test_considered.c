@@ -156,6 +156,71 @@ static void what_is_considered_agrees_with_the_decision(void **)
     assert_int_equal(caught, planted);
 }
 
+/* Fewest categories to add or leave out until some clause lets it through: every set is tried. */
+static uint32_t least_changes(const struct question *q, const struct agreement_set *set,
+                              const uint32_t bits[static 8])
+{
+    uint32_t least = UINT32_MAX;
+
+    for (uint32_t flips = 0; flips < 256; flips++) {
+        struct question changed = *q;
+
+        for (uint32_t i = 0; i < 8; i++)
+            if (flips >> i & 1)
+                changed.categories ^= 1u << bits[i];
+        if (decide_first(&changed, set, POOL_DAY_MS).permitted
+            && (uint32_t)__builtin_popcount(flips) < least)
+            least = (uint32_t)__builtin_popcount(flips);
+    }
+    return least;
+}
+
+/* Clauses of one type that want and take different categories, all of them among eight. */
+static struct agreement *of_eight_categories(struct chance *chance, const uint32_t bits[static 8])
+{
+    struct agreement *a = agreement_random(chance, "ISA-EIGHT", false);
+    category_set among = 0;
+
+    for (uint32_t i = 0; i < 8; i++)
+        among |= 1u << bits[i];
+    for (size_t i = 0; i < a->clause_count; i++) {
+        struct clause *c = &a->clauses[i];
+
+        c->type = catalogue_find("psr.report");
+        c->required = among & chance_below(chance, 1u << 24) & chance_below(chance, 1u << 24);
+        c->allowed = c->required | (among & chance_below(chance, 1u << 24));
+        c->only_in_reply = false;
+        strcpy(c->from, a->parties[0].agency);
+        strcpy(c->to, a->parties[1].agency);
+    }
+    return a;
+}
+
+static void the_nearest_change_is_the_least_of_all(void **)
+{
+    static const uint32_t bits[8] = {1, 2, 4, 6, 9, 11, 13, 19};
+    struct chance chance = {.state = 8};
+    size_t refused = 0;
+
+    for (size_t round = 0; round < 400; round++) {
+        OWNED(agreement_set) set = set_of_one(of_eight_categories(&chance, bits));
+        const struct agreement *a = agreement_set_at(set, 0);
+        OWNED(considered) c = NULL;
+        struct question q = {
+            .from = a->parties[0].agency, .to = a->parties[1].agency, .type = "psr.report"};
+        uint32_t least;
+
+        for (uint32_t i = 0; i < 8; i++)
+            q.categories |= chance_below(&chance, 2) << bits[i];
+        least = least_changes(&q, set, bits);
+        assert_int_equal(considered_of(&q, set, POOL_DAY_MS, &c), ST_OK);
+        assert_non_null(c->nearest);
+        assert_int_equal(c->nearest->weight, least);
+        refused += least > 0;
+    }
+    assert_true(refused > 200);
+}
+
 /* One clause, and one question that is wrong in everything that can be wrong. */
 static void all_that_stands_against_a_message_is_told_at_once(void **)
 {
@@ -236,6 +301,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_considered_agrees_with_the_decision),
+        cmocka_unit_test(the_nearest_change_is_the_least_of_all),
         cmocka_unit_test(all_that_stands_against_a_message_is_told_at_once),
         cmocka_unit_test(what_the_sender_cannot_mend_is_no_way),
     };
