@@ -3,6 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agreements/flows.h"
+
+#define OFFICERS 2 /* that a charter asks for */
 #define CODE(name) CONCORDAT__REFUSAL_CODE__##name
 
 struct replay {
@@ -88,6 +91,7 @@ static bool is_agreements_own(int code)
     case CODE(PURPOSE_NOT_COVERED):
     case CODE(GATEWAY_NOT_AVAILABLE):
     case CODE(REPLY_REQUIRED):
+    case CODE(SUBJECT_OUT_OF_SCOPE):
     case CODE(CATEGORY_NOT_COVERED):
     case CODE(CATEGORY_MISSING):
     case CODE(MARKING_TOO_HIGH):
@@ -100,20 +104,42 @@ static bool is_agreements_own(int code)
     }
 }
 
+static struct question question_of_past(const struct past *past)
+{
+    return (struct question){.from = past->from,
+                             .to = past->to,
+                             .type = past->type,
+                             .purpose = past->purpose[0] ? past->purpose : NULL,
+                             .gateway = past->gateway[0] ? past->gateway : NULL,
+                             .categories = past->categories,
+                             .marking = past->marking,
+                             .retention_days = past->retention_days,
+                             .in_reply = past->in_reply,
+                             .capacity = past->capacity,
+                             .signer_counts = true,
+                             .is_holder = true,
+                             .officers = OFFICERS};
+}
+
+/* A capacity that is not on record may have been any. */
 static int decide_again(const struct agreement_set *set, const struct past *past,
                         struct reason *said)
 {
-    struct question q = {.from = past->from,
-                         .to = past->to,
-                         .type = past->type,
-                         .purpose = past->purpose[0] ? past->purpose : NULL,
-                         .gateway = past->gateway[0] ? past->gateway : NULL,
-                         .categories = past->categories,
-                         .marking = past->marking,
-                         .retention_days = past->retention_days,
-                         .in_reply = past->in_reply};
+    struct question q = question_of_past(past);
     struct decision d = decide_first(&q, set, past->at_ms);
 
+    for (int capacity = 1; past->capacity == 0 && !d.permitted && capacity < CAPACITIES;
+         capacity++) {
+        struct question other = question_of_past(past);
+        struct decision might;
+
+        other.capacity = capacity;
+        might = decide_first(&other, set, past->at_ms);
+        if (might.permitted || d.code == CODE(SUBJECT_OUT_OF_SCOPE)) {
+            d = might;
+            q = other;
+        }
+    }
     if (said)
         decision_explain(&d, &q, said);
     return d.permitted ? 0 : (int)d.code;

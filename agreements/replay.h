@@ -6,7 +6,9 @@
  *
  * The draft stands where the agreement of the same id stands, and its own dates are not looked at:
  * the question is what it would have said, had it been in force. A header is asked about as its
- * sender asked: the clause under which it went is not named again.
+ * sender asked: the clause under which it went is not named again. What no header says is taken as
+ * given: that the signature counts, that the sender holds the case, that two officers stand behind
+ * a charter's message.
  *
  * Pure. Source: docs/agreements.md, analysis.
  */
@@ -24,6 +26,7 @@ struct past {
     category_set categories;
     int marking; /* Concordat__Marking; 0: not on record */
     bool in_reply;
+    int capacity;            /* Concordat__SubjectCapacity; 0: not on record, and any fits */
     uint32_t retention_days; /* 0: as the agreement said */
     int64_t at_ms;           /* of the decision */
     int code;                /* Concordat__RefusalCode; 0 = permitted */

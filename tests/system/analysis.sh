@@ -94,6 +94,22 @@ withdrawn='--from court.b35cz00 --to nps.cambs --type psr.withdrawn --category D
 }
 golden explain.txt
 
+# --- the manual shows what is printed ---
+# Each block ```console of docs/agreements.md stands in a golden file as it is.
+blocks=$(awk -v to="$folder/block" '/^```console$/ { n++; on = 1; next } /^```$/ { on = 0 }
+    on { print > (to n) } END { print n + 0 }' "$source/docs/agreements.md")
+[ "$blocks" -ge 5 ] || wrong "only $blocks blocks in docs/agreements.md"
+all=$(cat "$golden/analysis.txt" "$golden/explain.txt")
+block=0
+while [ "$block" -lt "$blocks" ]; do
+    block=$((block + 1))
+    checks=$((checks + 1))
+    case $all in
+    *"$(cat "$folder/block$block")"*) ;;
+    *) wrong "docs/agreements.md shows another answer to $(head -n 1 "$folder/block$block")" ;;
+    esac
+done
+
 # --- what is wrong is told, with its place ---
 expect 2 'missing: --from' concordat agreement explain before
 expect 2 "did you mean 'DC_CHILD'" concordat agreement who DC_CHLD before

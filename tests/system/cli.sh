@@ -21,7 +21,7 @@ expect 0 '--needed-by' concordat help send
 expect 0 '[0-9]\.[0-9]' concordat --version
 expect 2 "did you mean 'inbox'" concordat inbx
 expect 2 "did you mean '--*to'\|unknown option" concordat send psr.request --too nps.cambs x.json
-for command in sandbox demo catalogue send inbox open ack decline answer track case import agreement status; do
+for command in sandbox demo catalogue send inbox open ack decline answer track case import agreement disclosures status; do
     expect 0 "usage: concordat $command" concordat "$command" --help
 done
 expect 0 'psr.request' concordat catalogue

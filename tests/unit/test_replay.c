@@ -132,6 +132,32 @@ static void what_no_agreement_says_is_not_judged(void **)
     }
 }
 
+static void a_capacity_that_is_not_on_record_may_have_been_any(void **)
+{
+    struct chance chance = {.state = 16};
+    struct agreement *a = agreement_random(&chance, "ISA-CAPACITY", false);
+    struct clause *c = &a->clauses[0];
+    struct past past = {.at_ms = POOL_DAY_MS, .in_reply = true, .categories = c->required};
+    OWNED(agreement_set) present = NULL;
+    OWNED(replay) replay = NULL;
+
+    a->clause_count = 1;
+    c->capacities = 1u << 2 | 1u << 5;
+    strcpy(c->from, strcpy(past.from, a->parties[0].agency));
+    strcpy(c->to, strcpy(past.to, a->parties[1].agency));
+    strcpy(past.type, c->type->name);
+    present = set_of_one(a);
+    assert_int_equal(replay_new(present, NULL, 0, &replay), ST_OK);
+    assert_int_equal(replay_decide(replay, &past).code, 0);
+    past.capacity = 5;
+    assert_int_equal(replay_decide(replay, &past).code, 0);
+    past.capacity = 3;
+    assert_int_equal(replay_decide(replay, &past).code, CODE(SUBJECT_OUT_OF_SCOPE));
+    past.capacity = 0; /* and what else stands against it is told, not the capacity */
+    past.categories |= 1u << 15;
+    assert_int_equal(replay_decide(replay, &past).code, CODE(CATEGORY_NOT_COVERED));
+}
+
 static void two_drafts_of_one_agreement_are_refused(void **)
 {
     struct chance chance = {.state = 15};
@@ -150,6 +176,7 @@ int main(void)
         cmocka_unit_test(a_draft_is_asked_in_its_agreements_place),
         cmocka_unit_test(the_same_text_changes_nothing),
         cmocka_unit_test(what_no_agreement_says_is_not_judged),
+        cmocka_unit_test(a_capacity_that_is_not_on_record_may_have_been_any),
         cmocka_unit_test(two_drafts_of_one_agreement_are_refused),
     };
     return cmocka_run_group_tests_name("replay", tests, NULL, NULL);
