@@ -53,9 +53,10 @@ static bool onward_is_allowed(const struct question *q, const struct agreement *
     return true;
 }
 
+/* A subject whose capacity is unsaid is in no clause that asks for one. */
 static bool is_in_scope(const struct clause *c, int capacity)
 {
-    return c->capacities == 0 || (capacity >= 0 && capacity < 32 && c->capacities >> capacity & 1);
+    return c->capacities == 0 || (capacity > 0 && capacity < 32 && c->capacities >> capacity & 1);
 }
 
 static struct objection against(Concordat__RefusalCode code)

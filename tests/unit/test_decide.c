@@ -335,6 +335,8 @@ static void subject_holder_and_charter_have_their_codes(void **)
         {.code = 0, .words = "permits it"},
         {.capacity = 3, .code = 0, .words = "permits it"},
         {.capacity = 3, .capacities = 1u << 3, .code = 0, .words = "permits it"},
+        {.capacity = 1, .capacities = 1u << 1, .code = 0, .words = "permits it"},
+        {.capacity = 0, .capacities = ~0u, .code = CODE(SUBJECT_OUT_OF_SCOPE), .words = "none"},
         {.capacity = 31, .capacities = 1u << 31, .code = 0, .words = "permits it"},
         {.capacity = 0, .capacities = 1u << 3, .code = CODE(SUBJECT_OUT_OF_SCOPE), .words = "none"},
         {.capacity = 3,

@@ -557,10 +557,12 @@ static void a_million_decisions_agree_with_the_oracle(void **)
         WORLDS = 400,
         QUESTIONS = 3000
     };
+    /* once for each of many changes of the engine */
+    size_t worlds = getenv("MUTATING") ? WORLDS / 10 : WORLDS;
     size_t decisions = 0, permits = 0, mismatches = 0, codes[64] = {0};
 
     seed = 20261122;
-    for (size_t world = 0; world < WORLDS; world++) {
+    for (size_t world = 0; world < worlds; world++) {
         struct model models[MODEL_AGREEMENTS];
         struct agreement *agreements[MODEL_AGREEMENTS], *less[MODEL_AGREEMENTS];
         struct agreement *turned[MODEL_AGREEMENTS];
@@ -616,7 +618,7 @@ static void a_million_decisions_agree_with_the_oracle(void **)
         if (codes[i])
             print_message("  %-26s %zu\n", code_name((Concordat__RefusalCode)i), codes[i]);
     assert_int_equal(mismatches, 0);
-    assert_true(decisions >= 1000000);
+    assert_true(decisions >= (worlds < WORLDS ? 100000 : 1000000));
     assert_true(permits >= decisions / 10);
     assert_true(refused_at_parse >= 1000);
 }
@@ -701,7 +703,7 @@ static void the_first_permit_or_the_nearest_refusal_is_found(void **)
     size_t decisions = 0, permits = 0, named = 0;
 
     seed = 4711;
-    for (size_t world = 0; world < 300; world++) {
+    for (size_t world = 0; world < (getenv("MUTATING") ? 30 : 300); world++) {
         struct model models[MODEL_AGREEMENTS];
         struct agreement *agreements[MODEL_AGREEMENTS];
         const struct agreement *borrowed[MODEL_AGREEMENTS];
