@@ -241,12 +241,13 @@ enum status agreement_parse(const char *name, const char *text, size_t size, str
         return ST_NOMEM;
     if (size > AGREEMENT_FILE_MAX)
         return refuse(&src, 1, "longer than %d bytes", AGREEMENT_FILE_MAX);
+    if (size > 0
+        && text[size - 1] != '\n') /* cut inside a line, a code may still be a code: another one */
+        return refuse(&src, last_line(text, size), "the last line has no end; is the file whole?");
     if (!(a->name = strdup(name)) || !(a->text = strndup(text, size)))
         return ST_NOMEM;
     if ((st = document_read(name, text, size, arena, &root, why)) != ST_OK)
         return st;
-    if (text[size - 1] != '\n') /* cut inside a line, a code may still be a code: another one */
-        return refuse(&src, last_line(text, size), "the last line has no end; is the file whole?");
     if ((st = read_agreement(&src, root, a)) != ST_OK)
         return st;
     sort(a);

@@ -41,7 +41,7 @@ static bool is_plain(const char *text)
 {
     static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
     static const char rest[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                               "0123456789 ,.()/'&;+-";
+                               "0123456789 ,.()/'&;+-_";
     size_t size = strlen(text);
 
     return size > 0 && strchr(letters, text[0]) && strspn(text, rest) == size
@@ -79,6 +79,13 @@ static void put_text(struct printer *p, const char *key, const char *text)
     else
         put_quoted(p, text);
     put(p, "\n");
+}
+
+/* A code, an id: never in quotes. Nothing for an empty one. */
+static void put_word(struct printer *p, const char *key, const char *word)
+{
+    if (word[0] != '\0')
+        put(p, "%s %s\n", key, word);
 }
 
 static void put_day(struct printer *p, const char *key, int64_t at_ms)
@@ -170,7 +177,7 @@ static void put_terms(struct printer *p, const struct agreement *a)
     put_day(p, "in-force:", a->from_ms);
     put_day(p, "review:", a->review_ms);
     put_day(p, "expires:", a->until_ms);
-    put_text(p, "owner:", a->owner);
+    put_word(p, "owner:", a->owner);
     put(p, "marking:\n  floor: %s\n  ceiling: %s\n", marking_name(a->marking_floor),
         marking_name(a->marking_ceiling));
     put_number(p, "retention-days:", a->retention_days);
@@ -236,7 +243,7 @@ static void put_trial(struct printer *p, const struct trial *t)
 {
     put_text(p, "  - name:", t->name);
     put(p, "    from: %s\n    to: %s\n    type: %s\n", t->from, t->to, t->type);
-    put_text(p, "    purpose:", t->purpose);
+    put_word(p, "    purpose:", t->purpose);
     put_categories(p, "    categories:", t->categories);
     if (t->in_reply)
         put(p, "    in-reply: true\n");

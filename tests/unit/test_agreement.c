@@ -278,16 +278,16 @@ static void a_text_that_is_no_single_document_is_refused(void **)
         {"- a\n", 4, "test.yaml:1: an agreement must be written as"},
         {"x\n", 2, "test.yaml:1: an agreement must be written as"},
         {"x", 1, "test.yaml:1: the last line has no end"},
-        {"{}", 2, "test.yaml:1: write one key a line"},
-        {"a: b\n\0: c\n", 11, "test.yaml:2: control characters"},
-        {"a: b\nc: \xff\n", 11, "test.yaml:2: invalid leading UTF-8"},
+        {"{}\n", 3, "test.yaml:1: write one key a line"},
+        {"a: b\n\0: c\n", 10, "test.yaml:2: control characters"},
+        {"a: b\nc: \xff\n", 10, "test.yaml:2: invalid leading UTF-8"},
         {"a: \xc0\x80\n", 6, "test.yaml:1: invalid length of a UTF-8"},
         {"\xef\xbb\xbf"
          "a: b\n",
          8, "test.yaml:1: begins with a byte-order mark"},
         {"\xff\xfe"
-         "a\0:\0 \0b\0",
-         10, "test.yaml:1: invalid leading UTF-8"},
+         "a\0:\0 \0b\0\n",
+         11, "test.yaml:1: invalid leading UTF-8"},
         {"%YAML 1.1\n---\na: b\n", 19, "directives (%) are not used here"},
         {"%TAG ! tag:x,2000:\n---\na: b\n", 28, "directives (%) are not used here"},
         {"# why\xc2\x85"
@@ -324,9 +324,11 @@ static void a_text_over_its_limits_is_refused_at_once(void **)
     memset(text, ' ', size);
     expect_refusal(text, size, "longer than 1048576 bytes");
     memset(text, '[', size - 1);
+    text[size - 2] = '\n';
     expect_refusal(text, size - 1, "nested too deeply");
     for (size_t i = 0; i + 1 < size; i += 2)
         memcpy(text + i, "- ", 2);
+    text[size - 2] = '\n';
     expect_refusal(text, size - 1, "nested too deeply");
     for (size_t i = 0; i + 2 < size; i += 2)
         memcpy(text + i, "-\n", 2);

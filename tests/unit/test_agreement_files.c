@@ -38,67 +38,6 @@ static void expect_refusal(const char *text, size_t size, const char *expected)
     assert_non_null(strstr(why.text, expected));
 }
 
-/* Whatever `part` permits, `whole` permits. */
-static void assert_says_no_more(const struct agreement *part, const struct agreement *whole)
-{
-    assert_string_equal(part->id, whole->id);
-    assert_int_equal(part->version, whole->version);
-    assert_int_equal(part->from_ms, whole->from_ms);
-    assert_int_equal(part->until_ms, whole->until_ms);
-    assert_int_equal(part->marking_floor, whole->marking_floor);
-    assert_int_equal(part->marking_ceiling, whole->marking_ceiling);
-    assert_int_equal(part->retention_days, whole->retention_days);
-    for (size_t i = 0; i < part->onward_count; i++)
-        assert_true(agreement_allows_onward(whole, part->onward[i]));
-    for (size_t i = 0; i < part->party_count; i++) {
-        const struct party *p = &part->parties[i], *w = agreement_party(whole, p->agency);
-
-        assert_non_null(w);
-        assert_string_equal(p->kind, w->kind);
-    }
-    for (size_t i = 0; i < part->clause_count; i++) {
-        const struct clause *p = &part->clauses[i], *w = agreement_clause(whole, p->id);
-
-        assert_non_null(w);
-        assert_ptr_equal(p->type, w->type);
-        assert_string_equal(p->from, w->from);
-        assert_string_equal(p->to, w->to);
-        assert_string_equal(p->purpose, w->purpose);
-        assert_string_equal(p->gateway, w->gateway);
-        assert_int_equal(p->required, w->required);
-        assert_int_equal(p->allowed & ~w->allowed, 0);
-        assert_int_equal(p->only_in_reply, w->only_in_reply);
-    }
-}
-
-static void no_beginning_of_an_example_says_more_than_the_whole(void **)
-{
-    static const char *const files[] = {EXAMPLES "/court.yaml", EXAMPLES "/safeguarding.yaml"};
-    size_t cuts = 0, refused = 0;
-
-    for (size_t i = 0; i < LENGTH(files); i++) {
-        OWNED(agreement) whole = NULL;
-        struct reason why;
-
-        if (agreement_load(files[i], &whole, &why) != ST_OK)
-            fail_msg("%s", why.text);
-
-        size_t size = strlen(whole->text);
-        for (size_t cut = 0; cut < size; cut++) {
-            OWNED(agreement) part = NULL;
-            enum status st = parse(whole->text, cut, &part, &why);
-
-            cuts++;
-            refused += st != ST_OK;
-            /* What is cut between two clauses is a shorter agreement, of another hash. */
-            if (part)
-                assert_says_no_more(part, whole);
-            assert_false(part && digest_equal(&part->hash, &whole->hash));
-        }
-    }
-    print_message("%zu beginnings of examples, %zu refused\n", cuts, refused);
-}
-
 static void write_file(const char *folder, const char *name, const char *text)
 {
     char path[512];
@@ -252,7 +191,6 @@ static void the_reference_shows_what_is_so(void **)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(no_beginning_of_an_example_says_more_than_the_whole),
         cmocka_unit_test(a_folder_loads_whole_or_not_at_all),
         cmocka_unit_test(the_reference_shows_what_is_so),
     };
