@@ -126,7 +126,7 @@ static bool type_is_known(const char *name)
 
 /* What was given as text, and not checked yet. */
 struct wanted {
-    const char *categories, *marking;
+    const char *categories, *marking, *capacity;
 };
 
 static bool question_is_sound(struct question *q, const struct wanted *wanted)
@@ -145,13 +145,17 @@ static bool question_is_sound(struct question *q, const struct wanted *wanted)
         complain("--marking: '%s' is neither OFFICIAL nor OFFICIAL-SENSITIVE", wanted->marking);
         return false;
     }
+    if (wanted->capacity && !(q->capacity = capacity_of(wanted->capacity))) {
+        complain("--capacity: '%s' is no capacity of a subject", wanted->capacity);
+        return false;
+    }
     return true;
 }
 
 enum exit_code run_agreement_explain(struct cli *cli, const struct command *self, int argc,
                                      char **argv)
 {
-    struct question q = {0};
+    struct question q = {.signer_counts = true, .officers = 2};
     struct wanted wanted = {0};
     int64_t on_ms = clock_wall_ms();
     const struct option_spec specs[] = {
@@ -164,6 +168,10 @@ enum exit_code run_agreement_explain(struct cli *cli, const struct command *self
         {"gateway", OPTION_TEXT, &q.gateway, "G", "default: the clause's"},
         {"marking", OPTION_TEXT, &wanted.marking, "M", "default: the least that is allowed"},
         {"retention-days", OPTION_NUMBER, &q.retention_days, "N", "default: the agreement's"},
+        {"capacity", OPTION_TEXT, &wanted.capacity, "C", "the subject's: SUSPECT, VICTIM, ..."},
+        {"holder", OPTION_FLAG, &q.is_holder, NULL, "the sender holds the case"},
+        {"officers", OPTION_NUMBER, &q.officers, "N", "that stand behind it; default 2"},
+        {"uses-today", OPTION_NUMBER, &q.uses_today, "N", "of a charter, before this; default 0"},
         {"in-reply", OPTION_FLAG, &q.in_reply, NULL, "it answers a message"},
         {"agreement", OPTION_TEXT, &q.agreement_id, "ID", "under that one and no other"},
         {"on", OPTION_TIME, &on_ms, "DAY", "default: now"},

@@ -176,59 +176,69 @@ static bool past_of(const json_t *object, struct past *out, struct reason *why)
         && take_rest(object, out, why);
 }
 
-/* --- a file --- */
+/* --- lines --- */
 
-/* Adds the line; false after telling the user. */
-static bool read_line(struct headers *headers, const char *path, size_t number, const char *line,
-                      size_t size)
+static enum status add_line(struct headers *headers, const char *line, size_t size,
+                            struct reason *why)
 {
-    struct reason why = {"memory is out"};
     struct past past;
     json_error_t error;
     json_t *object = json_loadb(line, size, JSON_REJECT_DUPLICATES, &error);
-    bool taken = object && past_of(object, &past, &why) && add(headers, &past);
+    bool is_sound = object && past_of(object, &past, why);
 
-    json_decref(object);
     if (!object)
-        complain("%s:%zu: no JSON: %s", path, number, error.text);
-    else if (!taken)
-        complain("%s:%zu: %s", path, number, why.text);
-    return taken;
+        reason_set(why, "no JSON: %s", error.text);
+    json_decref(object);
+    if (!is_sound)
+        return ST_INVALID;
+    return add(headers, &past) ? ST_OK : ST_NOMEM;
 }
 
-static bool read_lines(struct headers *headers, const char *path, const char *text)
+enum status headers_parse(const char *name, const char *text, size_t size, struct headers **out,
+                          struct reason *why)
 {
-    for (size_t number = 1; *text; number++) {
-        size_t size = strcspn(text, "\n");
+    OWNED(headers) headers = calloc(1, sizeof *headers);
+    size_t at = 0;
 
-        if (number > HEADERS_MAX) {
-            complain("%s: more than %d headers", path, HEADERS_MAX);
-            return false;
+    if (!headers)
+        return ST_NOMEM;
+    for (size_t number = 1; at < size; number++) {
+        const char *end = memchr(text + at, '\n', size - at);
+        size_t length = end ? (size_t)(end - text) - at : size - at;
+        struct reason inside = {""};
+        enum status st = ST_OK;
+
+        if (headers->count == HEADERS_MAX) {
+            reason_set(why, "%s:%zu: more than %d headers", name, number, HEADERS_MAX);
+            return ST_LIMIT;
         }
-        if (size > 0 && !read_line(headers, path, number, text, size))
-            return false;
-        text += size + (text[size] == '\n');
+        if (length > 0)
+            st = add_line(headers, text + at, length, &inside);
+        if (st != ST_OK) {
+            reason_set(why, "%s:%zu: %.300s", name, number, inside.text);
+            return st;
+        }
+        at += length + (end != NULL);
     }
-    return true;
+    *out = GIVE(headers);
+    return ST_OK;
 }
 
 struct headers *headers_read(const char *path)
 {
-    OWNED(headers) headers = calloc(1, sizeof *headers);
+    struct headers *headers = NULL;
+    struct reason reason = {"memory is out"};
     char why[256] = "memory is out", *text;
     size_t size;
-    bool whole;
 
-    text = headers ? file_read(path, HEADERS_FILE_MAX, &size, why) : NULL;
-    if (!text) {
+    if (!(text = file_read(path, HEADERS_FILE_MAX, &size, why))) {
         complain("cannot read %s: %s", path, why);
         return NULL;
     }
-    whole = strlen(text) == size && read_lines(headers, path, text);
-    if (strlen(text) != size)
-        complain("%s: a NUL byte", path);
+    if (headers_parse(path, text, size, &headers, &reason) != ST_OK)
+        complain("%s", reason.text);
     free(text);
-    return whole ? GIVE(headers) : NULL;
+    return headers;
 }
 
 /* --- what an agent tracks --- */

@@ -31,6 +31,12 @@ struct headers {
 void headers_free(struct headers *headers); /* NULL is fine */
 OWN(headers)
 
+/* Lines of JSON; empty ones are passed over. `name` stands in errors ("sent.jsonl:3: `from' ...").
+ *   ST_INVALID  `why` has name, line and reason
+ *   ST_LIMIT    HEADERS_MAX
+ *   ST_NOMEM */
+enum status headers_parse(const char *name, const char *text, size_t size, struct headers **out,
+                          struct reason *why);
 /* A file, "-": standard input. NULL after telling the user file, line and key. */
 struct headers *headers_read(const char *path);
 

@@ -67,6 +67,7 @@ explain()
 report='--from nps.cambs --to court.b35cz00 --type psr.report --category DC_IDENTITY,DC_RISK_SCORE --on 2026-06-15'
 referral='--from nps.cambs --to csc.cambs --type safeguarding.referral.child --category DC_IDENTITY,DC_CHILD --on 2026-06-15'
 update='--from nps.cambs --to csc.cambs --type safeguarding.update --category DC_IDENTITY --on 2026-06-15'
+danger='--from police.35 --to csc.cambs --type safeguarding.referral.child --category DC_IDENTITY,DC_CHILD --on 2026-06-15'
 withdrawn='--from court.b35cz00 --to nps.cambs --type psr.withdrawn --category DC_IDENTITY --on 2026-06-15'
 # shellcheck disable=SC2086 # words on purpose
 {
@@ -90,6 +91,8 @@ withdrawn='--from court.b35cz00 --to nps.cambs --type psr.withdrawn --category D
     explain SUBJECT_OUT_OF_SCOPE 3 $update before
     explain NOT_CURRENT_HOLDER 3 $update --capacity CONVICTED before
     explain PERMITTED 0 $update --capacity CONVICTED --holder before
+    explain BREAK_GLASS_OFFICERS 3 $danger --officers 1 charter.yaml
+    explain BREAK_GLASS_QUOTA 3 $danger --uses-today 3 charter.yaml
     explain MARKING_TOO_HIGH 3 $withdrawn --marking OFFICIAL-SENSITIVE lower.yaml
 }
 golden explain.txt
