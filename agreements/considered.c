@@ -7,6 +7,7 @@
 #include "lib/day.h"
 #include "proto/header.pb-c.h"
 
+#define OFFICERS 2 /* that a charter asks for */
 #define CODE(name) CONCORDAT__REFUSAL_CODE__##name
 
 /* A question on its way to a permit: what is changed in it, and when it is asked. */
@@ -31,9 +32,24 @@ static void print_names(category_set set, char *out, size_t room)
     }
 }
 
-static int least_marking_of(const struct agreement *a, const struct clause *c)
+#define CAPACITIES_TEXT 128 /* bytes: all six together have fewer */
+
+/* "SUSPECT or CONVICTED" */
+static void print_capacities(uint32_t capacities, char out[static CAPACITIES_TEXT])
 {
-    return c->type->marking > a->marking_floor ? c->type->marking : a->marking_floor;
+    size_t size = 0;
+
+    out[0] = '\0';
+    for (int i = 0; i < 32; i++) {
+        const ProtobufCEnumValue *value =
+            protobuf_c_enum_descriptor_get_value(&concordat__subject_capacity__descriptor, i);
+
+        if (!(capacities & (1u << i)) || !value || size >= CAPACITIES_TEXT)
+            continue;
+        int n =
+            snprintf(out + size, CAPACITIES_TEXT - size, "%s%s", size ? " or " : "", value->name);
+        size += n > 0 ? (size_t)n : 0;
+    }
 }
 
 static const char *marking_text(int marking)
@@ -113,6 +129,17 @@ static void mend_onward(struct question *q, const struct agreement *a, struct ch
     q->onward_count = 0; /* those that are allowed raise no objection */
 }
 
+/* The first capacity that the clause names. Who the subject is cannot be chosen, but a message that
+ * left it unsaid can say it. */
+static void mend_capacity(struct question *q, const struct clause *c, struct change *change)
+{
+    char names[CAPACITIES_TEXT];
+
+    print_capacities(c->capacities, names);
+    reason_set(&change->advice, "for a subject who is %s", names);
+    q->capacity = __builtin_ctz(c->capacities);
+}
+
 static void mend_marking(struct question *q, int marking, struct change *change)
 {
     reason_set(&change->advice, "mark it %s", marking_text(marking));
@@ -145,6 +172,17 @@ static bool mend(struct attempt *attempt, const struct agreement *a, const struc
         reason_set(&change->advice, "send it in reply to a message");
         q->in_reply = true;
         return true;
+    case CODE(SUBJECT_OUT_OF_SCOPE):
+        mend_capacity(q, c, change);
+        return true;
+    case CODE(NOT_CURRENT_HOLDER):
+        reason_set(&change->advice, "let the case's holder send it");
+        q->is_holder = true;
+        return true;
+    case CODE(BREAK_GLASS_OFFICERS):
+        reason_set(&change->advice, "let two officers stand behind it");
+        q->officers = OFFICERS;
+        return true;
     case CODE(CATEGORY_NOT_COVERED):
     case CODE(CATEGORY_MISSING):
         mend_categories(q, d->offending, d->code == CODE(CATEGORY_MISSING), change);
@@ -153,7 +191,7 @@ static bool mend(struct attempt *attempt, const struct agreement *a, const struc
         mend_marking(q, a->marking_ceiling, change);
         return true;
     case CODE(MARKING_TOO_LOW):
-        mend_marking(q, least_marking_of(a, c), change);
+        mend_marking(q, least_marking(a, c), change);
         return true;
     case CODE(RETENTION_TOO_LONG):
         reason_set(&change->advice, "ask to keep it at most %u days", a->retention_days);

@@ -21,7 +21,7 @@ struct change {
     uint32_t weight;             /* how many things that is: of categories, each one */
 };
 
-#define CHANGES_MAX 12 /* of one clause: one for each check that one can answer */
+#define CHANGES_MAX 16 /* of one clause: one for each check that one can answer */
 
 struct candidate_clause {
     const struct agreement *agreement;

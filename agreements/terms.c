@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agreements/span.h"
 #include "lib/bytes.h"
 #include "lib/day.h"
 #include "proto/header.pb-c.h"
@@ -71,16 +72,27 @@ static const char *marking_text(int marking)
     return value ? value->name : "";
 }
 
+#define SPAN_TEXT 32 /* bytes: also of a span that no text gives */
+
+static void print_span(struct span span, char out[static SPAN_TEXT])
+{
+    char text[SPAN_TEXT_SIZE];
+
+    if (span.minutes == 0)
+        out[0] = '\0';
+    else if (span_print(&span, text))
+        (void)snprintf(out, SPAN_TEXT, "%s", text);
+    else
+        (void)snprintf(out, SPAN_TEXT, "%u minutes", span.minutes);
+}
+
 static void note_span(struct notes *notes, const char *term, struct span before, struct span after)
 {
-    const struct span spans[2] = {before, after};
-    char texts[2][48] = {"", ""};
+    char b[SPAN_TEXT], a[SPAN_TEXT];
 
-    for (size_t i = 0; i < 2; i++)
-        if (spans[i].minutes > 0)
-            (void)snprintf(texts[i], sizeof texts[i], "%u %sminutes", spans[i].minutes,
-                           spans[i].working ? "working " : "");
-    note(notes, term, texts[0], texts[1], false);
+    print_span(before, b);
+    print_span(after, a);
+    note(notes, term, b, a, false);
 }
 
 /* ---- the whole ---- */
@@ -102,6 +114,11 @@ static void compare_whole(struct notes *notes, const struct agreement *b, const 
     note(notes, "title", b->title, a->title, false);
     note(notes, "owner", b->owner, a->owner, false);
     note(notes, "dpia", b->dpia, a->dpia, false);
+    note(notes, "subject-access", b->subject_access, a->subject_access, false);
+    note(notes, "foi", b->foi, a->foi, false);
+    note(notes, "breach-contact", b->breach_contact, a->breach_contact, false);
+    note_number(notes, "breach-report-hours", b->breach_report_hours, a->breach_report_hours,
+                false);
     note_day(notes, "in-force", b->from_ms, a->from_ms, a->from_ms < b->from_ms);
     note_day(notes, "review", b->review_ms, a->review_ms, false);
     note_day(notes, "expires", b->until_ms, a->until_ms, a->until_ms > b->until_ms);
@@ -222,7 +239,7 @@ static void compare_clauses(struct notes *notes, const struct agreement *b,
         note_span(notes, "answer-within", x->answer, y->answer);
         print_ladder(b, x, before);
         print_ladder(a, y, after);
-        note(notes, "escalate", before, after, false);
+        note(notes, "escalation", before, after, false);
         note_number(notes, "small-number-floor", x->small_number_floor, y->small_number_floor,
                     y->small_number_floor < x->small_number_floor);
     }
@@ -232,9 +249,11 @@ static void compare_clauses(struct notes *notes, const struct agreement *b,
 static void print_expectation(const struct agreement *a, const struct expectation *e,
                               char out[TERM_TEXT])
 {
-    (void)snprintf(out, TERM_TEXT, "after %s, %s within %u %sminutes; else %s", e->after->name,
-                   e->then->name, e->within.minutes, e->within.working ? "working " : "",
-                   e->tell < a->role_count ? a->roles[e->tell] : "nobody is told");
+    char within[SPAN_TEXT];
+
+    print_span(e->within, within);
+    (void)snprintf(out, TERM_TEXT, "after %s, %s within %s; else %s", e->after->name, e->then->name,
+                   within, e->tell < a->role_count ? a->roles[e->tell] : "nobody is told");
 }
 
 static const struct expectation *find_expectation(const struct agreement *a, const char *id)

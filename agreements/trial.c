@@ -1,5 +1,7 @@
 #include "agreements/trial.h"
 
+#define OFFICERS 2 /* that a charter asks for */
+
 enum status trial_run(const struct agreement *agreement, const struct trial *trial,
                       struct verdict *out)
 {
@@ -11,7 +13,11 @@ enum status trial_run(const struct agreement *agreement, const struct trial *tri
                          .purpose = trial->purpose[0] ? trial->purpose : NULL,
                          .agreement_id = agreement->id,
                          .categories = trial->categories,
-                         .in_reply = trial->in_reply};
+                         .in_reply = trial->in_reply,
+                         .capacity = trial->capacity,
+                         .signer_counts = true,
+                         .is_holder = true,
+                         .officers = OFFICERS};
     enum status st;
 
     taken.standing = STANDING_ASSUMED;

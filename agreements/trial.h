@@ -2,7 +2,8 @@
  * trial.h - runs the cases that an agreement states of itself.
  *
  * Each is asked as a sender would ask (decide_first), of this agreement alone, taken as signed, on
- * the case's day.
+ * the case's day. What no header says is taken as given: that the signature counts, that the sender
+ * holds the case, that two officers stand behind a charter's message.
  *
  * Pure. Source: docs/agreements.md, analysis.
  */

@@ -112,16 +112,20 @@ static bool take_rest(const json_t *object, struct past *past, struct reason *wh
 {
     const json_t *reply = json_object_get(object, "inReply");
     const json_t *days = json_object_get(object, "retentionDays");
-    char marking[24], at[WHEN_SIZE];
+    char marking[24], at[WHEN_SIZE], capacity[32];
 
     if (!take_text(object, "marking", false, marking, sizeof marking, why)
+        || !take_text(object, "capacity", false, capacity, sizeof capacity, why)
         || !take_text(object, "at", true, at, sizeof at, why))
         return false;
     past->marking = marking[0] ? marking_of(marking) : 0;
+    past->capacity = capacity[0] ? capacity_of(capacity) : 0;
     past->in_reply = json_is_true(reply);
     past->retention_days = (uint32_t)json_integer_value(days);
     if (marking[0] && !past->marking)
         reason_set(why, "`marking' is neither OFFICIAL nor OFFICIAL-SENSITIVE");
+    else if (capacity[0] && !past->capacity)
+        reason_set(why, "`capacity' is none of a subject");
     else if (!when_parse(at, &past->at_ms))
         reason_set(why, "`at' is no time");
     else if (reply && !json_is_boolean(reply))
@@ -138,10 +142,10 @@ static bool take_rest(const json_t *object, struct past *past, struct reason *wh
 static bool keys_are_known(const json_t *object, struct reason *why)
 {
     static const char *const known[] = {
-        "message", "from",          "to",         "type",
-        "purpose", "gateway",       "marking",    "inReply",
-        "at",      "retentionDays", "outcome",    "code",
-        "clause",  "agreement",     "categories", "agreementVersion"};
+        "message",       "capacity",        "from",    "to",      "type",
+        "purpose",       "gateway",         "marking", "inReply", "at",
+        "retentionDays", "outcome",         "code",    "clause",  "agreement",
+        "categories",    "agreementVersion"};
     const char *key;
     json_t *value;
 

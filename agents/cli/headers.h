@@ -6,8 +6,8 @@
  *     {"message": "0192f0c1-...", "from": "nps.cambs", "to": "csc.cambs",
  *      "type": "safeguarding.referral.child", "purpose": "safeguard_child",
  *      "gateway": "CA1989_S17_S47", "categories": ["DC_IDENTITY", "DC_CHILD"],
- *      "marking": "OFFICIAL-SENSITIVE", "inReply": false, "retentionDays": 0,
- *      "at": "2026-06-15T10:00:00Z", "outcome": "refused", "code": "CATEGORY_NOT_COVERED",
+ *      "marking": "OFFICIAL-SENSITIVE", "capacity": "CONVICTED", "inReply": false, "retentionDays":
+ * 0, "at": "2026-06-15T10:00:00Z", "outcome": "refused", "code": "CATEGORY_NOT_COVERED",
  *      "agreement": "ISA-SAFE", "agreementVersion": 4, "clause": "referral-child"}
  *
  * `from`, `to`, `type`, `categories`, `at` and `outcome` ("permitted" or "refused", the second with

@@ -220,3 +220,11 @@ int marking_of(const char *text)
         return CONCORDAT__MARKING__OFFICIAL_SENSITIVE;
     return 0;
 }
+
+int capacity_of(const char *text)
+{
+    const ProtobufCEnumValue *value = protobuf_c_enum_descriptor_get_value_by_name(
+        &concordat__subject_capacity__descriptor, text);
+
+    return value ? value->value : 0;
+}

@@ -24,5 +24,7 @@ json_t *json_of_categories(category_set set);
 
 /* "OFFICIAL" or "OFFICIAL-SENSITIVE", also with "_"; 0 for what is none. */
 int marking_of(const char *text);
+/* "SUSPECT"; 0 for what is none. */
+int capacity_of(const char *text);
 
 #endif

@@ -99,6 +99,18 @@ static void set_onward(struct chance *chance, struct agreement *a)
             put(a->onward[a->onward_count++], sizeof *a->onward, pool_agencies[i]);
 }
 
+void agreement_settle(struct agreement *a)
+{
+    enum status st;
+
+    names_free(&a->by_agency);
+    names_free(&a->by_id);
+    st = names_build(a->parties, sizeof *a->parties, a->party_count, &a->by_agency);
+    assert(st == ST_OK);
+    st = names_build(a->clauses, sizeof *a->clauses, a->clause_count, &a->by_id);
+    assert(st == ST_OK);
+}
+
 static struct agreement *blank(const char *id)
 {
     struct agreement *a = zeroed(1, sizeof *a);
@@ -131,6 +143,7 @@ struct agreement *agreement_random(struct chance *chance, const char *id, bool c
         set_clause(chance, &a->clauses[i], i, conditions);
     for (size_t i = 0; i < DIGEST_SIZE; i++)
         a->hash.bytes[i] = (uint8_t)chance_below(chance, 256);
+    agreement_settle(a);
     return a;
 }
 
@@ -165,14 +178,17 @@ struct agreement *agreement_changed(struct chance *chance, const struct agreemen
     a->clause_count = agreement->clause_count;
     if (a->clause_count > 1 && chance_below(chance, 4) == 0)
         a->clause_count--;
+    agreement_settle(a);
     return a;
 }
 
 struct agreement_set *set_of_one(struct agreement *taken)
 {
     struct agreement_set *set = NULL;
-    enum status st = agreement_set_take(&taken, 1, &set, NULL);
+    enum status st;
 
+    agreement_settle(taken);
+    st = agreement_set_take(&taken, 1, &set, NULL);
     assert(st == ST_OK);
     return set;
 }

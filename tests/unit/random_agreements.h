@@ -35,6 +35,9 @@ struct aim {
     const char *from, *to;
 };
 struct aim aim_random(struct chance *chance, const struct agreement_set *set);
+/* Finds its names anew, after a test has changed parties or clauses by hand. */
+void agreement_settle(struct agreement *agreement);
+/* Settles it too. */
 struct agreement_set *set_of_one(struct agreement *taken);
 
 #endif

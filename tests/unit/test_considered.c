@@ -24,6 +24,8 @@ static struct question random_question(struct chance *chance, const struct agree
         .type = aim.clause->type->name,
         .categories = aim.clause->required,
         .in_reply = chance_below(chance, 4) > 0,
+        .capacity = (int)chance_below(chance, 7),
+        .is_holder = chance_below(chance, 4) > 0,
     };
 
     if (chance_below(chance, 8) == 0)
@@ -120,7 +122,7 @@ static void what_is_considered_agrees_with_the_decision(void **)
     size_t seen[64] = {0}, permitted = 0, planted = 0, caught = 0, codes = 0;
 
     for (size_t round = 0; round < QUESTIONS / 20; round++) {
-        OWNED(agreement_set) set = set_random(&chance, 1 + chance_below(&chance, 3), false);
+        OWNED(agreement_set) set = set_random(&chance, 1 + chance_below(&chance, 3), true);
 
         for (size_t i = 0; i < 20; i++) {
             OWNED(considered) c = NULL;
@@ -151,7 +153,7 @@ static void what_is_considered_agrees_with_the_decision(void **)
         codes += seen[code] > 0;
     print_message("%zu permitted, %zu different codes\n", permitted, codes);
     assert_true(permitted > 50);
-    assert_true(codes >= 12);
+    assert_true(codes >= 14);
     assert_true(planted > 50);
     assert_int_equal(caught, planted);
 }

@@ -255,6 +255,8 @@ static void onward_lists_open_to_who_got_it_under_their_agreement(void **)
         strcpy(two[0]->clauses[0].to, "nps.east");
         two[way]->onward_count = 1;
         strcpy(two[way]->onward[0], "police.one");
+        agreement_settle(two[0]);
+        agreement_settle(two[1]);
         assert_int_equal(agreement_set_take(two, 2, &set, NULL), ST_OK);
         assert_int_equal(reach_of(set, 1, FLOW_ANY_DAY, &reach), ST_OK);
         assert_int_equal(reach->holding_count, way == 0 ? 2 : 1);

@@ -27,6 +27,7 @@ static struct agreement *one_clause(void)
     strcpy(c->from, "court.one");
     strcpy(c->to, "nps.east");
     strcpy(c->purpose, "court_advice");
+    agreement_settle(a);
     return a;
 }
 
