@@ -76,6 +76,8 @@ static enum status read_trial(const struct source *src, const struct node *node,
         || (on && (st = read_day(src, on, &t->on_ms)))
         || (st = read_outcome(src, node_child(node, "expect"), &t->expected)))
         return st;
+    if (on && t->on_ms <= 0) /* which means: unsaid */
+        return refuse(src, on->line, "`on' must be a day after 1970-01-01");
     strcpy(t->type, type->name);
     for (size_t i = 0; i < a->trial_count; i++)
         if (strcmp(a->trials[i].name, t->name) == 0)

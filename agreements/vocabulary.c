@@ -135,7 +135,7 @@ enum status read_outcome(const struct source *src, const struct node *node, int 
         *out = 0;
         return ST_OK;
     }
-    return read_enum(src, node, "outcome: `permitted' or a refusal, not",
+    return read_enum(src, node, "outcome, neither `permitted' nor a refusal,",
                      &concordat__refusal_code__descriptor, out);
 }
 
