@@ -7,10 +7,23 @@
 #include "proto/bodies/allocation.pb-c.h"
 #include "proto/bodies/check.pb-c.h"
 #include "proto/bodies/court.pb-c.h"
+#include "proto/bodies/enforcement.pb-c.h"
+#include "proto/bodies/iom.pb-c.h"
+#include "proto/bodies/mappa.pb-c.h"
+#include "proto/bodies/meeting.pb-c.h"
+#include "proto/bodies/partnership.pb-c.h"
+#include "proto/bodies/police.pb-c.h"
 #include "proto/bodies/psr.pb-c.h"
+#include "proto/bodies/recall.pb-c.h"
 #include "proto/bodies/record.pb-c.h"
+#include "proto/bodies/release.pb-c.h"
+#include "proto/bodies/risk.pb-c.h"
+#include "proto/bodies/rso.pb-c.h"
 #include "proto/bodies/safeguarding.pb-c.h"
+#include "proto/bodies/service.pb-c.h"
+#include "proto/bodies/supervision.pb-c.h"
 #include "proto/bodies/treatment.pb-c.h"
+#include "proto/bodies/victim.pb-c.h"
 #include "proto/categories.pb-c.h"
 #include "proto/field_rules.h"
 #include "proto/header.pb-c.h"
@@ -29,12 +42,24 @@ static const struct message_type types[] = {
     {TYPE("case.allocation.decision", allocation_decision, NOTICE, SAME_DAY, OFFICIAL,
           "acknowledged", IN(IDENTITY) | IN(RISK_SCORE),
           IN(OFFENCE_INDEX) | IN(SENTENCE_ORDER) | IN(STAFF))},
+    {TYPE("case.assessment.completed", assessment_completed, NOTICE, ROUTINE, OFFICIAL, "delivered",
+          IN(IDENTITY) | IN(RISK_SCORE), IN(RISK_NARRATIVE) | IN(STAFF))},
+    {TYPE("case.closed", case_closed, NOTICE, ROUTINE, OFFICIAL, "delivered", IN(IDENTITY),
+          IN(SENTENCE_ORDER) | IN(RISK_SCORE) | IN(STAFF))},
+    {TYPE("case.first_contact", first_contact, NOTICE, ROUTINE, OFFICIAL, "delivered", IN(IDENTITY),
+          IN(STAFF) | IN(COMPLIANCE))},
+    {TYPE("case.officer.assigned", officer_assigned, NOTICE, ROUTINE, OFFICIAL, "delivered",
+          IN(IDENTITY), IN(STAFF))},
     {TYPE("case.record.part", record_part, TRANSFER, SAME_DAY, OFFICIAL_SENSITIVE, "acknowledged",
           IN(IDENTITY),
           IN(CONTACT_ADDRESS) | IN(OFFENCE_INDEX) | IN(CRIMINAL_HISTORY) | IN(SENTENCE_ORDER)
               | IN(RISK_SCORE) | IN(RISK_NARRATIVE) | IN(HEALTH_PHYSICAL) | IN(HEALTH_MENTAL)
               | IN(SUBSTANCE_MISUSE) | IN(CHILD) | IN(ADULT_AT_RISK) | IN(THIRD_PARTY)
               | IN(COMPLIANCE) | IN(VICTIM) | IN(NON_DISCLOSURE) | IN(STAFF))},
+    {TYPE("case.update", case_update, NOTICE, ROUTINE, OFFICIAL, "delivered", IN(IDENTITY),
+          IN(CONTACT_ADDRESS) | IN(SENTENCE_ORDER) | IN(RISK_SCORE) | IN(SUBSTANCE_MISUSE)
+              | IN(CHILD) | IN(ADULT_AT_RISK) | IN(THIRD_PARTY) | IN(EMPLOYMENT_FINANCE)
+              | IN(HOUSING) | IN(STAFF) | IN(COMPLIANCE))},
     {TYPE("check.police.callouts.request", check_request, ENQUIRY, SAME_DAY, OFFICIAL_SENSITIVE,
           "answered", IN(IDENTITY),
           IN(CONTACT_ADDRESS) | IN(CHILD) | IN(THIRD_PARTY) | IN(INTELLIGENCE) | IN(STAFF)),
@@ -64,6 +89,13 @@ static const struct message_type types[] = {
      .answered_by = "check.treatment.response"},
     {TYPE("check.treatment.response", treatment_suitability_response, NOTICE, SAME_DAY, OFFICIAL,
           "opened", IN(IDENTITY) | IN(SUBSTANCE_MISUSE), IN(STAFF))},
+    {TYPE("cohort.match.request", cohort_match, ENQUIRY, ROUTINE, OFFICIAL, "answered",
+          IN(IDENTITY), IN(STAFF)),
+     .answered_by = "cohort.match.result"},
+    {TYPE("cohort.match.result", cohort_match_result, NOTICE, ROUTINE, OFFICIAL, "opened",
+          IN(IDENTITY), IN(STAFF))},
+    {TYPE("compliance.report", compliance_report, NOTICE, ROUTINE, OFFICIAL, "acknowledged",
+          IN(IDENTITY) | IN(COMPLIANCE), IN(SUBSTANCE_MISUSE) | IN(STAFF))},
     {TYPE("court.case.pack", court_case_pack, NOTICE, SAME_DAY, OFFICIAL_SENSITIVE, "opened",
           IN(IDENTITY) | IN(OFFENCE_INDEX), IN(CRIMINAL_HISTORY) | IN(VICTIM) | IN(STAFF))},
     {TYPE("court.hearing.notice", court_hearing_notice, NOTICE, ROUTINE, OFFICIAL, "delivered",
@@ -75,8 +107,78 @@ static const struct message_type types[] = {
     {TYPE("court.sentence.result", court_sentence_result, NOTICE, SAME_DAY, OFFICIAL,
           "acknowledged", IN(IDENTITY) | IN(SENTENCE_ORDER),
           IN(CONTACT_ADDRESS) | IN(OFFENCE_INDEX) | IN(STAFF))},
+    {TYPE("custody.dates", custody_event, NOTICE, ROUTINE, OFFICIAL, "delivered", IN(IDENTITY),
+          IN(SENTENCE_ORDER) | IN(STAFF))},
+    {TYPE("custody.handover", custody_event, NOTICE, ROUTINE, OFFICIAL, "delivered", IN(IDENTITY),
+          IN(SENTENCE_ORDER) | IN(STAFF))},
+    {TYPE("custody.received", custody_event, NOTICE, ROUTINE, OFFICIAL, "delivered", IN(IDENTITY),
+          IN(SENTENCE_ORDER) | IN(STAFF))},
+    {TYPE("custody.regime", custody_regime, NOTICE, ROUTINE, OFFICIAL, "delivered", IN(AGGREGATE),
+          IN(STAFF))},
+    {TYPE("enforcement.breach.information", breach_referral, ENQUIRY, SAME_DAY, OFFICIAL,
+          "answered", IN(IDENTITY),
+          IN(SENTENCE_ORDER) | IN(RISK_SCORE) | IN(STAFF) | IN(COMPLIANCE)),
+     .answered_by = "enforcement.breach.outcome"},
+    {TYPE("enforcement.breach.outcome", breach_outcome, NOTICE, SAME_DAY, OFFICIAL, "acknowledged",
+          IN(IDENTITY) | IN(SENTENCE_ORDER), IN(STAFF) | IN(COMPLIANCE))},
+    {TYPE("enforcement.breach.referral", breach_referral, ENQUIRY, SAME_DAY, OFFICIAL, "answered",
+          IN(IDENTITY), IN(SENTENCE_ORDER) | IN(RISK_SCORE) | IN(STAFF) | IN(COMPLIANCE)),
+     .answered_by = "enforcement.breach.outcome"},
+    {TYPE("iom.cohort.share", iom_cohort_share, SHARE, ROUTINE, OFFICIAL_SENSITIVE, "delivered",
+          IN(IDENTITY),
+          IN(SENTENCE_ORDER) | IN(RISK_SCORE) | IN(SUBSTANCE_MISUSE) | IN(INTELLIGENCE)
+              | IN(EMPLOYMENT_FINANCE) | IN(HOUSING) | IN(STAFF) | IN(COMPLIANCE))},
+    {TYPE("iom.decision", iom_decision, NOTICE, ROUTINE, OFFICIAL_SENSITIVE, "delivered",
+          IN(IDENTITY), IN(RISK_SCORE) | IN(STAFF))},
+    {TYPE("iom.deregistration", iom_deregistration, NOTICE, ROUTINE, OFFICIAL_SENSITIVE,
+          "delivered", IN(IDENTITY), IN(RISK_SCORE) | IN(STAFF))},
+    {TYPE("iom.nomination", iom_nomination, REFERRAL, ROUTINE, OFFICIAL_SENSITIVE, "answered",
+          IN(IDENTITY),
+          IN(SENTENCE_ORDER) | IN(RISK_SCORE) | IN(SUBSTANCE_MISUSE) | IN(INTELLIGENCE)
+              | IN(EMPLOYMENT_FINANCE) | IN(HOUSING) | IN(STAFF) | IN(COMPLIANCE)),
+     .answered_by = "iom.decision"},
     {TYPE("liaison.report", liaison_report, NOTICE, SAME_DAY, OFFICIAL, "opened", IN(IDENTITY),
           IN(HEALTH_MENTAL) | IN(SUBSTANCE_MISUSE) | IN(STAFF))},
+    {TYPE("mappa.info.request", mappa_info_request, ENQUIRY, SAME_DAY, OFFICIAL_SENSITIVE,
+          "answered", IN(IDENTITY),
+          IN(RISK_NARRATIVE) | IN(CHILD) | IN(VICTIM) | IN(THIRD_PARTY) | IN(INTELLIGENCE)
+              | IN(STAFF)),
+     .answered_by = "mappa.info.response"},
+    {TYPE("mappa.info.response", mappa_info_response, NOTICE, SAME_DAY, OFFICIAL_SENSITIVE,
+          "opened", IN(IDENTITY),
+          IN(CONTACT_ADDRESS) | IN(OFFENCE_INDEX) | IN(CRIMINAL_HISTORY) | IN(SENTENCE_ORDER)
+              | IN(RISK_SCORE) | IN(RISK_NARRATIVE) | IN(HEALTH_MENTAL) | IN(SUBSTANCE_MISUSE)
+              | IN(CHILD) | IN(ADULT_AT_RISK) | IN(VICTIM) | IN(THIRD_PARTY) | IN(INTELLIGENCE)
+              | IN(HOUSING) | IN(STAFF))},
+    {TYPE("mappa.level.change", mappa_level_change, NOTICE, SAME_DAY, OFFICIAL_SENSITIVE,
+          "acknowledged", IN(IDENTITY) | IN(RISK_SCORE), IN(RISK_NARRATIVE) | IN(STAFF))},
+    {TYPE("mappa.meeting.invite", meeting_invite, NOTICE, ROUTINE, OFFICIAL_SENSITIVE, "opened",
+          IN(IDENTITY), IN(RISK_SCORE) | IN(STAFF))},
+    {TYPE("mappa.minutes", mappa_minutes, SHARE, ROUTINE, OFFICIAL_SENSITIVE, "opened",
+          IN(IDENTITY),
+          IN(CONTACT_ADDRESS) | IN(OFFENCE_INDEX) | IN(CRIMINAL_HISTORY) | IN(SENTENCE_ORDER)
+              | IN(RISK_SCORE) | IN(RISK_NARRATIVE) | IN(CHILD) | IN(VICTIM) | IN(THIRD_PARTY)
+              | IN(INTELLIGENCE) | IN(STAFF))},
+    {TYPE("mappa.notification", mappa_notification, NOTICE, SAME_DAY, OFFICIAL_SENSITIVE,
+          "acknowledged", IN(IDENTITY) | IN(RISK_SCORE),
+          IN(OFFENCE_INDEX) | IN(SENTENCE_ORDER) | IN(STAFF))},
+    {TYPE("mappa.referral", mappa_referral, REFERRAL, SAME_DAY, OFFICIAL_SENSITIVE, "answered",
+          IN(IDENTITY) | IN(RISK_SCORE),
+          IN(CONTACT_ADDRESS) | IN(OFFENCE_INDEX) | IN(CRIMINAL_HISTORY) | IN(SENTENCE_ORDER)
+              | IN(RISK_NARRATIVE) | IN(CHILD) | IN(VICTIM) | IN(THIRD_PARTY) | IN(STAFF)),
+     .answered_by = "mappa.referral.decision"},
+    {TYPE("mappa.referral.decision", mappa_referral_decision, NOTICE, SAME_DAY, OFFICIAL_SENSITIVE,
+          "opened", IN(IDENTITY) | IN(RISK_SCORE), IN(RISK_NARRATIVE) | IN(STAFF))},
+    {TYPE("meeting.action.update", action_update, NOTICE, ROUTINE, OFFICIAL_SENSITIVE, "opened",
+          IN(IDENTITY), IN(RISK_NARRATIVE) | IN(STAFF) | IN(COMPLIANCE))},
+    {TYPE("meeting.invite", meeting_invite, NOTICE, ROUTINE, OFFICIAL_SENSITIVE, "opened",
+          IN(IDENTITY), IN(STAFF))},
+    {TYPE("meeting.minutes", meeting_minutes, SHARE, ROUTINE, OFFICIAL_SENSITIVE, "opened",
+          IN(IDENTITY),
+          IN(SENTENCE_ORDER) | IN(RISK_SCORE) | IN(SUBSTANCE_MISUSE) | IN(INTELLIGENCE)
+              | IN(EMPLOYMENT_FINANCE) | IN(HOUSING) | IN(STAFF) | IN(COMPLIANCE))},
+    {TYPE("police.event.notice", police_event, NOTICE, SAME_DAY, OFFICIAL_SENSITIVE, "acknowledged",
+          IN(IDENTITY), IN(OFFENCE_INDEX) | IN(VICTIM) | IN(INTELLIGENCE) | IN(STAFF))},
     {TYPE("psr.report", psr_report, NOTICE, SAME_DAY, OFFICIAL, "opened",
           IN(IDENTITY) | IN(RISK_SCORE),
           IN(OFFENCE_INDEX) | IN(CRIMINAL_HISTORY) | IN(SENTENCE_ORDER) | IN(RISK_NARRATIVE)
@@ -88,11 +190,62 @@ static const struct message_type types[] = {
      .answered_by = "psr.report"},
     {TYPE("psr.withdrawn", psr_withdrawn, NOTICE, SAME_DAY, OFFICIAL, "opened", IN(IDENTITY),
           IN(STAFF))},
+    {TYPE("recall.decision", recall_decision, NOTICE, IMMEDIATE, OFFICIAL_SENSITIVE, "opened",
+          IN(IDENTITY) | IN(SENTENCE_ORDER), IN(RISK_NARRATIVE) | IN(STAFF))},
+    {TYPE("recall.request", recall_request, ENQUIRY, IMMEDIATE, OFFICIAL_SENSITIVE, "answered",
+          IN(IDENTITY) | IN(SENTENCE_ORDER) | IN(RISK_SCORE),
+          IN(CONTACT_ADDRESS) | IN(OFFENCE_INDEX) | IN(CRIMINAL_HISTORY) | IN(RISK_NARRATIVE)
+              | IN(HEALTH_MENTAL) | IN(SUBSTANCE_MISUSE) | IN(CHILD) | IN(VICTIM) | IN(STAFF)
+              | IN(NON_DISCLOSURE)),
+     .answered_by = "recall.decision"},
+    {TYPE("recall.returned", recall_returned, NOTICE, SAME_DAY, OFFICIAL_SENSITIVE, "acknowledged",
+          IN(IDENTITY) | IN(SENTENCE_ORDER), IN(STAFF))},
+    {TYPE("recall.revocation", revocation_order, NOTICE, IMMEDIATE, OFFICIAL_SENSITIVE,
+          "acknowledged", IN(IDENTITY) | IN(SENTENCE_ORDER) | IN(RISK_SCORE),
+          IN(CONTACT_ADDRESS) | IN(RISK_NARRATIVE) | IN(CHILD) | IN(STAFF))},
+    {TYPE("release.housing.outcome", housing_outcome, NOTICE, SAME_DAY, OFFICIAL, "opened",
+          IN(IDENTITY) | IN(HOUSING), IN(CONTACT_ADDRESS) | IN(STAFF))},
+    {TYPE("release.housing.referral", housing_referral, REFERRAL, SAME_DAY, OFFICIAL, "answered",
+          IN(IDENTITY) | IN(HOUSING), IN(CONTACT_ADDRESS) | IN(RISK_SCORE) | IN(STAFF)),
+     .answered_by = "release.housing.outcome"},
+    {TYPE("release.nfa.alert", release_plan, NOTICE, IMMEDIATE, OFFICIAL, "opened", IN(IDENTITY),
+          IN(HOUSING) | IN(STAFF))},
+    {TYPE("release.notice", release_plan, NOTICE, SAME_DAY, OFFICIAL, "opened", IN(IDENTITY),
+          IN(CONTACT_ADDRESS) | IN(SENTENCE_ORDER) | IN(STAFF))},
+    {TYPE("release.plan", release_plan, NOTICE, ROUTINE, OFFICIAL, "opened", IN(IDENTITY),
+          IN(CONTACT_ADDRESS) | IN(SENTENCE_ORDER) | IN(RISK_SCORE) | IN(HOUSING) | IN(STAFF))},
+    {TYPE("release.prescribing.handover", prescribing_handover, NOTICE, SAME_DAY, OFFICIAL,
+          "opened", IN(IDENTITY) | IN(HEALTH_PHYSICAL), IN(SUBSTANCE_MISUSE) | IN(STAFF))},
+    {TYPE("release.treatment.outcome", treatment_handover_outcome, NOTICE, SAME_DAY, OFFICIAL,
+          "opened", IN(IDENTITY) | IN(SUBSTANCE_MISUSE), IN(STAFF))},
+    {TYPE("release.treatment.referral", treatment_handover, REFERRAL, SAME_DAY, OFFICIAL,
+          "answered", IN(IDENTITY) | IN(SUBSTANCE_MISUSE), IN(STAFF)),
+     .answered_by = "release.treatment.outcome"},
+    {TYPE("release.unplanned", release_plan, NOTICE, IMMEDIATE, OFFICIAL, "opened", IN(IDENTITY),
+          IN(CONTACT_ADDRESS) | IN(SENTENCE_ORDER) | IN(STAFF))},
+    {TYPE("risk.change.notice", risk_change, NOTICE, SAME_DAY, OFFICIAL, "acknowledged",
+          IN(IDENTITY) | IN(RISK_SCORE), IN(STAFF))},
+    {TYPE("risk.escalation.decision", risk_escalation_decision, NOTICE, IMMEDIATE,
+          OFFICIAL_SENSITIVE, "opened", IN(IDENTITY) | IN(RISK_SCORE),
+          IN(RISK_NARRATIVE) | IN(STAFF))},
+    {TYPE("risk.escalation.request", risk_escalation, ENQUIRY, IMMEDIATE, OFFICIAL_SENSITIVE,
+          "answered", IN(IDENTITY) | IN(RISK_SCORE) | IN(RISK_NARRATIVE),
+          IN(OFFENCE_INDEX) | IN(SENTENCE_ORDER) | IN(STAFF) | IN(COMPLIANCE)),
+     .answered_by = "risk.escalation.decision"},
     {TYPE("risk.plan.share", risk_plan_share, SHARE, ROUTINE, OFFICIAL_SENSITIVE, "opened",
           IN(IDENTITY) | IN(RISK_SCORE),
           IN(RISK_NARRATIVE) | IN(CHILD) | IN(ADULT_AT_RISK) | IN(STAFF))},
     {TYPE("risk.rsr.result", rsr_result, NOTICE, SAME_DAY, OFFICIAL, "acknowledged",
           IN(IDENTITY) | IN(RISK_SCORE), IN(OFFENCE_INDEX) | IN(CRIMINAL_HISTORY) | IN(STAFF))},
+    {TYPE("rso.breach.notice", rso_change, NOTICE, SAME_DAY, OFFICIAL_SENSITIVE, "acknowledged",
+          IN(IDENTITY),
+          IN(CONTACT_ADDRESS) | IN(RISK_SCORE) | IN(RISK_NARRATIVE) | IN(STAFF) | IN(IMAGE))},
+    {TYPE("rso.change.notice", rso_change, NOTICE, SAME_DAY, OFFICIAL_SENSITIVE, "acknowledged",
+          IN(IDENTITY),
+          IN(CONTACT_ADDRESS) | IN(RISK_SCORE) | IN(RISK_NARRATIVE) | IN(STAFF) | IN(IMAGE))},
+    {TYPE("rso.visit.report", rso_change, NOTICE, SAME_DAY, OFFICIAL_SENSITIVE, "acknowledged",
+          IN(IDENTITY),
+          IN(CONTACT_ADDRESS) | IN(RISK_SCORE) | IN(RISK_NARRATIVE) | IN(STAFF) | IN(IMAGE))},
     {TYPE("safeguarding.close", safeguarding_close, NOTICE, ROUTINE, OFFICIAL_SENSITIVE,
           "acknowledged", IN(IDENTITY), IN(CHILD) | IN(ADULT_AT_RISK) | IN(STAFF))},
     {TYPE("safeguarding.conference.invite", conference_invite, NOTICE, ROUTINE, OFFICIAL_SENSITIVE,
@@ -118,11 +271,51 @@ static const struct message_type types[] = {
     {TYPE("safeguarding.update", safeguarding_update, NOTICE, ROUTINE, OFFICIAL_SENSITIVE,
           "acknowledged", IN(IDENTITY),
           IN(RISK_SCORE) | IN(CHILD) | IN(ADULT_AT_RISK) | IN(COMPLIANCE) | IN(STAFF))},
+    {TYPE("service.outcome", service_outcome, NOTICE, ROUTINE, OFFICIAL, "opened", IN(IDENTITY),
+          IN(HEALTH_MENTAL) | IN(SUBSTANCE_MISUSE) | IN(CHILD) | IN(EMPLOYMENT_FINANCE)
+              | IN(HOUSING) | IN(STAFF))},
+    {TYPE("service.referral.benefits", service_referral, REFERRAL, ROUTINE, OFFICIAL, "answered",
+          IN(IDENTITY), IN(EMPLOYMENT_FINANCE) | IN(STAFF)),
+     .answered_by = "service.outcome"},
+    {TYPE("service.referral.da_perpetrator", service_referral, REFERRAL, ROUTINE, OFFICIAL,
+          "answered", IN(IDENTITY), IN(RISK_SCORE) | IN(STAFF)),
+     .answered_by = "service.outcome"},
+    {TYPE("service.referral.ete", service_referral, REFERRAL, ROUTINE, OFFICIAL, "answered",
+          IN(IDENTITY), IN(RISK_SCORE) | IN(EMPLOYMENT_FINANCE) | IN(STAFF)),
+     .answered_by = "service.outcome"},
+    {TYPE("service.referral.family_support", service_referral, REFERRAL, ROUTINE, OFFICIAL,
+          "answered", IN(IDENTITY), IN(CHILD) | IN(STAFF)),
+     .answered_by = "service.outcome"},
+    {TYPE("service.referral.housing", service_referral, REFERRAL, ROUTINE, OFFICIAL, "answered",
+          IN(IDENTITY), IN(RISK_SCORE) | IN(HOUSING) | IN(STAFF)),
+     .answered_by = "service.outcome"},
+    {TYPE("service.referral.mental_health", service_referral, REFERRAL, ROUTINE, OFFICIAL,
+          "answered", IN(IDENTITY), IN(RISK_SCORE) | IN(HEALTH_MENTAL) | IN(STAFF)),
+     .answered_by = "service.outcome"},
+    {TYPE("service.referral.substance_misuse", service_referral, REFERRAL, ROUTINE, OFFICIAL,
+          "answered", IN(IDENTITY), IN(RISK_SCORE) | IN(SUBSTANCE_MISUSE) | IN(STAFF)),
+     .answered_by = "service.outcome"},
+    {TYPE("stats.return.accommodation", stat_return, RETURN, ROUTINE, OFFICIAL, "acknowledged",
+          IN(AGGREGATE), IN(STAFF))},
+    {TYPE("stats.return.contract", stat_return, RETURN, ROUTINE, OFFICIAL, "acknowledged",
+          IN(AGGREGATE), IN(STAFF))},
+    {TYPE("stats.return.iom", stat_return, RETURN, ROUTINE, OFFICIAL, "acknowledged", IN(AGGREGATE),
+          IN(STAFF))},
+    {TYPE("stats.return.needs", stat_return, RETURN, ROUTINE, OFFICIAL, "acknowledged",
+          IN(AGGREGATE), IN(STAFF))},
+    {TYPE("stats.return.reoffending", stat_return, RETURN, ROUTINE, OFFICIAL, "acknowledged",
+          IN(AGGREGATE), IN(STAFF))},
+    {TYPE("stats.return.restorative_justice", stat_return, RETURN, ROUTINE, OFFICIAL,
+          "acknowledged", IN(AGGREGATE), IN(STAFF))},
+    {TYPE("stats.return.youth", stat_return, RETURN, ROUTINE, OFFICIAL, "acknowledged",
+          IN(AGGREGATE), IN(STAFF))},
     {TYPE("treatment.mhtr.request", mhtr_request, ENQUIRY, SAME_DAY, OFFICIAL, "answered",
           IN(IDENTITY) | IN(HEALTH_MENTAL), IN(OFFENCE_INDEX) | IN(RISK_SCORE) | IN(STAFF)),
      .answered_by = "treatment.mhtr.response"},
     {TYPE("treatment.mhtr.response", mhtr_assessment, NOTICE, SAME_DAY, OFFICIAL, "opened",
           IN(IDENTITY) | IN(HEALTH_MENTAL), IN(STAFF))},
+    {TYPE("victim.event.notice", victim_event, NOTICE, SAME_DAY, OFFICIAL_SENSITIVE, "opened",
+          IN(VICTIM), IN(IDENTITY) | IN(SENTENCE_ORDER) | IN(STAFF))},
 };
 #define TYPE_COUNT (sizeof types / sizeof *types)
 
