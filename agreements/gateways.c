@@ -54,6 +54,8 @@ static_assert(AGENCY_KINDS < 32, "a kind is a bit");
 /* Sch. 4: councils, police, probation, Jobcentres; not health. */
 #define MATCHES (K(FAMILIES_TEAM) | COUNCIL | K(YOT) | K(POLICE) | PROVIDERS | K(DWP))
 #define PRACTITIONERS (K(TREATMENT_PROVIDER) | NHS)
+/* s.251A-B: who provides health care, or adult social care, to the same person. */
+#define CARERS (PRACTITIONERS | K(LA_ADULTS))
 /* Officer of a provider; under eighteen, youth offending team or social worker of a council. */
 #define AUTHORS (PROVIDERS | K(YOT) | K(LA_CHILDREN))
 
@@ -162,6 +164,12 @@ static const struct gateway gateways[] = {
      /* who, where, when released, what housing: never offence or assessment */
      .carries = CATEGORY(IDENTITY) | CATEGORY(CONTACT_ADDRESS) | CATEGORY(SENTENCE_ORDER)
               | CATEGORY(HOUSING) | CATEGORY(STAFF)},
+    {.code = "HSCA2012_S251B",
+     .source = "Health and Social Care Act 2012 s.251B",
+     .provision = "direct care",
+     .runs = "among those who care for the same person: health, treatment and adult social care",
+     .directions = {{CARERS, CARERS}},
+     .purposes = {"treatment"}},
     {.code = "OMA2007_S14",
      .source = "Offender Management Act 2007 s.14",
      .provision = "probation and prison purposes",
@@ -206,6 +214,12 @@ static const struct gateway gateways[] = {
      .runs = "from a court to probation, youth offending team or social worker",
      .directions = {{K(COURT), AUTHORS}},
      .purposes = {"court_advice"}},
+    {.code = "SC2020_SCH10",
+     .source = "Sentencing Act 2020 Schs. 9, 10, 16",
+     .provision = "review and breach of an order",
+     .runs = "from probation to the court",
+     .directions = {{PROVIDERS, K(COURT)}},
+     .purposes = {"court_enforcement"}},
     {.code = "SOA2003_P2",
      .source = "Sexual Offences Act 2003 Part 2",
      .provision = "notification",
