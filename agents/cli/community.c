@@ -23,7 +23,7 @@ static const struct member usual_members[] = {
     {"crc.bench", "CRC"},
     {"asc.cambs", "LA_ADULTS"},
     {"tx.cambs", "TREATMENT_PROVIDER"},
-    {"prv.worklink", "INTERVENTION_PROVIDER"}, /* party to nothing: what it asks is refused */
+    {"prv.worklink", "INTERVENTION_PROVIDER"}, /* its services and nothing else */
 };
 
 /* --- small file work --- */

@@ -185,7 +185,7 @@ serve nps nps.cambs --data "$folder/nps.json"
 court order-report "$hearing" --needed-by "$(($(date +%s) + 6))"
 asked check.social_care.children.request csc.cambs
 children=$asked
-next refused '"type":"check.treatment.request"' '"to":"prv.worklink"' '"code":"NO_AGREEMENT"' '"advice":'
+next refused '"type":"check.treatment.request"' '"to":"prv.worklink"' '"code":"TYPE_NOT_COVERED"' '"advice":'
 next reported '"missing":["check.social_care.children.request","check.social_care.adults.request","check.police.precons.request","check.police.callouts.request","check.treatment.request"]'
 report=$(of id)
 at court.b35cz00
