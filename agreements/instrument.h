@@ -1,7 +1,8 @@
 /*
  * instrument.h - what a party signs about an agreement: proposal, acceptance, revocation, review.
  *
- *     file of PEM blocks --instrument_load--> signed bytes --instrument_verify--> struct instrument
+ *     file of PEM blocks --instrument_file_read--> signed bytes --instrument_verify--> struct
+ * instrument
  *
  * Signed with the party's offline governance key, over agreement hash, predecessor hash, proposal
  * id and expiry: bytes that no other act, proposal, version or community shares. Certificates are
@@ -22,6 +23,8 @@
 #define SIGNED_INSTRUMENT_MAX 4096            /* bytes with certificate and signature */
 #define PROPOSAL_DAYS_MAX 90                  /* a proposal stands open no longer */
 #define INSTRUMENT_PEM "CONCORDAT INSTRUMENT" /* the armour's label */
+#define INSTRUMENTS_EACH_MAX 512              /* in one file */
+#define INSTRUMENT_ARMOUR_MAX 8192            /* characters of one, with the NUL */
 
 struct instrument {
     Concordat__Act act;
@@ -49,13 +52,17 @@ struct signed_instrument {
 
 /* Canonical bytes there and back.
  *   ST_INVALID  not canonical, a field that the act wants missing, or one that it has not; `why`
- * names it ST_LIMIT    `room` is too small */
+ * names it
+ *   ST_LIMIT    `room` is too small */
 enum status instrument_read(struct bytes bytes, struct instrument *out, struct reason *why);
 enum status instrument_write(const struct instrument *instrument, uint8_t *out, size_t room,
                              size_t *size);
 
-/* Signs: `certificate` (DER) must be the key's, of the agency, of the governance profile.
- *   ST_FORGED   it is not; `why` says why */
+/* Signs: `certificate` (DER) must be the key's, of the agency, of the governance profile; for
+ * AUTHORISE of the officer's.
+ *   ST_FORGED   it is not; `why` says why
+ *   ST_INVALID  a field that the act wants missing, or one that it has not
+ *   ST_LIMIT    `room` is too small */
 enum status instrument_sign(const struct instrument *instrument, EVP_PKEY *key,
                             struct bytes certificate, const struct digest *community, uint8_t *out,
                             size_t room, size_t *size, struct reason *why);
@@ -67,6 +74,28 @@ enum status signed_instrument_read(struct bytes bytes, struct signed_instrument 
 enum status instrument_verify(const struct signed_instrument *signed_instrument,
                               const struct digest *community, struct instrument *out,
                               struct reason *why);
+
+/* Instruments as text: PEM blocks labelled INSTRUMENT_PEM, between them nothing but empty lines and
+ * comments that begin with '#'. Each is a SignedInstrument by its form; nothing is verified.
+ * (instrument_file.c) */
+struct instrument_file {
+    size_t count;
+    struct bytes items[INSTRUMENTS_EACH_MAX]; /* SignedInstrument each, borrowed from `memory` */
+    uint8_t *memory[INSTRUMENTS_EACH_MAX];    /* owned */
+};
+/*   ST_INVALID  not that, or nothing in it; `why` has name and line
+ *   ST_NOMEM */
+enum status instrument_file_parse(const char *name, const char *text, size_t size,
+                                  struct instrument_file **out, struct reason *why);
+/* The same from a file; ST_IO when it cannot be read (`why` says so). */
+enum status instrument_file_read(const char *path, struct instrument_file **out,
+                                 struct reason *why);
+void instrument_file_free(struct instrument_file *file); /* NULL is fine */
+OWN(instrument_file)
+/* One SignedInstrument as such a block, NUL-terminated, which `size` does not count.
+ *   ST_LIMIT    `room` is too small; INSTRUMENT_ARMOUR_MAX is enough
+ *   ST_NOMEM */
+enum status instrument_armour(struct bytes signed_instrument, char *out, size_t room, size_t *size);
 
 const char *act_name(Concordat__Act act);   /* "propose" */
 Concordat__Act act_parse(const char *name); /* 0: none */

@@ -15,10 +15,12 @@
  * - A withdrawn, rejected or revoked hash, an older version, and a proposal id seen before never
  *   become active again.
  * - REVOKE, SUSPEND and RESUME are a party's of a version in force, each newer than its last one.
+ * - With a version in force, PROPOSE is a party's of that version too, by a key that it pins:
+ * nobody else can put a text of their own in its place.
  * - A text that pins for ourselves other keys than ours never counts here; nor one that pins for
  *   anybody another governance key than the join pack.
  *
- * Time is the entry's. Threads: one owner.
+ * Time is the entry's, and does not go back. Threads: one owner.
  */
 #ifndef AGREEMENTS_REGISTRAR_H
 #define AGREEMENTS_REGISTRAR_H
@@ -40,22 +42,24 @@ struct registrar_rules {
     size_t known_count;
 };
 
-/* `assumed` is taken, NULL is none: agreements in force without signatures, for tests and
- * simulation; daemons give NULL. */
+/* `assumed` is taken, also when it fails; NULL is none: agreements in force without signatures, for
+ * tests and simulation; daemons give NULL. */
 enum status registrar_new(const struct registrar_rules *rules, struct agreement_set *assumed,
-                         struct registrar **out);
+                          struct registrar **out);
 void registrar_free(struct registrar *registrar); /* NULL is fine */
+OWN(registrar)
 
 /* Would this verified instrument be taken now? `text` is a proposal's, else empty.
  *   ST_OK       yes
  *   ST_MORE     it stands here already
- *   ST_INVALID  no; `why` says why and names nobody but the parties */
+ *   ST_INVALID  no; `why` says why and names nobody but the parties
+ *   ST_NOMEM    it cannot be said */
 enum status registrar_judge(const struct registrar *registrar, const struct instrument *instrument,
-                           struct bytes text, int64_t now_ms, struct reason *why);
+                            struct bytes text, int64_t now_ms, struct reason *why);
 /* The same, and takes it. A proposal that this registrar cannot count (keys that are not ours) is
  * kept and never becomes active. ST_NOMEM besides. */
 enum status registrar_take(struct registrar *registrar, const struct instrument *instrument,
-                          struct bytes text, int64_t at_ms, struct reason *why);
+                           struct bytes text, int64_t at_ms, struct reason *why);
 
 /* In force, suspended or revoked: what decide looks at. Valid until the next registrar_take. */
 struct agreement_set *registrar_set(const struct registrar *registrar);
@@ -65,7 +69,7 @@ const struct agreement *registrar_version(const struct registrar *registrar,
                                           const struct digest *hash);
 /* May the agency sign under this agreement with this key? Pins and later ROLLs and RETIREs. */
 bool registrar_signer_counts(const struct registrar *registrar, const struct agreement *agreement,
-                            const char *agency, const struct digest *signing_key);
+                             const char *agency, const struct digest *signing_key);
 
 /* What a proposal still lacks, for people. */
 struct registrar_row {
@@ -81,6 +85,6 @@ struct registrar_row {
 };
 /* Every version known, in order of id and version; false from `visit` ends it. */
 void registrar_each(const struct registrar *registrar, int64_t now_ms,
-                   bool (*visit)(void *context, const struct registrar_row *row), void *context);
+                    bool (*visit)(void *context, const struct registrar_row *row), void *context);
 
 #endif

@@ -205,6 +205,11 @@ const struct agreement *agreement_set_at(const struct agreement_set *set, size_t
     return set->agreements[index];
 }
 
+struct agreement *agreement_set_own(struct agreement_set *set, size_t index)
+{
+    return set->agreements[index];
+}
+
 const struct agreement *agreement_set_find(const struct agreement_set *set, const char *id)
 {
     return names_find_of(&set->by_id, (const void *const *)set->agreements, id);

@@ -1,0 +1,295 @@
+/* proposal.c - who may propose what, and what may be said of it: the judging half of registrar.c.
+ *
+ * PLANT_* leave one check out, for tests/unit/test_registrar.c to notice. */
+#include <string.h>
+
+#include "agreements/registrar_inside.h"
+
+bool version_is_open(const struct registrar *r, const struct version *v, int64_t now_ms)
+{
+    static const struct digest none;
+    const struct version *head = registrar_head(r, v->agreement->id);
+
+    return v->fate == FATE_PROPOSED && now_ms < v->expires_ms
+        && digest_equal(&v->predecessor_hash, head ? &head->agreement->hash : &none)
+        && (!head || v->agreement->version > head->agreement->version);
+}
+
+/* --- do our own keys, and those of the join pack, stand in a text? --- */
+
+/* Exactly this one: a second key, whoever holds it, could sign as us. */
+static bool pins_only(const struct digest pins[], size_t count, const struct digest *key)
+{
+    for (size_t i = 0; i < count; i++)
+        if (!digest_equal(&pins[i], key))
+            return false;
+    return true;
+}
+
+static bool is_known(const struct registrar *r, const char *agency, const struct digest *key,
+                     bool *has_any)
+{
+    *has_any = false;
+    for (size_t i = 0; i < r->known_count; i++) {
+        if (strcmp(r->known[i].agency, agency) != 0)
+            continue;
+        *has_any = true;
+        if (digest_equal(&r->known[i].governance, key))
+            return true;
+    }
+    return false;
+}
+
+bool registrar_may_count(const struct registrar *r, const struct agreement *a)
+{
+    for (size_t i = 0; i < a->party_count; i++) {
+        const struct party *p = &a->parties[i];
+        bool has_any;
+
+#ifndef PLANT_PINS_UNSEEN
+        if (strcmp(p->agency, r->self) == 0
+            && (!pins_only(p->signing, p->signing_count, &r->signing)
+                || !pins_only(p->governance, p->governance_count, &r->governance)))
+            return false;
+#endif
+        for (size_t j = 0; j < p->governance_count; j++)
+            if (!is_known(r, p->agency, &p->governance[j], &has_any) && has_any)
+                return false;
+    }
+    return true;
+}
+
+/* --- PROPOSE --- */
+
+struct digest proposal_mark(const struct id *proposal_id)
+{
+    struct digest mark = {{0}};
+
+    memcpy(mark.bytes, proposal_id->bytes, ID_SIZE);
+    return mark;
+}
+
+static size_t count_open(const struct registrar *r, const char *id, int64_t now_ms)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < r->version_count; i++)
+        count += strcmp(r->versions[i]->agreement->id, id) == 0
+              && version_is_open(r, r->versions[i], now_ms);
+    return count;
+}
+
+/* What became of the same text before. */
+static enum status judge_again(const struct registrar *r, const struct version *v, int64_t now_ms,
+                               struct reason *why)
+{
+    switch (v->fate) {
+    case FATE_PROPOSED:
+        return version_is_open(r, v, now_ms)
+                 ? registrar_refuse(why, "agreement_hash: this text is proposed already")
+                 : ST_OK;
+    case FATE_REJECTED:
+        return registrar_refuse(why, "agreement_hash: this text was rejected by %s", v->by);
+    case FATE_WITHDRAWN:
+        return registrar_refuse(why, "agreement_hash: this text was withdrawn by %s", v->by);
+    case FATE_REVOKED:
+        return registrar_refuse(why, "agreement_hash: this text was revoked by %s", v->by);
+    case FATE_SUPERSEDED:
+        return registrar_refuse(why, "agreement_hash: this text was superseded");
+    case FATE_IN_FORCE:
+        break;
+    }
+    return registrar_refuse(why, "agreement_hash: this text is in force");
+}
+
+/* Against what is in force under the same id. Whoever is no party of that, by a key that it pins,
+ * cannot put something else in its place. */
+static enum status judge_succession(const struct registrar *r, const struct instrument *i,
+                                    struct reason *why)
+{
+    static const struct digest none;
+    const struct version *head = registrar_head(r, i->agreement_id);
+
+    if (!head) {
+        if (r->head_count >= AGREEMENTS_MAX)
+            return registrar_refuse(why, "agreement_id: %d agreements are in force already",
+                                    AGREEMENTS_MAX);
+        if (!digest_equal(&i->predecessor_hash, &none))
+            return registrar_refuse(why, "predecessor_hash: no version is in force");
+        return ST_OK;
+    }
+    if (!digest_equal(&i->predecessor_hash, &head->agreement->hash))
+        return registrar_refuse(why, "predecessor_hash: not that of version %u, in force",
+                                head->agreement->version);
+#ifndef PLANT_OLDER_VERSION
+    if (i->agreement_version <= head->agreement->version)
+        return registrar_refuse(why, "agreement_version: not above %u, in force",
+                                head->agreement->version);
+#endif
+    const struct party *party = agreement_party(head->agreement, i->agency);
+    if (!party || (!head->is_assumed && !party_pins_governance(party, &i->key)))
+        return registrar_refuse(why, "agency: %s with this key is no party of version %u, in force",
+                                i->agency, head->agreement->version);
+    return ST_OK;
+}
+
+static enum status judge_text(const struct agreement *a, const struct instrument *i,
+                              struct reason *why)
+{
+    if (strcmp(a->id, i->agreement_id) != 0)
+        return registrar_refuse(why, "agreement_id: the text's is %s", a->id);
+    if (a->version != i->agreement_version)
+        return registrar_refuse(why, "agreement_version: the text's is %u", a->version);
+    for (size_t j = 0; j < a->party_count; j++)
+        if (a->parties[j].signing_count == 0 || a->parties[j].governance_count == 0)
+            return registrar_refuse(why, "the text pins no %s key of %s",
+                                    a->parties[j].signing_count == 0 ? "signing" : "governance",
+                                    a->parties[j].agency);
+    return ST_OK;
+}
+
+/* The signer's place in the text, by a key that the text pins for it. */
+static enum status judge_signer(const struct agreement *a, const struct instrument *i,
+                                size_t *party, struct reason *why)
+{
+    const struct party *p = agreement_party(a, i->agency);
+
+    if (!p)
+        return registrar_refuse(why, "agency: %s is no party of %s version %u", i->agency, a->id,
+                                a->version);
+#ifndef PLANT_ANY_KEY
+    if (!party_pins_governance(p, &i->key))
+        return registrar_refuse(why, "the key is none that %s version %u pins for %s", a->id,
+                                a->version, i->agency);
+#endif
+    *party = (size_t)(p - a->parties);
+    return ST_OK;
+}
+
+static enum status parse_text(const struct instrument *i, struct bytes text, struct agreement **out,
+                              struct reason *why)
+{
+    struct reason fault = {""};
+    enum status st =
+        agreement_parse(i->agreement_id, (const char *)text.data, text.size, out, &fault);
+
+    if (st == ST_OK || st == ST_NOMEM)
+        return st;
+    return registrar_refuse(why, "text: %s", fault.text);
+}
+
+/* What can be told without parsing. */
+static enum status judge_outline(const struct registrar *r, const struct instrument *i,
+                                 struct bytes text, int64_t now_ms, struct reason *why)
+{
+    struct digest mark = proposal_mark(&i->proposal_id);
+    enum status st;
+
+    if (text.size == 0 || text.size > AGREEMENT_FILE_MAX)
+        return registrar_refuse(why, "text: missing or too long");
+    struct digest hash = sha256(text.data, text.size);
+    if (!digest_equal(&hash, &i->agreement_hash))
+        return registrar_refuse(why, "agreement_hash: not the text's");
+    if (seen_has(&r->seen, &mark))
+        return registrar_refuse(why, "proposal_id: used before");
+    if (i->proposal_expires_ms <= now_ms
+        || i->proposal_expires_ms - now_ms > PROPOSAL_DAYS_MAX * DAY_MS)
+        return registrar_refuse(why, "proposal_expires_ms: not within %d days from now",
+                                PROPOSAL_DAYS_MAX);
+    if (i->signed_ms > i->proposal_expires_ms)
+        return registrar_refuse(why, "signed_ms: after the proposal's end");
+    if ((st = judge_succession(r, i, why)) != ST_OK)
+        return st;
+    if (count_open(r, i->agreement_id, now_ms) >= OPEN_PROPOSALS_MAX)
+        return registrar_refuse(why, "%d proposals for %s are open already", OPEN_PROPOSALS_MAX,
+                                i->agreement_id);
+    return ST_OK;
+}
+
+enum status judge_propose(const struct registrar *r, const struct instrument *i, struct bytes text,
+                          int64_t now_ms, struct ruling *out, struct reason *why)
+{
+    struct version *before = registrar_find(r, &i->agreement_hash);
+    OWNED(agreement) fresh = NULL;
+    struct ruling ruling = {.version = before};
+    enum status st;
+
+    if ((before && (st = judge_again(r, before, now_ms, why)))
+        || (st = judge_outline(r, i, text, now_ms, why)))
+        return st;
+    if (!before && r->version_count >= VERSIONS_MAX)
+        return registrar_refuse(why, "%d texts are known already", VERSIONS_MAX);
+    if (!before && (st = parse_text(i, text, &fresh, why)) != ST_OK)
+        return st;
+    const struct agreement *a = before ? before->agreement : fresh;
+    if ((st = judge_text(a, i, why)) || (st = judge_signer(a, i, &ruling.party, why)))
+        return st;
+    ruling.text = GIVE(fresh);
+    *out = ruling;
+    return ST_OK;
+}
+
+/* --- ACCEPT, REJECT, WITHDRAW --- */
+
+static enum status judge_same(const struct version *v, const struct instrument *i,
+                              struct reason *why)
+{
+    if (strcmp(v->agreement->id, i->agreement_id) != 0)
+        return registrar_refuse(why, "agreement_id: not the proposal's");
+    if (v->agreement->version != i->agreement_version)
+        return registrar_refuse(why, "agreement_version: not the proposal's");
+#ifndef PLANT_OTHER_PROPOSAL
+    if (!id_equal(&v->proposal_id, &i->proposal_id))
+        return registrar_refuse(why, "proposal_id: not the proposal's");
+#endif
+    if (!digest_equal(&v->predecessor_hash, &i->predecessor_hash))
+        return registrar_refuse(why, "predecessor_hash: not the proposal's");
+    if (v->expires_ms != i->proposal_expires_ms)
+        return registrar_refuse(why, "proposal_expires_ms: not the proposal's");
+    return ST_OK;
+}
+
+static bool has_signed(const struct version *v, const char *agency)
+{
+    for (size_t j = 0; j < v->signed_count; j++)
+        if (strcmp(v->signed_by[j], agency) == 0)
+            return true;
+    return false;
+}
+
+static enum status judge_open(const struct registrar *r, const struct version *v, int64_t now_ms,
+                              struct reason *why)
+{
+    if (v->fate != FATE_PROPOSED)
+        return judge_again(r, v, now_ms, why);
+#ifndef PLANT_LAPSED
+    if (now_ms >= v->expires_ms)
+        return registrar_refuse(why, "proposal_id: the proposal's time is over");
+#endif
+    if (!version_is_open(r, v, now_ms) && now_ms < v->expires_ms)
+        return registrar_refuse(why, "proposal_id: what it was to replace is no longer in force");
+    return ST_OK;
+}
+
+enum status judge_proposed(const struct registrar *r, const struct instrument *i, int64_t now_ms,
+                           struct ruling *out, struct reason *why)
+{
+    struct version *v = registrar_find(r, &i->agreement_hash);
+    struct ruling ruling = {.version = v};
+    enum status st;
+
+    if (!v || v->is_assumed)
+        return registrar_refuse(why, "agreement_hash: no such proposal");
+    if ((st = judge_same(v, i, why)) || (st = judge_open(r, v, now_ms, why)))
+        return st;
+    if (i->signed_ms > v->expires_ms)
+        return registrar_refuse(why, "signed_ms: after the proposal's end");
+    if ((st = judge_signer(v->agreement, i, &ruling.party, why)) != ST_OK)
+        return st;
+    if (i->act == CONCORDAT__ACT__WITHDRAW && strcmp(v->by, i->agency) != 0)
+        return registrar_refuse(why, "agency: %s proposed it, and alone may withdraw it", v->by);
+    if (i->act == CONCORDAT__ACT__ACCEPT && has_signed(v, i->agency))
+        return ST_MORE;
+    *out = ruling;
+    return ST_OK;
+}

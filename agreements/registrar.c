@@ -1,0 +1,508 @@
+#include "agreements/registrar.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "agreements/registrar_inside.h"
+#include "lib/text.h"
+
+/* --- versions --- */
+
+static void version_free(struct version *v)
+{
+    if (!v)
+        return;
+    if (!v->is_assumed)
+        agreement_free(v->agreement);
+    free(v->signed_by);
+    free(v->seats);
+    free(v);
+}
+OWN(version)
+
+/* Takes the agreement when it answers; else it stays the caller's. */
+static struct version *version_new(struct agreement *a, bool is_assumed)
+{
+    struct version *v = calloc(1, sizeof *v);
+
+    if (!v || !(v->signed_by = calloc(a->party_count, sizeof *v->signed_by))
+        || !(v->seats = calloc(a->party_count, sizeof *v->seats))) {
+        if (v)
+            v->is_assumed = true; /* not ours to free */
+        version_free(v);
+        return NULL;
+    }
+    v->agreement = a;
+    v->is_assumed = is_assumed;
+    return v;
+}
+
+struct version *registrar_find(const struct registrar *r, const struct digest *hash)
+{
+    for (size_t i = 0; i < r->version_count; i++)
+        if (digest_equal(&r->versions[i]->agreement->hash, hash))
+            return r->versions[i];
+    return NULL;
+}
+
+struct version *registrar_head(const struct registrar *r, const char *id)
+{
+    for (size_t i = 0; i < r->head_count; i++)
+        if (strcmp(r->heads[i]->agreement->id, id) == 0)
+            return r->heads[i];
+    return NULL;
+}
+
+bool party_pins_governance(const struct party *party, const struct digest *key)
+{
+    for (size_t i = 0; i < party->governance_count; i++)
+        if (digest_equal(&party->governance[i], key))
+            return true;
+    return false;
+}
+
+enum status registrar_refuse(struct reason *why, const char *format, ...)
+{
+    char text[REASON_MAX];
+    va_list list;
+
+    va_start(list, format);
+    (void)vsnprintf(text, sizeof text, format, list);
+    va_end(list);
+    reason_set(why, "%s", text);
+    return ST_INVALID;
+}
+
+/* Room for one more of `size` bytes each. */
+static enum status make_room(void *array, size_t count, size_t *room, size_t size)
+{
+    void **list = array;
+    size_t grown_room = *room ? 2 * *room : 16;
+
+    if (count < *room)
+        return ST_OK;
+    void *grown = reallocarray(*list, grown_room, size);
+    if (!grown)
+        return ST_NOMEM;
+    *list = grown;
+    *room = grown_room;
+    return ST_OK;
+}
+
+/* There is room. In order of id and version; behind its equals. */
+static void insert(struct registrar *r, struct version *v)
+{
+    size_t at = r->version_count;
+
+    for (; at > 0; at--) {
+        const struct agreement *before = r->versions[at - 1]->agreement;
+        int order = strcmp(before->id, v->agreement->id);
+        if (order < 0 || (order == 0 && before->version <= v->agreement->version))
+            break;
+        r->versions[at] = r->versions[at - 1];
+    }
+    r->versions[at] = v;
+    r->version_count++;
+}
+
+/* --- life --- */
+
+static enum status take_rules(struct registrar *r, const struct registrar_rules *rules)
+{
+    if (rules->self) {
+        TEXT_COPY(r->self, rules->self);
+        r->signing = rules->signing;
+        r->governance = rules->governance;
+    }
+    if (rules->known_count == 0)
+        return ST_OK;
+    if (!(r->known = calloc(rules->known_count, sizeof *r->known)))
+        return ST_NOMEM;
+    memcpy(r->known, rules->known, rules->known_count * sizeof *r->known);
+    r->known_count = rules->known_count;
+    return ST_OK;
+}
+
+static enum status add_assumed(struct registrar *r, struct agreement *a)
+{
+    enum status st;
+
+    if ((st = make_room(&r->versions, r->version_count, &r->version_room, sizeof *r->versions))
+        || (st = make_room(&r->heads, r->head_count, &r->head_room, sizeof *r->heads)))
+        return st;
+    struct version *v = version_new(a, true);
+    if (!v)
+        return ST_NOMEM;
+    v->fate = FATE_IN_FORCE;
+    v->counts = true;
+    insert(r, v);
+    r->heads[r->head_count++] = v;
+    return ST_OK;
+}
+
+/* The set of what is in force, with `next` in the place of its predecessor; NULL: none. */
+static enum status build_set(const struct registrar *r, struct version *next,
+                             struct agreement_set **out)
+{
+    struct agreement **list = calloc(r->head_count + 1, sizeof(struct agreement *));
+    size_t count = 0;
+
+    if (!list)
+        return ST_NOMEM;
+    for (size_t i = 0; i < r->head_count; i++)
+        if (!next || strcmp(r->heads[i]->agreement->id, next->agreement->id) != 0)
+            list[count++] = r->heads[i]->agreement;
+    if (next)
+        list[count++] = next->agreement;
+    enum status st = agreement_set_borrow(list, count, out);
+    free(list);
+    return st;
+}
+
+enum status registrar_new(const struct registrar_rules *rules, struct agreement_set *assumed,
+                          struct registrar **out)
+{
+    OWNED(registrar) r = calloc(1, sizeof *r);
+    enum status st = r ? ST_OK : ST_NOMEM;
+
+    if (!r) {
+        agreement_set_free(assumed);
+        return st;
+    }
+    r->assumed = assumed;
+    if ((st = take_rules(r, rules)) != ST_OK)
+        return st;
+    for (size_t i = 0; assumed && i < agreement_set_count(assumed); i++)
+        if ((st = add_assumed(r, agreement_set_own(assumed, i))) != ST_OK)
+            return st;
+    if ((st = build_set(r, NULL, &r->set)) != ST_OK)
+        return st;
+    *out = GIVE(r);
+    return ST_OK;
+}
+
+void registrar_free(struct registrar *r)
+{
+    if (!r)
+        return;
+    agreement_set_free(r->set);
+    for (size_t i = 0; i < r->version_count; i++)
+        version_free(r->versions[i]);
+    free(r->versions);
+    free(r->heads);
+    free(r->changes);
+    free(r->known);
+    seen_fini(&r->seen);
+    agreement_set_free(r->assumed);
+    free(r);
+}
+
+/* --- judging --- */
+
+static enum status judge(const struct registrar *r, const struct instrument *i, struct bytes text,
+                         int64_t now_ms, struct ruling *out, struct reason *why)
+{
+    if (seen_has(&r->seen, &i->digest))
+        return ST_MORE;
+    if (i->signed_ms > now_ms + SIGNED_AHEAD_MS)
+        return registrar_refuse(why, "signed_ms: more than 5 minutes ahead");
+    switch (i->act) {
+    case CONCORDAT__ACT__PROPOSE:
+        return judge_propose(r, i, text, now_ms, out, why);
+    case CONCORDAT__ACT__ACCEPT:
+    case CONCORDAT__ACT__REJECT:
+    case CONCORDAT__ACT__WITHDRAW:
+        return judge_proposed(r, i, now_ms, out, why);
+    case CONCORDAT__ACT__REVOKE:
+    case CONCORDAT__ACT__SUSPEND:
+    case CONCORDAT__ACT__RESUME:
+        return judge_standing(r, i, out, why);
+    case CONCORDAT__ACT__ROLL:
+    case CONCORDAT__ACT__RETIRE:
+        return judge_key(r, i, now_ms, why);
+    case CONCORDAT__ACT__REVIEW:
+    case CONCORDAT__ACT__AUTHORISE:
+    case CONCORDAT__ACT__REINSTATE:
+        return judge_charter(r, i, out, why);
+    case CONCORDAT__ACT__ACT_UNSPECIFIED:
+    case _CONCORDAT__ACT_IS_INT_SIZE:
+        break;
+    }
+    return registrar_refuse(why, "act: missing");
+}
+
+static int64_t later(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
+
+enum status registrar_judge(const struct registrar *r, const struct instrument *i,
+                            struct bytes text, int64_t now_ms, struct reason *why)
+{
+    struct ruling ruling = {0};
+    enum status st = judge(r, i, text, later(now_ms, r->now_ms), &ruling, why);
+
+    agreement_free(ruling.text);
+    return st;
+}
+
+/* --- taking: whatever can fail comes first --- */
+
+static void sign(struct version *v, size_t party)
+{
+    assert(v->signed_count < v->agreement->party_count);
+    v->signed_by[v->signed_count++] = v->agreement->parties[party].agency;
+}
+
+/* A new text, or one whose earlier proposal came to nothing. */
+static enum status propose(struct registrar *r, const struct instrument *i, struct ruling *ruling)
+{
+    struct version *v = ruling->version;
+    struct digest mark = proposal_mark(&i->proposal_id);
+
+    if (!v) {
+        if (make_room(&r->versions, r->version_count, &r->version_room, sizeof *r->versions)
+                != ST_OK
+            || !(v = version_new(ruling->text, false)))
+            return ST_NOMEM;
+        ruling->text = NULL;
+        v->counts = registrar_may_count(r, v->agreement);
+        insert(r, v);
+    }
+    v->fate = FATE_PROPOSED;
+    v->proposal_id = i->proposal_id;
+    v->predecessor_hash = i->predecessor_hash;
+    v->expires_ms = i->proposal_expires_ms;
+    v->signed_count = 0;
+    TEXT_COPY(v->by, i->agency);
+    sign(v, ruling->party);
+    seen_add(&r->seen, &mark);
+    return ST_OK;
+}
+
+static void supersede(struct version *old)
+{
+    if (old->fate != FATE_IN_FORCE) /* revoked: that it stays */
+        return;
+    old->fate = FATE_SUPERSEDED;
+    old->agreement->standing = STANDING_SUPERSEDED;
+}
+
+/* All or nothing: the new set is there before anything changes. */
+static enum status activate(struct registrar *r, struct version *v, int64_t at_ms)
+{
+    struct agreement_set *set;
+    enum status st;
+
+    if ((st = make_room(&r->heads, r->head_count, &r->head_room, sizeof *r->heads))
+        || (st = build_set(r, v, &set)))
+        return st;
+    struct version *old = registrar_head(r, v->agreement->id);
+    if (old) {
+        old->since_ms = at_ms;
+        supersede(old);
+    }
+    size_t at = 0;
+    while (at < r->head_count && r->heads[at] != old)
+        at++;
+    r->heads[at] = v;
+    r->head_count += at == r->head_count;
+    v->fate = FATE_IN_FORCE;
+    v->agreement->standing = STANDING_ACTIVE;
+    agreement_set_free(r->set);
+    r->set = set;
+    return ST_OK;
+}
+
+#ifdef PLANT_ONE_LESS
+#define WANTED(v) ((v)->agreement->party_count - 1)
+#else
+#define WANTED(v) ((v)->agreement->party_count)
+#endif
+
+static enum status accept(struct registrar *r, const struct ruling *ruling, int64_t at_ms)
+{
+    struct version *v = ruling->version;
+    bool completes = v->signed_count + 1 >= WANTED(v);
+    enum status st = completes && v->counts ? activate(r, v, at_ms) : ST_OK;
+
+    if (st == ST_OK)
+        sign(v, ruling->party);
+    return st;
+}
+
+static void end_proposal(struct version *v, enum fate fate, const char *by)
+{
+    v->fate = fate;
+    TEXT_COPY(v->by, by);
+}
+
+static void change_standing(struct version *v, const struct instrument *i, size_t party)
+{
+    struct seat *seat = &v->seats[party];
+    bool is_suspended = false;
+
+    seat->last_ms = i->signed_ms;
+    seat->is_suspending = i->act == CONCORDAT__ACT__SUSPEND;
+    for (size_t j = 0; j < v->agreement->party_count; j++)
+        is_suspended |= v->seats[j].is_suspending;
+    if (i->act == CONCORDAT__ACT__REVOKE)
+        v->fate = FATE_REVOKED;
+    v->agreement->standing = v->fate == FATE_REVOKED ? STANDING_REVOKED
+                           : is_suspended            ? STANDING_SUSPENDED
+                           : v->is_assumed           ? STANDING_ASSUMED
+                                                     : STANDING_ACTIVE;
+    TEXT_COPY(v->by, i->agency);
+}
+
+static enum status change_key(struct registrar *r, const struct instrument *i)
+{
+    enum status st = make_room(&r->changes, r->change_count, &r->change_room, sizeof *r->changes);
+
+    if (st != ST_OK)
+        return st;
+    struct key_change *change = &r->changes[r->change_count++];
+    *change = (struct key_change){.governance = i->key,
+                                  .signing = i->signing_key,
+                                  .signed_ms = i->signed_ms,
+                                  .counts = i->act == CONCORDAT__ACT__ROLL};
+    TEXT_COPY(change->agency, i->agency);
+    return ST_OK;
+}
+
+static enum status apply(struct registrar *r, const struct instrument *i, struct ruling *ruling,
+                         int64_t at_ms)
+{
+    switch (i->act) {
+    case CONCORDAT__ACT__PROPOSE:
+        return propose(r, i, ruling);
+    case CONCORDAT__ACT__ACCEPT:
+        return accept(r, ruling, at_ms);
+    case CONCORDAT__ACT__REJECT:
+        end_proposal(ruling->version, FATE_REJECTED, i->agency);
+        return ST_OK;
+    case CONCORDAT__ACT__WITHDRAW:
+        end_proposal(ruling->version, FATE_WITHDRAWN, i->agency);
+        return ST_OK;
+    case CONCORDAT__ACT__REVOKE:
+    case CONCORDAT__ACT__SUSPEND:
+    case CONCORDAT__ACT__RESUME:
+        change_standing(ruling->version, i, ruling->party);
+        return ST_OK;
+    case CONCORDAT__ACT__ROLL:
+    case CONCORDAT__ACT__RETIRE:
+        return change_key(r, i);
+    case CONCORDAT__ACT__REVIEW:
+    case CONCORDAT__ACT__AUTHORISE:
+    case CONCORDAT__ACT__REINSTATE:
+    case CONCORDAT__ACT__ACT_UNSPECIFIED:
+    case _CONCORDAT__ACT_IS_INT_SIZE:
+        break;
+    }
+    return ST_OK;
+}
+
+static bool changes_version(Concordat__Act act)
+{
+    return act >= CONCORDAT__ACT__PROPOSE && act <= CONCORDAT__ACT__RESUME;
+}
+
+enum status registrar_take(struct registrar *r, const struct instrument *i, struct bytes text,
+                           int64_t at_ms, struct reason *why)
+{
+    struct ruling ruling = {0};
+    enum status st;
+
+    at_ms = later(at_ms, r->now_ms);
+    if ((st = judge(r, i, text, at_ms, &ruling, why)) != ST_OK)
+        return st;
+    if ((st = seen_reserve(&r->seen, 2)) == ST_OK)
+        st = apply(r, i, &ruling, at_ms);
+    agreement_free(ruling.text);
+    if (st != ST_OK)
+        return st;
+    seen_add(&r->seen, &i->digest);
+    r->now_ms = at_ms;
+    struct version *v = changes_version(i->act) ? registrar_find(r, &i->agreement_hash) : NULL;
+    if (v)
+        v->since_ms = at_ms;
+    return ST_OK;
+}
+
+/* --- asking --- */
+
+struct agreement_set *registrar_set(const struct registrar *r)
+{
+    return r->set;
+}
+
+const struct agreement *registrar_version(const struct registrar *r, const struct digest *hash)
+{
+    const struct version *v = registrar_find(r, hash);
+
+    return v ? v->agreement : NULL;
+}
+
+bool registrar_signer_counts(const struct registrar *r, const struct agreement *a,
+                             const char *agency, const struct digest *signing_key)
+{
+    const struct party *p = agreement_party(a, agency);
+    bool counts = false;
+
+    if (!p)
+        return false;
+    for (size_t i = 0; i < p->signing_count; i++)
+        counts |= digest_equal(&p->signing[i], signing_key);
+    if (a->standing == STANDING_ASSUMED)
+        return true;                             /* pins are not looked at */
+    for (size_t i = 0; i < r->change_count; i++) /* in order: the last one says */
+        if (strcmp(r->changes[i].agency, agency) == 0
+            && digest_equal(&r->changes[i].signing, signing_key)
+            && party_pins_governance(p, &r->changes[i].governance))
+            counts = r->changes[i].counts;
+    return counts;
+}
+
+static const char *state_name(const struct registrar *r, const struct version *v, int64_t now_ms)
+{
+    switch (v->fate) {
+    case FATE_PROPOSED:
+        if (!v->counts)
+            return "not ours";
+        return version_is_open(r, v, now_ms) ? "proposed" : "lapsed";
+    case FATE_IN_FORCE:
+        return v->agreement->standing == STANDING_SUSPENDED ? "suspended" : "active";
+    case FATE_SUPERSEDED:
+        return "superseded";
+    case FATE_REVOKED:
+        return "revoked";
+    case FATE_REJECTED:
+        return "rejected";
+    case FATE_WITHDRAWN:
+        break;
+    }
+    return "withdrawn";
+}
+
+void registrar_each(const struct registrar *r, int64_t now_ms,
+                    bool (*visit)(void *context, const struct registrar_row *row), void *context)
+{
+    for (size_t i = 0; i < r->version_count; i++) {
+        const struct version *v = r->versions[i];
+        const struct registrar_row row = {
+            .agreement = v->agreement,
+            .state = state_name(r, v, later(now_ms, r->now_ms)),
+            .proposal_id = v->proposal_id,
+            .predecessor_hash = v->predecessor_hash,
+            .proposal_expires_ms = v->expires_ms,
+            .since_ms = v->since_ms,
+            .by = v->by,
+            .signed_count = v->signed_count,
+            .signed_by = v->signed_by,
+        };
+        if (!visit(context, &row))
+            return;
+    }
+}

@@ -1,0 +1,102 @@
+/* registrar_inside.h - the registrar's own data, for registrar.c, proposal.c and entry.c alone. */
+#ifndef AGREEMENTS_REGISTRAR_INSIDE_H
+#define AGREEMENTS_REGISTRAR_INSIDE_H
+
+#include "agreements/registrar.h"
+#include "agreements/seen.h"
+
+#define SIGNED_AHEAD_MS 300000 /* a signer's clock may be 5 minutes ahead of the entry's time */
+#define DAY_MS INT64_C(86400000)
+#define OPEN_PROPOSALS_MAX 16 /* of one agreement id */
+#define VERSIONS_MAX 65536    /* texts in all, whatever became of them */
+
+enum fate {
+    FATE_PROPOSED = 0, /* open, or its time is over: version_is_open says */
+    FATE_IN_FORCE,     /* signed by all; its standing says whether it is suspended */
+    FATE_SUPERSEDED,
+    FATE_REVOKED,
+    FATE_REJECTED,
+    FATE_WITHDRAWN
+};
+
+/* What a party did about a version. */
+struct seat {
+    bool is_suspending;
+    int64_t last_ms; /* signed_ms of its last REVOKE, SUSPEND or RESUME */
+};
+
+/* One text and what became of it; its hash names it. */
+struct version {
+    struct agreement *agreement;
+    bool is_assumed; /* the agreement is the assumed set's, else ours to free */
+    bool counts;     /* false: it pins keys that are not ours */
+    enum fate fate;
+    struct id proposal_id;
+    struct digest predecessor_hash;
+    int64_t expires_ms, since_ms;
+    char by[AGENCY_MAX + 1];
+    size_t signed_count;
+    const char **signed_by; /* owned array of party_count names of the agreement's */
+    struct seat *seats;     /* owned; as the agreement's parties */
+};
+
+/* ROLL or RETIRE, in order. */
+struct key_change {
+    char agency[AGENCY_MAX + 1];
+    struct digest governance, signing;
+    int64_t signed_ms;
+    bool counts;
+};
+
+struct registrar {
+    char self[AGENCY_MAX + 1]; /* empty: none */
+    struct digest signing, governance;
+    struct known_key *known; /* owned */
+    size_t known_count;
+    struct agreement_set *assumed, *set; /* owned; `set` borrows from versions */
+    struct version **versions;           /* owned, each too; by id, version, then as taken */
+    size_t version_count, version_room;
+    struct version **heads; /* of each id what was in force last */
+    size_t head_count, head_room;
+    struct key_change *changes; /* owned */
+    size_t change_count, change_room;
+    struct seen seen; /* instruments, and proposal ids (filled up with zeroes) */
+    int64_t now_ms;   /* of the latest entry: time does not go back */
+};
+
+/* What judging found, for taking. */
+struct ruling {
+    struct version *version; /* that the instrument is about; NULL: new, or none */
+    struct agreement *text;  /* owned: of a new version */
+    size_t party;            /* the signer's place among its parties */
+};
+
+/* registrar.c */
+struct version *registrar_find(const struct registrar *r, const struct digest *hash);
+/* What is in force under the id, or was last; NULL: nothing ever. */
+struct version *registrar_head(const struct registrar *r, const char *id);
+bool party_pins_governance(const struct party *party, const struct digest *key);
+enum status registrar_refuse(struct reason *why, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* proposal.c */
+/* Can it still become active? */
+bool version_is_open(const struct registrar *r, const struct version *v, int64_t now_ms);
+/* Does every pin that we know of agree with what we know? */
+bool registrar_may_count(const struct registrar *r, const struct agreement *a);
+struct digest proposal_mark(const struct id *proposal_id);
+/* PROPOSE, and ACCEPT, REJECT, WITHDRAW. Answers of registrar_judge, and ST_NOMEM. */
+enum status judge_propose(const struct registrar *r, const struct instrument *i, struct bytes text,
+                          int64_t now_ms, struct ruling *out, struct reason *why);
+enum status judge_proposed(const struct registrar *r, const struct instrument *i, int64_t now_ms,
+                           struct ruling *out, struct reason *why);
+
+/* entry.c: acts on what is in force */
+enum status judge_standing(const struct registrar *r, const struct instrument *i,
+                           struct ruling *out, struct reason *why);
+enum status judge_key(const struct registrar *r, const struct instrument *i, int64_t now_ms,
+                      struct reason *why);
+enum status judge_charter(const struct registrar *r, const struct instrument *i, struct ruling *out,
+                          struct reason *why);
+
+#endif
