@@ -1,0 +1,370 @@
+/* An instrument is what its act says, signed by a key that a certificate of its agency carries. */
+#include "tests/unit/unit.h"
+
+#include "agreements/instrument.h"
+#include "lib/text.h"
+#include "tests/unit/governors.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const struct digest community = {{7}};
+
+static struct instrument sample(Concordat__Act act)
+{
+    struct instrument i = {.act = act, .signed_ms = 1700000000000};
+
+    TEXT_COPY(i.agency, "nps.cambs");
+    if (act != CONCORDAT__ACT__ROLL && act != CONCORDAT__ACT__RETIRE) {
+        TEXT_COPY(i.agreement_id, "ISA-TEST");
+        i.agreement_version = 300;
+        memset(i.agreement_hash.bytes, 1, DIGEST_SIZE);
+    } else {
+        memset(i.signing_key.bytes, 2, DIGEST_SIZE);
+    }
+    if (act <= CONCORDAT__ACT__WITHDRAW) {
+        memset(i.predecessor_hash.bytes, 3, DIGEST_SIZE);
+        memset(i.proposal_id.bytes, 4, ID_SIZE);
+        i.proposal_expires_ms = 1700000000000 + 1;
+    }
+    if (act == CONCORDAT__ACT__REVIEW || act == CONCORDAT__ACT__AUTHORISE)
+        memset(i.message_id.bytes, 5, ID_SIZE);
+    i.upheld = act == CONCORDAT__ACT__REVIEW;
+    if (act >= CONCORDAT__ACT__AUTHORISE)
+        TEXT_COPY(i.counterpart, "csc.cambs");
+    return i;
+}
+
+static void every_act_is_written_and_read_again(void **)
+{
+    for (Concordat__Act act = CONCORDAT__ACT__PROPOSE; act <= CONCORDAT__ACT__REINSTATE; act++) {
+        struct instrument i = sample(act), again;
+        uint8_t bytes[INSTRUMENT_MAX], twice[INSTRUMENT_MAX];
+        size_t size, twice_size;
+        struct reason why = {""};
+
+        assert_int_equal(instrument_write(&i, bytes, sizeof bytes, &size), ST_OK);
+        if (instrument_read((struct bytes){bytes, size}, &again, &why) != ST_OK)
+            fail_msg("%s: %s", act_name(act), why.text);
+        struct digest digest = sha256(bytes, size);
+        assert_memory_equal(&again.digest, &digest, sizeof digest);
+        assert_int_equal(instrument_write(&again, twice, sizeof twice, &twice_size), ST_OK);
+        assert_int_equal(size, twice_size);
+        assert_memory_equal(bytes, twice, size);
+        assert_int_equal(instrument_write(&i, bytes, size - 1, &size), ST_LIMIT);
+        assert_int_equal(act_parse(act_name(act)), act);
+    }
+    assert_int_equal(act_parse("propos"), 0);
+    assert_int_equal(act_parse(""), 0);
+}
+
+/* One field changed: gone, or there though the act has none. */
+static const char *change(struct instrument *i, int field)
+{
+    static const struct instrument none;
+    bool had;
+
+#define TURN(member, value)                                                                        \
+    had = memcmp(&i->member, &none.member, sizeof i->member) != 0;                                 \
+    memset(&i->member, 0, sizeof i->member);                                                       \
+    if (!had)                                                                                      \
+        value;                                                                                     \
+    return #member
+    switch (field) {
+    case 0:
+        TURN(agreement_id, TEXT_COPY(i->agreement_id, "X"));
+    case 1:
+        TURN(agreement_version, i->agreement_version = 1);
+    case 2:
+        TURN(agreement_hash, i->agreement_hash.bytes[0] = 1);
+    case 3:
+        TURN(proposal_id, i->proposal_id.bytes[0] = 1);
+    case 4:
+        TURN(proposal_expires_ms, i->proposal_expires_ms = 1);
+    case 5:
+        TURN(signing_key, i->signing_key.bytes[0] = 1);
+    case 6:
+        TURN(message_id, i->message_id.bytes[0] = 1);
+    case 7:
+        TURN(counterpart, TEXT_COPY(i->counterpart, "a.b"));
+    case 8:
+        i->signed_ms = 0;
+        return "signed_ms";
+    case 9:
+        i->agency[0] = '\0';
+        return "agency";
+    case 10:
+        if (i->act <= CONCORDAT__ACT__WITHDRAW)
+            return NULL; /* may have one */
+        i->predecessor_hash.bytes[0] = 1;
+        return "predecessor_hash";
+    case 11:
+        if (i->act == CONCORDAT__ACT__REVIEW)
+            return NULL; /* upheld or not */
+        i->upheld = true;
+        return "upheld";
+    default:
+        return "";
+    }
+#undef TURN
+}
+
+static void an_act_has_its_fields_and_no_others(void **)
+{
+    int refused = 0;
+
+    for (Concordat__Act act = CONCORDAT__ACT__PROPOSE; act <= CONCORDAT__ACT__REINSTATE; act++) {
+        for (int field = 0;; field++) {
+            struct instrument i = sample(act), untouched = {.signed_ms = 99}, out = untouched;
+            uint8_t bytes[INSTRUMENT_MAX];
+            size_t size;
+            struct reason why = {""};
+            const char *name = change(&i, field);
+
+            if (!name)
+                continue;
+            if (!name[0])
+                break;
+            assert_int_equal(instrument_write(&i, bytes, sizeof bytes, &size), ST_OK);
+            assert_int_equal(instrument_read((struct bytes){bytes, size}, &out, &why), ST_INVALID);
+            assert_memory_equal(&out, &untouched, sizeof out);
+            if (!strstr(why.text, name))
+                fail_msg("%s without or with %s: %s", act_name(act), name, why.text);
+            refused++;
+        }
+    }
+    assert_int_equal(refused, 12 * 12 - 4 - 1);
+}
+
+struct signed_bytes {
+    uint8_t bytes[SIGNED_INSTRUMENT_MAX];
+    size_t size;
+};
+
+static struct signed_bytes sign(const struct instrument *i, const struct governor *by)
+{
+    struct signed_bytes out;
+    struct reason why = {""};
+
+    if (instrument_sign(i, by->key, (struct bytes){by->certificate, by->certificate_size},
+                        &community, out.bytes, sizeof out.bytes, &out.size, &why)
+        != ST_OK)
+        fail_msg("%s", why.text);
+    return out;
+}
+
+static enum status verify(struct bytes bytes, const struct digest *where, struct instrument *out,
+                          struct reason *why)
+{
+    struct signed_instrument parts;
+    enum status st = signed_instrument_read(bytes, &parts, why);
+
+    return st == ST_OK ? instrument_verify(&parts, where, out, why) : st;
+}
+
+static void every_flipped_bit_is_refused_or_changes_nothing_that_counts(void **)
+{
+    OWNED(mint) mint = mint_new();
+    struct governor nps = governor_new(mint, "nps.cambs", ".2");
+    struct instrument i = sample(CONCORDAT__ACT__ACCEPT), good, out;
+    struct signed_bytes made = sign(&i, &nps);
+    struct signed_instrument parts;
+    struct reason why;
+    size_t refused = 0, same = 0;
+
+    assert_int_equal(verify((struct bytes){made.bytes, made.size}, &community, &good, &why), ST_OK);
+    assert_memory_equal(&good.key, &nps.pin, DIGEST_SIZE);
+    assert_int_equal(signed_instrument_read((struct bytes){made.bytes, made.size}, &parts, &why),
+                     ST_OK);
+    size_t start = (size_t)(parts.certificate.data - made.bytes);
+    for (size_t at = 0; at < made.size; at++) {
+        uint8_t before = made.bytes[at];
+        made.bytes[at] ^= (uint8_t)(1u << at % 8);
+        enum status st = verify((struct bytes){made.bytes, made.size}, &community, &out, &why);
+        if (st == ST_OK) { /* only what the chain's check sees: names, dates, the issuer's words */
+            assert_true(at >= start && at < start + parts.certificate.size);
+            assert_memory_equal(&out, &good, sizeof out);
+            same++;
+        } else {
+            assert_true(st == ST_INVALID || st == ST_FORGED);
+            refused++;
+        }
+        made.bytes[at] = before;
+    }
+    print_message("bits: %zu refused, %zu of the certificate left to its chain\n", refused, same);
+    assert_true(refused > parts.instrument.size + SIGNATURE_SIZE);
+    for (size_t size = 0; size < made.size; size++)
+        assert_int_not_equal(verify((struct bytes){made.bytes, size}, &community, &out, &why),
+                             ST_OK);
+    governor_fini(&nps);
+}
+
+static void a_signature_is_for_one_instrument_and_one_community(void **)
+{
+    static const struct digest elsewhere = {{8}};
+    OWNED(mint) mint = mint_new();
+    struct governor nps = governor_new(mint, "nps.cambs", ".2");
+    struct instrument base = sample(CONCORDAT__ACT__ACCEPT), out;
+    struct signed_bytes made = sign(&base, &nps);
+    struct signed_instrument parts, moved;
+    struct reason why;
+
+    assert_int_equal(verify((struct bytes){made.bytes, made.size}, &elsewhere, &out, &why),
+                     ST_FORGED);
+    assert_int_equal(signed_instrument_read((struct bytes){made.bytes, made.size}, &parts, &why),
+                     ST_OK);
+    for (int field = 0; field < 8; field++) {
+        struct instrument other = base;
+        uint8_t bytes[INSTRUMENT_MAX];
+        size_t size;
+        switch (field) {
+        case 0:
+            other.proposal_id.bytes[0] ^= 1;
+            break;
+        case 1:
+            other.agreement_version++;
+            break;
+        case 2:
+            other.agreement_hash.bytes[31] ^= 1;
+            break;
+        case 3:
+            other.predecessor_hash = (struct digest){0};
+            break;
+        case 4:
+            other.act = CONCORDAT__ACT__PROPOSE;
+            break;
+        case 5:
+            TEXT_COPY(other.agreement_id, "ISA-TESU");
+            break;
+        case 6:
+            other.proposal_expires_ms++;
+            break;
+        default:
+            other.signed_ms++;
+            break;
+        }
+        assert_int_equal(instrument_write(&other, bytes, sizeof bytes, &size), ST_OK);
+        moved = parts;
+        moved.instrument = (struct bytes){bytes, size};
+        assert_int_equal(instrument_verify(&moved, &community, &out, &why), ST_FORGED);
+        moved.instrument = parts.instrument;
+        assert_int_equal(instrument_verify(&moved, &community, &out, &why), ST_OK);
+    }
+    governor_fini(&nps);
+}
+
+static void a_certificate_of_another_agency_use_or_key_signs_nothing(void **)
+{
+    OWNED(mint) mint = mint_new();
+    struct governor nps = governor_new(mint, "nps.cambs", ".2"),
+                    csc = governor_new(mint, "csc.cambs", ".2"),
+                    signing = governor_new(mint, "nps.cambs", ".1"),
+                    officer = governor_at(mint, "nps.cambs",
+                                          "URI:urn:concordat:officer:nps.cambs:duty-1", ".4");
+    struct instrument i = sample(CONCORDAT__ACT__ACCEPT), word = sample(CONCORDAT__ACT__AUTHORISE),
+                      out;
+    const struct {
+        const struct instrument *what;
+        const struct governor *certificate, *key;
+        enum status expected;
+    } rows[] = {
+        {&i, &nps, &nps, ST_OK},
+        {&i, &csc, &csc, ST_FORGED},
+        {&i, &nps, &csc, ST_FORGED},
+        {&i, &csc, &nps, ST_FORGED},
+        {&i, &signing, &signing, ST_FORGED},
+        {&i, &officer, &officer, ST_FORGED},
+        {&word, &officer, &officer, ST_OK},
+        {&word, &nps, &nps, ST_FORGED},
+    };
+    struct signed_bytes made;
+    struct signed_instrument parts;
+    struct reason why;
+
+    for (size_t r = 0; r < LENGTH(rows); r++) {
+        const struct governor *c = rows[r].certificate;
+        why.text[0] = '\0';
+        assert_int_equal(instrument_sign(rows[r].what, rows[r].key->key,
+                                         (struct bytes){c->certificate, c->certificate_size},
+                                         &community, made.bytes, sizeof made.bytes, &made.size,
+                                         &why),
+                         rows[r].expected);
+        assert_int_equal(why.text[0] == '\0', rows[r].expected == ST_OK);
+    }
+    assert_int_equal(verify((struct bytes){made.bytes, 0}, &community, &out, &why), ST_INVALID);
+    made = sign(&word, &officer);
+    assert_int_equal(verify((struct bytes){made.bytes, made.size}, &community, &out, &why), ST_OK);
+    assert_string_equal(out.officer, "duty-1");
+    /* a good signature under another's certificate */
+    made = sign(&i, &nps);
+    assert_int_equal(signed_instrument_read((struct bytes){made.bytes, made.size}, &parts, &why),
+                     ST_OK);
+    parts.certificate = (struct bytes){csc.certificate, csc.certificate_size};
+    assert_int_equal(instrument_verify(&parts, &community, &out, &why), ST_FORGED);
+    parts.certificate = (struct bytes){signing.certificate, signing.certificate_size};
+    assert_int_equal(instrument_verify(&parts, &community, &out, &why), ST_FORGED);
+    governor_fini(&nps);
+    governor_fini(&csc);
+    governor_fini(&signing);
+    governor_fini(&officer);
+}
+
+static void a_file_holds_instruments_and_comments_and_nothing_else(void **)
+{
+    OWNED(mint) mint = mint_new();
+    struct governor nps = governor_new(mint, "nps.cambs", ".2");
+    struct instrument i = sample(CONCORDAT__ACT__ACCEPT);
+    struct signed_bytes made = sign(&i, &nps);
+    char one[INSTRUMENT_ARMOUR_MAX], text[3 * INSTRUMENT_ARMOUR_MAX];
+    size_t size;
+    struct reason why = {""};
+    OWNED(instrument_file) file = NULL;
+
+    assert_int_equal(
+        instrument_armour((struct bytes){made.bytes, made.size}, one, sizeof one, &size), ST_OK);
+    assert_int_equal(strlen(one), size);
+    int whole = snprintf(text, sizeof text, "# first\n\n%s\n# second\n%s", one, one);
+    if (instrument_file_parse("x", text, (size_t)whole, &file, &why) != ST_OK)
+        fail_msg("%s", why.text);
+    assert_int_equal(file->count, 2);
+    for (size_t n = 0; n < 2; n++) {
+        assert_int_equal(file->items[n].size, made.size);
+        assert_memory_equal(file->items[n].data, made.bytes, made.size);
+    }
+    instrument_file_free(file);
+    file = NULL;
+    const char *const bad[] = {"",
+                               "# nothing\n",
+                               "hello\n%s",
+                               "%s trailing\n",
+                               "%s-----BEGIN X-----\n",
+                               " \n%s",
+                               "-----BEGIN CONCORDAT INSTRUMENT-----\n"};
+    for (size_t n = 0; n < LENGTH(bad); n++) {
+        char *hole = strstr(strcpy(text, bad[n]), "%s");
+        if (hole) {
+            char tail[64];
+            TEXT_COPY(tail, hole + 2);
+            (void)snprintf(hole, sizeof text - 64, "%s%s", one, tail);
+        }
+        assert_int_equal(instrument_file_parse("x", text, strlen(text), &file, &why), ST_INVALID);
+        assert_non_null(strstr(why.text, "x:"));
+    }
+    for (size_t cut = 0; cut < size; cut++)
+        assert_int_equal(instrument_file_parse("x", one, cut, &file, &why), ST_INVALID);
+    governor_fini(&nps);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_act_is_written_and_read_again),
+        cmocka_unit_test(an_act_has_its_fields_and_no_others),
+        cmocka_unit_test(every_flipped_bit_is_refused_or_changes_nothing_that_counts),
+        cmocka_unit_test(a_signature_is_for_one_instrument_and_one_community),
+        cmocka_unit_test(a_certificate_of_another_agency_use_or_key_signs_nothing),
+        cmocka_unit_test(a_file_holds_instruments_and_comments_and_nothing_else),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
