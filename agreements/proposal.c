@@ -15,6 +15,12 @@ bool version_is_open(const struct registrar *r, const struct version *v, int64_t
         && (!head || v->agreement->version > head->agreement->version);
 }
 
+#ifdef PLANT_PINS_UNSEEN
+#define PINS_ARE_SEEN 0
+#else
+#define PINS_ARE_SEEN 1
+#endif
+
 /* --- do our own keys, and those of the join pack, stand in a text? --- */
 
 /* Exactly this one: a second key, whoever holds it, could sign as us. */
@@ -46,12 +52,10 @@ bool registrar_may_count(const struct registrar *r, const struct agreement *a)
         const struct party *p = &a->parties[i];
         bool has_any;
 
-#ifndef PLANT_PINS_UNSEEN
-        if (strcmp(p->agency, r->self) == 0
+        if (PINS_ARE_SEEN && strcmp(p->agency, r->self) == 0
             && (!pins_only(p->signing, p->signing_count, &r->signing)
                 || !pins_only(p->governance, p->governance_count, &r->governance)))
             return false;
-#endif
         for (size_t j = 0; j < p->governance_count; j++)
             if (!is_known(r, p->agency, &p->governance[j], &has_any) && has_any)
                 return false;

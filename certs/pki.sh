@@ -32,6 +32,8 @@ usage: pki.sh init DIR --community NAME          a new community: root, issuer, 
        pki.sh renew DIR CERT [--days N]          a new key and certificate in place of CERT
        pki.sh revoke DIR CERT [--reason R]       revokes CERT and issues CRLs
        pki.sh crl DIR                            issues CRLs, valid 14 days
+       pki.sh join-pack DIR [--out FILE]         what a new member compares by telephone: the
+                                                 root's and every governance key's digest
        pki.sh show CERT                          what a certificate says
        pki.sh check DIR                          verifies everything in DIR; exit 1 on any fault
 END
@@ -362,6 +364,38 @@ crl()
         "$(openssl crl -in "$dir/issuer/crl.pem" -noout -nextupdate | cut -d= -f2)" "$dir/crls.pem"
 }
 
+spki_of()
+{
+    openssl x509 -in "$1" -noout -pubkey | openssl pkey -pubin -outform DER \
+        | openssl dgst -sha256 -r | cut -d' ' -f1
+}
+
+# Read by agents/join_pack.c.
+write_pack()
+{
+    printf '# Compare every line with its agency, by telephone or in person, before trusting it.\n'
+    printf 'community %s\n' "$community"
+    printf 'root %s\n' "$(digest_of "$dir/root/root.pem")"
+    for leaf in "$dir"/agencies/*/governance.pem; do
+        [ ! -f "$leaf" ] || printf 'governance %s %s\n' "$(basename -- "$(dirname -- "$leaf")")" \
+            "$(spki_of "$leaf")"
+    done
+}
+
+join_pack()
+{
+    [ $# -eq 0 ] || bad 'pki.sh join-pack DIR [--out FILE]'
+    if [ -z "$out" ]; then
+        write_pack
+        return
+    fi
+    [ ! -e "$out" ] || bad "$out is there already"
+    start "$dir"
+    write_pack >"$work/pack"
+    chmod 644 "$work/pack"
+    mv "$work/pack" "$out"
+}
+
 show()
 {
     [ -r "$1" ] || bad "$1 cannot be read"
@@ -370,8 +404,7 @@ show()
         -enddate -ext subjectAltName,extendedKeyUsage,keyUsage,basicConstraints </dev/null \
         | sed 's/^X509v3 //; s/^ \{4,\}/    /'
     printf 'sha256=%s\n' "$(digest_of "$1")"
-    printf 'spki sha256=%s\n' "$(openssl x509 -in "$1" -noout -pubkey | openssl pkey -pubin -outform DER \
-        | openssl dgst -sha256 -r | cut -d' ' -f1)"
+    printf 'spki sha256=%s\n' "$(spki_of "$1")"
 }
 
 # check_leaf FILE: chain, CRLs, key, permissions; a line each.
@@ -441,7 +474,7 @@ verb=$1
 shift
 case $verb in
 help | -h | --help) usage; exit 0 ;;
-init | agency | broker | officer | sign | renew | revoke | crl | check) ;;
+init | agency | broker | officer | sign | renew | revoke | crl | check | join-pack) ;;
 show)
     [ $# -eq 1 ] || bad 'pki.sh show CERT'
     show "$1"
@@ -451,16 +484,17 @@ esac
 [ $# -gt 0 ] || bad "pki.sh $verb DIR ..."
 
 # Options may stand anywhere after the verb; the rest keeps its order.
-community='' days=$leaf_days reason=unspecified left=$#
+community='' out='' days=$leaf_days reason=unspecified left=$#
 while [ "$left" -gt 0 ]; do
     word=$1
     shift
     left=$((left - 1))
     case $word in
-    --community | --days | --reason)
+    --community | --days | --reason | --out)
         [ "$left" -gt 0 ] || bad "$word wants a value"
         case $word in
         --community) community=$1 ;;
+        --out) out=$1 ;;
         --days) check_days "$1" && days=$1 ;;
         --reason) reason=$1 ;;
         esac
@@ -482,11 +516,13 @@ case $dir in
 esac
 work=$dir/.work
 if [ "$verb" = init ]; then
-    [ $# -eq 0 ] || bad 'pki.sh init DIR --community NAME'
+    [ $# -eq 0 ] && [ -z "$out" ] || bad 'pki.sh init DIR --community NAME'
     init
 else
     [ -z "$community" ] || bad '--community belongs to init'
     need_community "$dir"
+    [ -z "$out" ] || [ "$verb" = join-pack ] || bad '--out belongs to join-pack'
     community=$(cat "$dir/community")
+    [ "$verb" != join-pack ] || verb=join_pack
     "$verb" "$@"
 fi

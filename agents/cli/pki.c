@@ -37,7 +37,7 @@ static enum exit_code run_pki(struct cli *cli, const struct command *self, int a
 
 const struct command pki_command = {
     .name = "pki",
-    .arguments = "init|broker|agency|officer|revoke|crl|show ...",
+    .arguments = "init|broker|agency|officer|revoke|crl|join-pack|show ...",
     .summary = "make, show and revoke keys and certificates",
     .raw = true,
     .run = run_pki,

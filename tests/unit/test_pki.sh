@@ -53,6 +53,14 @@ expect 0 'two agencies' "$pki" agency "$dir/c" nps.cambs csc.cambs
 expect 2 'an agency twice' "$pki" agency "$dir/c" police.cambs nps.cambs
 [ ! -e "$dir/c/agencies/police.cambs" ] || say_not 'half of a refused call was done'
 expect 0 'two officers' "$pki" officer "$dir/c" nps.cambs duty-1 duty-2
+expect 0 'a join pack' "$pki" join-pack "$dir/c"
+[ "$(grep -c '^governance [a-z.]* [0-9a-f]\{64\}$' "$dir/out")" = 2 ] || say_not 'two governance keys'
+grep -q "^root [0-9a-f]\{64\}$" "$dir/out" || say_not 'the root'
+cp "$dir/out" "$dir/said"
+expect 0 'a join pack in a file' "$pki" join-pack "$dir/c" --out "$dir/pack"
+cmp -s "$dir/said" "$dir/pack" || say_not 'the same in a file'
+expect 2 'a file that is there' "$pki" join-pack "$dir/c" --out "$dir/pack"
+expect 2 '--out elsewhere' "$pki" crl "$dir/c" --out "$dir/pack2"
 expect 2 'an officer twice' "$pki" officer "$dir/c" nps.cambs duty-3 duty-1
 [ ! -e "$dir/c/agencies/nps.cambs/officers/duty-3" ] || say_not 'half of a refused call was done'
 expect 2 'an officer of no agency' "$pki" officer "$dir/c" hou.cambridge duty-1

@@ -1,0 +1,38 @@
+/*
+ * join_pack.h - what a member was given by hand when it joined: the root and the governance keys.
+ *
+ *     # Compare every line with its agency, by telephone or in person, before trusting it.
+ *     community Cambridgeshire
+ *     root 4f0c...                     SHA-256 of the root certificate (DER)
+ *     governance nps.cambs 91ab...     SHA-256 of the key's SubjectPublicKeyInfo
+ *
+ * Neither the broker nor an issuing authority can put other keys in the place of these:
+ * registrar.h. Lines in this order; an agency may have several; comments begin with '#'. Made by
+ * `concordat pki join-pack`.
+ */
+#ifndef AGENTS_JOIN_PACK_H
+#define AGENTS_JOIN_PACK_H
+
+#include "agreements/registrar.h"
+
+#define JOIN_PACK_KEYS_MAX 4096
+#define JOIN_PACK_MAX (1024 * 1024) /* bytes */
+#define COMMUNITY_NAME_MAX 64       /* bytes before the NUL */
+
+struct join_pack {
+    char community[COMMUNITY_NAME_MAX + 1];
+    struct digest root;
+    size_t count;
+    struct known_key *keys; /* owned */
+};
+
+/*   ST_INVALID  not that; `why` has name and line
+ *   ST_NOMEM */
+enum status join_pack_parse(const char *name, const char *text, size_t size, struct join_pack **out,
+                            struct reason *why);
+/* The same from a file; ST_IO when it cannot be read (`why` says so). */
+enum status join_pack_load(const char *path, struct join_pack **out, struct reason *why);
+void join_pack_free(struct join_pack *pack); /* NULL is fine */
+OWN(join_pack)
+
+#endif
