@@ -159,7 +159,7 @@ enum status authorities_load(struct authorities *out, const char *trust, const c
         return status;
     status = take_certificates(out, file, trust, store, why);
     BIO_free(file);
-    if (status != ST_OK)
+    if (status != ST_OK || !crls)
         return status;
 
     status = pem_open(crls, &file, why);

@@ -36,8 +36,8 @@ struct authorities {
     uint8_t community[DIGEST_SIZE];         /* SHA-256 of the root (DER) */
 };
 
-/* Reads both PEM files into `out`, a zeroed struct of the caller's, and adds all to `store`. `out`
- * must be given to authorities_fini whatever the answer.
+/* Reads both PEM files into `out`, a zeroed struct of the caller's, and adds all to `store`. No
+ * `crls` (NULL): the certificates alone, for tools that are given nothing newer. `out` must be given to authorities_fini whatever the answer.
  *   ST_IO       a file cannot be read
  *   ST_INVALID  a file does not hold what it should; `why` names file and fault
  *   ST_NOMEM */

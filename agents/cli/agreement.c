@@ -15,6 +15,7 @@
 #include "agents/cli/analysis.h"
 #include "agents/cli/arguments.h"
 #include "agents/cli/gateways.h"
+#include "agents/cli/instrument.h"
 #include "agents/cli/show.h"
 #include "agents/cli/when.h"
 #include "agents/client.h"
@@ -360,11 +361,42 @@ static const struct command parts[] = {
         .most = POSITIONALS_MAX,
         .run = run_agreement_replay,
     },
+    {
+        .name = "agreement pin",
+        .arguments = "DRAFT.yaml --pki DIR | AGENCY=signing.pem,governance.pem... [--out FILE]",
+        .summary = "write the parties' keys into a draft; what is signed then names them",
+        .least = 1,
+        .most = POSITIONALS_MAX,
+        .run = run_pin,
+    },
+    {
+        .name = "agreement sign",
+        .arguments = "ACT FILE --agency A --key KEY --certificate CERT --trust PEM --out FILE",
+        .summary = "sign an instrument with the agency's governance key; needs no agent",
+        .about =
+            "  propose FILE.yaml     a new proposal; --expires DAYS, --predecessor HASH|FILE.yaml\n"
+            "  accept, reject, withdraw FILE.yaml --proposal-file P.instrument\n"
+            "  revoke, suspend, resume FILE.yaml\n"
+            "  roll, retire CERT.pem     a signing certificate of the agency's\n",
+        .least = 2,
+        .most = 2,
+        .run = run_sign,
+    },
+    {
+        .name = "agreement verify",
+        .arguments = "FILE.yaml... X.instrument... --trust PEM [--crls PEM]",
+        .summary = "fold instruments in order and say what is in force and who has signed",
+        .about = "Each instrument counts at the time that it says it was signed. Certificates are\n"
+                 "judged at that time too; with --crls now, and by what was revoked.\n",
+        .least = 2,
+        .most = POSITIONALS_MAX,
+        .run = run_verify,
+    },
 };
 
 const struct command agreement_command = {
     .name = "agreement",
-    .arguments = "lint|list|show|gateways|diff|who|test|explain|replay ...",
+    .arguments = "lint|list|show|pin|sign|verify|gateways|diff|who|test|explain|replay ...",
     .summary = "what the parties have agreed to share",
     .about = "  agreement lint FILE|FOLDER...     check files; errors name file and line\n"
              "  agreement list [--folder DIR]     what the agent, or a folder, has\n"
@@ -374,7 +406,10 @@ const struct command agreement_command = {
              "  agreement who CATEGORY [FILE...]  who can come to hold it, by which chain\n"
              "  agreement test FILE...            the cases that agreements state\n"
              "  agreement explain --from ...      why a message would be refused\n"
-             "  agreement replay DRAFT.yaml...    what drafts would have said to what was sent\n",
+             "  agreement replay DRAFT.yaml...    what drafts would have said to what was sent\n"
+             "  agreement pin DRAFT.yaml ...      write the parties' keys into a draft\n"
+             "  agreement sign ACT FILE ...       sign an instrument, offline\n"
+             "  agreement verify FILE... ...      what instruments make of a text\n",
     .raw = true,
     .parts = parts,
     .part_count = LENGTH_OF(parts),

@@ -1,0 +1,371 @@
+/*
+ * instrument.c - `concordat agreement sign`: what is signed is shown first, and only what can count
+ * is signed.
+ */
+#include "agreements/instrument.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "agents/cli/arguments.h"
+#include "agents/cli/instrument.h"
+#include "agents/cli/show.h"
+#include "agents/cli/trust.h"
+#include "agents/cli/when.h"
+#include "lib/clock.h"
+#include "lib/pem.h"
+#include "lib/sign.h"
+#include "lib/text.h"
+
+#define DAY_MS INT64_C(86400000)
+#define EXPIRES_DAYS 30 /* unless the user says otherwise */
+
+struct signing {
+    const char *agency, *key, *certificate, *trust, *out;
+    const char *proposal_file, *predecessor;
+    struct concordat_id proposal;
+    bool has_proposal, is_sure;
+    uint32_t expires_days;
+    Concordat__Act act;
+    const char *file;
+};
+
+static bool is_of_proposal(Concordat__Act act)
+{
+    return act == CONCORDAT__ACT__ACCEPT || act == CONCORDAT__ACT__REJECT
+        || act == CONCORDAT__ACT__WITHDRAW;
+}
+
+static bool is_of_key(Concordat__Act act)
+{
+    return act == CONCORDAT__ACT__ROLL || act == CONCORDAT__ACT__RETIRE;
+}
+
+static bool bad(const char *text)
+{
+    complain("%s", text);
+    return false;
+}
+
+/* HASH or FILE.yaml */
+static bool read_predecessor(const char *word, struct digest *out)
+{
+    OWNED(agreement) a = NULL;
+    struct reason why = {"memory is out"};
+
+    if (hex_parse(word, out->bytes, DIGEST_SIZE))
+        return true;
+    if (agreement_load(word, &a, &why) != ST_OK)
+        return bad(why.text);
+    *out = a->hash;
+    return true;
+}
+
+/* The proposal of exactly this text in the file, verified. */
+static bool find_proposal(const struct signing *s, const struct trust *trust,
+                          const struct agreement *a, struct instrument *out)
+{
+    OWNED(instrument_file) file = NULL;
+    struct signed_instrument parts;
+    struct reason why = {"memory is out"};
+
+    if (instrument_file_read(s->proposal_file, &file, &why) != ST_OK)
+        return bad(why.text);
+    for (size_t i = 0; i < file->count; i++) {
+        struct instrument found;
+        if (signed_instrument_read(file->items[i], &parts, &why) != ST_OK
+            || instrument_verify(&parts, &trust->community, &found, &why) != ST_OK
+            || trust_judge(trust, parts.certificate, found.signed_ms, &why) != ST_OK) {
+            complain("%s: %s", s->proposal_file, why.text);
+            return false;
+        }
+        if (found.act == CONCORDAT__ACT__PROPOSE && digest_equal(&found.agreement_hash, &a->hash)) {
+            *out = found;
+            return true;
+        }
+    }
+    complain("%s: it proposes another text than %s", s->proposal_file, s->file);
+    return false;
+}
+
+static bool fill_proposal(const struct signing *s, const struct trust *trust,
+                          const struct agreement *a, struct instrument *i)
+{
+    struct instrument proposal;
+
+    if (s->act == CONCORDAT__ACT__PROPOSE) {
+        i->proposal_id = id_random();
+        i->proposal_expires_ms = i->signed_ms + s->expires_days * DAY_MS;
+        return !s->predecessor || read_predecessor(s->predecessor, &i->predecessor_hash);
+    }
+    if (!s->proposal_file)
+        return bad("which proposal? --proposal-file P.instrument");
+    if (!find_proposal(s, trust, a, &proposal))
+        return false;
+    if (s->has_proposal && memcmp(s->proposal.bytes, proposal.proposal_id.bytes, ID_SIZE) != 0)
+        return bad("the file's proposal has another id than --proposal");
+    if (proposal.proposal_expires_ms <= i->signed_ms)
+        return bad("the proposal's time is over");
+    i->proposal_id = proposal.proposal_id;
+    i->proposal_expires_ms = proposal.proposal_expires_ms;
+    i->predecessor_hash = proposal.predecessor_hash;
+    return true;
+}
+
+static bool fill_agreement(const struct signing *s, const struct trust *trust,
+                           const struct agreement *a, const struct digest *key,
+                           struct instrument *i)
+{
+    const struct party *party = agreement_party(a, s->agency);
+    bool pinned = false;
+
+    if (!party) {
+        complain("%s is no party of %s version %u", s->agency, a->id, a->version);
+        return false;
+    }
+    for (size_t n = 0; n < party->governance_count; n++)
+        pinned |= digest_equal(&party->governance[n], key);
+    if (!pinned) {
+        complain("%s: the text does not pin this governance key for %s; see concordat agreement "
+                 "pin",
+                 s->file, s->agency);
+        return false;
+    }
+    TEXT_COPY(i->agreement_id, a->id);
+    i->agreement_version = a->version;
+    i->agreement_hash = a->hash;
+    return s->act > CONCORDAT__ACT__WITHDRAW || fill_proposal(s, trust, a, i);
+}
+
+static bool fill_key(const struct signing *s, const struct trust *trust, struct instrument *i)
+{
+    struct identity identity;
+    struct bytes der;
+    struct reason why = {"memory is out"};
+
+    if (certificate_load(s->file, USE_SIGNING, &der, &identity, &why) != ST_OK)
+        return bad(why.text);
+    enum status st = trust_judge(trust, der, i->signed_ms, &why);
+    OPENSSL_free((void *)(uintptr_t)der.data);
+    if (st != ST_OK)
+        return bad(why.text);
+    if (strcmp(identity.id, s->agency) != 0) {
+        complain("%s: it is a certificate of %s, not of %s", s->file, identity.id, s->agency);
+        return false;
+    }
+    memcpy(i->signing_key.bytes, identity.spki, DIGEST_SIZE);
+    return true;
+}
+
+/* --- what is signed, for people --- */
+
+static const char *hash_text(const struct digest *digest, char out[static 2 * DIGEST_SIZE + 1])
+{
+    static const struct digest none;
+
+    if (digest_equal(digest, &none))
+        return "none";
+    hex_print(digest->bytes, DIGEST_SIZE, out);
+    return out;
+}
+
+static void show_instrument(FILE *stream, const struct instrument *i, const struct agreement *a)
+{
+    char hex[2 * DIGEST_SIZE + 1], id[ID_TEXT_SIZE], when[WHEN_SIZE];
+
+    (void)fprintf(stream, "%s signs: %s", i->agency, act_name(i->act));
+    if (!a) {
+        (void)fprintf(stream, " signing key %s\n", hash_text(&i->signing_key, hex));
+        return;
+    }
+    (void)fprintf(stream, " %s version %u\n  sha256       %s\n  parties     ", a->id, a->version,
+                  hash_text(&a->hash, hex));
+    for (size_t n = 0; n < a->party_count; n++)
+        (void)fprintf(stream, " %s", a->parties[n].agency);
+    (void)fprintf(stream, "\n  clauses      %zu\n", a->clause_count);
+    if (i->act > CONCORDAT__ACT__WITHDRAW)
+        return;
+    id_print(&i->proposal_id, id);
+    when_print(i->proposal_expires_ms, when);
+    (void)fprintf(stream, "  predecessor  %s\n  proposal     %s, until %s\n",
+                  hash_text(&i->predecessor_hash, hex), id, when);
+}
+
+static json_t *json_of_instrument(const struct instrument *i, const char *file)
+{
+    char hex[2 * DIGEST_SIZE + 1];
+    json_t *object =
+        json_pack("{s:s, s:s, s:s}", "act", act_name(i->act), "agency", i->agency, "file", file);
+
+    if (is_of_key(i->act)) {
+        (void)json_object_set_new(object, "signingKey",
+                                  json_string(hash_text(&i->signing_key, hex)));
+        return object;
+    }
+    (void)json_object_set_new(object, "agreement", json_string(i->agreement_id));
+    (void)json_object_set_new(object, "version", json_integer(i->agreement_version));
+    (void)json_object_set_new(object, "sha256", json_string(hash_text(&i->agreement_hash, hex)));
+    if (i->act <= CONCORDAT__ACT__WITHDRAW) {
+        char id[ID_TEXT_SIZE];
+        id_print(&i->proposal_id, id);
+        (void)json_object_set_new(object, "proposal", json_string(id));
+        (void)json_object_set_new(object, "predecessor",
+                                  json_string(hash_text(&i->predecessor_hash, hex)));
+        (void)json_object_set_new(object, "expires", json_of_time(i->proposal_expires_ms));
+    }
+    return object;
+}
+
+static bool confirm(void)
+{
+    char answer[8] = "";
+
+    if (!isatty(STDIN_FILENO))
+        return bad("nobody can be asked here; say --yes if this is to be signed");
+    (void)fprintf(stderr, "Sign this? Type yes: ");
+    return (fgets(answer, sizeof answer, stdin) && strcmp(answer, "yes\n") == 0)
+        || bad("not signed");
+}
+
+static enum exit_code write_instrument(struct cli *cli, const struct signing *s,
+                                       const struct instrument *i, struct bytes bytes)
+{
+    char text[INSTRUMENT_ARMOUR_MAX];
+    size_t size;
+
+    if (instrument_armour(bytes, text, sizeof text, &size) != ST_OK)
+        return EXIT_FAILED;
+    FILE *file = fopen(s->out, "wxe");
+    bool done = file
+             && fprintf(file, "# %s by %s: %s\n%s", act_name(i->act), i->agency,
+                        is_of_key(i->act) ? "a signing key" : i->agreement_id, text)
+                    > 0;
+    if (file && fclose(file) != 0)
+        done = false;
+    if (!done) {
+        complain("%s: %s", s->out, strerror(errno));
+        return EXIT_FAILED;
+    }
+    if (cli->json)
+        return show_json(json_of_instrument(i, s->out));
+    printf("written: %s\n", s->out);
+    return EXIT_DONE;
+}
+
+/* With everything loaded. */
+static enum exit_code sign_and_write(struct cli *cli, const struct signing *s,
+                                     const struct trust *trust, EVP_PKEY *key,
+                                     struct bytes certificate, const struct identity *identity)
+{
+    struct instrument i = {.act = s->act, .signed_ms = clock_wall_ms()};
+    OWNED(agreement) a = NULL;
+    struct reason why = {"memory is out"};
+    uint8_t bytes[SIGNED_INSTRUMENT_MAX];
+    struct digest pin;
+    size_t size;
+
+    TEXT_COPY(i.agency, s->agency);
+    memcpy(pin.bytes, identity->spki, DIGEST_SIZE);
+    if (!is_of_key(s->act) && agreement_load(s->file, &a, &why) != ST_OK) {
+        complain("%s", why.text);
+        return EXIT_BAD_INPUT;
+    }
+    if (trust_judge(trust, certificate, i.signed_ms, &why) != ST_OK) {
+        complain("%s: %s", s->certificate, why.text);
+        return EXIT_BAD_INPUT;
+    }
+    if (!(a ? fill_agreement(s, trust, a, &pin, &i) : fill_key(s, trust, &i)))
+        return EXIT_BAD_INPUT;
+    show_instrument(cli->json ? stderr : stdout, &i, a);
+    (void)fflush(stdout);
+    if (!s->is_sure && !confirm())
+        return EXIT_BAD_INPUT;
+    if (instrument_sign(&i, key, certificate, &trust->community, bytes, sizeof bytes, &size, &why)
+        != ST_OK) {
+        complain("%s", why.text);
+        return EXIT_BAD_INPUT;
+    }
+    return write_instrument(cli, s, &i, (struct bytes){bytes, size});
+}
+
+static bool is_complete(const struct signing *s, const char *act)
+{
+    if (s->act == CONCORDAT__ACT__ACT_UNSPECIFIED || s->act > CONCORDAT__ACT__RETIRE) {
+        complain("'%s' is not propose, accept, reject, withdraw, revoke, suspend, resume, roll or "
+                 "retire",
+                 act);
+        return false;
+    }
+    if (!s->agency || !s->key || !s->certificate || !s->trust || !s->out)
+        return bad("--agency, --key, --certificate, --trust and --out are all needed");
+    if (s->expires_days == 0 || s->expires_days > PROPOSAL_DAYS_MAX) {
+        complain("--expires is 1 to %d days", PROPOSAL_DAYS_MAX);
+        return false;
+    }
+    if ((s->proposal_file || s->has_proposal) && !is_of_proposal(s->act))
+        return bad("--proposal and --proposal-file go with accept, reject and withdraw");
+    if (s->predecessor && s->act != CONCORDAT__ACT__PROPOSE)
+        return bad("--predecessor goes with propose");
+    return true;
+}
+
+static enum exit_code sign(struct cli *cli, const struct signing *s)
+{
+    OWNED(trust) trust = trust_open(s->trust, NULL);
+    struct identity identity;
+    struct bytes certificate;
+    struct reason why = {"memory is out"};
+    EVP_PKEY *key;
+
+    if (!trust)
+        return EXIT_BAD_INPUT;
+    if (sign_key_load(s->key, &key, &why) != ST_OK) {
+        complain("%s", why.text);
+        return EXIT_BAD_INPUT;
+    }
+    enum exit_code code = EXIT_BAD_INPUT;
+    if (certificate_load(s->certificate, USE_GOVERNANCE, &certificate, &identity, &why) != ST_OK) {
+        complain("%s", why.text);
+    } else {
+        if (strcmp(identity.id, s->agency) != 0)
+            complain("%s: it is a certificate of %s, not of %s", s->certificate, identity.id,
+                     s->agency);
+        else
+            code = sign_and_write(cli, s, trust, key, certificate, &identity);
+        OPENSSL_free((void *)(uintptr_t)certificate.data);
+    }
+    EVP_PKEY_free(key);
+    return code;
+}
+
+enum exit_code run_sign(struct cli *cli, const struct command *self, int argc, char **argv)
+{
+    static const struct concordat_id no_id;
+    struct signing s = {.expires_days = EXPIRES_DAYS};
+    const struct option_spec specs[] = {
+        {"agency", OPTION_AGENCY, &s.agency, "AGENCY", "who signs"},
+        {"key", OPTION_TEXT, &s.key, "KEY", "the agency's governance key"},
+        {"certificate", OPTION_TEXT, &s.certificate, "CERT", "its certificate"},
+        {"trust", OPTION_TEXT, &s.trust, "PEM", "the community's root and issuers"},
+        {"out", OPTION_TEXT, &s.out, "FILE", "the instrument; must not exist yet"},
+        {"proposal", OPTION_ID, &s.proposal, "ID", "the id that the proposal must have"},
+        {"proposal-file", OPTION_TEXT, &s.proposal_file, "FILE", "the proposal's instrument"},
+        {"predecessor", OPTION_TEXT, &s.predecessor, "HASH",
+         "of the version in force, or its file"},
+        {"expires", OPTION_NUMBER, &s.expires_days, "DAYS", "how long a proposal stands; 30"},
+        {"yes", OPTION_FLAG, &s.is_sure, NULL, "sign without asking"},
+    };
+    struct arguments arguments;
+    enum parsed parsed =
+        arguments_parse(cli, self, specs, LENGTH_OF(specs), argc, argv, &arguments);
+
+    if (parsed != PARSED_OK)
+        return arguments_exit(parsed);
+    s.act = act_parse(arguments.items[0]);
+    s.file = arguments.items[1];
+    s.has_proposal = memcmp(&s.proposal, &no_id, sizeof no_id) != 0;
+    return is_complete(&s, arguments.items[0]) ? sign(cli, &s) : EXIT_BAD_INPUT;
+}

@@ -1,0 +1,142 @@
+/*
+ * pin.c - `concordat agreement pin`: the parties' keys, written into a draft.
+ *
+ * What is pinned is what will count: the text that everybody then signs names the keys themselves,
+ * so that no certificate issued later can stand in for them.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "agents/cli/arguments.h"
+#include "agents/cli/instrument.h"
+#include "agents/cli/place.h"
+#include "agents/cli/trust.h"
+#include "lib/pem.h"
+
+static bool pin(struct party *party, const char *path, enum identity_use use)
+{
+    struct digest *pins = use == USE_SIGNING ? party->signing : party->governance;
+    struct identity identity;
+    struct bytes der;
+    struct reason why = {"memory is out"};
+
+    if (certificate_load(path, use, &der, &identity, &why) != ST_OK) {
+        complain("%s", why.text);
+        return false;
+    }
+    OPENSSL_free((void *)(uintptr_t)der.data);
+    if (strcmp(identity.id, party->agency) != 0) {
+        complain("%s: it is a certificate of %s, not of %s", path, identity.id, party->agency);
+        return false;
+    }
+    memcpy(pins[0].bytes, identity.spki, DIGEST_SIZE);
+    *(use == USE_SIGNING ? &party->signing_count : &party->governance_count) = 1;
+    return true;
+}
+
+static bool pin_from_folder(struct party *party, const char *pki)
+{
+    char signing[PATH_MAX], governance[PATH_MAX];
+
+    return path_print(signing, "%s/agencies/%s/signing.pem", pki, party->agency)
+        && path_print(governance, "%s/agencies/%s/governance.pem", pki, party->agency)
+        && pin(party, signing, USE_SIGNING) && pin(party, governance, USE_GOVERNANCE);
+}
+
+static struct party *party_of(struct agreement *a, const char *name, size_t size)
+{
+    for (size_t i = 0; i < a->party_count; i++)
+        if (strlen(a->parties[i].agency) == size && memcmp(a->parties[i].agency, name, size) == 0)
+            return &a->parties[i];
+    return NULL;
+}
+
+/* AGENCY=signing.pem,governance.pem */
+static bool pin_from_word(struct agreement *a, const char *word)
+{
+    const char *equals = strchr(word, '='), *comma = equals ? strrchr(equals, ',') : NULL;
+    char signing[PATH_MAX];
+
+    if (!comma) {
+        complain("'%s' is not AGENCY=signing.pem,governance.pem", word);
+        return false;
+    }
+    struct party *party = party_of(a, word, (size_t)(equals - word));
+    if (!party) {
+        complain("'%.*s' is no party of %s", (int)(equals - word), word, a->id);
+        return false;
+    }
+    return path_print(signing, "%.*s", (int)(comma - equals - 1), equals + 1)
+        && pin(party, signing, USE_SIGNING) && pin(party, comma + 1, USE_GOVERNANCE);
+}
+
+static bool is_pinned(const struct agreement *a)
+{
+    for (size_t i = 0; i < a->party_count; i++)
+        if (a->parties[i].signing_count == 0 || a->parties[i].governance_count == 0) {
+            complain("%s has no keys yet: give --pki DIR or %s=signing.pem,governance.pem",
+                     a->parties[i].agency, a->parties[i].agency);
+            return false;
+        }
+    return true;
+}
+
+static enum exit_code write_text(const char *path, const char *text, size_t size)
+{
+    FILE *file = path ? fopen(path, "wxe") : stdout;
+    bool done = file && fwrite(text, 1, size, file) == size && fflush(file) == 0;
+
+    if (!done)
+        complain("%s: %s", path ? path : "standard output", strerror(errno));
+    if (path && file && fclose(file) != 0)
+        done = false;
+    return done ? EXIT_DONE : EXIT_FAILED;
+}
+
+/* The text in one spelling, which must read as what it was printed from. */
+static enum exit_code print_pinned(const struct agreement *a, const char *out)
+{
+    OWNED(agreement) again = NULL;
+    struct reason why = {"it cannot be printed"};
+    char *text = malloc(AGREEMENT_FILE_MAX + 1);
+    size_t size;
+    enum exit_code code = EXIT_FAILED;
+
+    if (text && agreement_print(a, text, AGREEMENT_FILE_MAX + 1, &size) == ST_OK
+        && agreement_parse(a->id, text, size, &again, &why) == ST_OK)
+        code = write_text(out, text, size);
+    else
+        complain("%s", why.text);
+    free(text);
+    return code;
+}
+
+enum exit_code run_pin(struct cli *cli, const struct command *self, int argc, char **argv)
+{
+    const char *pki = NULL, *out = NULL;
+    const struct option_spec specs[] = {
+        {"pki", OPTION_TEXT, &pki, "DIR", "take every party's certificates from DIR/agencies"},
+        {"out", OPTION_TEXT, &out, "FILE", "write FILE, which must not exist yet"},
+    };
+    struct arguments arguments;
+    OWNED(agreement) a = NULL;
+    struct reason why = {"memory is out"};
+    enum parsed parsed =
+        arguments_parse(cli, self, specs, LENGTH_OF(specs), argc, argv, &arguments);
+
+    if (parsed != PARSED_OK)
+        return arguments_exit(parsed);
+    if (agreement_load(arguments.items[0], &a, &why) != ST_OK) {
+        complain("%s", why.text);
+        return EXIT_BAD_INPUT;
+    }
+    for (size_t i = 0; pki && i < a->party_count; i++)
+        if (!pin_from_folder(&a->parties[i], pki))
+            return EXIT_BAD_INPUT;
+    for (size_t i = 1; i < arguments.count; i++)
+        if (!pin_from_word(a, arguments.items[i]))
+            return EXIT_BAD_INPUT;
+    return is_pinned(a) ? print_pinned(a, out) : EXIT_BAD_INPUT;
+}
