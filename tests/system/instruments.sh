@@ -1,0 +1,103 @@
+#!/bin/sh
+# instruments.sh BUILD - from a draft to an agreement in force, with nothing but files and keys.
+# shellcheck source=tests/system/town.sh
+. "$(dirname -- "$0")/town.sh"
+work=$folder/work
+pki=$work/pki
+mkdir -p "$work"
+
+sign()
+{
+    act=$1 agency=$2 file=$3 out=$4
+    shift 4
+    set -- concordat agreement sign "$act" "$file" --agency "$agency" \
+        --key "$pki/agencies/$agency/governance.key" \
+        --certificate "$pki/agencies/$agency/governance.pem" --trust "$pki/trust.pem" \
+        --out "$work/$out" "$@"
+    "$@"
+}
+
+verify()
+{
+    concordat agreement verify "$@" --trust "$pki/trust.pem"
+}
+
+expect 0 'community' concordat pki init "$pki" --community 'A test'
+expect 0 'agency' concordat pki agency "$pki" nps.cambs crc.bench csc.cambs police.cambs
+expect 0 '^governance csc.cambs [0-9a-f]*$' concordat pki join-pack "$pki"
+
+# a draft of three parties
+sed 's/^clauses:/  - agency: csc.cambs\n    kind: LA_CHILDREN\n    contact: Duty desk of social care\n\nclauses:/' \
+    "$source/agreements/examples/case.yaml" >"$work/draft.yaml"
+expect 2 'has no keys yet' concordat agreement pin "$work/draft.yaml"
+expect 2 'certificate of csc.cambs, not of nps.cambs' concordat agreement pin "$work/draft.yaml" \
+    "nps.cambs=$pki/agencies/csc.cambs/signing.pem,$pki/agencies/nps.cambs/governance.pem"
+expect 2 'governance certificate' concordat agreement pin "$work/draft.yaml" \
+    "nps.cambs=$pki/agencies/nps.cambs/signing.pem,$pki/agencies/nps.cambs/signing.pem"
+expect 0 '' concordat agreement pin "$work/draft.yaml" --pki "$pki" --out "$work/isa.yaml"
+expect 1 'exists' concordat agreement pin "$work/draft.yaml" --pki "$pki" --out "$work/isa.yaml"
+expect 0 'well formed' concordat agreement lint "$work/isa.yaml"
+expect 0 'governance-keys: \[[0-9a-f]' cat "$work/isa.yaml"
+
+# who cannot sign, and what cannot be signed
+expect 2 'does not pin this governance key for nps.cambs\|no keys' sign propose nps.cambs "$work/draft.yaml" no
+expect 2 'police.cambs is no party' sign propose police.cambs "$work/isa.yaml" no
+expect 2 'nobody can be asked' sign propose nps.cambs "$work/isa.yaml" no
+expect 2 'is not propose' sign agree nps.cambs "$work/isa.yaml" no --yes
+expect 2 'which proposal' sign accept crc.bench "$work/isa.yaml" no --yes
+expect 2 'not of crc.bench' concordat agreement sign propose "$work/isa.yaml" --agency crc.bench \
+    --key "$pki/agencies/nps.cambs/governance.key" --yes --out "$work/no" \
+    --certificate "$pki/agencies/nps.cambs/governance.pem" --trust "$pki/trust.pem"
+expect 2 'another key than the one that signs' concordat agreement sign propose "$work/isa.yaml" \
+    --agency nps.cambs --key "$pki/agencies/crc.bench/governance.key" --yes --out "$work/no" \
+    --certificate "$pki/agencies/nps.cambs/governance.pem" --trust "$pki/trust.pem"
+expect 2 'not exactly that of a governance certificate' concordat agreement sign propose \
+    "$work/isa.yaml" --agency nps.cambs --key "$pki/agencies/nps.cambs/signing.key" --yes \
+    --out "$work/no" --certificate "$pki/agencies/nps.cambs/signing.pem" --trust "$pki/trust.pem"
+[ ! -e "$work/no" ] || wrong 'something was signed'
+
+# signed by one, two, three
+expect 0 'predecessor  none' sign propose nps.cambs "$work/isa.yaml" one --yes
+expect 3 'proposed' verify "$work/isa.yaml" "$work/one"
+expect 0 '"act": "accept"' sign accept crc.bench "$work/isa.yaml" two --yes --json --proposal-file "$work/one"
+expect 3 'missing  csc.cambs' verify "$work/isa.yaml" "$work/one" "$work/two"
+sed 's/^title: .*/title: Another/' "$work/isa.yaml" >"$work/other.yaml"
+expect 2 'proposes another text' sign accept csc.cambs "$work/other.yaml" no --yes --proposal-file "$work/one"
+expect 2 'another id' sign accept csc.cambs "$work/isa.yaml" no --yes --proposal-file "$work/one" \
+    --proposal 00000000-0000-4000-8000-000000000001
+expect 0 'written' sign accept csc.cambs "$work/isa.yaml" three --yes --proposal-file "$work/one"
+expect 0 'ISA-CASE version 5: active' verify "$work/isa.yaml" "$work/one" "$work/two" "$work/three"
+cat "$work/one" "$work/two" "$work/three" >"$work/all"
+expect 0 '"state": "active"' verify "$work/isa.yaml" "$work/all" --json
+expect 2 'does not count' verify "$work/isa.yaml" "$work/two" "$work/one"
+expect 2 'missing' verify "$work/isa.yaml" "$work/two" "$work/one" "$work/three"
+expect 2 'does not count: it proposes a text' verify "$work/other.yaml" "$work/all"
+
+# a key that the authority certified later is not the one in the text
+expect 0 'renewed' concordat pki renew "$pki" "$pki/agencies/csc.cambs/governance.pem"
+expect 2 'does not pin this governance key' sign revoke csc.cambs "$work/isa.yaml" no --yes
+# suspended, resumed, revoked
+expect 0 '' sign suspend crc.bench "$work/isa.yaml" four --yes
+expect 3 'suspended' verify "$work/isa.yaml" "$work/all" "$work/four"
+expect 0 '' sign resume crc.bench "$work/isa.yaml" five --yes
+expect 0 'active' verify "$work/isa.yaml" "$work/all" "$work/four" "$work/five"
+expect 2 'has not suspended it' verify "$work/isa.yaml" "$work/all" "$work/five" "$work/four"
+expect 0 '' sign revoke nps.cambs "$work/isa.yaml" six --yes
+expect 3 'revoked' verify "$work/isa.yaml" "$work/all" "$work/six"
+
+# a second version in the place of the first; a signing key that rolls
+sed 's/^version: 5/version: 6/' "$work/isa.yaml" >"$work/next.yaml"
+expect 2 'csc.cambs' sign propose csc.cambs "$work/next.yaml" no --yes --predecessor "$work/isa.yaml"
+mv "$pki/agencies/csc.cambs/governance.key.old" "$pki/agencies/csc.cambs/governance.key"
+mv "$pki/agencies/csc.cambs/governance.pem.old" "$pki/agencies/csc.cambs/governance.pem"
+expect 0 '' sign propose csc.cambs "$work/next.yaml" seven --yes --predecessor "$work/isa.yaml"
+expect 0 '' sign accept nps.cambs "$work/next.yaml" eight --yes --proposal-file "$work/seven"
+expect 0 '' sign accept crc.bench "$work/next.yaml" nine --yes --proposal-file "$work/seven"
+expect 0 'version 5: superseded' verify "$work/isa.yaml" "$work/next.yaml" "$work/all" \
+    "$work/seven" "$work/eight" "$work/nine"
+expect 0 '' sign roll nps.cambs "$pki/agencies/nps.cambs/signing.pem" ten --yes
+expect 0 'version 6: active' verify "$work/isa.yaml" "$work/next.yaml" "$work/all" \
+    "$work/seven" "$work/eight" "$work/nine" "$work/ten"
+# revoked certificates count no more where CRLs are given
+expect 0 'revoked' concordat pki revoke "$pki" "$pki/agencies/nps.cambs/governance.pem"
+expect 2 'certificate revoked' verify "$work/isa.yaml" "$work/all" --crls "$pki/crls.pem"
