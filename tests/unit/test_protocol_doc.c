@@ -15,6 +15,7 @@
 #include "agents/crypto.h"
 #include "agents/hpke.h"
 #include "agents/seal.h"
+#include "agreements/instrument.h"
 #include "lib/sign.h"
 #include "proto/bodies/psr.pb-c.h"
 #include "proto/categories.pb-c.h"
@@ -175,6 +176,24 @@ static void give_step(struct book *book, EVP_PKEY *key)
     give_batch(book, key, BATCH_STEPS, "step", (struct bytes){bytes, size});
 }
 
+static void give_instrument(struct book *book)
+{
+    struct instrument i = {.act = CONCORDAT__ACT__ACCEPT,
+                           .agency = "csc.cambs",
+                           .agreement_id = "ISA-CASE",
+                           .agreement_version = 6,
+                           .agreement_hash = sha256("the text of version 6\n", 22),
+                           .predecessor_hash = sha256("the text of version 5\n", 22),
+                           .proposal_expires_ms = 1778889600000,
+                           .signed_ms = 1776297600000};
+    uint8_t bytes[INSTRUMENT_MAX];
+    size_t size;
+
+    sample_fill(i.proposal_id.bytes, ID_SIZE, 0x40);
+    assert_int_equal(instrument_write(&i, bytes, sizeof bytes, &size), ST_OK);
+    put(book, "instrument", bytes, size);
+}
+
 static void give_statement(struct book *book, EVP_PKEY *key)
 {
     struct key_statement k = {
@@ -213,6 +232,7 @@ static void give(struct book *book)
     give_batch(book, key, BATCH_HEADERS, "batch", get(book, "header"));
     give_step(book, key);
     give_statement(book, key);
+    give_instrument(book);
     OPENSSL_free(spki);
     EVP_PKEY_free(key);
 }
@@ -418,6 +438,27 @@ static void follow_frames(const struct book *given, struct book *out)
     follow_frame(out, "evidence-frame", &evidence, 0);
 }
 
+static void follow_instrument(const struct book *given, struct book *out)
+{
+    struct bytes bytes = get(given, "instrument");
+    uint8_t again[INSTRUMENT_MAX], signed_bytes[512];
+    struct writer w = writer_of(signed_bytes, sizeof signed_bytes);
+    struct instrument i;
+    size_t size;
+
+    assert_int_equal(instrument_read(bytes, &i, NULL), ST_OK);
+    assert_int_equal(i.act, CONCORDAT__ACT__ACCEPT);
+    assert_string_equal(i.agreement_id, "ISA-CASE");
+    assert_int_equal(instrument_write(&i, again, sizeof again, &size), ST_OK);
+    assert_int_equal(size, bytes.size);
+    assert_memory_equal(again, bytes.data, size);
+    write_bytes(&w, "concordat/1 governance", sizeof "concordat/1 governance");
+    write_bytes(&w, get(given, "community").data, DIGEST_SIZE);
+    write_bytes(&w, bytes.data, bytes.size);
+    assert_false(w.failed);
+    put(out, "instrument-signed", signed_bytes, w.size);
+}
+
 static void follow_statement(const struct book *given, struct book *out)
 {
     struct bytes statement = get(given, "statement");
@@ -458,6 +499,7 @@ static void follow(const struct book *given, struct book *out)
     follow_batch(given, out, BATCH_STEPS, "step", "concordat/1 evidence", step);
     follow_sealing(given, out);
     follow_statement(given, out);
+    follow_instrument(given, out);
     follow_frames(given, out);
     check_opening(given);
 }
@@ -595,6 +637,7 @@ static void every_block_is_given_or_follows(void **)
         "step-signature",
         "statement",
         "statement-signature",
+        "instrument",
     };
 
     for (size_t i = 0; i < doc.count; i++) {
