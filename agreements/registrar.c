@@ -282,10 +282,11 @@ static enum status propose(struct registrar *r, const struct instrument *i, stru
     return ST_OK;
 }
 
-static void supersede(struct version *old)
+static void supersede(struct version *old, int64_t at_ms)
 {
     if (old->fate != FATE_IN_FORCE) /* revoked: that it stays */
         return;
+    old->since_ms = at_ms;
     old->fate = FATE_SUPERSEDED;
     old->agreement->standing = STANDING_SUPERSEDED;
 }
@@ -300,10 +301,8 @@ static enum status activate(struct registrar *r, struct version *v, int64_t at_m
         || (st = build_set(r, v, &set)))
         return st;
     struct version *old = registrar_head(r, v->agreement->id);
-    if (old) {
-        old->since_ms = at_ms;
-        supersede(old);
-    }
+    if (old)
+        supersede(old, at_ms);
     size_t at = 0;
     while (at < r->head_count && r->heads[at] != old)
         at++;
@@ -443,66 +442,4 @@ const struct agreement *registrar_version(const struct registrar *r, const struc
     const struct version *v = registrar_find(r, hash);
 
     return v ? v->agreement : NULL;
-}
-
-bool registrar_signer_counts(const struct registrar *r, const struct agreement *a,
-                             const char *agency, const struct digest *signing_key)
-{
-    const struct party *p = agreement_party(a, agency);
-    bool counts = false;
-
-    if (!p)
-        return false;
-    for (size_t i = 0; i < p->signing_count; i++)
-        counts |= digest_equal(&p->signing[i], signing_key);
-    if (a->standing == STANDING_ASSUMED)
-        return true;                             /* pins are not looked at */
-    for (size_t i = 0; i < r->change_count; i++) /* in order: the last one says */
-        if (strcmp(r->changes[i].agency, agency) == 0
-            && digest_equal(&r->changes[i].signing, signing_key)
-            && party_pins_governance(p, &r->changes[i].governance))
-            counts = r->changes[i].counts;
-    return counts;
-}
-
-static const char *state_name(const struct registrar *r, const struct version *v, int64_t now_ms)
-{
-    switch (v->fate) {
-    case FATE_PROPOSED:
-        if (!v->counts)
-            return "not ours";
-        return version_is_open(r, v, now_ms) ? "proposed" : "lapsed";
-    case FATE_IN_FORCE:
-        return v->agreement->standing == STANDING_SUSPENDED ? "suspended" : "active";
-    case FATE_SUPERSEDED:
-        return "superseded";
-    case FATE_REVOKED:
-        return "revoked";
-    case FATE_REJECTED:
-        return "rejected";
-    case FATE_WITHDRAWN:
-        break;
-    }
-    return "withdrawn";
-}
-
-void registrar_each(const struct registrar *r, int64_t now_ms,
-                    bool (*visit)(void *context, const struct registrar_row *row), void *context)
-{
-    for (size_t i = 0; i < r->version_count; i++) {
-        const struct version *v = r->versions[i];
-        const struct registrar_row row = {
-            .agreement = v->agreement,
-            .state = state_name(r, v, later(now_ms, r->now_ms)),
-            .proposal_id = v->proposal_id,
-            .predecessor_hash = v->predecessor_hash,
-            .proposal_expires_ms = v->expires_ms,
-            .since_ms = v->since_ms,
-            .by = v->by,
-            .signed_count = v->signed_count,
-            .signed_by = v->signed_by,
-        };
-        if (!visit(context, &row))
-            return;
-    }
 }

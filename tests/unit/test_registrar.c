@@ -593,6 +593,59 @@ static void a_text_with_other_keys_than_ours_never_counts(void **)
     }
 }
 
+/* ---- memory ---- */
+
+/* The linker sends the library's calls here. */
+static bool no_memory;
+enum status __real_agreement_set_borrow(struct agreement *const *list, size_t count,
+                                        struct agreement_set **out);
+enum status __wrap_agreement_set_borrow(struct agreement *const *list, size_t count,
+                                        struct agreement_set **out);
+enum status __wrap_agreement_set_borrow(struct agreement *const *list, size_t count,
+                                        struct agreement_set **out)
+{
+    return no_memory ? ST_NOMEM : __real_agreement_set_borrow(list, count, out);
+}
+
+enum status __real_agreement_parse(const char *name, const char *text, size_t size,
+                                   struct agreement **out, struct reason *why);
+enum status __wrap_agreement_parse(const char *name, const char *text, size_t size,
+                                   struct agreement **out, struct reason *why);
+enum status __wrap_agreement_parse(const char *name, const char *text, size_t size,
+                                   struct agreement **out, struct reason *why)
+{
+    return no_memory ? ST_NOMEM : __real_agreement_parse(name, text, size, out, why);
+}
+
+static void without_memory_nothing_changes_and_the_entry_can_come_again(void **)
+{
+    struct governor list[] = {puppet("a.a", 1), puppet("b.b", 2)};
+    struct text first = text_of(list, 2, "ISA-TEST", 1, "1"),
+                second = text_of(list, 2, "ISA-TEST", 2, "2");
+    OWNED(registrar) r = registrar_of(&no_rules);
+    struct instrument propose = about(CONCORDAT__ACT__PROPOSE, &list[0], &second, 2, &first.hash),
+                      accept = about(CONCORDAT__ACT__ACCEPT, &list[1], &second, 2, &first.hash);
+
+    ENACT(r, list, &first, 1, &none);
+    const struct agreement_set *before = registrar_set(r);
+    propose.digest = digest_of(&propose);
+    accept.digest = digest_of(&accept);
+    no_memory = true;
+    assert_int_equal(registrar_take(r, &propose, body(&second), NOW, NULL), ST_NOMEM);
+    assert_null(registrar_version(r, &second.hash));
+    no_memory = false;
+    assert_int_equal(registrar_take(r, &propose, body(&second), NOW, NULL), ST_OK);
+    no_memory = true;
+    assert_int_equal(registrar_take(r, &accept, (struct bytes){NULL, 0}, NOW, NULL), ST_NOMEM);
+    no_memory = false;
+    assert_ptr_equal(registrar_set(r), before);
+    assert_int_equal(standing_of(r, &first), STANDING_ACTIVE);
+    assert_int_equal(standing_of(r, &second), STANDING_DRAFT);
+    assert_int_equal(registrar_take(r, &accept, (struct bytes){NULL, 0}, NOW, NULL), ST_OK);
+    assert_int_equal(standing_of(r, &first), STANDING_SUPERSEDED);
+    assert_int_equal(standing_of(r, &second), STANDING_ACTIVE);
+}
+
 #include "tests/unit/registrar_model.h"
 
 int main(void)
@@ -608,6 +661,7 @@ int main(void)
         cmocka_unit_test(suspensions_are_each_partys_own_and_no_replay_lifts_them),
         cmocka_unit_test(signing_keys_are_rolled_and_retired_by_a_pinned_key),
         cmocka_unit_test(a_text_with_other_keys_than_ours_never_counts),
+        cmocka_unit_test(without_memory_nothing_changes_and_the_entry_can_come_again),
         cmocka_unit_test(a_random_log_reads_as_the_model_reads_it),
     };
 
