@@ -177,7 +177,7 @@ static void the_reference_shows_what_is_so(void **)
 
             if (parse(text, strlen(text), &a, &why) != ST_OK)
                 fail_msg("%s in\n%s", why.text, text);
-            if (!clauses)
+            if (whole[0] == '\0')
                 strcpy(whole, block);
             taken++;
         }
