@@ -144,8 +144,8 @@ static enum status check_charter(const struct source *src, const struct node *no
 }
 
 /* A file cut between two lines may still be a whole agreement. So nothing that narrows a clause
- * stands where such a cut would lose it: behind the last key that the clause must have. A list on
- * one line, or one in brackets, cannot be cut. */
+ * stands where such a cut would lose it: behind the last key that the clause must have. A list in
+ * brackets cannot be cut. */
 static enum status check_order(const struct source *src, const struct node *node)
 {
     static const char *const must[] = {"id",      "type",    "from",    "to",
