@@ -46,14 +46,19 @@ function(check root out)
   set(wrong "")
   read_tree(${root} tree)
   set(declared "^[a-z/_]*\\.[hc]: (static )?(enum status|struct decision|void|bool|const struct permit) \\*?[a-z_]+\\(")
+  # fills the queues at start
+  set(at_start broker/exchange.c)
+  if(EXISTS ${root}/broker/restore.c)
+    set(at_start broker/restore.c)
+  endif()
   # what a permit is, and who has one to give
   expect("a permit's insides" "struct permit *($|{)" "^$" agreements/decide.c)
   expect("a pointer made into a permit" "\\((const )?struct permit *\\*+ *\\)|\\(const permit" "^$")
   expect("a permit put into a decision" "[.>]permit *= *[^=]" "^$"
          agreements/decide.c agreements/decide.c)
-  expect("a permit from the record" "permit_of_record" "${declared}" broker/exchange.c)
+  expect("a permit from the record" "permit_of_record" "${declared}" ${at_start})
   # the gate in: one for what is new, one for what was accepted before
-  expect("queue_put" "queue_put\\(" "${declared}|lib/tls.c" broker/acceptance.c broker/exchange.c)
+  expect("queue_put" "queue_put\\(" "${declared}|lib/tls.c" broker/acceptance.c ${at_start})
   expect("queue_put's own check" "assert\\(permit_queues\\(permit\\)" "^$" broker/queue.c)
   expect("the broker's decision" "[^a-z_]decide\\(" "^(agreements|agents)/|${declared}"
          broker/acceptance.c)
