@@ -225,12 +225,10 @@ static void mutate_statement(size_t t, bool in_bool)
 /* A declaration at the margin that has a body, from its first token to the body's last. */
 static void mutate_body(size_t first, size_t open, size_t close)
 {
-    static const char *const types[] = {"struct", "enum", "union", "typedef", NULL};
     bool in_bool = is(first, "bool") || (is(first, "static") && is(first + 1, "bool"));
 
-    if (is_one_of(first, types) && is(open - 1, "struct"))
-        return;
-    for (where = first; where + 1 < open && !is(where + 1, "(") && !is(where + 1, "=");)
+    for (where = first;
+         where + 1 < open && !is(where + 1, "(") && !is(where + 1, "[") && !is(where + 1, "=");)
         where++;
     for (size_t t = open; t < close; t++) {
         mutate_operator(t);
@@ -240,6 +238,8 @@ static void mutate_body(size_t first, size_t open, size_t close)
 
 static void mutate_all(void)
 {
+    static const char *const kinds[] = {"struct", "enum", "union", NULL};
+
     for (size_t t = 0; t < token_count;) {
         size_t open = t;
 
@@ -247,7 +247,7 @@ static void mutate_all(void)
             open++;
         size_t close = is(open, "{") ? closing(open) : open;
         /* `struct x {` declares; a function's body or an initialiser does something */
-        bool declares = is(open, "{") && open - t == 2 && !is(open - 1, ")");
+        bool declares = is(open, "{") && open - t <= 2 && is_one_of(t, kinds);
         if (is(open, "{") && !declares)
             mutate_body(t, open, close);
         t = close + 1;

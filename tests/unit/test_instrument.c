@@ -136,6 +136,113 @@ static void an_act_has_its_fields_and_no_others(void **)
     assert_int_equal(refused, 12 * 12 - 4 - 1);
 }
 
+/* What instrument_write cannot write: one value of the message changed. */
+static void set_value(Concordat__Instrument *m, const char *what)
+{
+    if (!strcmp(what, "version"))
+        m->version = 2;
+    else if (!strcmp(what, "agreement_hash"))
+        m->agreement_hash.len = 31;
+    else if (!strcmp(what, "predecessor_hash"))
+        m->predecessor_hash.len = 31;
+    else if (!strcmp(what, "proposal_id"))
+        m->proposal_id.len = 15;
+    else if (!strcmp(what, "agreement_version"))
+        m->agreement_version = VERSION_MAX + 1;
+    else if (!strcmp(what, "proposal_expires_ms"))
+        m->proposal_expires_ms = -1;
+    else if (!strcmp(what, "signed_ms"))
+        m->signed_ms = -1;
+    else if (!strcmp(what, "agreement_id"))
+        m->agreement_id[0] = ' ';
+    else if (!strcmp(what, "agency"))
+        m->agency[0] = ' ';
+    else if (!strcmp(what, "act"))
+        m->act = CONCORDAT__ACT__REINSTATE + 1;
+    else
+        assert_string_equal(what, "");
+}
+
+static void values_are_read_up_to_their_edges(void **)
+{
+    static const char *const values[] = {"",
+                                         "version",
+                                         "agreement_hash",
+                                         "predecessor_hash",
+                                         "proposal_id",
+                                         "agreement_version",
+                                         "proposal_expires_ms",
+                                         "signed_ms",
+                                         "agreement_id",
+                                         "agency",
+                                         "act"};
+    struct instrument edge = sample(CONCORDAT__ACT__PROPOSE), out;
+    uint8_t bytes[INSTRUMENT_MAX], packed[2 * INSTRUMENT_MAX];
+    struct reason why;
+    size_t size;
+
+    edge.agreement_version = VERSION_MAX;
+    edge.proposal_expires_ms = edge.signed_ms = 1;
+    memset(edge.predecessor_hash.bytes, 0, DIGEST_SIZE); /* none: the first version */
+    assert_int_equal(instrument_write(&edge, bytes, sizeof bytes, &size), ST_OK);
+    assert_int_equal(instrument_read((struct bytes){bytes, size}, &out, &why), ST_OK);
+
+    edge = sample(CONCORDAT__ACT__PROPOSE);
+    assert_int_equal(instrument_write(&edge, bytes, sizeof bytes, &size), ST_OK);
+    for (size_t i = 0; i < LENGTH(values); i++) {
+        Concordat__Instrument *m = concordat__instrument__unpack(NULL, size, bytes);
+
+        assert_non_null(m);
+        set_value(m, values[i]);
+        assert_true(concordat__instrument__get_packed_size(m) <= sizeof packed);
+        size_t packed_size = concordat__instrument__pack(m, packed);
+        enum status st = instrument_read((struct bytes){packed, packed_size}, &out, &why);
+        if (st != (i == 0 ? ST_OK : ST_INVALID))
+            fail_msg("another %s: %d", values[i], (int)st);
+        concordat__instrument__free_unpacked(m, NULL);
+    }
+    struct instrument none = {.signed_ms = 1};
+    TEXT_COPY(none.agency, "nps.cambs");
+    assert_int_equal(instrument_write(&none, bytes, sizeof bytes, &size), ST_OK);
+    assert_int_equal(instrument_read((struct bytes){bytes, size}, &out, &why), ST_INVALID);
+    assert_string_equal(act_name(CONCORDAT__ACT__ACT_UNSPECIFIED), "?");
+    assert_string_equal(act_name(CONCORDAT__ACT__REINSTATE + 1), "?");
+    assert_string_equal(act_name((Concordat__Act)-1), "?");
+}
+
+static void cut_or_longer_bytes_are_no_instrument(void **)
+{
+    struct instrument i = sample(CONCORDAT__ACT__PROPOSE), out;
+    uint8_t bytes[SIGNED_INSTRUMENT_MAX + 1] = {0};
+    struct signed_instrument parts;
+    struct reason why;
+    size_t size;
+
+    assert_int_equal(instrument_write(&i, bytes, INSTRUMENT_MAX, &size), ST_OK);
+    for (size_t cut = 0; cut < size; cut++) {
+        assert_int_equal(instrument_read((struct bytes){bytes, size}, &out, &why), ST_OK);
+        assert_int_equal(instrument_read((struct bytes){bytes, cut}, &out, &why), ST_INVALID);
+    }
+    memcpy(bytes + size, (const uint8_t[]){0xf8, 0x01, 0x01}, 3); /* a field that nobody knows */
+    assert_int_equal(instrument_read((struct bytes){bytes, size + 3}, &out, &why), ST_INVALID);
+    /* what is too long is told so, and not read */
+    memset(bytes + size, 0, sizeof bytes - size);
+    assert_int_equal(instrument_read((struct bytes){bytes, INSTRUMENT_MAX}, &out, &why),
+                     ST_INVALID);
+    assert_null(strstr(why.text, "over"));
+    assert_int_equal(instrument_read((struct bytes){bytes, INSTRUMENT_MAX + 1}, &out, &why),
+                     ST_INVALID);
+    assert_non_null(strstr(why.text, "over"));
+    assert_int_equal(
+        signed_instrument_read((struct bytes){bytes, SIGNED_INSTRUMENT_MAX}, &parts, &why),
+        ST_INVALID);
+    assert_null(strstr(why.text, "over"));
+    assert_int_equal(
+        signed_instrument_read((struct bytes){bytes, SIGNED_INSTRUMENT_MAX + 1}, &parts, &why),
+        ST_INVALID);
+    assert_non_null(strstr(why.text, "over"));
+}
+
 struct signed_bytes {
     uint8_t bytes[SIGNED_INSTRUMENT_MAX];
     size_t size;
@@ -360,6 +467,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_act_is_written_and_read_again),
         cmocka_unit_test(an_act_has_its_fields_and_no_others),
+        cmocka_unit_test(values_are_read_up_to_their_edges),
+        cmocka_unit_test(cut_or_longer_bytes_are_no_instrument),
         cmocka_unit_test(every_flipped_bit_is_refused_or_changes_nothing_that_counts),
         cmocka_unit_test(a_signature_is_for_one_instrument_and_one_community),
         cmocka_unit_test(a_certificate_of_another_agency_use_or_key_signs_nothing),
