@@ -3,6 +3,7 @@
 
 #include "agreements/instrument.h"
 #include "lib/text.h"
+#include "proto/field.h"
 #include "tests/unit/governors.h"
 
 #include <stdlib.h>
@@ -300,6 +301,18 @@ static void every_flipped_bit_is_refused_or_changes_nothing_that_counts(void **)
     }
     print_message("bits: %zu refused, %zu of the certificate left to its chain\n", refused, same);
     assert_true(refused > parts.instrument.size + SIGNATURE_SIZE);
+    /* one spelling alone: nothing may be added, nor said twice */
+    static const uint8_t unknown[] = {0xf8, 0x01, 0x01}, again[] = {0x1a, 0x00};
+    memcpy(made.bytes + made.size, unknown, sizeof unknown);
+    assert_int_equal(
+        verify((struct bytes){made.bytes, made.size + sizeof unknown}, &community, &out, &why),
+        ST_INVALID);
+    memmove(made.bytes + sizeof again, made.bytes, made.size); /* an empty signature first */
+    memcpy(made.bytes, again, sizeof again);
+    assert_int_equal(
+        verify((struct bytes){made.bytes, made.size + sizeof again}, &community, &out, &why),
+        ST_INVALID);
+    memmove(made.bytes, made.bytes + sizeof again, made.size);
     for (size_t size = 0; size < made.size; size++)
         assert_int_not_equal(verify((struct bytes){made.bytes, size}, &community, &out, &why),
                              ST_OK);
@@ -320,6 +333,9 @@ static void a_signature_is_for_one_instrument_and_one_community(void **)
                      ST_FORGED);
     assert_int_equal(signed_instrument_read((struct bytes){made.bytes, made.size}, &parts, &why),
                      ST_OK);
+    moved = parts;
+    moved.instrument.size--; /* no instrument at all is not a forged one */
+    assert_int_equal(instrument_verify(&moved, &community, &out, &why), ST_INVALID);
     for (int field = 0; field < 8; field++) {
         struct instrument other = base;
         uint8_t bytes[INSTRUMENT_MAX];
@@ -416,6 +432,67 @@ static void a_certificate_of_another_agency_use_or_key_signs_nothing(void **)
     governor_fini(&officer);
 }
 
+static void a_signed_instrument_has_its_three_parts(void **)
+{
+    static const struct {
+        size_t instrument, certificate, signature;
+        const char *missing; /* NULL: it reads */
+    } rows[] = {
+        {1, 1, SIGNATURE_SIZE, NULL},
+        {INSTRUMENT_MAX, 1, SIGNATURE_SIZE, NULL},
+        {INSTRUMENT_MAX + 1, 1, SIGNATURE_SIZE, "instrument"},
+        {0, 1, SIGNATURE_SIZE, "instrument"},
+        {1, 0, SIGNATURE_SIZE, "certificate"},
+        {1, 1, 0, "signature"},
+        {1, 1, SIGNATURE_SIZE - 1, "signature"},
+        {1, 1, SIGNATURE_SIZE + 1, "signature"},
+    };
+    static const uint8_t zeroes[INSTRUMENT_MAX + 1];
+
+    for (size_t r = 0; r < LENGTH(rows); r++) {
+        uint8_t bytes[SIGNED_INSTRUMENT_MAX];
+        struct writer w = writer_of(bytes, sizeof bytes);
+        struct signed_instrument parts;
+        struct reason why = {""};
+
+        field_bytes(&w, 1, zeroes, rows[r].instrument);
+        field_bytes(&w, 2, zeroes, rows[r].certificate);
+        field_bytes(&w, 3, zeroes, rows[r].signature);
+        assert_false(w.failed);
+        enum status st = signed_instrument_read((struct bytes){bytes, w.size}, &parts, &why);
+        assert_int_equal(st, rows[r].missing ? ST_INVALID : ST_OK);
+        if (rows[r].missing)
+            assert_non_null(strstr(why.text, rows[r].missing));
+        else
+            assert_int_equal(parts.instrument.size, rows[r].instrument);
+    }
+}
+
+static void what_nobody_would_read_is_not_signed_nor_what_has_no_room(void **)
+{
+    OWNED(mint) mint = mint_new();
+    struct governor nps = governor_new(mint, "nps.cambs", ".2");
+    struct bytes certificate = {nps.certificate, nps.certificate_size};
+    struct instrument i = sample(CONCORDAT__ACT__ACCEPT), bad = i;
+    struct signed_bytes made = sign(&i, &nps), out = {.size = 1};
+    struct reason why;
+
+    for (size_t room = 0; room <= made.size; room++) {
+        enum status st =
+            instrument_sign(&i, nps.key, certificate, &community, out.bytes, room, &out.size, &why);
+
+        assert_int_equal(st, room < made.size ? ST_LIMIT : ST_OK);
+        assert_int_equal(out.size, room < made.size ? 1 : made.size);
+        if (room == 8)
+            room = made.size - 8; /* all between are alike */
+    }
+    bad.agreement_version = 0;
+    assert_int_equal(instrument_sign(&bad, nps.key, certificate, &community, out.bytes,
+                                     sizeof out.bytes, &out.size, &why),
+                     ST_INVALID);
+    governor_fini(&nps);
+}
+
 static void a_file_holds_instruments_and_comments_and_nothing_else(void **)
 {
     OWNED(mint) mint = mint_new();
@@ -472,6 +549,8 @@ int main(void)
         cmocka_unit_test(every_flipped_bit_is_refused_or_changes_nothing_that_counts),
         cmocka_unit_test(a_signature_is_for_one_instrument_and_one_community),
         cmocka_unit_test(a_certificate_of_another_agency_use_or_key_signs_nothing),
+        cmocka_unit_test(a_signed_instrument_has_its_three_parts),
+        cmocka_unit_test(what_nobody_would_read_is_not_signed_nor_what_has_no_room),
         cmocka_unit_test(a_file_holds_instruments_and_comments_and_nothing_else),
     };
 
