@@ -5,7 +5,6 @@
 
 #include "agents/cli/show.h"
 #include "agreements/agreement.h"
-#include "lib/clock.h"
 
 #define CANDIDATES_MAX 64 /* told; more agencies of one kind need --to in any case */
 
@@ -35,7 +34,7 @@ static void add_all(struct candidates *candidates, const struct agreement *agree
 {
     const struct party *us = agreement_party(agreement, agency);
 
-    if (!us || agreement_state_at(agreement, clock_wall_ms()) != AGREEMENT_STATE_ACTIVE)
+    if (!us || agreement->is_charter) /* break-glass says to whom */
         return;
     for (size_t i = 0; i < agreement->clause_count; i++) {
         const struct clause *clause = &agreement->clauses[i];
@@ -49,7 +48,7 @@ static void add_all(struct candidates *candidates, const struct agreement *agree
     }
 }
 
-/* Reads each agreement that the agent has. */
+/* Reads each agreement that the agent holds to be in force: a text alone does not tell. */
 static enum exit_code gather(const struct cli *cli, struct concordat *agent, const char *agency,
                              const char *type, struct candidates *out)
 {
@@ -59,6 +58,8 @@ static enum exit_code gather(const struct cli *cli, struct concordat *agent, con
     if (list->outcome != CONCORDAT_DONE)
         return EXIT_FAILED;
     for (size_t i = 0; i < list->agreement_count; i++) {
+        if (strcmp(list->agreements[i].state, "active") != 0)
+            continue;
         OWNED_ANSWER one = concordat_agreements(agent, list->agreements[i].id);
         OWNED(agreement) agreement = NULL;
         struct reason why = {""};

@@ -40,7 +40,8 @@ static void answers_exist(void **)
             assert_true(catalogue_is_answer(answer));
             assert_true(catalogue_replies_to(answer->name, &types[i]));
             assert_string_equal(types[i].ends_with, "answered");
-            assert_true(types[i].pattern == PATTERN_ENQUIRY || types[i].pattern == PATTERN_REFERRAL);
+            assert_true(types[i].pattern == PATTERN_ENQUIRY
+                        || types[i].pattern == PATTERN_REFERRAL);
         }
     const struct message_type *referral = catalogue_find("safeguarding.referral.child");
     assert_true(catalogue_replies_to("safeguarding.referral.ack", referral));
@@ -103,6 +104,51 @@ static void every_field_of_every_body_has_a_permitted_category(void **)
         assert_int_equal(category_of_field(body, 0), 0);
     }
     printf("%zu types, %zu fields\n", count, fields);
+}
+
+/* Words could say anything, and everybody who gets a message gets what lies under identity. The one
+ * exception is written to go where nothing else may. */
+static void no_statement_lies_under_identity(void **)
+{
+    size_t count, statements = 0, under = 0;
+    const struct message_type *types = catalogue_all(&count);
+
+    for (size_t i = 0; i < count; i++)
+        for (unsigned j = 0; j < types[i].body->n_fields; j++) {
+            const ProtobufCFieldDescriptor *field = &types[i].body->fields[j];
+
+            if (field->descriptor != &concordat__body__statement__descriptor)
+                continue;
+            statements++;
+            if (category_of_field(types[i].body, field->id)
+                != CONCORDAT__DATA_CATEGORY__DC_IDENTITY)
+                continue;
+            under++;
+            assert_string_equal(types[i].name, "safeguarding.update");
+            assert_string_equal(field->name, "safe_working_advice");
+        }
+    assert_int_equal(under, 1); /* or this finds none because it sees none */
+    printf("%zu statements, %zu under identity\n", statements, under);
+}
+
+static void what_counts_people_names_nobody(void **)
+{
+    const category_set aggregate = UINT32_C(1) << CONCORDAT__DATA_CATEGORY__DC_AGGREGATE;
+    const category_set staff = UINT32_C(1) << CONCORDAT__DATA_CATEGORY__DC_STAFF;
+    size_t count, found = 0;
+    const struct message_type *types = catalogue_all(&count);
+
+    for (size_t i = 0; i < count; i++) {
+        bool counts = types[i].allowed & aggregate;
+
+        found += counts;
+        assert_true(strncmp(types[i].name, "stats.", 6) != 0 || counts);
+        if (counts) {
+            assert_int_equal(types[i].required, aggregate);
+            assert_int_equal(types[i].allowed, aggregate | staff);
+        }
+    }
+    assert_true(found >= 8);
 }
 
 static void rules_are_the_schema_s(void **)
@@ -206,6 +252,8 @@ int main(void)
         cmocka_unit_test(answers_exist),
         cmocka_unit_test(a_type_is_replied_to_by_its_answer_and_its_acknowledgement),
         cmocka_unit_test(every_field_of_every_body_has_a_permitted_category),
+        cmocka_unit_test(no_statement_lies_under_identity),
+        cmocka_unit_test(what_counts_people_names_nobody),
         cmocka_unit_test(rules_are_the_schema_s),
         cmocka_unit_test(categories_have_names_both_ways),
         cmocka_unit_test(purposes_and_kinds_are_closed_lists),

@@ -215,8 +215,7 @@ static void a_misplaced_field_is_a_category_mismatch(void **)
 
 /* ---- random recipients ---- */
 
-static const char *const purposes[] = {"allocation", "housing",   "iom",    "mappa",
-                                       "migration",  "treatment", "recall", "supervise_sentence"};
+static const char *const purposes[] = {"allocation", "housing", "iom", "supervise_sentence"};
 #define PURPOSES LENGTH(purposes)
 
 static void put_names(FILE *f, const char *key, category_set set)
