@@ -27,7 +27,7 @@ static struct agreement_set *examples(void)
 /* All but the one at `left_out`, each read again from its text. */
 static struct agreement_set *examples_but(const struct agreement_set *all, size_t left_out)
 {
-    struct agreement *rest[16];
+    struct agreement *rest[64];
     struct agreement_set *set = NULL;
     struct reason why;
     size_t count = 0;
