@@ -131,15 +131,20 @@ static enum status check_gateway(const struct source *src, const struct node *ga
     return ST_OK;
 }
 
-/* A charter's clauses rest on danger to life. That no others do, so that no ordinary clause comes
- * to rest on it when the lines that make a charter are lost, the statute book says
- * (VITAL_INTEREST). */
+/* A charter's clauses rest on danger to life, and no others do: no ordinary clause comes to rest on
+ * it, with its officers unasked, when the lines that make a charter are lost. The statute book says
+ * so too (charter_only); here it is said in fewer words. */
 static enum status check_charter(const struct source *src, const struct node *node,
                                  const struct agreement *a, const struct clause *c)
 {
-    if (a->is_charter && strcmp(c->gateway, "VITAL_INTEREST") != 0)
+    bool vital = strcmp(c->gateway, "VITAL_INTEREST") == 0;
+
+    if (a->is_charter && !vital)
         return refuse(src, node_child(node, "gateway")->line,
                       "a charter's clauses go by VITAL_INTEREST, not by `%s'", c->gateway);
+    if (!a->is_charter && vital)
+        return refuse(src, node_child(node, "gateway")->line,
+                      "VITAL_INTEREST is for a charter's clauses alone");
     return ST_OK;
 }
 

@@ -295,7 +295,7 @@ static void a_clause_goes_the_way_its_gateway_runs(void **)
         {"COURT", "NPS", "court.case.pack", "victim_contact", "DVCVA2004_S35", VICTIM, -1,
          "DC_VICTIM only to VICTIM_SERVICE; not DC_VICTIM from COURT to NPS (first to second)"},
         {"NPS", "POLICE", "safeguarding.update", "safeguard_child", "VITAL_INTEREST", 0, -1,
-         "under a charter; this agreement is none"},
+         "VITAL_INTEREST is for a charter's clauses alone"},
     };
 
     for (size_t i = 0; i < LENGTH(cases); i++) {
