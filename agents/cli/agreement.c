@@ -342,7 +342,7 @@ static const struct command parts[] = {
     },
     {
         .name = "agreement explain",
-        .arguments = "[FOLDER|FILE...]",
+        .arguments = "--from A --to B --type T --category C,... [FOLDER|FILE...]",
         .summary = "why a message would be refused, clause by clause",
         .about = "Every clause of the type in every agreement of the two, what stands against the\n"
                  "message there, and with which changes it would be permitted. Without files by\n"
