@@ -10,7 +10,8 @@
 #include "agents/cli/show.h"
 #include "agreements/diff.h"
 
-#define RUN_TEXT (2 * CIRCUMSTANCES_TEXT + 16) /* bytes: what is longer is cut, and --json has it whole */
+#define RUN_TEXT                                                                                   \
+    (2 * CIRCUMSTANCES_TEXT + 16) /* bytes: what is longer is cut, and --json has it whole */
 
 /* --- JSON --- */
 
