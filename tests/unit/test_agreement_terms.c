@@ -259,7 +259,7 @@ static void a_bad_term_is_refused_with_its_line(void **)
          "test.yaml:35: unknown capacity `CONVICT'; did you mean `CONVICTED'?"},
         {35, "    capacities: [SUBJECT_CAPACITY_UNSPECIFIED]", "test.yaml:35: unknown capacity"},
         {35, "    capacities: [VICTIM, VICTIM]", "test.yaml:35: VICTIM stands here twice"},
-        {37, "    gateway: VITAL_INTEREST", "under a charter; this agreement is none"},
+        {37, "    gateway: VITAL_INTEREST", "VITAL_INTEREST is for a charter's clauses alone"},
         {38, "    required: [DC_IDENTITY, DC_CHILD]\n    allowed: []\n    capacities: [VICTIM]",
          "stands here twice"},
         {38, "    required:\n      - DC_IDENTITY\n      - DC_CHILD",
