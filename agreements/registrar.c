@@ -20,7 +20,6 @@ static void version_free(struct version *v)
     free(v->seats);
     free(v);
 }
-OWN(version)
 
 /* Takes the agreement when it answers; else it stays the caller's. */
 static struct version *version_new(struct agreement *a, bool is_assumed)
