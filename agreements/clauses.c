@@ -166,7 +166,8 @@ static enum status check_order(const struct source *src, const struct node *node
                       "write `required' as [A, B], or another key that a clause must have behind "
                       "it: a file that was cut short must not pass for one that requires less");
     for (const struct node *n = last->next; n; n = n->next)
-        if (strcmp(n->key, "only-by-holder") == 0 || strcmp(n->key, "capacities") == 0)
+        if (strcmp(n->key, "only-by-holder") == 0 || strcmp(n->key, "capacities") == 0
+            || strcmp(n->key, "small-number-floor") == 0)
             return refuse(src, n->line,
                           "`%s' must stand before `%s': a file that was cut short must not pass "
                           "for one without it",

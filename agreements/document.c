@@ -228,10 +228,15 @@ bool text_is_hidden(const char *text, size_t left)
         return left < 2 || text[1] != '\n';
     if (left >= 2 && memcmp(text, "\xc2\x85", 2) == 0)
         return true;
+    if (left >= 2 && memcmp(text, "\xd8\x9c", 2) == 0) /* U+061C */
+        return true;
+    if (left >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) /* U+FEFF */
+        return true;
     if (left < 3 || text[0] != '\xe2')
         return false;
     unsigned middle = (unsigned char)text[1], last = (unsigned char)text[2];
-    return (middle == 0x80 && last >= 0xa8 && last <= 0xae)
+    return (middle == 0x80 && last >= 0x8b && last <= 0x8f) /* U+200B to U+200F */
+        || (middle == 0x80 && last >= 0xa8 && last <= 0xae)
         || (middle == 0x81 && last >= 0xa6 && last <= 0xa9);
 }
 

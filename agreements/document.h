@@ -53,7 +53,9 @@ enum status document_read(const char *name, const char *text, size_t size, struc
 /* Does `text` begin with a character that editors do not show and that changes what is read? Where
  * a line ends for libyaml but not for them (U+0085, U+2028, U+2029, a lone CR): behind one of
  * those, what looks like the rest of a comment would count. And marks that turn the direction of
- * writing (U+202A to U+202E, U+2066 to U+2069): they show words in another place than they stand.
+ * writing (U+061C, U+200E, U+200F, U+202A to U+202E, U+2066 to U+2069): they show words in another
+ * place than they stand. And what has no width (U+200B to U+200D, U+FEFF): words that look the
+ * same.
  */
 bool text_is_hidden(const char *text, size_t left);
 

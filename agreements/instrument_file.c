@@ -7,8 +7,9 @@
 
 #define BEGIN_LINE "-----BEGIN " INSTRUMENT_PEM "-----"
 #define END_LINE "-----END " INSTRUMENT_PEM "-----"
-#define FILE_MAX (INSTRUMENTS_EACH_MAX * 2 * SIGNED_INSTRUMENT_MAX) /* bytes: base64 and comments  \
-                                                                     */
+#define FILE_MAX                                                                                   \
+    (INSTRUMENTS_EACH_MAX * 2 * SIGNED_INSTRUMENT_MAX) /* bytes: base64 and comments               \
+                                                        */
 
 void instrument_file_free(struct instrument_file *file)
 {

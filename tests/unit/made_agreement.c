@@ -63,7 +63,6 @@ static void make_text(struct chance *chance, char out[static TITLE_MAX + 1])
                                          "~",
                                          "---",
                                          "...",
-                                         "\xef\xbb\xbf",
                                          "\xef\xbf\xbe",
                                          "\xf0\x9f\x9a\x93",
                                          "\xc2\xa0"};

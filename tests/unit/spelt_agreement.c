@@ -72,15 +72,13 @@ static char *joined(struct pieces *pieces, const char *before, const char *betwe
 /* Double-quoted, each character that is not a plain letter as an escape, or single-quoted. */
 static char *quoted(struct chance *chance, const char *text)
 {
-    bool single = pick(chance, 2) && !strstr(text, "\xef\xbb\xbf") && !strstr(text, "\xef\xbf\xbe");
+    bool single = pick(chance, 2) && !strstr(text, "\xef\xbf\xbe");
     struct pieces parts = {0};
 
     add(&parts, "%s", single ? "'" : "\"");
     for (const char *c = text; *c; c++)
         if (single)
             add(&parts, *c == '\'' ? "''" : "%c", *c);
-        else if (strncmp(c, "\xef\xbb\xbf", 3) == 0 && (c += 2))
-            add(&parts, "\\uFEFF");
         else if (strncmp(c, "\xef\xbf\xbe", 3) == 0 && (c += 2))
             add(&parts, "\\uFFFE");
         else if (*c == '"' || *c == '\\')
@@ -210,6 +208,8 @@ static void spell_clause(struct chance *chance, struct pieces *out, const struct
             add(&items, "%s", name_in(&concordat__subject_capacity__descriptor, i));
     if (c->capacities)
         add_list(chance, &keys, "capacities", &items, false, false);
+    if (c->small_number_floor > 0)
+        add(&keys, "small-number-floor: %u", c->small_number_floor);
     add_categories(chance, &keys, "required", c->required, false);
     add(&keys, "id: %s", c->id);
     add(&keys, "from: %s", c->from);
@@ -233,8 +233,6 @@ static void spell_clause(struct chance *chance, struct pieces *out, const struct
     }
     if (c->ladder_count > 0)
         add_list(chance, &keys, "escalation", &items, true, false);
-    if (c->small_number_floor > 0)
-        add(&keys, "small-number-floor: %u", c->small_number_floor);
     shuffle(chance, keys.text + fixed, keys.count - fixed);
     add_item(out, &keys);
 }

@@ -301,6 +301,10 @@ static void a_text_that_is_no_single_document_is_refused(void **)
          19, "test.yaml:1: a line break or direction mark that editors"},
         {"a: b # \xe2\x80\xae why\n", 15,
          "test.yaml:1: a line break or direction mark that editors"},
+        {"a: \"b\xe2\x80\x8f\"\n", 10, "direction mark that editors do not show"},
+        {"a: \"b\xd8\x9c\"\n", 9, "direction mark that editors do not show"},
+        {"a: \"b\xe2\x80\x8b\"\n", 10, "direction mark that editors do not show"},
+        {"a: \"b\xef\xbb\xbf\"\n", 10, "direction mark that editors do not show"},
         {"a: \xe2\x81\xa7"
          "b\n",
          8, "test.yaml:1: a line break or direction mark that editors"},

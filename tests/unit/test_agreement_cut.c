@@ -76,7 +76,7 @@ static bool clause_says_no_more(const struct clause *p, const struct clause *w,
         && NO_MORE(p->only_by_holder == w->only_by_holder)
         && NO_MORE(w->capacities == 0 || p->capacities != 0)
         && NO_MORE(w->capacities == 0 || (p->capacities & ~w->capacities) == 0)
-        && NO_MORE(p->small_number_floor == 0 || p->small_number_floor == w->small_number_floor);
+        && NO_MORE(p->small_number_floor == w->small_number_floor);
 }
 
 static bool terms_say_no_more(const struct agreement *p, const struct agreement *w,
@@ -152,7 +152,7 @@ static void no_beginning_of_any_spelling_says_more_than_the_whole(void **)
     struct chance chance = {4};
     struct cuts cuts = {0};
 
-    for (int i = 0; i < 100; i++) {
+    for (int i = 0; i < 30; i++) {
         const struct make make = {2 + pick(&chance, 2), 1 + pick(&chance, 3), i % 8 == 0};
         OWNED(agreement) a = agreement_make(&chance, examples, &make);
         char *text = agreement_spell(&chance, a);

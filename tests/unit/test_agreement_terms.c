@@ -53,14 +53,14 @@ static const char *const good[] = {
     /* 33 */ "    to: LA_CHILDREN",
     /* 34 */ "    only-by-holder: true",
     /* 35 */ "    capacities: [VICTIM, CONVICTED]",
-    /* 36 */ "    purpose: safeguard_child",
-    /* 37 */ "    gateway: CA1989_S17_S47",
-    /* 38 */ "    required: [DC_IDENTITY, DC_CHILD]",
-    /* 39 */ "    acknowledge-within: 15m",
-    /* 40 */ "    decide-within: 1wd",
-    /* 41 */ "    answer-within: 2d",
-    /* 42 */ "    escalation: [Team manager, \"Head of service, children\"]",
-    /* 43 */ "    small-number-floor: 5",
+    /* 36 */ "    small-number-floor: 5",
+    /* 37 */ "    purpose: safeguard_child",
+    /* 38 */ "    gateway: CA1989_S17_S47",
+    /* 39 */ "    required: [DC_IDENTITY, DC_CHILD]",
+    /* 40 */ "    acknowledge-within: 15m",
+    /* 41 */ "    decide-within: 1wd",
+    /* 42 */ "    answer-within: 2d",
+    /* 43 */ "    escalation: [Team manager, \"Head of service, children\"]",
     /* 44 */ "expectations:",
     /* 45 */ "  - id: outcome",
     /* 46 */ "    after: safeguarding.referral.child",
@@ -225,7 +225,7 @@ static void a_bad_term_is_refused_with_its_line(void **)
         {16, "uses-per-day: 3", "test.yaml:16: `uses-per-day' is for a `charter'"},
         {16, "review-within: 24h", "test.yaml:16: `review-within' is for a `charter'"},
         {16, "charter: break-glass\nuses-per-day: 3\nreview-within: 24h",
-         "test.yaml:39: a charter's clauses go by VITAL_INTEREST, not by `CA1989_S17_S47'"},
+         "test.yaml:40: a charter's clauses go by VITAL_INTEREST, not by `CA1989_S17_S47'"},
         {16, "charter: yes\nuses-per-day: 3\nreview-within: 24h",
          "test.yaml:16: `charter' must be break-glass, not `yes'"},
         {16, "charter: break-glass\nuses-per-day: 101\nreview-within: 24h",
@@ -259,28 +259,28 @@ static void a_bad_term_is_refused_with_its_line(void **)
          "test.yaml:35: unknown capacity `CONVICT'; did you mean `CONVICTED'?"},
         {35, "    capacities: [SUBJECT_CAPACITY_UNSPECIFIED]", "test.yaml:35: unknown capacity"},
         {35, "    capacities: [VICTIM, VICTIM]", "test.yaml:35: VICTIM stands here twice"},
-        {37, "    gateway: VITAL_INTEREST", "VITAL_INTEREST is for a charter's clauses alone"},
-        {38, "    required: [DC_IDENTITY, DC_CHILD]\n    allowed: []\n    capacities: [VICTIM]",
+        {38, "    gateway: VITAL_INTEREST", "VITAL_INTEREST is for a charter's clauses alone"},
+        {39, "    required: [DC_IDENTITY, DC_CHILD]\n    allowed: []\n    capacities: [VICTIM]",
          "stands here twice"},
-        {38, "    required:\n      - DC_IDENTITY\n      - DC_CHILD",
-         "test.yaml:38: write `required' as [A, B], or another key"},
-        {39, "    acknowledge-within: 15", "test.yaml:39: `acknowledge-within' must be a time"},
-        {39, "    acknowledge-within: 0m", "test.yaml:39: `acknowledge-within' must be a time"},
-        {39, "    acknowledge-within: 015m", "test.yaml:39: `acknowledge-within' must be a time"},
-        {39, "    acknowledge-within: 15 m", "test.yaml:39: `acknowledge-within' must be a time"},
-        {39, "    acknowledge-within: 15wm", "test.yaml:39: `acknowledge-within' must be a time"},
-        {39, "    acknowledge-within: 15M", "test.yaml:39: `acknowledge-within' must be a time"},
-        {39, "    acknowledge-within: -1d", "test.yaml:39: `acknowledge-within' must be a time"},
-        {39, "    acknowledge-within: 1.5d", "test.yaml:39: `acknowledge-within' must be a time"},
-        {39, "    acknowledge-within: 367d", "test.yaml:39: `acknowledge-within' must be a time"},
-        {39, "    acknowledge-within: 527041m", "must be a time of at most a year"},
-        {39, "    acknowledge-within: 4294967297m", "must be a time of at most a year"},
-        {40, "    decide-within: \"1wd\"", "test.yaml:40: `decide-within' must be a plain word"},
-        {42, "    escalation: []", "test.yaml:42: `escalation' needs at least 1"},
-        {42, "    escalation: [A, B, C, D, E]", "test.yaml:42: `escalation' has more than 4"},
-        {42, "    escalation: [A, A]", "test.yaml:42: `A' stands here twice"},
-        {43, "    small-number-floor: 1001", "test.yaml:43: `small-number-floor' is over 1000"},
-        {43, "    small-number-floor: 0", "test.yaml:43: `small-number-floor' must be a whole"},
+        {39, "    required:\n      - DC_IDENTITY\n      - DC_CHILD",
+         "test.yaml:39: write `required' as [A, B], or another key"},
+        {40, "    acknowledge-within: 15", "test.yaml:40: `acknowledge-within' must be a time"},
+        {40, "    acknowledge-within: 0m", "test.yaml:40: `acknowledge-within' must be a time"},
+        {40, "    acknowledge-within: 015m", "test.yaml:40: `acknowledge-within' must be a time"},
+        {40, "    acknowledge-within: 15 m", "test.yaml:40: `acknowledge-within' must be a time"},
+        {40, "    acknowledge-within: 15wm", "test.yaml:40: `acknowledge-within' must be a time"},
+        {40, "    acknowledge-within: 15M", "test.yaml:40: `acknowledge-within' must be a time"},
+        {40, "    acknowledge-within: -1d", "test.yaml:40: `acknowledge-within' must be a time"},
+        {40, "    acknowledge-within: 1.5d", "test.yaml:40: `acknowledge-within' must be a time"},
+        {40, "    acknowledge-within: 367d", "test.yaml:40: `acknowledge-within' must be a time"},
+        {40, "    acknowledge-within: 527041m", "must be a time of at most a year"},
+        {40, "    acknowledge-within: 4294967297m", "must be a time of at most a year"},
+        {41, "    decide-within: \"1wd\"", "test.yaml:41: `decide-within' must be a plain word"},
+        {43, "    escalation: []", "test.yaml:43: `escalation' needs at least 1"},
+        {43, "    escalation: [A, B, C, D, E]", "test.yaml:43: `escalation' has more than 4"},
+        {43, "    escalation: [A, A]", "test.yaml:43: `A' stands here twice"},
+        {36, "    small-number-floor: 1001", "test.yaml:36: `small-number-floor' is over 1000"},
+        {36, "    small-number-floor: 0", "test.yaml:36: `small-number-floor' must be a whole"},
         {46, "    after: psr.reprot",
          "unknown message type `psr.reprot'; did you mean `psr.report'"},
         {48, NULL, "test.yaml:45: an expectation has no `within'"},
@@ -318,14 +318,14 @@ static void what_narrows_a_clause_stands_before_what_it_must_have(void **)
 
     assert_true(asprintf(&late, "%.*s    only-by-holder: true\n%s", (int)(at - text), text, at)
                 > 0);
-    expect_refusal(late, "test.yaml:38: `only-by-holder' must stand before `required'");
+    expect_refusal(late, "test.yaml:39: `only-by-holder' must stand before `required'");
     free(text);
     free(late);
     text = text_with(35, NULL);
     at = strstr(text, "    acknowledge-within:");
     assert_true(asprintf(&late, "%.*s    capacities: [VICTIM]\n%s", (int)(at - text), text, at)
                 > 0);
-    expect_refusal(late, "test.yaml:38: `capacities' must stand before `required'");
+    expect_refusal(late, "test.yaml:39: `capacities' must stand before `required'");
     free(text);
     free(late);
 }
