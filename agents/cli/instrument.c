@@ -22,10 +22,14 @@
 
 #define DAY_MS INT64_C(86400000)
 #define EXPIRES_DAYS 30 /* unless the user says otherwise */
+#define KEY_SHORT 16    /* digits of a key that people are shown */
 
 struct signing {
     const char *agency, *key, *certificate, *trust, *out;
     const char *proposal_file, *predecessor;
+    const char *signing_certificate, *other_key; /* other_key: the last of `others`, as written */
+    struct digest others[PINNED_MAX];            /* signing keys that may be pinned besides */
+    size_t other_count;
     struct concordat_id proposal;
     bool has_proposal, is_sure;
     uint32_t expires_days;
@@ -37,6 +41,12 @@ static bool is_of_proposal(Concordat__Act act)
 {
     return act == CONCORDAT__ACT__ACCEPT || act == CONCORDAT__ACT__REJECT
         || act == CONCORDAT__ACT__WITHDRAW;
+}
+
+/* Does it bring a text into force? */
+static bool is_of_text(Concordat__Act act)
+{
+    return act == CONCORDAT__ACT__PROPOSE || act == CONCORDAT__ACT__ACCEPT;
 }
 
 static bool is_of_key(Concordat__Act act)
@@ -115,25 +125,91 @@ static bool fill_proposal(const struct signing *s, const struct trust *trust,
     return true;
 }
 
+/* The key of a signing certificate of the agency's, which the community issued. */
+static bool read_signing_key(const struct signing *s, const struct trust *trust, const char *path,
+                             int64_t at_ms, struct digest *out)
+{
+    struct identity identity;
+    struct bytes der;
+    struct reason why = {"memory is out"};
+
+    if (certificate_load(path, USE_SIGNING, &der, &identity, &why) != ST_OK)
+        return bad(why.text);
+    enum status st = trust_judge(trust, der, at_ms, &why);
+    OPENSSL_free((void *)(uintptr_t)der.data);
+    if (st != ST_OK) {
+        complain("%s: %s", path, why.text);
+        return false;
+    }
+    if (strcmp(identity.id, s->agency) != 0) {
+        complain("%s: it is a certificate of %s, not of %s", path, identity.id, s->agency);
+        return false;
+    }
+    memcpy(out->bytes, identity.spki, DIGEST_SIZE);
+    return true;
+}
+
+static bool holds(const struct digest *keys, size_t count, const struct digest *key)
+{
+    for (size_t i = 0; i < count; i++)
+        if (digest_equal(&keys[i], key))
+            return true;
+    return false;
+}
+
+static bool bad_pin(const struct signing *s, const char *use, const struct digest *key,
+                    const char *hint)
+{
+    char hex[2 * DIGEST_SIZE + 1];
+
+    hex_print(key->bytes, DIGEST_SIZE, hex);
+    complain("%s: the text pins a %s key for %s that is not its own: %s%s", s->file, use, s->agency,
+             hex, hint);
+    return false;
+}
+
+/* Whoever holds a key that the text pins for the signer can speak as the signer: so nothing is
+ * pinned but the key that signs here, the one of the signer's certificate, and what it named. */
+static bool only_own_keys(const struct signing *s, const struct trust *trust,
+                          const struct party *party, const struct digest *governance, int64_t at_ms)
+{
+    struct digest own;
+
+    for (size_t n = 0; n < party->governance_count; n++)
+        if (!digest_equal(&party->governance[n], governance))
+            return bad_pin(s, "governance", &party->governance[n], "");
+    if (!read_signing_key(s, trust, s->signing_certificate, at_ms, &own))
+        return false;
+    for (size_t n = 0; n < party->signing_count; n++)
+        if (!digest_equal(&party->signing[n], &own)
+            && !holds(s->others, s->other_count, &party->signing[n]))
+            return bad_pin(s, "signing", &party->signing[n], "; else --other-signing-key");
+    if (!holds(party->signing, party->signing_count, &own)) {
+        complain("%s: the text does not pin the signing key of %s for %s", s->file,
+                 s->signing_certificate, s->agency);
+        return false;
+    }
+    return true;
+}
+
 static bool fill_agreement(const struct signing *s, const struct trust *trust,
                            const struct agreement *a, const struct digest *key,
                            struct instrument *i)
 {
     const struct party *party = agreement_party(a, s->agency);
-    bool pinned = false;
 
     if (!party) {
         complain("%s is no party of %s version %u", s->agency, a->id, a->version);
         return false;
     }
-    for (size_t n = 0; n < party->governance_count; n++)
-        pinned |= digest_equal(&party->governance[n], key);
-    if (!pinned) {
+    if (!holds(party->governance, party->governance_count, key)) {
         complain("%s: the text does not pin this governance key for %s; see concordat agreement "
                  "pin",
                  s->file, s->agency);
         return false;
     }
+    if (is_of_text(s->act) && !only_own_keys(s, trust, party, key, i->signed_ms))
+        return false;
     TEXT_COPY(i->agreement_id, a->id);
     i->agreement_version = a->version;
     i->agreement_hash = a->hash;
@@ -142,22 +218,7 @@ static bool fill_agreement(const struct signing *s, const struct trust *trust,
 
 static bool fill_key(const struct signing *s, const struct trust *trust, struct instrument *i)
 {
-    struct identity identity;
-    struct bytes der;
-    struct reason why = {"memory is out"};
-
-    if (certificate_load(s->file, USE_SIGNING, &der, &identity, &why) != ST_OK)
-        return bad(why.text);
-    enum status st = trust_judge(trust, der, i->signed_ms, &why);
-    OPENSSL_free((void *)(uintptr_t)der.data);
-    if (st != ST_OK)
-        return bad(why.text);
-    if (strcmp(identity.id, s->agency) != 0) {
-        complain("%s: it is a certificate of %s, not of %s", s->file, identity.id, s->agency);
-        return false;
-    }
-    memcpy(i->signing_key.bytes, identity.spki, DIGEST_SIZE);
-    return true;
+    return read_signing_key(s, trust, s->file, i->signed_ms, &i->signing_key);
 }
 
 /* --- what is signed, for people --- */
@@ -170,6 +231,25 @@ static const char *hash_text(const struct digest *digest, char out[static 2 * DI
         return "none";
     hex_print(digest->bytes, DIGEST_SIZE, out);
     return out;
+}
+
+static void show_keys(FILE *stream, const char *use, const struct digest *keys, size_t count)
+{
+    char hex[2 * DIGEST_SIZE + 1];
+
+    for (size_t i = 0; i < count; i++)
+        (void)fprintf(stream, "    %-10s %.*s...\n", use, KEY_SHORT, hash_text(&keys[i], hex));
+}
+
+static void show_pins(FILE *stream, const char *signer, const struct agreement *a)
+{
+    for (size_t i = 0; i < a->party_count; i++) {
+        const struct party *party = &a->parties[i];
+        (void)fprintf(stream, "  keys of %s%s\n", party->agency,
+                      strcmp(party->agency, signer) == 0 ? " (signs this)" : "");
+        show_keys(stream, "signing", party->signing, party->signing_count);
+        show_keys(stream, "governance", party->governance, party->governance_count);
+    }
 }
 
 static void show_instrument(FILE *stream, const struct instrument *i, const struct agreement *a)
@@ -192,9 +272,37 @@ static void show_instrument(FILE *stream, const struct instrument *i, const stru
     when_print(i->proposal_expires_ms, when);
     (void)fprintf(stream, "  predecessor  %s\n  proposal     %s, until %s\n",
                   hash_text(&i->predecessor_hash, hex), id, when);
+    if (is_of_text(i->act))
+        show_pins(stream, i->agency, a);
 }
 
-static json_t *json_of_instrument(const struct instrument *i, const char *file)
+static json_t *json_of_keys(const struct digest *keys, size_t count)
+{
+    char hex[2 * DIGEST_SIZE + 1];
+    json_t *array = json_array();
+
+    for (size_t i = 0; i < count; i++)
+        (void)json_array_append_new(array, json_string(hash_text(&keys[i], hex)));
+    return array;
+}
+
+static json_t *json_of_pins(const char *signer, const struct agreement *a)
+{
+    json_t *array = json_array();
+
+    for (size_t i = 0; i < a->party_count; i++) {
+        const struct party *party = &a->parties[i];
+        (void)json_array_append_new(
+            array, json_pack("{s:s, s:b, s:o, s:o}", "agency", party->agency, "signs",
+                             strcmp(party->agency, signer) == 0, "signingKeys",
+                             json_of_keys(party->signing, party->signing_count), "governanceKeys",
+                             json_of_keys(party->governance, party->governance_count)));
+    }
+    return array;
+}
+
+static json_t *json_of_instrument(const struct instrument *i, const struct agreement *a,
+                                  const char *file)
 {
     char hex[2 * DIGEST_SIZE + 1];
     json_t *object =
@@ -216,6 +324,8 @@ static json_t *json_of_instrument(const struct instrument *i, const char *file)
                                   json_string(hash_text(&i->predecessor_hash, hex)));
         (void)json_object_set_new(object, "expires", json_of_time(i->proposal_expires_ms));
     }
+    if (is_of_text(i->act))
+        (void)json_object_set_new(object, "parties", json_of_pins(i->agency, a));
     return object;
 }
 
@@ -231,7 +341,8 @@ static bool confirm(void)
 }
 
 static enum exit_code write_instrument(struct cli *cli, const struct signing *s,
-                                       const struct instrument *i, struct bytes bytes)
+                                       const struct instrument *i, const struct agreement *a,
+                                       struct bytes bytes)
 {
     char text[INSTRUMENT_ARMOUR_MAX];
     size_t size;
@@ -250,7 +361,7 @@ static enum exit_code write_instrument(struct cli *cli, const struct signing *s,
         return EXIT_FAILED;
     }
     if (cli->json)
-        return show_json(json_of_instrument(i, s->out));
+        return show_json(json_of_instrument(i, a, s->out));
     printf("written: %s\n", s->out);
     return EXIT_DONE;
 }
@@ -288,7 +399,7 @@ static enum exit_code sign_and_write(struct cli *cli, const struct signing *s,
         complain("%s", why.text);
         return EXIT_BAD_INPUT;
     }
-    return write_instrument(cli, s, &i, (struct bytes){bytes, size});
+    return write_instrument(cli, s, &i, a, (struct bytes){bytes, size});
 }
 
 static bool is_complete(const struct signing *s, const char *act)
@@ -309,6 +420,10 @@ static bool is_complete(const struct signing *s, const char *act)
         return bad("--proposal and --proposal-file go with accept, reject and withdraw");
     if (s->predecessor && s->act != CONCORDAT__ACT__PROPOSE)
         return bad("--predecessor goes with propose");
+    if (is_of_text(s->act) && !s->signing_certificate)
+        return bad("--signing-certificate is needed: the agency's own, whose key the text pins");
+    if (!is_of_text(s->act) && (s->signing_certificate || s->other_key))
+        return bad("--signing-certificate and --other-signing-key go with propose and accept");
     return true;
 }
 
@@ -341,6 +456,39 @@ static enum exit_code sign(struct cli *cli, const struct signing *s)
     return code;
 }
 
+static bool add_other(struct signing *s, const char *hex)
+{
+    if (s->other_count == PINNED_MAX) {
+        complain("--other-signing-key: more than %d", PINNED_MAX);
+        return false;
+    }
+    if (!hex_parse(hex, s->others[s->other_count].bytes, DIGEST_SIZE)) {
+        complain("--other-signing-key: '%s' is not a SHA-256 in hexadecimal", hex);
+        return false;
+    }
+    s->other_count++;
+    return true;
+}
+
+/* The table keeps an option's last value; this one may be given again. Reads argv as
+ * arguments_parse() did, which has found it right. */
+static bool read_others(struct signing *s, int argc, char **argv)
+{
+    static const char name[] = "--other-signing-key";
+
+    for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
+        const char *word = argv[i], *equals = strchr(word, '=');
+        if (word[0] != '-' || word[1] == '\0' || strcmp(word, "--yes") == 0
+            || strcmp(word, "--json") == 0)
+            continue;
+        size_t size = equals ? (size_t)(equals - word) : strlen(word);
+        const char *value = equals ? equals + 1 : argv[++i];
+        if (size == sizeof name - 1 && memcmp(word, name, size) == 0 && !add_other(s, value))
+            return false;
+    }
+    return true;
+}
+
 enum exit_code run_sign(struct cli *cli, const struct command *self, int argc, char **argv)
 {
     static const struct concordat_id no_id;
@@ -356,6 +504,10 @@ enum exit_code run_sign(struct cli *cli, const struct command *self, int argc, c
         {"predecessor", OPTION_TEXT, &s.predecessor, "HASH",
          "of the version in force, or its file"},
         {"expires", OPTION_NUMBER, &s.expires_days, "DAYS", "how long a proposal stands; 30"},
+        {"signing-certificate", OPTION_TEXT, &s.signing_certificate, "CERT",
+         "propose, accept: the agency's own; its key must be the one pinned"},
+        {"other-signing-key", OPTION_TEXT, &s.other_key, "HEX",
+         "its SHA-256, if pinned for the agency besides; may be repeated"},
         {"yes", OPTION_FLAG, &s.is_sure, NULL, "sign without asking"},
     };
     struct arguments arguments;
@@ -367,5 +519,6 @@ enum exit_code run_sign(struct cli *cli, const struct command *self, int argc, c
     s.act = act_parse(arguments.items[0]);
     s.file = arguments.items[1];
     s.has_proposal = memcmp(&s.proposal, &no_id, sizeof no_id) != 0;
-    return is_complete(&s, arguments.items[0]) ? sign(cli, &s) : EXIT_BAD_INPUT;
+    return is_complete(&s, arguments.items[0]) && read_others(&s, argc, argv) ? sign(cli, &s)
+                                                                              : EXIT_BAD_INPUT;
 }

@@ -13,9 +13,12 @@
 #include "agents/cli/instrument.h"
 #include "agents/cli/place.h"
 #include "agents/cli/trust.h"
+#include "lib/clock.h"
 #include "lib/pem.h"
 
-static bool pin(struct party *party, const char *path, enum identity_use use)
+/* `trust` NULL: whoever issued the certificate. */
+static bool pin(const struct trust *trust, struct party *party, const char *path,
+                enum identity_use use)
 {
     struct digest *pins = use == USE_SIGNING ? party->signing : party->governance;
     struct identity identity;
@@ -26,7 +29,12 @@ static bool pin(struct party *party, const char *path, enum identity_use use)
         complain("%s", why.text);
         return false;
     }
+    enum status st = trust ? trust_judge(trust, der, clock_wall_ms(), &why) : ST_OK;
     OPENSSL_free((void *)(uintptr_t)der.data);
+    if (st != ST_OK) {
+        complain("%s: %s", path, why.text);
+        return false;
+    }
     if (strcmp(identity.id, party->agency) != 0) {
         complain("%s: it is a certificate of %s, not of %s", path, identity.id, party->agency);
         return false;
@@ -36,13 +44,13 @@ static bool pin(struct party *party, const char *path, enum identity_use use)
     return true;
 }
 
-static bool pin_from_folder(struct party *party, const char *pki)
+static bool pin_from_folder(const struct trust *trust, struct party *party, const char *pki)
 {
     char signing[PATH_MAX], governance[PATH_MAX];
 
     return path_print(signing, "%s/agencies/%s/signing.pem", pki, party->agency)
         && path_print(governance, "%s/agencies/%s/governance.pem", pki, party->agency)
-        && pin(party, signing, USE_SIGNING) && pin(party, governance, USE_GOVERNANCE);
+        && pin(trust, party, signing, USE_SIGNING) && pin(trust, party, governance, USE_GOVERNANCE);
 }
 
 static struct party *party_of(struct agreement *a, const char *name, size_t size)
@@ -54,7 +62,7 @@ static struct party *party_of(struct agreement *a, const char *name, size_t size
 }
 
 /* AGENCY=signing.pem,governance.pem */
-static bool pin_from_word(struct agreement *a, const char *word)
+static bool pin_from_word(const struct trust *trust, struct agreement *a, const char *word)
 {
     const char *equals = strchr(word, '='), *comma = equals ? strrchr(equals, ',') : NULL;
     char signing[PATH_MAX];
@@ -69,7 +77,7 @@ static bool pin_from_word(struct agreement *a, const char *word)
         return false;
     }
     return path_print(signing, "%.*s", (int)(comma - equals - 1), equals + 1)
-        && pin(party, signing, USE_SIGNING) && pin(party, comma + 1, USE_GOVERNANCE);
+        && pin(trust, party, signing, USE_SIGNING) && pin(trust, party, comma + 1, USE_GOVERNANCE);
 }
 
 static bool is_pinned(const struct agreement *a)
@@ -113,12 +121,47 @@ static enum exit_code print_pinned(const struct agreement *a, const char *out)
     return code;
 }
 
+/* Keys that stood in the draft come with no certificate to check. */
+static void tell_unchecked(const struct agreement *a, const struct arguments *words)
+{
+    for (size_t i = 0; i < a->party_count; i++) {
+        const char *agency = a->parties[i].agency;
+        size_t size = strlen(agency);
+        bool given = false;
+        for (size_t n = 1; n < words->count; n++)
+            given |= strncmp(words->items[n], agency, size) == 0 && words->items[n][size] == '=';
+        if (!given)
+            complain("not checked: the keys that the draft has for %s", agency);
+    }
+}
+
+/* Every party's keys, from the folder and then from the words. */
+static bool pin_all(const struct trust *trust, struct agreement *a, const char *pki,
+                    const struct arguments *words)
+{
+    for (size_t i = 0; pki && i < a->party_count; i++)
+        if (!pin_from_folder(trust, &a->parties[i], pki))
+            return false;
+    for (size_t i = 1; i < words->count; i++)
+        if (!pin_from_word(trust, a, words->items[i]))
+            return false;
+    if (!is_pinned(a))
+        return false;
+    if (!trust)
+        complain("not checked: whether the community issued these certificates; see --trust");
+    else if (!pki)
+        tell_unchecked(a, words);
+    return true;
+}
+
 enum exit_code run_pin(struct cli *cli, const struct command *self, int argc, char **argv)
 {
-    const char *pki = NULL, *out = NULL;
+    const char *pki = NULL, *out = NULL, *pem = NULL, *crls = NULL;
     const struct option_spec specs[] = {
         {"pki", OPTION_TEXT, &pki, "DIR", "take every party's certificates from DIR/agencies"},
         {"out", OPTION_TEXT, &out, "FILE", "write FILE, which must not exist yet"},
+        {"trust", OPTION_TEXT, &pem, "PEM", "the community's root and issuers: check by them"},
+        {"crls", OPTION_TEXT, &crls, "PEM", "what they have revoked"},
     };
     struct arguments arguments;
     OWNED(agreement) a = NULL;
@@ -132,11 +175,12 @@ enum exit_code run_pin(struct cli *cli, const struct command *self, int argc, ch
         complain("%s", why.text);
         return EXIT_BAD_INPUT;
     }
-    for (size_t i = 0; pki && i < a->party_count; i++)
-        if (!pin_from_folder(&a->parties[i], pki))
-            return EXIT_BAD_INPUT;
-    for (size_t i = 1; i < arguments.count; i++)
-        if (!pin_from_word(a, arguments.items[i]))
-            return EXIT_BAD_INPUT;
-    return is_pinned(a) ? print_pinned(a, out) : EXIT_BAD_INPUT;
+    if (crls && !pem) {
+        complain("--crls goes with --trust");
+        return EXIT_BAD_INPUT;
+    }
+    OWNED(trust) trust = pem ? trust_open(pem, crls) : NULL;
+    if (pem && !trust)
+        return EXIT_BAD_INPUT;
+    return pin_all(trust, a, pki, &arguments) ? print_pinned(a, out) : EXIT_BAD_INPUT;
 }

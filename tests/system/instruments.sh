@@ -14,7 +14,16 @@ sign()
         --key "$pki/agencies/$agency/governance.key" \
         --certificate "$pki/agencies/$agency/governance.pem" --trust "$pki/trust.pem" \
         --out "$work/$out" "$@"
+    case $act in
+    propose | accept) set -- "$@" --signing-certificate "$pki/agencies/$agency/signing.pem" ;;
+    esac
     "$@"
+}
+
+# The SHA-256 of a certificate's key: what an agreement pins.
+key_of()
+{
+    openssl x509 -in "$1" -noout -pubkey | openssl pkey -pubin -outform DER | sha256sum | cut -c 1-64
 }
 
 verify()
@@ -34,7 +43,18 @@ expect 2 'certificate of csc.cambs, not of nps.cambs' concordat agreement pin "$
     "nps.cambs=$pki/agencies/csc.cambs/signing.pem,$pki/agencies/nps.cambs/governance.pem"
 expect 2 'governance certificate' concordat agreement pin "$work/draft.yaml" \
     "nps.cambs=$pki/agencies/nps.cambs/signing.pem,$pki/agencies/nps.cambs/signing.pem"
-expect 0 '' concordat agreement pin "$work/draft.yaml" --pki "$pki" --out "$work/isa.yaml"
+expect 0 'not checked: whether' concordat agreement pin "$work/draft.yaml" --pki "$pki" --out "$work/isa.yaml"
+expect 0 '' concordat agreement pin "$work/draft.yaml" --pki "$pki" --trust "$pki/trust.pem" \
+    --crls "$pki/crls.pem" --out "$work/checked.yaml"
+! grep -q 'not checked' "$folder/out" || wrong 'what was checked is said not to be'
+expect 0 '' cmp "$work/isa.yaml" "$work/checked.yaml"
+expect 0 'not checked: the keys that the draft has for csc.cambs' concordat agreement pin \
+    "$work/isa.yaml" --trust "$pki/trust.pem" --out "$work/again.yaml"
+expect 0 'community' concordat pki init "$work/elsewhere" --community 'Another'
+expect 2 'signing.pem: certificate: ' concordat agreement pin "$work/draft.yaml" --pki "$pki" \
+    --trust "$work/elsewhere/trust.pem" --out "$work/no"
+expect 2 'crls goes with --trust' concordat agreement pin "$work/draft.yaml" --pki "$pki" \
+    --crls "$pki/crls.pem" --out "$work/no"
 expect 1 'exists' concordat agreement pin "$work/draft.yaml" --pki "$pki" --out "$work/isa.yaml"
 expect 0 'well formed' concordat agreement lint "$work/isa.yaml"
 expect 0 'governance-keys: \[[0-9a-f]' cat "$work/isa.yaml"
@@ -47,14 +67,57 @@ expect 2 'is not propose' sign agree nps.cambs "$work/isa.yaml" no --yes
 expect 2 'which proposal' sign accept crc.bench "$work/isa.yaml" no --yes
 expect 2 'not of crc.bench' concordat agreement sign propose "$work/isa.yaml" --agency crc.bench \
     --key "$pki/agencies/nps.cambs/governance.key" --yes --out "$work/no" \
-    --certificate "$pki/agencies/nps.cambs/governance.pem" --trust "$pki/trust.pem"
+    --certificate "$pki/agencies/nps.cambs/governance.pem" --trust "$pki/trust.pem" \
+    --signing-certificate "$pki/agencies/nps.cambs/signing.pem"
 expect 2 'another key than the one that signs' concordat agreement sign propose "$work/isa.yaml" \
     --agency nps.cambs --key "$pki/agencies/crc.bench/governance.key" --yes --out "$work/no" \
-    --certificate "$pki/agencies/nps.cambs/governance.pem" --trust "$pki/trust.pem"
+    --certificate "$pki/agencies/nps.cambs/governance.pem" --trust "$pki/trust.pem" \
+    --signing-certificate "$pki/agencies/nps.cambs/signing.pem"
 expect 2 'not exactly that of a governance certificate' concordat agreement sign propose \
     "$work/isa.yaml" --agency nps.cambs --key "$pki/agencies/nps.cambs/signing.key" --yes \
-    --out "$work/no" --certificate "$pki/agencies/nps.cambs/signing.pem" --trust "$pki/trust.pem"
+    --out "$work/no" --certificate "$pki/agencies/nps.cambs/signing.pem" --trust "$pki/trust.pem" \
+    --signing-certificate "$pki/agencies/nps.cambs/signing.pem"
+expect 2 'signing-certificate is needed' concordat agreement sign propose "$work/isa.yaml" \
+    --agency nps.cambs --key "$pki/agencies/nps.cambs/governance.key" --yes --out "$work/no" \
+    --certificate "$pki/agencies/nps.cambs/governance.pem" --trust "$pki/trust.pem"
+expect 2 'go with propose and accept' sign revoke nps.cambs "$work/isa.yaml" no --yes \
+    --signing-certificate "$pki/agencies/nps.cambs/signing.pem"
+
+# a key that is pinned for the signer and is not the signer's
+own=$(key_of "$pki/agencies/nps.cambs/signing.pem")
+own_governance=$(key_of "$pki/agencies/nps.cambs/governance.pem")
+foreign=$(key_of "$pki/agencies/police.cambs/signing.pem")
+third=$(key_of "$pki/agencies/police.cambs/governance.pem")
+sed "s/signing-keys: \[$own/&, $foreign/" "$work/isa.yaml" >"$work/extra.yaml"
+sed "s/signing-keys: \[$own/&, $foreign, $third/" "$work/isa.yaml" >"$work/extras.yaml"
+sed "s/signing-keys: \[$own/signing-keys: [$foreign/" "$work/isa.yaml" >"$work/swapped.yaml"
+sed "s/governance-keys: \[$own_governance/&, $foreign/" "$work/isa.yaml" >"$work/governed.yaml"
+for file in extra extras swapped governed; do
+    expect 0 'well formed' concordat agreement lint "$work/$file.yaml"
+    expect 0 "$foreign" cat "$work/$file.yaml"
+done
+expect 2 "extra.yaml: the text pins a signing key for nps.cambs that is not its own: $foreign;" \
+    sign propose nps.cambs "$work/extra.yaml" no --yes
+expect 2 "not its own: $foreign" sign propose nps.cambs "$work/swapped.yaml" no --yes
+expect 2 'does not pin the signing key of' sign propose nps.cambs "$work/swapped.yaml" no --yes \
+    --other-signing-key "$foreign"
+expect 2 "pins a governance key for nps.cambs that is not its own: $foreign\$" \
+    sign propose nps.cambs "$work/governed.yaml" no --yes --other-signing-key "$foreign"
+expect 2 "not its own: $third" sign propose nps.cambs "$work/extras.yaml" no --yes \
+    --other-signing-key "$foreign"
+expect 2 'is not a SHA-256' sign propose nps.cambs "$work/extra.yaml" no --yes --other-signing-key 12
+expect 0 '' sign propose crc.bench "$work/extra.yaml" extra-one --yes
+expect 2 "not its own: $foreign" sign accept nps.cambs "$work/extra.yaml" no --yes \
+    --proposal-file "$work/extra-one"
 [ ! -e "$work/no" ] || wrong 'something was signed'
+expect 0 'keys of nps.cambs (signs this)' sign propose nps.cambs "$work/extra.yaml" extra-two --yes \
+    --other-signing-key "$foreign"
+cp "$folder/out" "$work/shown"
+expect 0 "^    signing    $(printf %.16s "$foreign")\.\.\.\$" cat "$work/shown"
+expect 0 "\"$foreign\"" sign accept nps.cambs "$work/extra.yaml" extra-three --yes --json \
+    --other-signing-key "$foreign" --proposal-file "$work/extra-one"
+expect 0 '"parties"' sign propose nps.cambs "$work/extras.yaml" extra-four --yes --json \
+    --other-signing-key="$foreign" --other-signing-key "$third"
 
 # signed by one, two, three
 expect 0 'predecessor  none' sign propose nps.cambs "$work/isa.yaml" one --yes
