@@ -376,6 +376,8 @@ static const struct command parts[] = {
         .about =
             "  propose FILE.yaml     a new proposal; --expires DAYS, --predecessor HASH|FILE.yaml\n"
             "  accept, reject, withdraw FILE.yaml --proposal-file P.instrument\n"
+            "                        propose and accept want --signing-certificate CERT: no other\n"
+            "                        signing key may be pinned for the agency\n"
             "  revoke, suspend, resume FILE.yaml\n"
             "  roll, retire CERT.pem     a signing certificate of the agency's\n",
         .least = 2,
