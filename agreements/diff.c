@@ -1,7 +1,10 @@
 #include "agreements/diff.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "agreements/decide.h"
 
 const char *flow_change_name(enum flow_change_kind kind)
 {
@@ -81,6 +84,122 @@ static void compare_flows(struct diff *diff)
     }
 }
 
+/* ---- clauses ---- */
+
+void wider_print(uint32_t wider, char out[static WIDER_TEXT])
+{
+    static const char *const texts[] = {"nothing of the kind before",
+                                        "another gateway",
+                                        "categories together",
+                                        "fewer required",
+                                        "circumstances",
+                                        "uses per day",
+                                        "lower small-number floor",
+                                        "longer retention",
+                                        "onward",
+                                        "dates",
+                                        "marking",
+                                        "pinned keys"};
+    size_t at = 0;
+
+    out[0] = '\0';
+    for (size_t i = 0; i < sizeof texts / sizeof *texts && at < WIDER_TEXT; i++)
+        if (wider & 1u << i)
+            at += (size_t)snprintf(out + at, WIDER_TEXT - at, "%s%s", at ? ", " : "", texts[i]);
+}
+
+static bool onward_is_in(const struct agreement *a, const struct agreement *b)
+{
+    for (size_t i = 0; i < a->onward_count; i++)
+        if (!agreement_allows_onward(b, a->onward[i]))
+            return false;
+    return true;
+}
+
+static bool keys_are_in(size_t count, const struct digest keys[], size_t other_count,
+                        const struct digest other[])
+{
+    for (size_t i = 0; i < count; i++) {
+        size_t j = 0;
+
+        while (j < other_count && !digest_equal(&keys[i], &other[j]))
+            j++;
+        if (j == other_count)
+            return false;
+    }
+    return true;
+}
+
+static bool pins_are_in(const struct agreement *a, const struct agreement *b, const char *agency)
+{
+    const struct party *x = agreement_party(a, agency), *y = agreement_party(b, agency);
+
+    return x && y && keys_are_in(x->signing_count, x->signing, y->signing_count, y->signing)
+        && keys_are_in(x->governance_count, x->governance, y->governance_count, y->governance);
+}
+
+static uint32_t if_wider(bool is_wider, enum wider in)
+{
+    return is_wider ? (uint32_t)in : 0;
+}
+
+/* In what the clause of `after` permits more than that of `before`, both for the same type, purpose
+ * and agencies; 0 when it is covered. */
+static uint32_t wider_than(const struct flow *before, const struct flow *after)
+{
+    const struct agreement *b = before->agreement, *a = after->agreement;
+    const struct clause *x = before->clause, *y = after->clause;
+
+    return if_wider(strcmp(x->gateway, y->gateway) != 0, WIDER_GATEWAY)
+         | if_wider(y->allowed & ~x->allowed, WIDER_TOGETHER)
+         | if_wider(x->required & ~y->required, WIDER_REQUIRED)
+         | if_wider(clause_circumstances(a, y) & ~clause_circumstances(b, x), WIDER_WHEN)
+         | if_wider(b->is_charter && a->is_charter && a->uses_per_day > b->uses_per_day, WIDER_USES)
+         | if_wider(y->small_number_floor < x->small_number_floor, WIDER_FLOOR)
+         | if_wider(a->retention_days > b->retention_days, WIDER_RETENTION)
+         | if_wider(!onward_is_in(a, b), WIDER_ONWARD)
+         | if_wider(a->from_ms < b->from_ms || a->until_ms > b->until_ms, WIDER_DATES)
+         | if_wider(least_marking(a, y) < least_marking(b, x)
+                        || a->marking_ceiling > b->marking_ceiling,
+                    WIDER_MARKING)
+         | if_wider(!pins_are_in(a, b, after->from) || !pins_are_in(a, b, after->to), WIDER_KEYS);
+}
+
+/* Against each clause of the run: the nearest, or none. */
+static struct clause_change judge(const struct flow *after, const struct flow *run, size_t count)
+{
+    struct clause_change nearest = {.after = after, .wider = WIDER_NEW};
+
+    for (size_t i = 0; i < count; i++) {
+        uint32_t wider = wider_than(&run[i], after);
+
+        if (!nearest.before || __builtin_popcount(wider) < __builtin_popcount(nearest.wider)) {
+            nearest.before = &run[i];
+            nearest.wider = wider;
+        }
+    }
+    return nearest;
+}
+
+/* Both lists are in the same order. */
+static void compare_clauses(struct diff *diff)
+{
+    const struct flows *b = diff->clauses_before, *a = diff->clauses_after;
+    size_t at = 0;
+
+    for (size_t i = 0; i < a->count; i++) {
+        size_t run;
+
+        while (at < b->count && flow_compare(&b->items[at], &a->items[i]) < 0)
+            at++;
+        run =
+            at < b->count && flow_compare(&b->items[at], &a->items[i]) == 0 ? flows_run(b, at) : 0;
+        struct clause_change c = judge(&a->items[i], run ? &b->items[at] : NULL, run);
+        if (c.wider)
+            diff->widened[diff->widened_count++] = c;
+    }
+}
+
 enum status diff_of(const struct agreement_set *before, const struct agreement_set *after,
                     struct diff **out)
 {
@@ -91,12 +210,16 @@ enum status diff_of(const struct agreement_set *before, const struct agreement_s
         return ST_NOMEM;
     if ((st = flows_of(before, FLOW_ANY_DAY, &diff->before)) != ST_OK
         || (st = flows_of(after, FLOW_ANY_DAY, &diff->after)) != ST_OK
+        || (st = clause_flows_of(before, &diff->clauses_before)) != ST_OK
+        || (st = clause_flows_of(after, &diff->clauses_after)) != ST_OK
         || (st = term_changes_of(before, after, &diff->terms)) != ST_OK)
         return st;
     diff->changes = calloc(diff->before->count + diff->after->count + 1, sizeof *diff->changes);
-    if (!diff->changes)
+    diff->widened = calloc(diff->clauses_after->count + 1, sizeof *diff->widened);
+    if (!diff->changes || !diff->widened)
         return ST_NOMEM;
     compare_flows(diff);
+    compare_clauses(diff);
     *out = GIVE(diff);
     return ST_OK;
 }
@@ -107,6 +230,9 @@ void diff_free(struct diff *diff)
         return;
     flows_free(diff->before);
     flows_free(diff->after);
+    flows_free(diff->clauses_before);
+    flows_free(diff->clauses_after);
+    free(diff->widened);
     term_changes_free(diff->terms);
     free(diff->changes);
     free(diff);
@@ -123,6 +249,8 @@ size_t diff_count(const struct diff *diff, enum flow_change_kind kind)
 
 bool diff_widens(const struct diff *diff)
 {
+    if (diff->widened_count > 0)
+        return true;
     if (diff_count(diff, FLOW_GAINED) + diff_count(diff, FLOW_WIDENED)
             + diff_count(diff, FLOW_SHIFTED)
         > 0)

@@ -44,8 +44,16 @@ static enum status add_categories(struct flows *flows, struct flow flow)
     return ST_OK;
 }
 
+/* What is added of each pair of agencies that a clause means. */
+typedef enum status add_function(struct flows *flows, struct flow flow);
+
+static enum status add_whole(struct flows *flows, struct flow flow)
+{
+    return add(flows, &flow);
+}
+
 static enum status add_clause(struct flows *flows, const struct agreement *a,
-                              const struct clause *c)
+                              const struct clause *c, add_function *add_pair)
 {
     enum status st = ST_OK;
 
@@ -54,12 +62,12 @@ static enum status add_clause(struct flows *flows, const struct agreement *a,
             continue;
         for (size_t j = 0; st == ST_OK && j < a->party_count; j++)
             if (i != j && side_is_party(c->to, &a->parties[j]))
-                st = add_categories(flows, (struct flow){.from = a->parties[i].agency,
-                                                         .to = a->parties[j].agency,
-                                                         .type = c->type,
-                                                         .purpose = c->purpose,
-                                                         .agreement = a,
-                                                         .clause = c});
+                st = add_pair(flows, (struct flow){.from = a->parties[i].agency,
+                                                   .to = a->parties[j].agency,
+                                                   .type = c->type,
+                                                   .purpose = c->purpose,
+                                                   .agreement = a,
+                                                   .clause = c});
     }
     return st;
 }
@@ -83,7 +91,8 @@ static int by_flow_and_clause(const void *a, const void *b)
     return order ? order : strcmp(x->clause->id, y->clause->id);
 }
 
-enum status flows_of(const struct agreement_set *set, int64_t on_ms, struct flows **out)
+static enum status list(const struct agreement_set *set, int64_t on_ms, add_function *add_pair,
+                        struct flows **out)
 {
     OWNED(flows) flows = calloc(1, sizeof *flows);
 
@@ -96,7 +105,7 @@ enum status flows_of(const struct agreement_set *set, int64_t on_ms, struct flow
         if (on_ms != FLOW_ANY_DAY && (on_ms < a->from_ms || on_ms >= a->until_ms))
             continue;
         for (size_t j = 0; st == ST_OK && j < a->clause_count; j++)
-            st = add_clause(flows, a, &a->clauses[j]);
+            st = add_clause(flows, a, &a->clauses[j], add_pair);
         if (st != ST_OK)
             return st;
     }
@@ -104,6 +113,16 @@ enum status flows_of(const struct agreement_set *set, int64_t on_ms, struct flow
         qsort(flows->items, flows->count, sizeof *flows->items, by_flow_and_clause);
     *out = GIVE(flows);
     return ST_OK;
+}
+
+enum status flows_of(const struct agreement_set *set, int64_t on_ms, struct flows **out)
+{
+    return list(set, on_ms, add_categories, out);
+}
+
+enum status clause_flows_of(const struct agreement_set *set, struct flows **out)
+{
+    return list(set, FLOW_ANY_DAY, add_whole, out);
 }
 
 void flows_free(struct flows *flows)
@@ -125,18 +144,19 @@ size_t flows_run(const struct flows *flows, size_t at)
 
 /* ---- circumstances ---- */
 
-circumstance_set clause_circumstances(const struct clause *c)
+circumstance_set clause_circumstances(const struct agreement *a, const struct clause *c)
 {
-    circumstance_set set = 0;
+    circumstance_set set = 0, of_two_officers;
 
     for (uint32_t capacity = 0; capacity < CAPACITIES; capacity++) {
         if (c->capacities && !(c->capacities & (1u << capacity)))
             continue;
         for (uint32_t holder = c->only_by_holder; holder < 2; holder++)
             for (uint32_t reply = c->only_in_reply; reply < 2; reply++)
-                set |= CIRCUMSTANCE(capacity, holder, reply);
+                set |= CIRCUMSTANCE(0, capacity, holder, reply);
     }
-    return set;
+    of_two_officers = set << (4 * CAPACITIES);
+    return a->is_charter ? of_two_officers : set | of_two_officers;
 }
 
 circumstance_set flow_circumstances(const struct flow *run, size_t count)
@@ -144,7 +164,7 @@ circumstance_set flow_circumstances(const struct flow *run, size_t count)
     circumstance_set set = 0;
 
     for (size_t i = 0; i < count; i++)
-        set |= clause_circumstances(run[i].clause);
+        set |= clause_circumstances(run[i].agreement, run[i].clause);
     return set;
 }
 
@@ -170,7 +190,7 @@ static const struct {
 
 static uint32_t pattern_of(circumstance_set set, uint32_t capacity)
 {
-    return set >> (4 * capacity) & 15;
+    return (uint32_t)(set >> (4 * capacity)) & 15;
 }
 
 __attribute__((format(printf, 3, 4))) static void append(char *out, size_t room, const char *format,
@@ -200,9 +220,9 @@ static void append_capacities(circumstance_set set, uint32_t pattern, char *out)
     }
 }
 
-void circumstances_print(circumstance_set set, char out[static CIRCUMSTANCES_TEXT])
+/* Of the lower half of the set. Each sentence begins with `what`. */
+static void append_patterns(circumstance_set set, const char *what, char *out)
 {
-    out[0] = '\0';
     for (size_t i = 0; i < sizeof patterns / sizeof *patterns; i++) {
         uint32_t alike = 0;
 
@@ -210,10 +230,21 @@ void circumstances_print(circumstance_set set, char out[static CIRCUMSTANCES_TEX
             alike += pattern_of(set, capacity) == patterns[i].pattern;
         if (alike == 0)
             continue;
-        append(out, CIRCUMSTANCES_TEXT, "%s%s", out[0] ? "; " : "", patterns[i].text);
+        append(out, CIRCUMSTANCES_TEXT, "%s%s%s", out[0] ? "; " : "", what, patterns[i].text);
         if (alike < CAPACITIES)
             append_capacities(set, patterns[i].pattern, out);
     }
+}
+
+void circumstances_print(circumstance_set set, char out[static CIRCUMSTANCES_TEXT])
+{
+    circumstance_set plain = set & (CIRCUMSTANCE(1, 0, 0, 0) - 1);
+    circumstance_set of_two_officers = set >> (4 * CAPACITIES);
+
+    out[0] = '\0';
+    append_patterns(plain, "", out);
+    if (of_two_officers != plain)
+        append_patterns(of_two_officers, "with two officers, ", out);
     if (!out[0])
         append(out, CIRCUMSTANCES_TEXT, "never");
 }

@@ -44,24 +44,31 @@ enum status flows_of(const struct agreement_set *set, int64_t on_ms, struct flow
 void flows_free(struct flows *flows); /* NULL is fine */
 OWN(flows)
 
+/* As flows_of, but one item for each clause and pair of agencies, whatever its categories, even
+ * none: category is 0, required false. On any day. */
+enum status clause_flows_of(const struct agreement_set *set, struct flows **out);
+
 /* Order of the flow itself, whichever clause gives it; 0: the same flow. */
 int flow_compare(const struct flow *a, const struct flow *b);
 /* How many items from `at` on are the same flow, by different clauses; 0 at the end. */
 size_t flows_run(const struct flows *flows, size_t at);
 
-/* Under which circumstances a flow is permitted: bit CIRCUMSTANCE(capacity, holder, reply) is set
- * when it is for a subject in that capacity (0: unsaid), from the case's holder or from another, in
- * reply or unasked. Exact, so two flows compare as sets. */
-typedef uint32_t circumstance_set; /* as category_set: a plain number with a name */
+/* Under which circumstances a flow is permitted: bit CIRCUMSTANCE(officers, capacity, holder,
+ * reply) is set when it is with two officers behind it or with fewer, for a subject in that
+ * capacity (0: unsaid), from the case's holder or from another, in reply or unasked. A charter
+ * wants two officers. Exact, so two flows compare as sets. */
+typedef uint64_t circumstance_set; /* as category_set: a plain number with a name */
 #define CAPACITIES 7               /* values of SubjectCapacity, with 0 */
-#define CIRCUMSTANCE(capacity, holder, reply)                                                      \
-    (1u << (4 * (uint32_t)(capacity) + 2 * (uint32_t)(holder) + (uint32_t)(reply)))
-#define CIRCUMSTANCES_ALL ((1u << (4 * CAPACITIES)) - 1)
-circumstance_set clause_circumstances(const struct clause *clause);
+#define CIRCUMSTANCE(officers, capacity, holder, reply)                                            \
+    (UINT64_C(1) << (4 * CAPACITIES * (uint32_t)(officers) + 4 * (uint32_t)(capacity)              \
+                     + 2 * (uint32_t)(holder) + (uint32_t)(reply)))
+circumstance_set clause_circumstances(const struct agreement *agreement,
+                                      const struct clause *clause);
 /* Of any of the `count` clauses of a run. */
 circumstance_set flow_circumstances(const struct flow *run, size_t count);
-/* "always", "only in reply", "only in reply, of SUSPECT or CONVICTED". */
-#define CIRCUMSTANCES_TEXT 512 /* bytes with the NUL */
+/* "always", "only in reply", "only in reply, of SUSPECT or CONVICTED", "with two officers, always".
+ */
+#define CIRCUMSTANCES_TEXT 1024 /* bytes with the NUL */
 void circumstances_print(circumstance_set set, char out[static CIRCUMSTANCES_TEXT]);
 
 /* Does the side of a clause, an agency id or a kind, mean this party? */

@@ -44,6 +44,24 @@ static json_t *json_of_change(const struct flow_change *c)
         json_of_run(c->after, c->after_count));
 }
 
+static json_t *json_of_clause(const struct flow *flow)
+{
+    return flow ? json_pack("{s:s, s:s, s:s}", "agreement", flow->agreement->id, "clause",
+                            flow->clause->id, "gateway", flow->clause->gateway)
+                : json_null();
+}
+
+static json_t *json_of_widened(const struct clause_change *c)
+{
+    char wider[WIDER_TEXT];
+
+    wider_print(c->wider, wider);
+    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:o}", "change", "widened", "from",
+                     c->after->from, "to", c->after->to, "type", c->after->type->name, "purpose",
+                     c->after->purpose, "widerIn", wider, "before", json_of_clause(c->before),
+                     "after", json_of_clause(c->after));
+}
+
 static json_t *json_of_term(const struct term_change *t)
 {
     return json_pack("{s:s, s:s, s:s, s:s, s:s, s:b}", "agreement", t->agreement, "where", t->where,
@@ -52,14 +70,16 @@ static json_t *json_of_term(const struct term_change *t)
 
 static enum exit_code show_as_json(const struct diff *diff)
 {
-    json_t *flows = json_array(), *terms = json_array();
+    json_t *flows = json_array(), *clauses = json_array(), *terms = json_array();
 
     for (size_t i = 0; i < diff->change_count; i++)
         (void)json_array_append_new(flows, json_of_change(&diff->changes[i]));
+    for (size_t i = 0; i < diff->widened_count; i++)
+        (void)json_array_append_new(clauses, json_of_widened(&diff->widened[i]));
     for (size_t i = 0; i < diff->terms->count; i++)
         (void)json_array_append_new(terms, json_of_term(&diff->terms->items[i]));
-    return show_json(
-        json_pack("{s:b, s:o, s:o}", "widens", diff_widens(diff), "flows", flows, "terms", terms));
+    return show_json(json_pack("{s:b, s:o, s:o, s:o}", "widens", diff_widens(diff), "flows", flows,
+                               "clauses", clauses, "terms", terms));
 }
 
 /* --- text --- */
@@ -68,6 +88,7 @@ static void print_clauses(const struct flow *run, size_t count, char out[static 
 {
     size_t at = 0;
 
+    out[0] = '\0';
     for (size_t i = 0; i < count && at < RUN_TEXT; i++)
         at += (size_t)snprintf(out + at, RUN_TEXT - at, "%s%s %s", i ? ", " : "",
                                run[i].agreement->id, run[i].clause->id);
@@ -146,6 +167,37 @@ static bool show_flows(const struct cli *cli, const struct diff *diff)
     return true;
 }
 
+static bool show_widened(const struct cli *cli, const struct diff *diff)
+{
+    static const char *const headings[] = {"CLAUSE",  "FROM", "TO",     "TYPE",
+                                           "PURPOSE", "NOW",  "BEFORE", "WIDER IN"};
+    OWNED(table) table = table_new(headings, LENGTH_OF(headings));
+
+    if (!table)
+        return false;
+    for (size_t i = 0; i < diff->widened_count; i++) {
+        const struct clause_change *c = &diff->widened[i];
+        char text[RUN_TEXT], wider[WIDER_TEXT];
+
+        table_add(table, "widened");
+        table_add(table, c->after->from);
+        table_add(table, c->after->to);
+        table_add(table, c->after->type->name);
+        table_add(table, c->after->purpose);
+        print_clauses(c->after, 1, text);
+        table_add(table, text);
+        print_clauses(c->before, c->before ? 1 : 0, text);
+        table_add(table, text);
+        wider_print(c->wider, wider);
+        table_add(table, wider);
+    }
+    if (diff->widened_count > 0) {
+        printf("\n");
+        table_print(table, cli);
+    }
+    return true;
+}
+
 static bool show_terms(const struct cli *cli, const struct term_changes *terms)
 {
     static const char *const headings[] = {"AGREEMENT", "OF", "TERM", "BEFORE", "AFTER", "EFFECT"};
@@ -176,10 +228,12 @@ static enum exit_code show_as_text(const struct cli *cli, const struct diff *dif
     for (unsigned kind = FLOW_GAINED; kind < FLOW_CHANGE_KINDS; kind++)
         printf("%s %zu %s", kind == FLOW_GAINED ? "" : ",", diff_count(diff, kind),
                flow_change_name(kind));
-    printf("; %zu term%s\n", diff->terms->count, diff->terms->count == 1 ? "" : "s");
+    printf("; %zu widened clause%s; %zu term%s\n", diff->widened_count,
+           diff->widened_count == 1 ? "" : "s", diff->terms->count,
+           diff->terms->count == 1 ? "" : "s");
     if (diff->change_count > 0)
         printf("\n");
-    if (!show_flows(cli, diff) || !show_terms(cli, diff->terms))
+    if (!show_flows(cli, diff) || !show_widened(cli, diff) || !show_terms(cli, diff->terms))
         return EXIT_FAILED;
     return fflush(stdout) == 0 ? EXIT_DONE : EXIT_FAILED;
 }
