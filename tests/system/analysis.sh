@@ -54,6 +54,16 @@ say 1 agreement test draft.yaml untrue.yaml
 say 1 agreement test --json untrue.yaml
 golden analysis.txt
 
+# --- a gain that no single category shows ---
+sed 's/required: \[DC_IDENTITY, DC_RISK_SCORE\]/required: [DC_IDENTITY, DC_RISK_SCORE, DC_SUBSTANCE_MISUSE]/
+    /allowed: \[DC_SUBSTANCE_MISUSE\]/d' before/court.yaml >"$folder/wants.yaml"
+expect 0 'widened  *nps.cambs .*fewer required$' concordat agreement diff "$folder/wants.yaml" before/court.yaml
+expect 1 '' concordat agreement diff --quiet "$folder/wants.yaml" before/court.yaml
+expect 0 ' 0 widened clauses' concordat agreement diff before/court.yaml "$folder/wants.yaml"
+expect 0 '' concordat agreement diff --quiet before/court.yaml "$folder/wants.yaml"
+sed 's/id: report$/id: written-report/' before/court.yaml >"$folder/named.yaml"
+expect 0 '' concordat agreement diff --quiet before/court.yaml "$folder/named.yaml"
+
 # --- explain: every code that an agreement gives to a header ---
 explain()
 {

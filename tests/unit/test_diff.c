@@ -627,6 +627,8 @@ static bool pair_gains(const struct gain *g, const char *from, const char *to)
                          .officers = g->a->is_charter ? 2 : 0,
                          .uses_today = g->a->is_charter ? g->a->uses_per_day - 1 : 0};
 
+    if (!clause_means(g->a, c, &(struct point){from, to, c->type->name, c->purpose, 0}))
+        return false;
     if (is_gained(g, q, c->allowed))
         return true;
     for (uint32_t x = 0; x < CATEGORIES; x++)
