@@ -497,6 +497,15 @@ static void an_ordinary_clause_in_place_of_a_charter_widens(void **)
     assert_true(diff_widens(diff));
 }
 
+static void a_charter_of_more_uses_widens(void **)
+{
+    struct agreement *more = charter(), *more_too = charter();
+
+    more->uses_per_day = more_too->uses_per_day = 5;
+    compare_and_check(set_of_one(charter()), set_of_one(more), WIDER_USES);
+    compare_and_check(set_of_one(more_too), set_of_one(charter()), 0);
+}
+
 static void wanting_fewer_categories_widens(void **)
 {
     struct agreement *wants = plain("ISA-A", BIT(STAFF)), *wants_too = plain("ISA-A", BIT(STAFF));
@@ -803,6 +812,7 @@ int main(void)
         cmocka_unit_test(a_diff_is_every_flow_that_changes_and_no_other),
         cmocka_unit_test(sets_differ_by_what_all_their_agreements_permit),
         cmocka_unit_test(an_ordinary_clause_in_place_of_a_charter_widens),
+        cmocka_unit_test(a_charter_of_more_uses_widens),
         cmocka_unit_test(wanting_fewer_categories_widens),
         cmocka_unit_test(a_clause_that_moves_under_looser_terms_widens),
         cmocka_unit_test(a_floor_that_goes_with_the_name_of_its_clause_widens),
