@@ -45,7 +45,7 @@ static FILE *put_terms(char **text, size_t *size, uint32_t place)
 /* Ten agencies, five kinds; the clauses differ in who, not in what. */
 static struct agreement *make(uint32_t place, uint32_t clauses)
 {
-    static const char *const kinds[] = {"NPS", "COURT", "POLICE", "LA_CHILDREN", "LA_ADULTS"};
+    static const char *const kinds[] = {"NPS", "LA_HOUSING", "POLICE", "LA_CHILDREN", "LA_ADULTS"};
     char *text = NULL;
     size_t size = 0;
     FILE *f = put_terms(&text, &size, place);
@@ -60,7 +60,7 @@ static struct agreement *make(uint32_t place, uint32_t clauses)
         (void)fprintf(f,
                       "- id: referral-child-%02u\n  type: safeguarding.referral.child\n"
                       "  from: agency%u.area%u\n  to: agency%u.area%u\n"
-                      "  purpose: safeguard_child\n  gateway: CA1989_S17_S47\n"
+                      "  purpose: safeguard_child\n  gateway: CDA1998_S115\n"
                       "  required: [DC_IDENTITY, DC_CHILD]\n",
                       i, i / 9, place, (i / 9 + 1 + i % 9) % 10, place);
     (void)fclose(f);
