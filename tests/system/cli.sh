@@ -29,6 +29,7 @@ expect 0 '"answeredBy": "psr.report"' concordat catalogue --json
 expect 0 'defendant' concordat catalogue psr.request
 expect 2 "did you mean 'psr.request'" concordat catalogue psr.reqest
 expect 0 'well formed' concordat agreement lint "$source/agreements/examples"
+expect 0 "ISA-IOM, .* pass" concordat agreement test "$source"/agreements/examples/*.yaml
 expect 0 'ISA-COURT' concordat agreement list --folder "$source/agreements/examples"
 expect 0 'sha256' concordat agreement show "$source/agreements/examples/court.yaml"
 expect 0 'OMA2007_S14 .*Offender Management Act 2007 s.14' concordat agreement gateways
