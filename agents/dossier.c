@@ -183,7 +183,6 @@ static bool add_case(void *context, const struct track *track)
 static void list_cases(struct desk *desk, struct bytes route, uint32_t limit)
 {
     struct dossier dossier = dossier_of(desk, limit);
-
     uint64_t newest = 0;
 
     dossier.cases = arena_take(desk->request_arena, dossier.limit * sizeof(Concordat__Case *));

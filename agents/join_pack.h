@@ -6,9 +6,9 @@
  *     root 4f0c...                     SHA-256 of the root certificate (DER)
  *     governance nps.cambs 91ab...     SHA-256 of the key's SubjectPublicKeyInfo
  *
- * Neither the broker nor an issuing authority can put other keys in the place of these:
- * registrar.h. Lines in this order; an agency may have several; comments begin with '#'. Made by
- * `concordat pki join-pack`.
+ * For registrar.h, so that neither the broker nor an issuing authority can put other keys in the
+ * place of these; no program reads it yet. Lines in this order; an agency may have several;
+ * comments begin with '#'. Made by `concordat pki join-pack`.
  */
 #ifndef AGENTS_JOIN_PACK_H
 #define AGENTS_JOIN_PACK_H

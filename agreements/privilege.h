@@ -9,8 +9,9 @@
  * sender authorised exactly it, within AUTHORISED_MS, while the agency has uses left and its
  * privilege is not suspended. Every use is to be reviewed within the charter's time. Not reviewed
  * in time, or not upheld: the agency's privilege under that charter is suspended until the
- * charter's owner reinstates it. All of it is folded from what was published, so that broker and
- * agents agree and a restart changes nothing.
+ * charter's owner reinstates it. All of it is folded from what was published, so that whoever
+ * folds it agrees and a restart changes nothing. No daemon does yet: a charter permits nothing
+ * there.
  *
  * Bounded: what is older than PRIVILEGE_DAYS and settled is forgotten. Threads: one owner.
  * Source: UK GDPR art. 6(1)(d), 9(2)(c); docs/agreements.md, break-glass.

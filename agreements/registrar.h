@@ -3,8 +3,9 @@
  *
  *     gazette entries, in order --registrar_take--> registrar --registrar_set--> decide
  *
- * The broker and every agent keep one each and judge every entry themselves, so that nobody's word
- * but the parties' makes an agreement count. The rules (docs/agreements.md, life):
+ * The broker and every agent are to keep one each and judge every entry themselves, so that
+ * nobody's word but the parties' makes an agreement count; today `concordat agreement verify` does,
+ * from files. The rules (docs/agreements.md, life):
  *
  *     draft -> proposed -> active -> superseded | revoked | expired;  also suspended
  *
@@ -16,7 +17,7 @@
  *   become active again.
  * - REVOKE, SUSPEND and RESUME are a party's of a version in force, each newer than its last one.
  * - With a version in force, PROPOSE is a party's of that version too, by a key that it pins:
- * nobody else can put a text of their own in its place.
+ *   nobody else can put a text of their own in its place.
  * - A text that pins for ourselves other keys than ours never counts here; nor one that pins for
  *   anybody another governance key than the join pack.
  *
