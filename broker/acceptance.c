@@ -18,7 +18,7 @@ bool exchange_knows(const struct exchange *x, const char *agency)
     uint32_t place = directory_find(x->directory, agency);
 
     return (place != AGENCY_NONE && directory_certificate_count(x->directory, place) > 0)
-        || agreement_set_knows(x->agreements, agency);
+        || agreement_set_knows(registrar_set(x->registrar), agency);
 }
 
 /* ---- answers ---- */
@@ -128,6 +128,24 @@ static enum status refuse(struct exchange *x, const struct command_submit *submi
     return answer_event(x, submit, &event);
 }
 
+/* Past its quota an agency gets a retryable answer that is counted and not recorded. What is
+ * permitted is never counted, so nothing lawful waits. */
+static enum status refuse_by_agreement(struct exchange *x, const struct command_submit *submit,
+                                       const struct question *question,
+                                       const struct decision *decision)
+{
+    bool record;
+
+    if (exchange_count_refusal(x, submit->head.member, decision->code, question->agreement_id,
+                               &record)
+        != ST_OK)
+        return ST_NOMEM;
+    if (record)
+        return refuse(x, submit, question, decision->code, decision->offending);
+    x->counts.rate_limited++;
+    return refuse(x, submit, question, CONCORDAT__REFUSAL_CODE__RATE_LIMITED, 0);
+}
+
 /* ---- accepting ---- */
 
 /* The link wrote the record but for sequence and time: event.h has the layout. */
@@ -218,6 +236,22 @@ static enum status answer_again(struct exchange *x, const struct command_submit 
 
 /* ---- the order of the checks ---- */
 
+/* What the submission does not say: does its key count under the agreement it names? Who holds a
+ * case is between the agencies' agents, which have decided that. */
+static void complete(const struct exchange *x, const struct command_submit *submit,
+                     struct question *question)
+{
+    const struct agreement *agreement =
+        agreement_set_find(registrar_set(x->registrar), question->agreement_id);
+
+    question->is_holder = true;
+    question->signer_counts =
+        agreement
+        && registrar_signer_counts(x->registrar, agreement, question->from, &submit->signing_key);
+    if (agreement && agreement->is_charter)
+        exchange_charter_ask(x, agreement, &submit->message_id, question);
+}
+
 enum status exchange_submit(struct exchange *x, uint8_t *turn, const struct command_submit *submit)
 {
     const char *sender = directory_name(x->directory, submit->head.member);
@@ -241,8 +275,12 @@ enum status exchange_submit(struct exchange *x, uint8_t *turn, const struct comm
         || !directory_key_fits(x->directory, recipient, submit->recipient_key_id, x->now_ms,
                                submit->expires_ms))
         return refuse(x, submit, &question, CONCORDAT__REFUSAL_CODE__KEY_UNKNOWN, 0);
-    struct decision decision = decide(&question, x->agreements, x->now_ms);
+    complete(x, submit, &question);
+    struct decision decision = decide(&question, registrar_set(x->registrar), x->now_ms);
     if (!decision.permitted)
-        return refuse(x, submit, &question, decision.code, decision.offending);
-    return accept(x, turn, submit, &question, decision.permit);
+        return refuse_by_agreement(x, submit, &question, &decision);
+    status = accept(x, turn, submit, &question, decision.permit);
+    return status == ST_OK && decision.agreement->is_charter
+             ? exchange_charter_used(x, decision.agreement, &question, &submit->message_id)
+             : status;
 }

@@ -6,6 +6,7 @@
  * them is refused and logged with the certificate's identity; a frame out of its form ends the
  * session.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -114,7 +115,8 @@ static bool body_fits(const struct envelope *envelope, struct bytes body)
 }
 
 static enum status submit(struct session *session, const struct envelope *e,
-                          const struct digest *digest, const struct arrival *a)
+                          const struct digest *digest, const struct signer *signer,
+                          const struct arrival *a)
 {
     const struct submission submission = {
         .session = session->id,
@@ -124,6 +126,7 @@ static enum status submit(struct session *session, const struct envelope *e,
         .header = a->wire->submit.header,
         .proof = &a->wire->submit.proof,
         .body = a->frame.body,
+        .signing_key = &signer->spki,
     };
     uint32_t charge;
     enum status status = turn_submit(session->rules->turn, &submission, &charge);
@@ -166,7 +169,7 @@ static enum status take_submit(struct session *session, const struct arrival *a)
         return refuse_submit(session, &e, &digest, CONCORDAT__REFUSAL_CODE__HEADER_INVALID, a,
                              &why);
     }
-    return submit(session, &e, &digest, a);
+    return submit(session, &e, &digest, signer, a);
 }
 
 /* ---- evidence ---- */
@@ -324,6 +327,98 @@ static enum status take_directory(struct session *session, const struct arrival 
     return take_publish(session, a, &given, request);
 }
 
+/* ---- gazette ---- */
+
+/* Refused here: nobody can have signed it. Its submitter need not be its signer. */
+static enum status refuse_instrument(struct session *session, uint64_t request,
+                                     const struct reason *why)
+{
+    struct wire wire = {.kind = WIRE_GAZETTE};
+    char text[VERDICT_MAX + 1];
+
+    session->rules->alarm(session->rules->context, session, "instrument_refused", why);
+    (void)snprintf(text, sizeof text, "%.*s", VERDICT_MAX,
+                   why->text[0] ? why->text : "not an instrument");
+    wire.gazette.request = request;
+    wire.gazette.why = text;
+    return session_say(session, &wire, SMALL_FRAME);
+}
+
+/* Form, signature, and a certificate of the community that holds: an officer's for what an officer
+ * signs, else of governance.
+ *   ST_INVALID, ST_FORGED   `why` says which */
+static enum status check_instrument(struct session *session, struct bytes bytes, struct bytes text,
+                                    struct instrument *out, struct reason *why)
+{
+    const struct session_rules *rules = session->rules;
+    signer_check *check;
+    struct signed_instrument given;
+    struct identity identity = {.id = ""};
+    struct digest community;
+    EVP_PKEY *key = NULL;
+
+    memcpy(community.bytes, rules->community, DIGEST_SIZE);
+    enum status status = signed_instrument_read(bytes, &given, why);
+    if (status == ST_OK)
+        status = instrument_verify(&given, &community, out, why);
+    if (status != ST_OK)
+        return status;
+    check = out->act == CONCORDAT__ACT__AUTHORISE ? rules->check_officer : rules->check_governance;
+    status = check(rules->context, given.certificate, &identity, &key, why);
+    EVP_PKEY_free(key);
+    if (status != ST_OK)
+        return status;
+    if ((out->act == CONCORDAT__ACT__PROPOSE) != (text.size > 0)
+        || text.size > AGREEMENT_FILE_MAX) {
+        reason_set(why, "a proposal comes with its text of at most %d bytes, nothing else does",
+                   AGREEMENT_FILE_MAX);
+        return ST_INVALID;
+    }
+    return ST_OK;
+}
+
+static enum status take_instrument(struct session *session, const struct arrival *a)
+{
+    struct bytes bytes = a->wire->gazette.instrument, text = a->frame.body;
+    struct instrument instrument;
+    struct reason why = {""};
+
+    enum status status = check_instrument(session, bytes, text, &instrument, &why);
+    if (status == ST_NOMEM || status == ST_IO)
+        return ST_NOMEM;
+    if (status != ST_OK)
+        return refuse_instrument(session, a->wire->gazette.request, &why);
+    size_t size = sizeof(struct command_gazette) + bytes.size + text.size;
+    struct command_gazette *given = command(session, COMMAND_GAZETTE, size, size);
+    if (!given)
+        return ST_NOMEM;
+    given->request = a->wire->gazette.request;
+    given->instrument = instrument;
+    given->signed_size = (uint32_t)bytes.size;
+    given->text_size = (uint32_t)text.size;
+    memcpy(given->bytes, bytes.data, bytes.size);
+    if (text.size > 0)
+        memcpy(given->bytes + bytes.size, text.data, text.size);
+    return ST_OK;
+}
+
+static enum status take_gazette(struct session *session, const struct arrival *a)
+{
+    const struct wire *wire = a->wire;
+
+    if (wire->gazette.instrument.size > 0 && wire->gazette.sequence == 0)
+        return take_instrument(session, a);
+    if (!wire->gazette.follow || a->frame.body.size > 0)
+        return session_fail(session, "frame", "frame_refused",
+                            &(struct reason){"an entry or verdict from an agent, or a body"});
+    struct command_follow *follow =
+        command(session, COMMAND_FOLLOW, sizeof *follow, sizeof *follow);
+    if (!follow)
+        return ST_NOMEM;
+    follow->after = wire->gazette.after;
+    return ST_OK;
+}
+
 static enum status take_ping(struct session *session, const struct arrival *a)
 {
     struct wire wire = {.kind = WIRE_PING};
@@ -350,6 +445,7 @@ static arrival_handler *const arrivals[SESSION_STATES][WIRE_BYE + 1] = {
                       [WIRE_SETTLE] = take_settle,
                       [WIRE_CREDIT] = take_credit,
                       [WIRE_DIRECTORY] = take_directory,
+                      [WIRE_GAZETTE] = take_gazette,
                       [WIRE_PING] = take_ping,
                       [WIRE_BYE] = take_bye},
 };
@@ -365,7 +461,8 @@ enum status session_take(struct session *session, const struct frame *frame, int
     if (status != ST_OK)
         return session_fail(session, "frame", "frame_refused", &why);
     arrival_handler *handler = arrivals[session->state][wire.kind];
-    if (!handler || (frame->body.size > 0 && wire.kind != WIRE_SUBMIT)) {
+    bool may_have_body = wire.kind == WIRE_SUBMIT || wire.kind == WIRE_GAZETTE;
+    if (!handler || (frame->body.size > 0 && !may_have_body)) {
         reason_set(&why, "a frame of kind %d out of place, or with a body", (int)wire.kind);
         return session_fail(session, "frame", "frame_refused", &why);
     }

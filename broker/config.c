@@ -21,7 +21,7 @@ static const struct conf_key keys[] = {
     TEXT("store", CONF_PATH, store, ""),
     TEXT("journal", CONF_PATH, journal, ""),
     TEXT("control", CONF_PATH, control, ""),
-    TEXT("agreements", CONF_PATH, agreements, NULL),
+    TEXT("agreements", CONF_PATH, agreements, ""),
     TEXT("chain", CONF_PATH, chain, NULL),
     TEXT("key", CONF_PATH, key, NULL),
     TEXT("trust", CONF_PATH, trust, NULL),
@@ -50,6 +50,14 @@ enum status config_load(const char *path, struct config *out, struct reason *why
     struct config c = {.id = ""};
     enum status status = conf_load(path, keys, sizeof keys / sizeof *keys, &c, why);
 
+    if (status == ST_OK && c.agreements[0] != '\0') {
+        reason_set(why,
+                   "%s: `agreements' is no setting any more: what is in force is what its parties "
+                   "have signed and published; have each party sign the files of %s, and remove "
+                   "the line",
+                   path, c.agreements);
+        status = ST_INVALID;
+    }
     if (status == ST_OK)
         status = inside(c.folder, "store", c.store, sizeof c.store, "store", why);
     if (status == ST_OK)

@@ -3,7 +3,12 @@
  *
  * Members that may have something take turns, a little each, so that nobody's long queue holds up
  * another's short one. Within a member the lanes go in order; one eighth of the credit is kept for
- * lane 0, so that an immediate message never waits behind routine ones in flight.
+ * lane 0, so that an immediate message never waits behind routine ones in flight. What was
+ * published goes before everything (gazette.c).
+ *
+ * This is the one place that hands messages over, so here is decided once more whether they may be:
+ * acceptance is the point of law, but what has been revoked or suspended since, and what would go
+ * to a recipient whose certificates are gone, stays (withholding.c).
  */
 #include <assert.h>
 #include <string.h>
@@ -26,29 +31,26 @@ static bool has_credit(const struct member *member, const struct item *item)
         && (member->queue.flying_size + item->size <= size || member->queue.flying.count == 0);
 }
 
+/* What a member without a session is owed, if it is lost: its messages, which are withheld. */
+static struct item *next_lost(struct exchange *x, const struct member *member)
+{
+    struct item *item = NULL;
+
+    for (unsigned lane = 0; lane < LANES && member->is_lost && !item; lane++)
+        item = queue_first_message(x->queues, &member->queue, lane);
+    return item;
+}
+
 static struct item *next_item(struct exchange *x, const struct member *member)
 {
+    if (member->session == 0)
+        return next_lost(x, member);
     for (unsigned lane = 0; lane < LANES; lane++) {
         struct item *item = queue_first(x->queues, &member->queue, lane);
         if (item)
             return has_credit(member, item) ? item : NULL; /* later lanes never overtake */
     }
     return NULL;
-}
-
-/* The version that a message was accepted under. A folder holds no past versions: what was replaced
- * there is superseded, which stops nothing that was accepted. */
-static const struct agreement *version_of(const struct exchange *x, const struct digest *hash)
-{
-    static const struct agreement replaced = {.standing = STANDING_SUPERSEDED};
-
-    for (size_t i = 0; i < agreement_set_count(x->agreements); i++) {
-        const struct agreement *a = agreement_set_at(x->agreements, i);
-
-        if (digest_equal(&a->hash, hash))
-            return a;
-    }
-    return &replaced;
 }
 
 static enum status put_effect(struct exchange *x, const struct member *member,
@@ -83,28 +85,36 @@ static enum status hand_over(struct exchange *x, const struct member *member,
     return ST_OK;
 }
 
-static enum status send_message(struct exchange *x, const struct member *member,
-                                const struct item *item, struct bytes record)
+static enum status send_message(struct exchange *x, struct member *member, struct item *item,
+                                struct bytes record)
 {
     struct reader r = reader_of(record.data, record.size);
     struct event event;
 
     if (event_read(&r, &event) != ST_OK)
         return ST_INVALID;
-    struct decision decision = decide_handover(version_of(x, &event.agreement_hash), false);
-    if (!decision.permitted)
-        return ST_INVALID; /* a folder's agreements are neither revoked nor suspended */
-    return hand_over(x, member, item, record, decision.permit);
+    struct decision decision =
+        decide_handover(registrar_version(x->registrar, &event.agreement_hash), member->is_lost);
+    if (!decision.permitted) {
+        exchange_withhold(x, member, item, &event, decision.code);
+        return ST_OK;
+    }
+    enum status status = hand_over(x, member, item, record, decision.permit);
+    if (status == ST_OK)
+        queue_fly(x->queues, &member->queue, item);
+    return status;
 }
 
-static enum status send_step(struct exchange *x, const struct member *member,
-                             const struct item *item, struct bytes record)
+static enum status send_step(struct exchange *x, struct member *member, struct item *item,
+                             struct bytes record)
 {
     enum status status = put_effect(x, member, EFFECT_STEP, item, record);
 
-    if (status == ST_OK)
-        x->counts.steps_delivered++;
-    return status;
+    if (status != ST_OK)
+        return status;
+    x->counts.steps_delivered++;
+    queue_fly(x->queues, &member->queue, item);
+    return ST_OK;
 }
 
 static enum status send_item(struct exchange *x, struct member *member, struct item *item)
@@ -116,28 +126,36 @@ static enum status send_item(struct exchange *x, struct member *member, struct i
         if (status != ST_OK)
             return status == ST_MORE ? ST_INVALID : status; /* it is owed, so it must be there */
     }
-    enum status status =
-        item->is_step ? send_step(x, member, item, record) : send_message(x, member, item, record);
-    if (status == ST_OK)
-        queue_fly(x->queues, &member->queue, item);
-    return status;
+    return item->is_step ? send_step(x, member, item, record)
+                         : send_message(x, member, item, record);
+}
+
+/* The next entry or item, which may be withheld. *size: bytes, 0 when there is none for it now. */
+static enum status send_next(struct exchange *x, uint32_t place, size_t *size)
+{
+    struct member *member = &x->members[place];
+
+    if (exchange_has_entries(x, member))
+        return exchange_send_entry(x, place, size);
+    struct item *item = next_item(x, member);
+    *size = item ? item->size : 0;
+    return item ? send_item(x, member, item) : ST_OK;
 }
 
 /* One member's share. *sent is in bytes; *done: nothing more for it now. */
-static enum status send_share(struct exchange *x, struct member *member, size_t *sent, bool *done)
+static enum status send_share(struct exchange *x, uint32_t place, size_t *sent, bool *done)
 {
     *sent = 0;
     *done = false;
-    while (*sent < SHARE_SIZE) {
-        struct item *item = member->session ? next_item(x, member) : NULL;
-        if (!item) {
-            *done = true;
-            return ST_OK;
-        }
-        *sent += item->size;
-        enum status status = send_item(x, member, item);
+    while (*sent < SHARE_SIZE && x->withholding_count < WITHHOLDINGS_MAX) {
+        size_t size;
+        enum status status = send_next(x, place, &size);
         if (status != ST_OK)
             return status;
+        *done = size == 0;
+        if (*done)
+            return ST_OK;
+        *sent += size;
     }
     return ST_OK;
 }
@@ -147,17 +165,17 @@ enum status exchange_deliver(struct exchange *x, bool *more)
     size_t total = 0;
     uint32_t at = 0;
 
-    while (x->ready_count > 0 && total < PASS_SIZE) {
-        struct member *member = &x->members[x->ready[at]];
+    while (x->ready_count > 0 && total < PASS_SIZE && x->withholding_count < WITHHOLDINGS_MAX) {
+        uint32_t place = x->ready[at];
         size_t sent;
         bool done;
-        enum status status = send_share(x, member, &sent, &done);
+        enum status status = send_share(x, place, &sent, &done);
 
         if (status != ST_OK)
             return status;
         total += sent;
         if (done) {
-            member->is_ready = false;
+            x->members[place].is_ready = false;
             x->ready[at] = x->ready[--x->ready_count];
         } else {
             at++;
@@ -173,6 +191,6 @@ enum status exchange_deliver(struct exchange *x, bool *more)
             x->ready[at + i] = swap;
         }
     }
-    *more = x->ready_count > 0;
+    *more = x->ready_count > 0 || x->withholding_count > 0;
     return ST_OK;
 }

@@ -79,6 +79,13 @@ static size_t fields_size(const struct event *e)
     case EVENT_KEY:
         return name_size(e->agency) + KEY_ID_SIZE + 8 + 4 + e->statement.size + 4
              + e->statement_proof.size;
+    case EVENT_GAZETTE:
+        return DIGEST_SIZE + name_size(e->officer) + 4 + e->instrument.size + 4 + e->notice.size + 4
+             + e->text.size;
+    case EVENT_WITHHELD:
+        return message_name_size(e) + 1 + 4 + 8;
+    case EVENT_COUNTED:
+        return name_size(e->agency) + name_size(e->agreement_id) + 8 + 4;
     case EVENT_AGED:
     case EVENT_KIND_END:
         return 0;
@@ -136,6 +143,25 @@ static void write_fields(struct writer *w, const struct event *e)
         write_u64(w, (uint64_t)e->open_until_ms);
         write_prefixed_bytes(w, e->statement);
         write_prefixed_bytes(w, e->statement_proof);
+        return;
+    case EVENT_GAZETTE:
+        write_bytes(w, e->governance_key.bytes, DIGEST_SIZE);
+        write_name(w, e->officer);
+        write_prefixed_bytes(w, e->instrument);
+        write_prefixed_bytes(w, e->notice);
+        write_prefixed_bytes(w, e->text);
+        return;
+    case EVENT_WITHHELD:
+        write_message_name(w, e);
+        write_u8(w, e->lane);
+        write_u32(w, e->code);
+        write_u64(w, e->message_sequence);
+        return;
+    case EVENT_COUNTED:
+        write_name(w, e->agency);
+        write_name(w, e->agreement_id);
+        write_u64(w, (uint64_t)e->from_ms);
+        write_u32(w, e->refusals);
         return;
     case EVENT_AGED:
     case EVENT_KIND_END:
@@ -205,6 +231,27 @@ static void read_fields(struct reader *r, struct event *e)
         e->open_until_ms = (int64_t)read_u64(r);
         e->statement = read_prefixed(r);
         e->statement_proof = read_prefixed(r);
+        return;
+    case EVENT_GAZETTE:
+        read_into(r, e->governance_key.bytes, DIGEST_SIZE);
+        read_name(r, e->officer, sizeof e->officer);
+        e->instrument = read_prefixed(r);
+        e->notice = read_prefixed(r);
+        e->text = read_prefixed(r);
+        if ((e->instrument.size == 0) == (e->notice.size == 0))
+            r->failed = true;
+        return;
+    case EVENT_WITHHELD:
+        read_message_name(r, e);
+        e->lane = read_u8(r);
+        e->code = read_u32(r);
+        e->message_sequence = read_u64(r);
+        return;
+    case EVENT_COUNTED:
+        read_agency(r, e->agency);
+        read_name(r, e->agreement_id, sizeof e->agreement_id);
+        e->from_ms = (int64_t)read_u64(r);
+        e->refusals = read_u32(r);
         return;
     case EVENT_AGED:
         return;

@@ -31,10 +31,13 @@ enum event_kind {
     EVENT_REFUSED,      /* a message: the answer, recorded */
     EVENT_STEP, /* the recipient's signed step: queued for the sender; the first settles the message
                  */
-    EVENT_TAKEN,  /* the sender has this evidence item */
-    EVENT_AGENCY, /* a signing certificate seen and checked */
-    EVENT_KEY,    /* a sealing-key statement */
-    EVENT_AGED,   /* ids settled before `at` - DUPLICATE_DAYS are forgotten */
+    EVENT_TAKEN,    /* the sender has this evidence item */
+    EVENT_AGENCY,   /* a signing certificate seen and checked */
+    EVENT_KEY,      /* a sealing-key statement */
+    EVENT_AGED,     /* ids settled before `at` - DUPLICATE_DAYS are forgotten */
+    EVENT_GAZETTE,  /* published: an instrument that counts, or a notice of ours */
+    EVENT_WITHHELD, /* a message accepted and never handed over: settled, queued for the sender */
+    EVENT_COUNTED,  /* refusals past the quota of an hour, which were not recorded one by one */
     EVENT_KIND_END
 };
 
@@ -44,31 +47,38 @@ struct event {
     enum event_kind kind;
     uint64_t sequence;
     int64_t at_ms;
-    /* ACCEPTED, REFUSED, STEP: which message */
+    /* ACCEPTED, REFUSED, STEP, WITHHELD: which message */
     char sender[AGENCY_MAX + 1];
     struct id message_id;
     struct digest header_digest;
     /* ACCEPTED */
     char recipient[AGENCY_MAX + 1];
-    uint8_t lane; /* 0 immediate, 1 same day, 2 routine */
+    uint8_t lane; /* also STEP, TAKEN, WITHHELD; 0 immediate, 1 same day, 2 routine */
     struct digest agreement_hash;
     char clause[CLAUSE_ID_MAX + 1]; /* also REFUSED */
     int64_t expires_ms;
     struct bytes header, proof, body; /* proof: packed struct proof, event_pack_proof */
-    /* REFUSED */
+    /* REFUSED; the code also WITHHELD, the agreement's id also COUNTED */
     uint32_t code, offending, agreement_version;
     char agreement_id[AGREEMENT_ID_MAX + 1];
-    /* STEP: uses sender, message_id, lane of the message too */
+    /* STEP */
     uint8_t step_kind;
-    uint64_t message_sequence; /* of the ACCEPTED event */
+    uint64_t message_sequence; /* also WITHHELD: of the ACCEPTED event */
     struct bytes step, step_proof;
     /* TAKEN: the item's sequence, its owner and lane */
     uint64_t item_sequence;
-    char agency[AGENCY_MAX + 1]; /* also AGENCY, KEY */
+    char agency[AGENCY_MAX + 1]; /* also AGENCY, KEY, COUNTED */
     /* AGENCY: certificate DER; KEY: statement, signer || signature */
     struct bytes certificate, statement, statement_proof;
     uint8_t key_id[KEY_ID_SIZE];
     int64_t open_until_ms;
+    /* GAZETTE: a SignedInstrument, what its certificate says, and a proposal's text; or a Notice */
+    struct bytes instrument, text, notice;
+    struct digest governance_key;       /* SHA-256 of its SubjectPublicKeyInfo */
+    char officer[OFFICER_CODE_MAX + 1]; /* empty: it is no officer's */
+    /* COUNTED: who was refused under agreement_id ("": none that is known), since when */
+    int64_t from_ms;
+    uint32_t refusals;
 };
 
 /* Bytes that the record of `event` takes. */

@@ -1,6 +1,6 @@
 /* exchange.c - life of the exchange, its members and its batches; commands are judged in
- * acceptance.c (messages), ladder.c (evidence) and registry.c (directory), queues emptied in
- * delivery.c. */
+ * acceptance.c (messages), ladder.c (evidence), registry.c (directory) and gazette.c (agreements),
+ * queues emptied in delivery.c. */
 #include "broker/exchange.h"
 
 #include <assert.h>
@@ -22,10 +22,13 @@ static enum status make_parts(struct exchange *x, const struct exchange_config *
     x->messages = messages_new(config->seed);
     x->ledger = ledger_new(config->sequence);
     x->arena = arena_new(4096, HEAD_ARENA);
+    x->quotas = quotas_new();
+    x->privileges = privileges_new();
+    x->withholding = calloc(WITHHOLDINGS_MAX, sizeof *x->withholding);
     x->effects = calloc(config->links, sizeof *x->effects);
     x->effect_counts = calloc(config->links, sizeof *x->effect_counts);
-    return x->directory && x->queues && x->messages && x->ledger && x->arena && x->effects
-                && x->effect_counts
+    return x->directory && x->queues && x->messages && x->ledger && x->arena && x->quotas
+                && x->privileges && x->withholding && x->effects && x->effect_counts
              ? ST_OK
              : ST_NOMEM;
 }
@@ -40,10 +43,12 @@ enum status exchange_new(const struct exchange_config *config, struct exchange *
         agreement_set_free(config->agreements);
         return ST_NOMEM;
     }
-    x->agreements = config->agreements;
     x->reader = config->reader;
     x->links = config->links;
-    enum status status = make_parts(x, config);
+    enum status status =
+        registrar_new(&(struct registrar_rules){.self = NULL}, config->agreements, &x->registrar);
+    if (status == ST_OK)
+        status = make_parts(x, config);
     if (status == ST_OK)
         *out = GIVE(x);
     return status;
@@ -53,12 +58,17 @@ void exchange_free(struct exchange *x)
 {
     if (!x)
         return;
-    agreement_set_free(x->agreements);
+    registrar_free(x->registrar);
     directory_free(x->directory);
     queues_free(x->queues);
     messages_free(x->messages);
     ledger_free(x->ledger);
     arena_free(x->arena);
+    quotas_free(x->quotas);
+    privileges_free(x->privileges);
+    free(x->published);
+    free(x->announced);
+    free(x->withholding);
     draft_fini(&x->draft);
     for (unsigned i = 0; x->effects && i < x->links; i++)
         parcel_fini(&x->effects[i]);
@@ -67,12 +77,6 @@ void exchange_free(struct exchange *x)
     free(x->members);
     free(x->ready);
     free(x);
-}
-
-void exchange_agree(struct exchange *x, struct agreement_set *agreements)
-{
-    agreement_set_free(x->agreements);
-    x->agreements = agreements;
 }
 
 void exchange_set_full(struct exchange *x, bool full)
@@ -108,7 +112,8 @@ enum status exchange_enter(struct exchange *x, const char *agency, uint32_t *mem
 
 void exchange_wake(struct exchange *x, uint32_t member)
 {
-    if (x->members[member].is_ready || x->members[member].session == 0)
+    if (x->members[member].is_ready
+        || (x->members[member].session == 0 && !x->members[member].is_lost))
         return;
     x->members[member].is_ready = true;
     x->ready[x->ready_count++] = member;
@@ -202,10 +207,18 @@ static enum status close_session(struct exchange *x, session_id session, const c
     return ST_OK;
 }
 
-static enum status leave(struct exchange *x, uint32_t member)
+static void leave(struct exchange *x, uint32_t member)
 {
     queue_land(x->queues, &x->members[member].queue);
     x->members[member].session = 0;
+    x->members[member].follows = false;
+}
+
+static enum status run_gone(struct exchange *x, const struct command_gone *gone)
+{
+    leave(x, gone->head.member);
+    x->members[gone->head.member].is_lost = gone->lost;
+    exchange_wake(x, gone->head.member); /* what it is owed is withheld, if it is lost */
     return ST_OK;
 }
 
@@ -260,11 +273,13 @@ static enum status run_hello(struct exchange *x, const struct command_hello *hel
         exchange_raise(x, ALARM_REPLACED, place);
         x->counts.replaced++;
         if (status == ST_OK)
-            status = leave(x, place);
+            leave(x, place);
     }
     if (status != ST_OK)
         return status;
     member->session = hello->head.session;
+    member->is_lost = false; /* it has shown a certificate that holds */
+    member->gazette_flying = 0;
     member->credit = hello->credit < DELIVER_CREDIT ? hello->credit : DELIVER_CREDIT;
     member->credit_size =
         hello->credit_size < DELIVER_CREDIT_SIZE ? hello->credit_size : DELIVER_CREDIT_SIZE;
@@ -296,8 +311,11 @@ enum status exchange_begin(struct exchange *x, int64_t now_ms)
     x->now_ms = now_ms > x->now_ms ? now_ms : x->now_ms; /* a clock set back settles nothing */
     if (x->age_at_ms == 0)
         x->age_at_ms = x->now_ms + AGE_FIRST_MS;
-    if (x->now_ms < x->age_at_ms)
-        return ST_OK;
+    enum status status = exchange_record_withheld(x);
+    if (status == ST_OK)
+        status = exchange_notices_due(x);
+    if (status != ST_OK || x->now_ms < x->age_at_ms)
+        return status;
     x->age_at_ms = x->now_ms + AGE_EVERY_MS;
     struct event event = {.kind = EVENT_AGED};
     return exchange_record(x, &event, 0);
@@ -331,8 +349,14 @@ enum status exchange_run(struct exchange *x, uint8_t *turn, const struct command
         return exchange_look_up(x, whole);
     case COMMAND_PUBLISH:
         return exchange_publish(x, whole);
+    case COMMAND_FOLLOW:
+        return exchange_follow(x, whole);
+    case COMMAND_GAZETTE:
+        return exchange_gazette(x, whole);
+    case COMMAND_DRAINED:
+        return exchange_drained(x, whole);
     case COMMAND_GONE:
-        return leave(x, command->member);
+        return run_gone(x, whole);
     case COMMAND_HELLO:
         break;
     }
@@ -400,66 +424,6 @@ void exchange_checkpointed(struct exchange *x, uint64_t sequence)
     ledger_cut(x->ledger, sequence, expire, &expiry);
 }
 
-/* ---- filling at start ---- */
-
-enum status exchange_restore_item(struct exchange *x, const char *agency, uint8_t lane,
-                                  uint64_t sequence, const struct event *event)
-{
-    struct item item = {.sequence = sequence,
-                        .size = (uint32_t)event_size(event),
-                        .lane = lane,
-                        .is_step = event->kind == EVENT_STEP,
-                        .again = true};
-    enum status status = exchange_enter(x, agency, &item.agency);
-
-    if (status == ST_OK)
-        status = queues_reserve(x->queues);
-    if (status != ST_OK)
-        return status;
-    if (item.is_step)
-        queue_put_step(x->queues, &x->members[item.agency].queue, &item);
-    else
-        queue_put(x->queues, &x->members[item.agency].queue, &item, permit_of_record());
-    return ST_OK;
-}
-
-enum status exchange_restore_certificate(struct exchange *x, const char *agency, struct bytes der)
-{
-    struct digest digest = sha256(der.data, der.size);
-    uint32_t place;
-    enum status status = exchange_enter(x, agency, &place);
-
-    if (status == ST_OK)
-        status = directory_add_certificate(x->directory, place, &digest, der);
-    return status == ST_MORE || status == ST_LIMIT ? ST_OK : status;
-}
-
-enum status exchange_restore_key(struct exchange *x, const char *agency, struct bytes statement,
-                                 struct bytes proof)
-{
-    struct signed_statement whole = {.statement = statement};
-    struct reader r = reader_of(proof.data, proof.size);
-    struct key_statement key;
-    uint32_t place;
-
-    read_into(&r, whole.signer.bytes, DIGEST_SIZE);
-    read_into(&r, whole.signature, SIGNATURE_SIZE);
-    if (!reader_done(&r))
-        return ST_INVALID;
-    enum status status = key_statement_read(statement, x->arena, &key, NULL);
-    if (status == ST_LIMIT)
-        return ST_INVALID;
-    if (status == ST_OK)
-        status = exchange_enter(x, agency, &place);
-    if (status != ST_OK)
-        return status;
-    /* Its time is judged when it is used. The state keeps closed ones too, and gives them in the
-     * order of their closing: no more were ever open at once than have room. */
-    directory_make_room_for_key(x->directory, place);
-    status = directory_add_key(x->directory, place, &key, &whole, INT64_MIN);
-    return status == ST_MORE || status == ST_LIMIT ? ST_OK : status;
-}
-
 /* ---- for people ---- */
 
 const struct exchange_counts *exchange_counts(const struct exchange *x)
@@ -479,7 +443,7 @@ struct note_status *exchange_status(const struct exchange *x, size_t *size)
     status->sequence = ledger_sequence(x->ledger);
     status->items = queues_count(x->queues);
     status->recent = messages_count(x->messages);
-    status->agreements = (uint32_t)agreement_set_count(x->agreements);
+    status->agreements = (uint32_t)agreement_set_count(registrar_set(x->registrar));
     for (uint32_t i = 0; i < count; i++) {
         const struct member *member = &x->members[i];
         struct member_status *out = &status->members[i];

@@ -15,8 +15,9 @@
  * checkpoint is held in memory (ledger.h, messages.h), queues always (queue.h); the rest is read
  * through struct exchange_reader.
  *
- * In its own files: acceptance.c judges messages, ladder.c evidence, delivery.c hands out what is
- * owed. An agency that has come up at all is a `member`, by its place in the directory.
+ * In its own files: acceptance.c judges messages, ladder.c evidence, gazette.c publishes what
+ * parties sign, delivery.c hands out what is owed. An agency that has come up at all is a `member`,
+ * by its place in the directory.
  *
  * Any answer but ST_OK ends the process before anything of the batch is acknowledged:
  *     ST_NOMEM, ST_IO      the system
@@ -40,10 +41,11 @@ struct exchange_reader {
     enum status (*message)(void *context, const char *sender, const struct id *id,
                            struct message_record *out);
     enum status (*item)(void *context, uint64_t sequence, struct bytes *record);
+    enum status (*gazette)(void *context, uint64_t sequence, struct bytes *record);
 };
 
 struct exchange_config {
-    struct agreement_set *agreements; /* taken */
+    struct agreement_set *agreements; /* taken: assumed in force, for tests; daemons give NULL */
     struct exchange_reader reader;
     uint64_t sequence; /* of the last event in the checkpoint */
     uint64_t seed;     /* random: keys the table of message ids */
@@ -57,17 +59,20 @@ enum status exchange_new(const struct exchange_config *config, struct exchange *
 void exchange_free(struct exchange *exchange); /* NULL is fine */
 OWN(exchange)
 
-/* Filling from the checkpoint, before the first begin: the arguments are those of state_each_*. An
- * item of the state may have been sent before, so it is sent marked so. */
+/* Filling from the checkpoint, before the first begin, refusals before the gazette, that before
+ * items: the arguments are those of state_each_*. Instruments are taken as they stand: their
+ * signatures were checked when they were published, and the store checks its records. An item of
+ * the state may have been sent before, so it is sent marked so. */
 enum status exchange_restore_item(struct exchange *exchange, const char *agency, uint8_t lane,
                                   uint64_t sequence, const struct event *event);
+enum status exchange_restore_refusal(struct exchange *exchange, const struct event *event);
+/*   ST_INVALID  the registrar does not take it: the store is another's, or damaged */
+enum status exchange_restore_gazette(struct exchange *exchange, const struct event *event);
 enum status exchange_restore_certificate(struct exchange *exchange, const char *agency,
                                          struct bytes der);
 enum status exchange_restore_key(struct exchange *exchange, const char *agency,
                                  struct bytes statement, struct bytes proof);
 
-/* Decides under these from the next command on; takes them, frees the old. */
-void exchange_agree(struct exchange *exchange, struct agreement_set *agreements);
 /* While the store is nearly full new messages are refused, retryably; delivery goes on. */
 void exchange_set_full(struct exchange *exchange, bool full);
 
@@ -111,7 +116,8 @@ void exchange_checkpointed(struct exchange *exchange, uint64_t sequence);
 struct exchange_counts {
     uint64_t accepted, refused, refused_retryable, duplicates, reused;
     uint64_t steps, steps_again, steps_refused, taken;
-    uint64_t delivered, delivered_again, steps_delivered;
+    uint64_t delivered, delivered_again, steps_delivered, withheld;
+    uint64_t published, instruments_refused, notices, rate_limited;
     uint64_t sessions, replaced, certificates, keys, directory_requests;
 };
 const struct exchange_counts *exchange_counts(const struct exchange *exchange);

@@ -1,16 +1,21 @@
 /*
- * exchange_inside.h - the exchange's own insides, shared by exchange.c, acceptance.c, ladder.c,
- * registry.c and delivery.c and by nobody else.
+ * exchange_inside.h - the exchange's own insides, shared by exchange.c, restore.c, acceptance.c,
+ * ladder.c, registry.c, gazette.c, notices.c, charter.c, withholding.c and delivery.c and by nobody
+ * else.
  */
 #ifndef BROKER_EXCHANGE_INSIDE_H
 #define BROKER_EXCHANGE_INSIDE_H
 
+#include "agreements/privilege.h"
+#include "agreements/registrar.h"
 #include "broker/directory.h"
 #include "broker/draft.h"
 #include "broker/exchange.h"
 #include "broker/ledger.h"
 #include "broker/messages.h"
 #include "broker/queue.h"
+#include "broker/quota.h"
+#include "proto/notice.h"
 
 /* An agency as the exchange serves it; by the directory's places. */
 struct member {
@@ -18,13 +23,45 @@ struct member {
     uint32_t credit;    /* items it takes before it has settled any */
     uint32_t credit_size;
     struct queue queue;
-    bool is_ready; /* stands in exchange.ready */
+    bool is_ready;           /* stands in exchange.ready */
+    bool is_lost;            /* its signing certificates were gone when its session ended */
+    bool follows;            /* the gazette */
+    uint32_t gazette_at;     /* the next entry it gets: a place in exchange.published */
+    uint64_t gazette_flying; /* bytes of entries that its link has not reported sent */
 };
+
+/* An entry of the gazette; the record is in the ledger or the state. */
+struct published {
+    uint64_t sequence;
+    int64_t at_ms;
+    Concordat__Act act; /* 0: a notice */
+    uint32_t agency;    /* who signed: its place */
+    struct digest digest, agreement_hash;
+};
+
+/* A review that has been announced. */
+struct announced {
+    char agreement_id[AGREEMENT_ID_MAX + 1];
+    uint32_t version, days;
+};
+
+/* Decided at hand-over, to be recorded with the next batch. */
+struct withholding {
+    uint64_t sequence; /* of the message */
+    char sender[AGENCY_MAX + 1];
+    struct id message_id;
+    struct digest header_digest;
+    uint8_t lane;
+    Concordat__RefusalCode code;
+};
+
+#define WITHHOLDINGS_MAX 1024 /* in one batch: their records are a part of it */
 
 #define ALARMS_MAX 16
 
 struct exchange {
-    struct agreement_set *agreements; /* owned */
+    struct registrar *registrar;   /* owned: what is in force */
+    struct privileges *privileges; /* owned: of those who broke the glass */
     struct exchange_reader reader;
     struct directory *directory; /* owned, as all of these */
     struct queues *queues;
@@ -36,13 +73,21 @@ struct exchange {
     uint32_t *ready;        /* owned; members that may have something to get; member_room */
     uint32_t member_room, ready_count;
 
+    struct published *published; /* owned; ascending */
+    uint32_t published_count, published_room;
+    struct announced *announced; /* owned */
+    uint32_t announced_count, announced_room;
+    struct quotas *quotas;           /* owned */
+    struct withholding *withholding; /* owned; WITHHOLDINGS_MAX */
+    uint32_t withholding_count;
+
     struct draft draft;
     struct parcel *effects;  /* owned; one a link */
     uint32_t *effect_counts; /* owned; the same */
     unsigned links;
     bool is_open; /* between begin and durable: effects stay in */
     bool is_full;
-    int64_t now_ms, age_at_ms;
+    int64_t now_ms, age_at_ms, review_at_ms;
     struct exchange_counts counts;
     struct exchange_alarm alarms[ALARMS_MAX];
     uint32_t alarm_first, alarm_count;
@@ -74,6 +119,54 @@ enum status exchange_settle(struct exchange *x, const struct command_settle *set
 /* registry.c */
 enum status exchange_look_up(struct exchange *x, const struct command_directory *asked);
 enum status exchange_publish(struct exchange *x, const struct command_publish *publish);
+/* gazette.c */
+enum status exchange_gazette(struct exchange *x, const struct command_gazette *given);
+enum status exchange_follow(struct exchange *x, const struct command_follow *follow);
+enum status exchange_drained(struct exchange *x, const struct command_drained *drained);
+/* Publishes a notice of ours; it is for those it names. */
+enum status exchange_notify(struct exchange *x, const struct notice *notice);
+/* What has been published: also at start.   ST_NOMEM */
+enum status exchange_add_published(struct exchange *x, const struct published *published);
+/* The member has entries before it that it does not hold. */
+bool exchange_has_entries(const struct exchange *x, const struct member *member);
+/* Sends the next one, which must be there; *size: bytes, 0 when it may not have more now. */
+enum status exchange_send_entry(struct exchange *x, uint32_t member, size_t *size);
+/* notices.c */
+/* Counts a refusal that agreements decided. *record: it is within the quota. */
+enum status exchange_count_refusal(struct exchange *x, uint32_t member, Concordat__RefusalCode code,
+                                   const char *agreement_id, bool *record);
+/* The same for one that was recorded before, at start. */
+enum status exchange_recount_refusal(struct exchange *x, uint32_t member,
+                                     const struct event *refused);
+/* What is due by the clock: hours of refusals that are over, reviews that come. */
+enum status exchange_notices_due(struct exchange *x);
+/* A notice that stands in the gazette already, at start. */
+enum status exchange_restore_notice(struct exchange *x, const struct notice *notice, int64_t at_ms);
+/* charter.c */
+/* Fills in what the question does not say, for a charter. */
+void exchange_charter_ask(const struct exchange *x, const struct agreement *charter,
+                          const struct id *message_id, struct question *question);
+/* It was accepted: counts it and tells everybody concerned. */
+enum status exchange_charter_used(struct exchange *x, const struct agreement *charter,
+                                  const struct question *question, const struct id *message_id);
+/* Reviews that are overdue. */
+enum status exchange_charters_due(struct exchange *x);
+/* What the registrar cannot know about a review.
+ *   ST_INVALID  no such use, or its own agency's; `why` says which */
+enum status exchange_charter_check(const struct exchange *x, const struct instrument *given,
+                                   struct reason *why);
+/* It is published: what follows of it. */
+enum status exchange_charter_published(struct exchange *x, const struct instrument *given);
+/* The same for what stands in the gazette already, at start. */
+enum status exchange_charter_restore(struct exchange *x, const struct instrument *given,
+                                     int64_t at_ms);
+enum status exchange_charter_restore_notice(struct exchange *x, const struct notice *notice,
+                                            int64_t at_ms);
+/* withholding.c */
+/* The item is not handed over: takes it out of its queue, to be recorded with the next batch. */
+void exchange_withhold(struct exchange *x, struct member *member, struct item *item,
+                       const struct event *accepted, Concordat__RefusalCode code);
+enum status exchange_record_withheld(struct exchange *x);
 /* delivery.c */
 enum status exchange_deliver(struct exchange *x, bool *more);
 

@@ -29,15 +29,30 @@ _Noreturn void link_stop(const char *event, const char *what)
 
 /* ---- what sessions ask of us ---- */
 
+static enum status check_use(const struct link *link, struct bytes der, enum identity_use use,
+                             struct identity *out, EVP_PKEY **key, struct reason *why)
+{
+    enum status status = tls_context_check(link->config.tls, der.data, der.size, use, out, why);
+
+    return status == ST_OK ? identity_of_der(der.data, der.size, use, out, key, why) : status;
+}
+
 static enum status check_signing(void *context, struct bytes der, struct identity *out,
                                  EVP_PKEY **key, struct reason *why)
 {
-    const struct link *link = context;
-    enum status status =
-        tls_context_check(link->config.tls, der.data, der.size, USE_SIGNING, out, why);
+    return check_use(context, der, USE_SIGNING, out, key, why);
+}
 
-    return status == ST_OK ? identity_of_der(der.data, der.size, USE_SIGNING, out, key, why)
-                           : status;
+static enum status check_governance(void *context, struct bytes der, struct identity *out,
+                                    EVP_PKEY **key, struct reason *why)
+{
+    return check_use(context, der, USE_GOVERNANCE, out, key, why);
+}
+
+static enum status check_officer(void *context, struct bytes der, struct identity *out,
+                                 EVP_PKEY **key, struct reason *why)
+{
+    return check_use(context, der, USE_OFFICER, out, key, why);
 }
 
 static struct peer *peer_of(struct link *link, session_id id)
@@ -185,12 +200,12 @@ static void each_peer(struct link *link, void (*visit)(struct peer *peer))
 /* The welcome of one that has gone: the exchange must not wait for it. */
 static void disown(struct link *link, const struct effect_welcome *welcome)
 {
-    struct command *gone =
+    struct command_gone *gone =
         turn_command(&link->turn, COMMAND_GONE, welcome->head.session, sizeof *gone);
 
     if (!gone)
         link_stop("out_of_memory", "turn");
-    gone->member = welcome->member;
+    gone->head.member = welcome->member;
 }
 
 static void apply_effects(struct link *link, const void *data)
@@ -263,9 +278,9 @@ static void recheck(struct peer *peer)
         peer_kill(peer); /* its handshake goes by the old files: it may begin again */
         return;
     }
-    status = tls_recheck(peer->tls, peer->link->config.tls, &why);
+    status = session_recheck(peer->session, &why);
     if (status == ST_OK)
-        status = session_recheck(peer->session, &why);
+        status = tls_recheck(peer->tls, peer->link->config.tls, &why);
     if (status == ST_OK)
         return;
     raise_alarm(peer->link, peer->session, "certificate_refused", &why);
@@ -391,6 +406,8 @@ static enum status set_up(struct link *link)
         .broker = link->config.broker,
         .context = link,
         .check = check_signing,
+        .check_governance = check_governance,
+        .check_officer = check_officer,
         .alarm = raise_alarm,
         .arena = link->arena,
         .cache = link->cache,

@@ -1,10 +1,11 @@
 /*
  * main.c - concordatd: starts the broker's threads, accepts connections, and ends it well.
  *
- * Start: settings, TLS, agreements, store, the journal's tail into a checkpoint, queues; only then
- * threads and the listening socket. SIGTERM and SIGINT drain: what has come in is finished and
- * answered, the last checkpoint written. SIGHUP reads TLS files and agreements again, each whole or
- * not at all. The first I/O error of journal or store ends the process at once, in its own thread.
+ * Start: settings, TLS, store, the journal's tail into a checkpoint, agreements and queues from it;
+ * only then threads and the listening socket. SIGTERM and SIGINT drain: what has come in is
+ * finished and answered, the last checkpoint written. SIGHUP reads the TLS files again, whole or
+ * not at all: agreements come as instruments of their parties and in no other way. The first I/O
+ * error of journal or store ends the process at once, in its own thread.
  */
 #include <errno.h>
 #include <malloc.h>
@@ -36,9 +37,9 @@
 #define STATE_DEPTH 4096 /* buffers that may wait for the state thread */
 #define NOTE_DEPTH 256   /* anything else */
 #define GATHERED_MOST                                                                              \
-    (UINT64_C(64) * 1024 * 1024) /* bytes between checkpoints: bounds memory and restart                    \
-                         */
-#define RING_SHARE 4    /* of the ring at most; the rest takes what comes meanwhile */
+    (UINT64_C(64) * 1024 * 1024) /* bytes between checkpoints: bounds memory and restart           \
+                                  */
+#define RING_SHARE 4             /* of the ring at most; the rest takes what comes meanwhile */
 #define CRL_WARNS_MS (INT64_C(7) * 86400000)
 #define CRL_LOOK_MS 3600000
 
@@ -52,7 +53,7 @@ struct broker {
     struct checkpointer *checkpointer;
     struct admin *admin;
     struct listener *listener;
-    struct pipe *to_links[LINKS_MAX], *to_exchange, *to_admin;
+    struct pipe *to_links[LINKS_MAX], *to_admin;
     int signals;
     _Atomic int64_t crl_until_ms;
 };
@@ -121,6 +122,21 @@ static enum status read_item(void *context, uint64_t sequence, struct bytes *rec
     return state_item(context, sequence, record);
 }
 
+static enum status read_gazette(void *context, uint64_t sequence, struct bytes *record)
+{
+    return state_gazette(context, sequence, record);
+}
+
+static enum status fill_refusal(void *context, const struct event *event)
+{
+    return exchange_restore_refusal(context, event);
+}
+
+static enum status fill_gazette(void *context, const struct event *event)
+{
+    return exchange_restore_gazette(context, event);
+}
+
 static enum status fill_item(void *context, const char *agency, uint8_t lane, uint64_t sequence,
                              const struct event *event)
 {
@@ -142,7 +158,7 @@ static enum status make_exchange(struct broker *b, struct state_reader *reader, 
                                  struct exchange **out, struct reason *why)
 {
     struct exchange_config config = {
-        .reader = {reader, read_message, read_item},
+        .reader = {reader, read_message, read_item, read_gazette},
         .sequence = sequence,
         .links = (unsigned)b->config.links,
     };
@@ -151,15 +167,16 @@ static enum status make_exchange(struct broker *b, struct state_reader *reader, 
         reason_set(why, "the system has no randomness");
         return ST_IO;
     }
-    enum status status = agreement_set_load(b->config.agreements, &config.agreements, why);
-    if (status != ST_OK)
-        return status;
     reason_set(why, "%s: the store is damaged", b->config.store);
-    status = exchange_new(&config, out);
+    enum status status = exchange_new(&config, out);
     if (status == ST_OK)
         status = state_each_certificate(reader, fill_certificate, *out);
     if (status == ST_OK)
         status = state_each_key(reader, fill_key, *out);
+    if (status == ST_OK)
+        status = state_each_refusal(reader, fill_refusal, *out);
+    if (status == ST_OK)
+        status = state_each_gazette(reader, fill_gazette, *out);
     if (status == ST_OK)
         status = state_each_item(reader, fill_item, *out);
     return status;
@@ -216,7 +233,7 @@ static enum status start_link(struct broker *b, unsigned number, struct writer_c
 
 static enum status start_threads(struct broker *b, struct writer_config *writer, struct reason *why)
 {
-    struct ends state = {0}, admin = {0}, main = {0}, drain = {0};
+    struct ends state = {0}, admin = {0}, drain = {0};
     enum status status = ST_OK;
 
     writer->link_count = (unsigned)b->config.links;
@@ -227,15 +244,11 @@ static enum status start_threads(struct broker *b, struct writer_config *writer,
     if (status == ST_OK)
         status = make_pipe(b->zmq, "admin", 0, NOTE_DEPTH, &admin, why);
     if (status == ST_OK)
-        status = make_pipe(b->zmq, "exchange", 0, NOTE_DEPTH, &main, why);
-    if (status == ST_OK)
         status = make_pipe(b->zmq, "drain", 0, NOTE_DEPTH, &drain, why);
     if (status != ST_OK)
         return status;
     writer->state = state.here;
     writer->admin = admin.here;
-    writer->main = main.there;
-    b->to_exchange = main.here;
     b->to_admin = drain.here;
     reason_set(why, "threads: %s", strerror(errno));
     uint64_t ring = b->config.journal_segments * b->config.journal_segment_size;
@@ -276,10 +289,12 @@ static void reload_tls(struct broker *b)
 
     for (unsigned i = 0; status == ST_OK && i < b->config.links; i++)
         status = load_tls(&b->config, &contexts[i], &why);
-    if (status == ST_OK)
+    if (status == ST_OK) {
         watch_crls(b, contexts[0]);
-    else
+        log_event(LOG_INFO, "reloaded", "links=%u", (unsigned)b->config.links);
+    } else {
         log_event(LOG_ERROR, "reload_failed", "kept=old why=\"%s\"", why.text);
+    }
     for (unsigned i = 0; i < b->config.links; i++) {
         const struct note_tls note = {{NOTE_TLS, 0}, contexts[i]};
         if (status == ST_OK && give_note(b->to_links[i], &note, sizeof note) == ST_OK)
@@ -290,24 +305,6 @@ static void reload_tls(struct broker *b)
     }
 }
 
-static void reload_agreements(struct broker *b)
-{
-    struct note_agreements note = {{NOTE_AGREEMENTS, 0}, NULL};
-    struct reason why = {""};
-
-    if (agreement_set_load(b->config.agreements, &note.agreements, &why) != ST_OK) {
-        log_event(LOG_ERROR, "reload_failed", "kept=old why=\"%s\"", why.text);
-        return;
-    }
-    size_t count = agreement_set_count(note.agreements);
-    if (give_note(b->to_exchange, &note, sizeof note) == ST_OK) {
-        log_event(LOG_INFO, "reloaded", "agreements=%zu", count);
-        return;
-    }
-    agreement_set_free(note.agreements);
-    log_event(LOG_ERROR, "reload_failed", "kept=old why=busy");
-}
-
 static void on_signal(void *context, uint32_t)
 {
     struct broker *b = context;
@@ -315,12 +312,10 @@ static void on_signal(void *context, uint32_t)
 
     if (read(b->signals, &signal, sizeof signal) != (ssize_t)sizeof signal)
         return;
-    if (signal.ssi_signo == SIGHUP) {
+    if (signal.ssi_signo == SIGHUP)
         reload_tls(b);
-        reload_agreements(b);
-    } else {
+    else
         loop_stop(b->loop);
-    }
 }
 
 static enum status watch_signals(struct broker *b, struct reason *why)
@@ -411,7 +406,6 @@ static void clean_up(struct broker *b)
     writer_free(b->writer);
     checkpointer_free(b->checkpointer);
     admin_free(b->admin);
-    pipe_free(b->to_exchange);
     pipe_free(b->to_admin);
     state_free(b->state);
     loop_free(b->loop);

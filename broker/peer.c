@@ -127,6 +127,8 @@ void peer_flush(struct peer *peer)
     }
     if (!peer->dead)
         send_encrypted(peer);
+    if (!peer->dead && peer_lying(peer) == 0 && session_drained(peer->session) != ST_OK)
+        link_stop("out_of_memory", "turn");
     if (peer->closing && !peer->dead && peer_lying(peer) == 0)
         peer_kill(peer);
     peer_watch(peer);

@@ -186,6 +186,15 @@ struct item *queue_first(struct queues *queues, const struct queue *queue, unsig
     return place ? &queues->items[place] : NULL;
 }
 
+struct item *queue_first_message(struct queues *queues, const struct queue *queue, unsigned lane)
+{
+    uint32_t place = queue->lanes[lane].first;
+
+    while (place && queues->items[place].is_step)
+        place = queues->items[place].next;
+    return place ? &queues->items[place] : NULL;
+}
+
 static uint32_t place_of(const struct queues *queues, const struct item *item)
 {
     return (uint32_t)(item - queues->items);

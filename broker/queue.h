@@ -4,9 +4,9 @@
  *     queue_put --> lane --queue_fly--> in flight --queue_remove--> settled
  *                    ^------queue_land------'        (the session ended)
  *
- * An item is a message (an ACCEPTED event) or a step (a STEP event), named by its event's sequence;
- * its bytes are elsewhere. 32 bytes an item plus 8 in the index. Within a lane items leave in the
- * order of their sequences, also after a landing.
+ * An item is a message (an ACCEPTED event) or a step (a STEP or WITHHELD event), named by its
+ * event's sequence; its bytes are elsewhere. 32 bytes an item plus 8 in the index. Within a lane
+ * items leave in the order of their sequences, also after a landing.
  *
  * Threads: one owner, the exchange.
  */
@@ -59,6 +59,8 @@ void queue_put(struct queues *queues, struct queue *queue, const struct item *it
 void queue_put_step(struct queues *queues, struct queue *queue, const struct item *item);
 /* First waiting item of the lane, NULL when there is none. Valid until the next put or remove. */
 struct item *queue_first(struct queues *queues, const struct queue *queue, unsigned lane);
+/* The same, steps left out. O(steps before it). */
+struct item *queue_first_message(struct queues *queues, const struct queue *queue, unsigned lane);
 /* The item has been sent: from its lane to the end of those in flight. */
 void queue_fly(struct queues *queues, struct queue *queue, struct item *item);
 /* All in flight go back to the front of their lanes, to be sent again. O(in flight). */

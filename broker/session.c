@@ -142,12 +142,27 @@ enum status session_gone(struct session *session)
     /* While joining, its place is not known yet: the link says it when the welcome comes. */
     if (session->member == MEMBER_NONE)
         return ST_OK;
-    struct command *gone =
+    struct command_gone *gone =
         turn_command(session->rules->turn, COMMAND_GONE, session->id, sizeof *gone);
     if (!gone)
         return ST_NOMEM;
-    gone->member = session->member;
+    gone->head.member = session->member;
+    gone->lost = session->is_lost;
     session->member = MEMBER_NONE;
+    return ST_OK;
+}
+
+enum status session_drained(struct session *session)
+{
+    if (session->entries_size == 0 || session->member == MEMBER_NONE)
+        return ST_OK;
+    struct command_drained *drained =
+        turn_command(session->rules->turn, COMMAND_DRAINED, session->id, sizeof *drained);
+    if (!drained)
+        return ST_NOMEM;
+    drained->head.member = session->member;
+    drained->size = session->entries_size;
+    session->entries_size = 0;
     return ST_OK;
 }
 
@@ -177,7 +192,11 @@ enum status session_run(struct session *session, int64_t wall_ms)
 
 enum status session_recheck(struct session *session, struct reason *why)
 {
-    return signers_recheck(&session->signers, session->rules->check, session->rules->context, why);
+    enum status status =
+        signers_recheck(&session->signers, session->rules->check, session->rules->context, why);
+
+    session->is_lost = status == ST_FORGED;
+    return status;
 }
 
 /* ---- effects ---- */
@@ -211,6 +230,43 @@ static enum status do_welcome(struct session *session, const struct effect_welco
     return session_say(session, &wire, SMALL_FRAME);
 }
 
+static enum status do_withheld(struct session *session, const struct event *event)
+{
+    struct wire wire = {.kind = WIRE_WITHHELD};
+
+    wire.withheld.sequence = event->sequence;
+    wire.withheld.withheld = (struct withheld){.message_id = event->message_id,
+                                               .header_digest = event->header_digest,
+                                               .code = (Concordat__RefusalCode)event->code,
+                                               .withheld_ms = event->at_ms};
+    return session_say(session, &wire, SMALL_FRAME);
+}
+
+static enum status do_entry(struct session *session, const struct effect_item *effect,
+                            const struct event *event)
+{
+    struct wire wire = {.kind = WIRE_GAZETTE};
+
+    wire.gazette.sequence = event->sequence;
+    wire.gazette.at_ms = event->at_ms;
+    wire.gazette.instrument = event->instrument;
+    wire.gazette.notice = event->notice;
+    session->entries_size += effect->record_size;
+    return say_with(session, &wire, event->text,
+                    SMALL_FRAME + event->instrument.size + event->notice.size);
+}
+
+static enum status do_verdict(struct session *session, const struct effect_verdict *effect)
+{
+    struct wire wire = {.kind = WIRE_GAZETTE};
+
+    wire.gazette.request = effect->request;
+    wire.gazette.published = effect->sequence != 0;
+    wire.gazette.after = effect->sequence;
+    wire.gazette.why = effect->why;
+    return session_say(session, &wire, SMALL_FRAME);
+}
+
 static enum status do_item(struct session *session, const struct effect_item *effect)
 {
     struct reader r = reader_of(effect->record, effect->record_size);
@@ -219,6 +275,10 @@ static enum status do_item(struct session *session, const struct effect_item *ef
 
     if (event_read(&r, &event) != ST_OK)
         abort(); /* the exchange has read it, or written it */
+    if (event.kind == EVENT_GAZETTE)
+        return do_entry(session, effect, &event);
+    if (event.kind == EVENT_WITHHELD)
+        return do_withheld(session, &event);
     if (event.kind == EVENT_STEP) {
         wire.kind = WIRE_STEP;
         wire.step.sequence = effect->sequence;
@@ -286,7 +346,10 @@ enum status session_effect(struct session *session, const struct effect *effect,
         return session_say(session, &wire, SMALL_FRAME);
     case EFFECT_DELIVER:
     case EFFECT_STEP:
+    case EFFECT_GAZETTE:
         return do_item(session, whole);
+    case EFFECT_VERDICT:
+        return do_verdict(session, whole);
     case EFFECT_SETTLE:
         return do_settle(session, ((const struct effect_settle *)whole)->sequence);
     case EFFECT_FRAME:

@@ -36,10 +36,12 @@ struct session;
 
 /* What all sessions of a link share; borrowed, must outlive them. */
 struct session_rules {
-    const uint8_t *community; /* DIGEST_SIZE bytes */
-    const char *broker;       /* our id */
-    void *context;            /* for the calls */
-    signer_check *check;
+    const uint8_t *community;       /* DIGEST_SIZE bytes */
+    const char *broker;             /* our id */
+    void *context;                  /* for the calls */
+    signer_check *check;            /* of signing certificates */
+    signer_check *check_governance; /* of governance certificates */
+    signer_check *check_officer;    /* of officers' */
     /* A peer did what an honest one does not: to be logged with its identity. */
     void (*alarm)(void *context, const struct session *session, const char *event,
                   const struct reason *why);
@@ -79,9 +81,13 @@ enum status session_flush(struct session *session);
 enum status session_ping(struct session *session, int64_t wall_ms);
 /* We close: says so with `code`, and ends. `code` NULL: bye. */
 enum status session_refuse(struct session *session, const char *code, const char *advice);
-/* The connection is gone: tells the exchange, if it knows the session.
+/* The connection is gone: tells the exchange, if it knows the session, and whether all its signing
+ * certificates were gone before.
  *   ST_NOMEM */
 enum status session_gone(struct session *session);
+/* Nothing lies unsent: gazette entries that were written may be followed by more.
+ *   ST_NOMEM */
+enum status session_drained(struct session *session);
 
 /* Bytes for the peer; borrowed until the next call that writes. */
 struct bytes session_out(const struct session *session);

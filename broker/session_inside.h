@@ -20,9 +20,11 @@ struct session {
     struct frame_reader *frames; /* owned */
     struct parcel out;
     struct signers signers;
-    uint32_t member;    /* its agency's place in the exchange, once welcomed */
-    uint32_t in_flight; /* commands the exchange has not answered */
-    uint64_t charge;    /* bytes of those */
+    uint32_t member;       /* its agency's place in the exchange, once welcomed */
+    uint32_t in_flight;    /* commands the exchange has not answered */
+    uint64_t charge;       /* bytes of those */
+    uint64_t entries_size; /* bytes of gazette records written since the last session_drained */
+    bool is_lost;          /* its signing certificates are gone */
     uint32_t settle_count;
     uint64_t settles[SETTLES_MAX];
 };

@@ -42,6 +42,7 @@ enum status signers_add(struct signers *signers, const char *agency, struct byte
         drop(&signer);
         return ST_FORGED;
     }
+    memcpy(signer.spki.bytes, identity.spki, DIGEST_SIZE);
     signer.from_ms = identity.from_ms;
     signer.until_ms = identity.until_ms;
     signer.der = malloc(der.size);

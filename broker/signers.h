@@ -21,6 +21,7 @@ typedef enum status signer_check(void *context, struct bytes der, struct identit
 
 struct signer {
     struct digest digest; /* of der */
+    struct digest spki;   /* of its key: what agreements pin */
     int64_t from_ms, until_ms;
     EVP_PKEY *key; /* owned */
     uint8_t *der;  /* owned */

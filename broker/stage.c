@@ -95,6 +95,7 @@ static enum status put_command(struct turn *turn, const struct submission *s, ui
     submit->message_id = e->message_id;
     submit->header_digest = *s->header_digest;
     submit->agreement_hash = e->agreement_hash;
+    submit->signing_key = *s->signing_key;
     submit->created_ms = e->created_ms;
     submit->expires_ms = e->expires_ms;
     submit->record_at = record_at;

@@ -1,23 +1,22 @@
 /*
  * stage.h - every message between the broker's threads; read this to see how they talk.
  *
- *                  sockets, TLS contexts                     agreements
- *     main ----------------------------> link N   main -----------------------> exchange
+ *                  sockets, TLS contexts
+ *     main ----------------------------> link N
  *                       turns
  *     link N --------------------------> exchange        exchange --> state    batches
  *     link N <-------------------------- exchange        exchange <-- state    checkpoints
  *                       effects                          admin <--> exchange   status
  *
  * A message is one buffer that begins with its `struct note`. Whoever gives it gives the buffer
- * away; the receiver frees it by zmq_msg_close. What it points to (a TLS context, agreements, a
- * descriptor) moves with it and belongs to the receiver from then on. Sessions are named by number:
+ * away; the receiver frees it by zmq_msg_close. What it points to (a TLS context, a descriptor)
+ * moves with it and belongs to the receiver from then on. Sessions are named by number:
  * a number may be stale, and is then looked up in vain.
  *
  * | note             | from     | to       | buffer                                             |
  * |------------------|----------|----------|----------------------------------------------------|
  * | NOTE_SOCKET      | main     | link     | struct note_socket: the descriptor moves           |
  * | NOTE_TLS         | main     | link     | struct note_tls: the context moves                 |
- * | NOTE_AGREEMENTS  | main     | exchange | struct note_agreements: the set moves              |
  * | NOTE_DRAIN       | main     | link,    | struct note: stop reading; admin: end              |
  * |                  |          | admin    |                                                    |
  * | NOTE_TURN        | link     | exchange | struct note_turn, records, commands                |
@@ -40,11 +39,14 @@
 #include <stdint.h>
 
 #include "agreements/decide.h"
+#include "agreements/instrument.h"
 #include "broker/event.h"
 #include "broker/journal.h"
 #include "broker/parcel.h"
 #include "lib/tls.h"
 #include "proto/wire.h"
+
+#define VERDICT_MAX 255 /* bytes of a verdict's sentence: what the frame carries */
 
 /* A session for as long as it lives: link, place and generation. 0 is none. */
 typedef uint64_t session_id;
@@ -56,7 +58,6 @@ static inline unsigned session_link(session_id id)
 enum note_kind {
     NOTE_SOCKET = 1,
     NOTE_TLS,
-    NOTE_AGREEMENTS,
     NOTE_DRAIN,
     NOTE_TURN,
     NOTE_LAST,
@@ -85,11 +86,6 @@ struct note_tls {
     struct tls_context *context;
 };
 
-struct note_agreements {
-    struct note note;
-    struct agreement_set *agreements;
-};
-
 /* ---- link to exchange: what one turn of the loop yielded ---- */
 
 /* Records come first, back to back, in the form the journal takes them; then `note.count` commands,
@@ -107,7 +103,10 @@ enum command_kind {
     COMMAND_CREDIT,
     COMMAND_DIRECTORY,
     COMMAND_PUBLISH,
-    COMMAND_GONE /* the session ended */
+    COMMAND_FOLLOW,  /* the gazette, from an entry on */
+    COMMAND_GAZETTE, /* an instrument to be published */
+    COMMAND_DRAINED, /* gazette entries sent before are on their way: released by no effect */
+    COMMAND_GONE     /* the session ended */
 };
 
 /* Head of each command. Texts and bytes that belong to it lie behind it, within `size`, and are
@@ -135,6 +134,7 @@ struct command_submit {
     struct id message_id;
     struct digest header_digest;
     struct digest agreement_hash;
+    struct digest signing_key; /* SHA-256 of the SubjectPublicKeyInfo whose signature holds */
     int64_t created_ms, expires_ms;
     uint64_t record_at;   /* of the ACCEPTED record, from the start of the buffer */
     uint32_t record_size; /* its sequence and time are left to the exchange */
@@ -190,6 +190,31 @@ struct command_publish {
     uint8_t statement[];
 };
 
+struct command_follow {
+    struct command head;
+    uint64_t after; /* sequence of the last entry that the agent holds; 0: none */
+};
+
+/* The signature holds, and its certificate is the community's; whose word counts is not looked at.
+ */
+struct command_gazette {
+    struct command head;
+    uint64_t request;
+    struct instrument instrument;
+    uint32_t signed_size, text_size;
+    uint8_t bytes[]; /* the SignedInstrument, then a proposal's text */
+};
+
+struct command_drained {
+    struct command head;
+    uint64_t size; /* bytes of records */
+};
+
+struct command_gone {
+    struct command head;
+    bool lost; /* none of its signing certificates holds any more */
+};
+
 /* Fills a turn: a link has one, and gives it at the end of each turn of its loop. */
 struct turn {
     struct parcel records;  /* note_turn, then records */
@@ -213,6 +238,7 @@ struct submission {
     const struct digest *header_digest;
     struct bytes header, body;
     const struct proof *proof;
+    const struct digest *signing_key;
 };
 /* *charge: bytes held against the session.
  *   ST_NOMEM */
@@ -244,8 +270,10 @@ enum effect_kind {
     EFFECT_RECEIPT,
     EFFECT_REFUSAL,
     EFFECT_DELIVER, /* a message: its ACCEPTED record follows */
-    EFFECT_STEP,    /* an evidence item: its STEP record follows */
+    EFFECT_STEP,    /* an evidence item: its STEP or WITHHELD record follows */
     EFFECT_SETTLE,  /* the session's step with that number is recorded */
+    EFFECT_GAZETTE, /* an entry: its GAZETTE record follows */
+    EFFECT_VERDICT, /* on an instrument */
     EFFECT_FRAME,   /* ready bytes follow: a directory answer */
     EFFECT_RELEASE, /* nothing to say, but the charge is released */
     EFFECT_CLOSE    /* refuse the session with this word and end it */
@@ -275,6 +303,13 @@ struct effect_item {
     bool again;
     uint32_t record_size;
     uint8_t record[];
+};
+
+struct effect_verdict {
+    struct effect head;
+    uint64_t request;
+    uint64_t sequence; /* of its entry; 0: refused for `why` */
+    char why[VERDICT_MAX + 1];
 };
 
 struct effect_settle {

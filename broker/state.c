@@ -4,18 +4,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "broker/aging.h"
 #include "broker/record.h"
 #include "broker/window.h"
 
 #define FORMAT 1                      /* of trees, keys and values */
 #define SPILL_SIZE ((size_t)64 << 20) /* bytes gathered in a window before it is spilled */
-#define AGED_AT_ONCE 1024             /* ids forgotten between two walks */
-#define DAY_MS (24 * 60 * 60 * INT64_C(1000))
 
 static const char *const tree_names[TREE_COUNT] = {
     [TREE_META] = "meta",         [TREE_ITEMS] = "items",       [TREE_QUEUES] = "queues",
     [TREE_MESSAGES] = "messages", [TREE_SETTLED] = "settled",   [TREE_AGENCIES] = "agencies",
-    [TREE_KEYS] = "keys",         [TREE_REFUSALS] = "refusals",
+    [TREE_KEYS] = "keys",         [TREE_REFUSALS] = "refusals", [TREE_GAZETTE] = "gazette",
 };
 
 struct state {
@@ -180,6 +179,24 @@ static enum status fold_step(struct state *state, const struct event *e, struct 
     return status == ST_OK ? add_item(state, e, e->sender, record) : status;
 }
 
+/* Settles the message, if nothing has, and is owed to its sender like a step. */
+static enum status fold_withheld(struct state *state, const struct event *e, struct bytes record)
+{
+    const struct tree_key key = key_of_message(e->sender, &e->message_id);
+    struct message_record message;
+    struct slot *slot;
+    enum status status = find_message(state, &key, &slot);
+
+    if (status == ST_OK)
+        status = message_read((struct bytes){slot->value, slot->value_size}, &message);
+    if (status == ST_OK && !message.refused && message.settled_ms == 0) {
+        message.settled_ms = e->at_ms;
+        status = settle(state, e, &message);
+        message_patch(&message, slot->value, slot->value_size);
+    }
+    return status == ST_OK || status == ST_MORE ? add_item(state, e, e->sender, record) : status;
+}
+
 static enum status fold_key(struct state *state, const struct event *e)
 {
     const struct tree_key key = key_of_sealing_key(e->agency, e->open_until_ms, e->key_id);
@@ -195,117 +212,12 @@ static enum status fold_key(struct state *state, const struct event *e)
     return window_put(state->window, TREE_KEYS, &key, (struct bytes){value, w.size});
 }
 
-/* Forgets one id, and the refusal it got, unless it was settled at another time than this entry
- * says. */
-static enum status forget(struct state *state, const struct tree_key *settled)
-{
-    struct reader r = reader_of(settled->bytes, settled->size);
-    int64_t settled_ms = (int64_t)read_u64(&r);
-    const struct bytes key = {r.next, r.left};
-    struct message_record message;
-    struct bytes value;
-    enum status status = checked_get(state->txn, TREE_MESSAGES, key, &value);
-
-    if (status == ST_OK)
-        status = message_read(value, &message);
-    if (status == ST_OK && message.settled_ms == settled_ms) {
-        const struct tree_key refusal = key_of_sequence(message.sequence);
-
-        status = store_delete(state->txn, TREE_MESSAGES, key);
-        if (status == ST_OK && message.refused)
-            status = store_delete(state->txn, TREE_REFUSALS, key_bytes(&refusal));
-    }
-    if (status == ST_OK || status == ST_MORE)
-        status = store_delete(state->txn, TREE_SETTLED, key_bytes(settled));
-    return status;
-}
-
-/* The oldest entries settled before `until_ms`, copied, since deleting moves what a walk stands on.
- */
-static enum status read_aged(struct state *state, int64_t until_ms, struct tree_key *out,
-                             size_t *count)
-{
-    struct walk *walk;
-    struct bytes key, value;
-    enum status status = walk_open(state->txn, TREE_SETTLED, (struct bytes){NULL, 0}, &walk);
-
-    if (status != ST_OK)
-        return status;
-    for (*count = 0; *count < AGED_AT_ONCE; ++*count) {
-        struct reader r;
-
-        status = walk_next(walk, &key, &value);
-        if (status != ST_OK)
-            break;
-        r = reader_of(key.data, key.size);
-        if ((int64_t)read_u64(&r) >= until_ms)
-            break;
-        if (r.failed || key.size > TREE_KEY_MAX) {
-            status = ST_INVALID;
-            break;
-        }
-        memcpy(out[*count].bytes, key.data, key.size);
-        out[*count].size = key.size;
-    }
-    walk_close(walk);
-    return status == ST_MORE ? ST_OK : status;
-}
-
-/* Sealing keys that closed before `until_ms`, in the same way. */
-static enum status read_closed(struct state *state, int64_t until_ms, struct tree_key *out,
-                               size_t *count)
-{
-    struct walk *walk;
-    struct bytes key, value;
-    enum status status = walk_open(state->txn, TREE_KEYS, (struct bytes){NULL, 0}, &walk);
-
-    if (status != ST_OK)
-        return status;
-    *count = 0;
-    while (*count < AGED_AT_ONCE && (status = walk_next(walk, &key, &value)) == ST_OK) {
-        struct reader r = reader_of(key.data, key.size);
-        (void)read_bytes(&r, strnlen((const char *)key.data, key.size) + 1);
-        int64_t open_until_ms = (int64_t)read_u64(&r);
-        if (r.failed || key.size > TREE_KEY_MAX) {
-            status = ST_INVALID;
-            break;
-        }
-        if (open_until_ms >= until_ms)
-            continue;
-        memcpy(out[*count].bytes, key.data, key.size);
-        out[*count].size = key.size;
-        ++*count;
-    }
-    walk_close(walk);
-    return status == ST_MORE ? ST_OK : status;
-}
-
 /* Looks at the trees alone, so the window goes there first. */
 static enum status fold_aged(struct state *state, const struct event *e)
 {
-    int64_t until_ms = e->at_ms - DUPLICATE_DAYS * DAY_MS;
-    struct tree_key *aged;
-    size_t count = AGED_AT_ONCE;
     enum status status = write_window(state);
 
-    if (status != ST_OK)
-        return status;
-    aged = malloc(AGED_AT_ONCE * sizeof *aged);
-    if (!aged)
-        return ST_NOMEM;
-    while (status == ST_OK && count == AGED_AT_ONCE) {
-        status = read_aged(state, until_ms, aged, &count);
-        for (size_t i = 0; i < count && status == ST_OK; i++)
-            status = forget(state, &aged[i]);
-    }
-    count = AGED_AT_ONCE;
-    while (status == ST_OK && count == AGED_AT_ONCE) {
-        status = read_closed(state, e->at_ms - DAY_MS, aged, &count);
-        for (size_t i = 0; i < count && status == ST_OK; i++)
-            status = store_delete(state->txn, TREE_KEYS, key_bytes(&aged[i]));
-    }
-    free(aged);
-    return status;
+    return status == ST_OK ? aging_run(state->txn, e->at_ms) : status;
 }
 
 static enum status fold(struct state *state, const struct event *e, struct bytes record)
@@ -329,6 +241,14 @@ static enum status fold(struct state *state, const struct event *e, struct bytes
         return fold_key(state, e);
     case EVENT_AGED:
         return fold_aged(state, e);
+    case EVENT_GAZETTE:
+        key = key_of_sequence(e->sequence);
+        return window_put(state->window, TREE_GAZETTE, &key, record);
+    case EVENT_WITHHELD:
+        return fold_withheld(state, e, record);
+    case EVENT_COUNTED:
+        key = key_of_sequence(e->sequence);
+        return window_put(state->window, TREE_REFUSALS, &key, record);
     case EVENT_KIND_END:
         break;
     }

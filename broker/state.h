@@ -7,18 +7,19 @@
  * are gathered into windows. The trees (keys big-endian; record.h):
  *
  *     meta      name                              journal mark, format, community
- *     items     sequence                          the ACCEPTED or STEP record, until it is settled
- *     queues    agency | lane | sequence          one per unsettled item
- *     messages  sender | message id               struct message_record: for duplicates and steps
- *     settled   settled_at_ms | sender | id       to forget ids after DUPLICATE_DAYS
- *     agencies  agency | certificate digest       signing certificates, DER
- *     keys      agency | open_until | key id      sealing-key statements
- *     refusals  sequence                          the REFUSED record
+ *     items     sequence                          the ACCEPTED, STEP or WITHHELD record, until
+ * settled queues    agency | lane | sequence          one per unsettled item messages  sender |
+ * message id               struct message_record: for duplicates and steps settled   settled_at_ms
+ * | sender | id       to forget ids after DUPLICATE_DAYS agencies  agency | certificate digest
+ * signing certificates, DER keys      agency | open_until | key id      sealing-key statements
+ *     refusals  sequence                          the REFUSED record, or the COUNTED
+ *     gazette   sequence                          the GAZETTE record: for ever
  *
  * Within one window (the batches between two commits) an item that is settled in the same window is
  * never written. A checkpoint carries the journal mark in the same transaction. A refusal is
  * settled when it is made: it is answered again for DUPLICATE_DAYS like a message. It never
- * replaces the record of a message that was accepted under the same id (ID_REUSED).
+ * replaces the record of a message that was accepted under the same id (ID_REUSED). A message that
+ * is withheld is settled; a step that comes all the same is recorded beside that.
  *
  * Threads: the state thread alone writes; others read through state_reader.
  */
@@ -38,6 +39,7 @@ enum state_tree {
     TREE_AGENCIES,
     TREE_KEYS,
     TREE_REFUSALS,
+    TREE_GAZETTE,
     TREE_COUNT
 };
 
@@ -126,6 +128,16 @@ enum status state_each_key(struct state_reader *reader,
                            enum status (*found)(void *context, const char *agency,
                                                 struct bytes statement, struct bytes proof),
                            void *context);
+/* What the gazette holds, in its order. */
+enum status state_each_gazette(struct state_reader *reader,
+                               enum status (*found)(void *context, const struct event *event),
+                               void *context);
+/* A gazette record's bytes; valid until renewed. ST_MORE: not there. */
+enum status state_gazette(struct state_reader *reader, uint64_t sequence, struct bytes *record);
+/* Refusals, and counts of those past a quota, in the order of their events. Reads all. */
+enum status state_each_refusal(struct state_reader *reader,
+                               enum status (*found)(void *context, const struct event *event),
+                               void *context);
 unsigned state_fullness(struct state *state); /* 1/1000 */
 
 /* For state_reader.c. */

@@ -91,8 +91,8 @@ static bool belongs(const struct event *e, const char *agency, uint8_t lane, uin
 {
     const char *owner = e->kind == EVENT_ACCEPTED ? e->recipient : e->sender;
 
-    return (e->kind == EVENT_ACCEPTED || e->kind == EVENT_STEP) && e->sequence == sequence
-        && e->lane == lane && strcmp(owner, agency) == 0;
+    return (e->kind == EVENT_ACCEPTED || e->kind == EVENT_STEP || e->kind == EVENT_WITHHELD)
+        && e->sequence == sequence && e->lane == lane && strcmp(owner, agency) == 0;
 }
 
 static enum status visit_item(void *context, struct bytes key, struct bytes)
@@ -183,4 +183,53 @@ enum status state_each_key(struct state_reader *reader,
     struct key_visit visit = {found, context};
 
     return each(reader, TREE_KEYS, visit_key, &visit);
+}
+
+/* ---- gazette and refusals ---- */
+
+enum status state_gazette(struct state_reader *reader, uint64_t sequence, struct bytes *record)
+{
+    const struct tree_key key = key_of_sequence(sequence);
+
+    return checked_get(reader->txn, TREE_GAZETTE, key_bytes(&key), record);
+}
+
+struct record_visit {
+    enum status (*found)(void *context, const struct event *event);
+    void *context;
+};
+
+/* A record that stands under its own sequence. */
+static enum status visit_record(void *context, struct bytes key, struct bytes stored)
+{
+    const struct record_visit *visit = context;
+    struct reader k = reader_of(key.data, key.size), r;
+    uint64_t sequence = read_u64(&k);
+    struct bytes record;
+    struct event event;
+
+    if (!reader_done(&k) || check_read(key, stored, &record) != ST_OK)
+        return ST_INVALID;
+    r = reader_of(record.data, record.size);
+    if (event_read(&r, &event) != ST_OK || event.sequence != sequence)
+        return ST_INVALID;
+    return visit->found(visit->context, &event);
+}
+
+enum status state_each_gazette(struct state_reader *reader,
+                               enum status (*found)(void *context, const struct event *event),
+                               void *context)
+{
+    struct record_visit visit = {found, context};
+
+    return each(reader, TREE_GAZETTE, visit_record, &visit);
+}
+
+enum status state_each_refusal(struct state_reader *reader,
+                               enum status (*found)(void *context, const struct event *event),
+                               void *context)
+{
+    struct record_visit visit = {found, context};
+
+    return each(reader, TREE_REFUSALS, visit_record, &visit);
 }

@@ -331,6 +331,11 @@ static void publish_counts(const struct exchange_counts *c)
     set_count(&counters.delivered, c->delivered);
     set_count(&counters.delivered_again, c->delivered_again);
     set_count(&counters.steps_delivered, c->steps_delivered);
+    set_count(&counters.withheld, c->withheld);
+    set_count(&counters.published, c->published);
+    set_count(&counters.instruments_refused, c->instruments_refused);
+    set_count(&counters.notices, c->notices);
+    set_count(&counters.rate_limited, c->rate_limited);
 }
 
 static void tell_alarms(struct writer_thread *w)
@@ -464,20 +469,6 @@ static void on_admin(void *context)
     }
 }
 
-static void on_main(void *context)
-{
-    struct writer_thread *w = context;
-    zmq_msg_t msg;
-
-    while (pipe_take(w->config.main, &msg) == ST_OK) {
-        const void *data = zmq_msg_data(&msg);
-        const struct note_agreements *note = data;
-        if (note->note.kind == NOTE_AGREEMENTS)
-            exchange_agree(w->config.exchange, note->agreements);
-        (void)zmq_msg_close(&msg);
-    }
-}
-
 static void on_minute(void *context)
 {
     begin(context); /* what is due by the clock alone */
@@ -533,8 +524,6 @@ static enum status set_up(struct writer_thread *w)
         status = loop_add_pipe(w->loop, w->config.state, on_state, w);
     if (status == ST_OK)
         status = loop_add_pipe(w->loop, w->config.admin, on_admin, w);
-    if (status == ST_OK)
-        status = loop_add_pipe(w->loop, w->config.main, on_main, w);
     if (status == ST_OK)
         status = loop_every(w->loop, MINUTE_MS, on_minute, w);
     return status;
@@ -596,7 +585,6 @@ void writer_free(struct writer_thread *w)
     }
     pipe_free(w->config.state);
     pipe_free(w->config.admin);
-    pipe_free(w->config.main);
     loop_free(w->loop);
     free(w);
 }

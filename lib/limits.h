@@ -68,6 +68,13 @@
 #define SEAL_UNTIL_DAYS 7        /* a sealing key is used this long */
 #define OPEN_UNTIL_DAYS 60       /* and opens mail this long */
 
+/* Agreements. */
+#define REFUSALS_QUOTA 20                /* recorded in an hour, of one agency under one agreement */
+#define REFUSALS_QUOTA_MS 3600000        /* that hour */
+#define PROPOSALS_A_DAY 64               /* of one agency: each text is kept for ever */
+#define INSTRUMENTS_A_DAY 1024           /* the same of each other act, but those that stop sharing */
+#define GAZETTE_WINDOW (4 * 1024 * 1024) /* bytes of entries on their way to one follower */
+
 /* Journal. */
 #define JOURNAL_BLOCK 4096                       /* bytes: batches start on this boundary */
 #define JOURNAL_BATCH_MAX (8 * 1024 * 1024)      /* bytes of one batch with its header */

@@ -52,7 +52,7 @@ int main(int argc, char **argv)
     static const char *const wanted[] = {"csc.a", "police.a"};
     struct wire ping = {.kind = WIRE_PING}, bye = {.kind = WIRE_BYE};
     struct wire settle = {.kind = WIRE_SETTLE}, credit = {.kind = WIRE_CREDIT};
-    struct wire directory = {.kind = WIRE_DIRECTORY};
+    struct wire directory = {.kind = WIRE_DIRECTORY}, gazette = {.kind = WIRE_GAZETTE};
 
     if (argc != 2)
         return 2;
@@ -73,7 +73,16 @@ int main(int argc, char **argv)
     add_wire(&credit);
     add_wire(&settle);
     add_wire(&directory);
+    gazette.gazette.follow = true;
+    gazette.gazette.after = 7;
+    add_wire(&gazette);
     save(argv[1], "small_frames");
+    gazette.gazette.follow = false;
+    gazette.gazette.after = 0;
+    gazette.gazette.request = 3;
+    gazette.gazette.instrument = (struct bytes){(const uint8_t *)"\n\1\b\x1a\1e", 6};
+    add(guest_frame(&gazette, (struct bytes){(const uint8_t *)"agreement: ISA", 14}, ROOM));
+    save(argv[1], "gazette");
     add(guest_submit(&guest, 1, 64, NULL, ROOM));
     add(guest_submit(&guest, 2, 64, spoil, ROOM));
     save(argv[1], "submit");

@@ -4,7 +4,8 @@
  *     statehash [SCHEDULES [SEED]]
  *
  * Each schedule is a random history that a broker could write: messages accepted and refused, ids
- * used again, steps, items taken, certificates, keys, days that pass. Two stores fold it:
+ * used again, steps, messages withheld, items taken, certificates, keys, the gazette, refusals only
+ * counted, days that pass. Two stores fold it:
  *
  *     plain    every batch is written on its own: nothing is coalesced
  *     crashed  windows of random length; the process dies at random places between checkpoints and
@@ -164,6 +165,43 @@ static void step(struct model *m, struct event *e, struct message *message, uint
     m->items[m->item_count++] = (struct item){e->sequence, message->sender, message->lane};
 }
 
+/* Accepted and not handed over; a message that was may be so too, in the same moment. */
+static void withhold(struct model *m, struct event *e, struct message *message)
+{
+    e->kind = EVENT_WITHHELD;
+    name_message(e, message);
+    e->lane = message->lane;
+    e->code = 41;
+    e->message_sequence = message->sequence;
+    if (!message->settled)
+        m->waiting--;
+    message->settled = true;
+    m->items[m->item_count++] = (struct item){e->sequence, message->sender, message->lane};
+}
+
+static void publish(struct model *m, struct event *e, uint8_t *scratch)
+{
+    uint64_t choice = below(m, 3);
+
+    scratch[0] = 1; /* neither is empty */
+    if (choice == 0) {
+        e->kind = EVENT_COUNTED;
+        name(e->agency, agencies[below(m, 4)]);
+        describe(e);
+        e->from_ms = e->at_ms - 1;
+        e->refusals = (uint32_t)below(m, 50);
+        return;
+    }
+    e->kind = EVENT_GAZETTE;
+    if (choice == 1) {
+        e->notice = (struct bytes){scratch, 1 + below(m, 50)};
+        return;
+    }
+    e->governance_key = sha256("key", 3);
+    e->instrument = (struct bytes){scratch, 1 + below(m, 50)};
+    e->text = noise(m, scratch + 100, 300);
+}
+
 static void take(struct model *m, struct event *e)
 {
     size_t place = below(m, m->item_count);
@@ -206,6 +244,10 @@ static struct event next_event(struct model *m, uint8_t *scratch)
         register_agency(m, &e, scratch);
     else if (choice == 2 && message)
         reuse(&e, message);
+    else if (choice == 3)
+        publish(m, &e, scratch);
+    else if (choice == 4 && message && message->sequence > 0)
+        withhold(m, &e, message);
     else if (choice < 11 && message && message->sequence > 0 && message->steps < 6)
         step(m, &e, message, scratch);
     else if (choice < 15 && m->item_count > 0)

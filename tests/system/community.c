@@ -344,14 +344,13 @@ static void configure_broker(struct community *c, const struct places *places)
                "listen = 127.0.0.1:%u\n"
                "folder = %s/broker\n"
                "control = %s/broker/control.sock\n"
-               "agreements = %s/agreements\n"
                "chain = %s/pki/broker/broker/broker.chain.pem\n"
                "key = %s/pki/broker/broker/broker.key\n"
                "trust = %s/pki/trust.pem\n"
                "crls = %s/pki/crls.pem\n"
                "journal-segments = 4\n"
                "journal-segment-size = 16777216\n",
-               c->port, f, f, f, f, f, f, f);
+               c->port, f, f, f, f, f, f);
 }
 
 static void configure_agent(struct community *c, const struct places *places, size_t i)

@@ -101,6 +101,9 @@ static struct event event_of(uint64_t sequence, uint8_t body[static BODY_ROOM])
     case EVENT_AGENCY:
     case EVENT_KEY:
     case EVENT_AGED:
+    case EVENT_GAZETTE:
+    case EVENT_WITHHELD:
+    case EVENT_COUNTED:
     case EVENT_KIND_END:
         break;
     }

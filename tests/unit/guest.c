@@ -90,6 +90,8 @@ void guest_start(struct guest *guest)
                                           .broker = "broker",
                                           .context = guest,
                                           .check = check,
+                                          .check_governance = check,
+                                          .check_officer = check,
                                           .alarm = raise_alarm,
                                           .arena = guest->arena,
                                           .cache = guest->cache,
@@ -135,6 +137,7 @@ static enum status answer(struct guest *guest, const struct command *command)
         struct effect_welcome welcome;
         struct effect_receipt receipt;
         struct effect_settle settle;
+        struct effect_verdict verdict;
     } e = {.head = {.size = sizeof e,
                     .kind = EFFECT_RELEASE,
                     .session = command->session,
@@ -142,6 +145,8 @@ static enum status answer(struct guest *guest, const struct command *command)
                     .charge = command->charge}};
     const void *whole = command;
 
+    if (command->kind == COMMAND_DRAINED)
+        return ST_OK; /* nobody waits for an answer */
     if (command->kind == COMMAND_HELLO) {
         e.head.kind = EFFECT_WELCOME;
         e.welcome.member = 3;
@@ -155,6 +160,10 @@ static enum status answer(struct guest *guest, const struct command *command)
     } else if (command->kind == COMMAND_STEP) {
         e.head.kind = EFFECT_SETTLE;
         e.settle.sequence = ((const struct command_step *)whole)->sequence;
+    } else if (command->kind == COMMAND_GAZETTE) {
+        e.head.kind = EFFECT_VERDICT;
+        e.verdict.request = ((const struct command_gazette *)whole)->request;
+        e.verdict.sequence = 1;
     }
     return session_effect(guest->session, &e.head, GUEST_NOW_MS);
 }

@@ -128,6 +128,46 @@ struct event sample_key(uint64_t sequence)
     return e;
 }
 
+struct event sample_gazette(uint64_t sequence)
+{
+    return (struct event){.kind = EVENT_GAZETTE,
+                          .sequence = sequence,
+                          .at_ms = (int64_t)sequence,
+                          .governance_key = sha256("governance key", 14),
+                          .officer = "dci.4411",
+                          .instrument = text("signed instrument"),
+                          .text = text("agreement: ISA-SAMPLE")};
+}
+
+struct event sample_notice(uint64_t sequence)
+{
+    return (struct event){.kind = EVENT_GAZETTE,
+                          .sequence = sequence,
+                          .at_ms = (int64_t)sequence,
+                          .notice = text("notice")};
+}
+
+struct event sample_withheld(uint64_t sequence, uint32_t n, uint64_t message_sequence)
+{
+    struct event e = message(EVENT_WITHHELD, sequence, n);
+
+    e.lane = 1;
+    e.code = 41;
+    e.message_sequence = message_sequence;
+    return e;
+}
+
+struct event sample_counted(uint64_t sequence)
+{
+    struct event e = {.kind = EVENT_COUNTED, .sequence = sequence, .at_ms = (int64_t)sequence};
+
+    (void)snprintf(e.agency, sizeof e.agency, "nps.cambs");
+    (void)snprintf(e.agreement_id, sizeof e.agreement_id, "cambs-psr");
+    e.from_ms = e.at_ms - 1;
+    e.refusals = 9;
+    return e;
+}
+
 struct event sample_aged(uint64_t sequence, int64_t at_ms)
 {
     return (struct event){.kind = EVENT_AGED, .sequence = sequence, .at_ms = at_ms};

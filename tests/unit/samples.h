@@ -21,6 +21,10 @@ struct event sample_step(uint64_t sequence, uint32_t n, uint64_t message_sequenc
 struct event sample_taken(uint64_t sequence, uint64_t item_sequence);
 struct event sample_agency(uint64_t sequence);
 struct event sample_key(uint64_t sequence);
+struct event sample_gazette(uint64_t sequence); /* an instrument with its text */
+struct event sample_notice(uint64_t sequence);
+struct event sample_withheld(uint64_t sequence, uint32_t n, uint64_t message_sequence);
+struct event sample_counted(uint64_t sequence);
 struct event sample_aged(uint64_t sequence, int64_t at_ms);
 
 #endif

@@ -6,7 +6,7 @@
 #include "broker/event.h"
 #include "tests/unit/samples.h"
 
-#define KINDS 7
+#define KINDS 11
 
 static void samples(struct event out[static KINDS])
 {
@@ -17,6 +17,10 @@ static void samples(struct event out[static KINDS])
     out[4] = sample_agency(5);
     out[5] = sample_key(6);
     out[6] = sample_aged(7, 99);
+    out[7] = sample_gazette(8);
+    out[8] = sample_notice(9);
+    out[9] = sample_withheld(10, 1, 1);
+    out[10] = sample_counted(11);
 }
 
 static void assert_same_bytes(struct bytes a, struct bytes b)
@@ -57,6 +61,13 @@ static void assert_same(const struct event *a, const struct event *b)
     assert_same_bytes(a->statement_proof, b->statement_proof);
     assert_memory_equal(a->key_id, b->key_id, KEY_ID_SIZE);
     assert_int_equal(a->open_until_ms, b->open_until_ms);
+    assert_same_bytes(a->instrument, b->instrument);
+    assert_string_equal(a->officer, b->officer);
+    assert_same_bytes(a->text, b->text);
+    assert_same_bytes(a->notice, b->notice);
+    assert_memory_equal(&a->governance_key, &b->governance_key, DIGEST_SIZE);
+    assert_int_equal(a->from_ms, b->from_ms);
+    assert_int_equal(a->refusals, b->refusals);
 }
 
 static void every_kind_reads_back_as_it_was_written(void **)
@@ -146,6 +157,21 @@ static void what_the_broker_never_writes_does_not_parse(void **)
     }
 }
 
+static void an_entry_is_either_an_instrument_or_a_notice(void **)
+{
+    struct event both = sample_gazette(1), neither = sample_gazette(1), event;
+    uint8_t data[1024];
+
+    both.notice = both.text;
+    neither.instrument.size = 0;
+    for (int i = 0; i < 2; i++) {
+        struct writer w = writer_of(data, sizeof data);
+        assert_int_equal(event_write(i ? &both : &neither, &w), ST_OK);
+        struct reader r = reader_of(data, w.size);
+        assert_int_equal(event_read(&r, &event), ST_INVALID);
+    }
+}
+
 static void a_full_writer_takes_nothing(void **)
 {
     struct event sample = sample_accepted(1, 1);
@@ -179,6 +205,7 @@ int main(void)
         cmocka_unit_test(a_record_cut_anywhere_does_not_parse),
         cmocka_unit_test(a_record_of_another_size_does_not_parse),
         cmocka_unit_test(what_the_broker_never_writes_does_not_parse),
+        cmocka_unit_test(an_entry_is_either_an_instrument_or_a_notice),
         cmocka_unit_test(a_full_writer_takes_nothing),
         cmocka_unit_test(a_proof_unpacks_as_it_was_packed),
     };

@@ -1,5 +1,5 @@
 /* The exchange decides once, shows nothing before it is durable, and forgets nothing it owes. */
-#include "tests/unit/unit.h"
+#include "tests/unit/exchange_desk.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -8,397 +8,28 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "agreements/agreement.h"
 #include "broker/directory.h"
-#include "broker/exchange.h"
 #include "lib/id.h"
-
-#define NOW INT64_C(1800000000000) /* in 2027, inside the agreement */
-#define DAY INT64_C(86400000)
-#define BUFFERS_MAX 4096
-#define EFFECTS_MAX 256
-#define STORED_MAX 16
-#define BODY_SIZE 100
-
-static const char agreement_text[] = "agreement: ISA-TEST\n"
-                                     "version: 1\n"
-                                     "title: What this test sends\n"
-                                     "in-force: 2020-01-01\n"
-                                     "review: 2030-01-01\n"
-                                     "expires: 2035-01-01\n"
-                                     "marking:\n"
-                                     "  floor: OFFICIAL\n"
-                                     "  ceiling: OFFICIAL_SENSITIVE\n"
-                                     "retention-days: 365\n"
-                                     "onward: []\n"
-                                     "parties:\n"
-                                     "  - agency: court.a\n"
-                                     "    kind: COURT\n"
-                                     "    contact: listing office\n"
-                                     "  - agency: nps.a\n"
-                                     "    kind: NPS\n"
-                                     "    contact: court team\n"
-                                     "clauses:\n"
-                                     "  - id: psr-request\n"
-                                     "    type: psr.request\n"
-                                     "    from: COURT\n"
-                                     "    to: NPS\n"
-                                     "    purpose: court_advice\n"
-                                     "    gateway: SC2020_S30_REQUEST\n"
-                                     "    required: [DC_IDENTITY, DC_OFFENCE_INDEX]\n"
-                                     "    allowed: [DC_STAFF]\n";
-
-/* An exchange with everything around it that writer.c would be. */
-struct desk {
-    struct exchange *x;
-    struct turn turn;
-    void *buffers[BUFFERS_MAX]; /* turns, pages, effects: kept as a checkpoint would have it */
-    size_t buffer_count;
-    struct {
-        struct effect *effect;
-    } effects[EFFECTS_MAX];
-    size_t effect_count;
-    struct event events[EFFECTS_MAX]; /* of the last batch */
-    size_t event_count;
-    struct {
-        char sender[AGENCY_MAX + 1];
-        struct id id;
-        struct message_record record;
-    } stored[STORED_MAX];
-    size_t stored_count;
-    uint32_t court, nps; /* members */
-    uint8_t key_id[KEY_ID_SIZE];
-    struct digest agreement_hash;
-    int64_t now_ms;
-    bool more;
-};
-
-#define COURT UINT64_C(1) /* sessions; all on link 0 */
-#define NPS UINT64_C(2)
-
-static void hold(struct desk *d, void *buffer)
-{
-    assert_true(d->buffer_count < BUFFERS_MAX);
-    d->buffers[d->buffer_count++] = buffer;
-}
-
-static enum status find_message(void *context, const char *sender, const struct id *id,
-                                struct message_record *out)
-{
-    struct desk *d = context;
-
-    for (size_t i = 0; i < d->stored_count; i++)
-        if (strcmp(d->stored[i].sender, sender) == 0 && id_equal(&d->stored[i].id, id)) {
-            *out = d->stored[i].record;
-            return ST_OK;
-        }
-    return ST_MORE;
-}
-
-static enum status find_item(void *context, uint64_t sequence, struct bytes *record)
-{
-    struct desk *d = context;
-    struct event event = {.kind = EVENT_ACCEPTED,
-                          .sequence = sequence,
-                          .at_ms = NOW,
-                          .sender = "court.a",
-                          .recipient = "nps.a",
-                          .clause = "psr-request"};
-    size_t size = event_size(&event);
-    uint8_t *data = malloc(size);
-    struct writer w = writer_of(data, size);
-
-    assert_non_null(data);
-    assert_int_equal(event_write(&event, &w), ST_OK);
-    hold(d, data);
-    *record = (struct bytes){data, size};
-    return ST_OK;
-}
-
-static struct agreement_set *agreements(struct digest *hash)
-{
-    struct agreement *agreement = NULL;
-    struct agreement_set *set = NULL;
-    struct reason why = {""};
-
-    if (agreement_parse("test.yaml", agreement_text, strlen(agreement_text), &agreement, &why)
-        != ST_OK)
-        fail_msg("%s", why.text);
-    *hash = agreement->hash;
-    assert_int_equal(agreement_set_take(&agreement, 1, &set, &why), ST_OK);
-    return set;
-}
-
-static void give_turn(struct desk *d)
-{
-    size_t size;
-    uint8_t *data = turn_give(&d->turn, &size);
-    struct turn_walk walk = turn_walk_of(data, size);
-
-    hold(d, data);
-    for (const struct command *command; (command = turn_next(&walk));)
-        assert_int_equal(exchange_run(d->x, data, command), ST_OK);
-}
-
-/* Everything the turn holds as one batch, up to where the journal would write it. */
-static void start_batch(struct desk *d)
-{
-    struct exchange_batch batch;
-    uint32_t records = 0;
-
-    assert_int_equal(exchange_begin(d->x, d->now_ms), ST_OK);
-    give_turn(d);
-    exchange_take_batch(d->x, &batch);
-    d->event_count = 0;
-    for (uint32_t i = 0; i < batch.page_count; i++)
-        hold(d, batch.pages[i].data);
-    for (int i = 0; i < batch.part_count; i++) {
-        struct reader r = reader_of(batch.parts[i].iov_base, batch.parts[i].iov_len);
-        while (event_read(&r, &d->events[d->event_count]) == ST_OK) {
-            d->event_count = d->event_count + 1 < EFFECTS_MAX ? d->event_count + 1 : 0;
-            records++;
-        }
-        assert_int_equal(r.left, 0);
-    }
-    assert_int_equal(records, batch.records);
-}
-
-static void finish_batch(struct desk *d)
-{
-    size_t size;
-
-    d->effect_count = 0;
-    assert_int_equal(exchange_durable(d->x, &d->more), ST_OK);
-    void *data = exchange_take_effects(d->x, 0, &size);
-    if (!data)
-        return;
-    hold(d, data);
-    struct effect_walk walk = effect_walk_of(data);
-    for (const struct effect *e; (e = effect_next(&walk));) {
-        d->effects[d->effect_count].effect = (struct effect *)(uintptr_t)e;
-        d->effect_count = d->effect_count + 1 < EFFECTS_MAX ? d->effect_count + 1 : 0;
-    }
-}
-
-static void run(struct desk *d)
-{
-    start_batch(d);
-    finish_batch(d);
-}
-
-static size_t count_of(const struct desk *d, enum effect_kind kind, session_id session)
-{
-    size_t count = 0;
-
-    for (size_t i = 0; i < d->effect_count; i++)
-        count += d->effects[i].effect->kind == kind && d->effects[i].effect->session == session;
-    return count;
-}
-
-/* The `n`-th effect of the kind for the session. */
-static const void *effect_of(const struct desk *d, enum effect_kind kind, session_id session,
-                             size_t n)
-{
-    for (size_t i = 0; i < d->effect_count; i++)
-        if (d->effects[i].effect->kind == kind && d->effects[i].effect->session == session
-            && n-- == 0)
-            return d->effects[i].effect;
-    fail_msg("no effect %d for session %d", (int)kind, (int)session);
-    return NULL;
-}
-
-static uint32_t hello(struct desk *d, session_id session, const char *agency, uint32_t credit)
-{
-    static const uint8_t der[] = "a certificate of ";
-    struct command_hello *hello =
-        turn_command(&d->turn, COMMAND_HELLO, session, sizeof *hello + sizeof der);
-
-    strcpy(hello->agency, agency);
-    hello->credit = credit;
-    hello->credit_size = 1 << 20;
-    hello->der_size = sizeof der;
-    memcpy(hello->der, der, sizeof der);
-    hello->certificate = sha256(agency, strlen(agency));
-    run(d);
-    const struct effect_welcome *welcome = effect_of(d, EFFECT_WELCOME, session, 0);
-    return welcome->member;
-}
-
-static void publish_key(struct desk *d)
-{
-    struct key_statement key = {.agency = "nps.a",
-                                .from_ms = NOW - DAY,
-                                .seal_until_ms = NOW + 6 * DAY,
-                                .open_until_ms = NOW + 50 * DAY};
-    uint8_t bytes[512];
-    size_t size;
-
-    memset(key.key_id, 7, sizeof key.key_id);
-    memset(key.public_key, 8, sizeof key.public_key);
-    memcpy(d->key_id, key.key_id, sizeof d->key_id);
-    assert_int_equal(key_statement_write(&key, bytes, sizeof bytes, &size), ST_OK);
-    struct command_publish *publish =
-        turn_command(&d->turn, COMMAND_PUBLISH, NPS, sizeof *publish + size);
-    publish->head.member = d->nps;
-    publish->request = 5;
-    publish->key = key;
-    publish->signer.bytes[0] = 1;
-    publish->signature[0] = 1;
-    publish->statement_size = (uint32_t)size;
-    memcpy(publish->statement, bytes, size);
-    run(d);
-    assert_int_equal(d->event_count, 1);
-    assert_int_equal(d->events[0].kind, EVENT_KEY);
-    assert_int_equal(count_of(d, EFFECT_FRAME, NPS), 1);
-}
-
-/* Both agencies are there; the recipient takes `credit` items. */
-static struct desk *desk_with(uint32_t credit)
-{
-    struct desk *d = calloc(1, sizeof *d);
-    struct exchange_config config = {.reader = {d, find_message, find_item}, .links = 1, .seed = 3};
-
-    assert_non_null(d);
-    d->now_ms = NOW;
-    config.agreements = agreements(&d->agreement_hash);
-    assert_int_equal(exchange_new(&config, &d->x), ST_OK);
-    d->court = hello(d, COURT, "court.a", 1000);
-    d->nps = hello(d, NPS, "nps.a", credit);
-    publish_key(d);
-    return d;
-}
-
-static void desk_free(struct desk *d)
-{
-    exchange_free(d->x);
-    turn_fini(&d->turn);
-    for (size_t i = 0; i < d->buffer_count; i++)
-        free(d->buffers[i]);
-    free(d);
-}
-OWN(desk)
-
-static struct envelope envelope_of(const struct desk *d, uint32_t n)
-{
-    struct envelope e = {.share_id.bytes = {1},
-                         .leg_count = 1,
-                         .type = "psr.request",
-                         .schema_version = 1,
-                         .sender = "court.a",
-                         .recipient = "nps.a",
-                         .agreement_id = "ISA-TEST",
-                         .agreement_version = 1,
-                         .agreement_hash = d->agreement_hash,
-                         .clause = "psr-request",
-                         .purpose = "court_advice",
-                         .gateway = "SC2020_S30_REQUEST",
-                         .marking = CONCORDAT__MARKING__OFFICIAL,
-                         .urgency = CONCORDAT__URGENCY__SAME_DAY,
-                         .created_ms = NOW - 1000,
-                         .expires_ms = NOW + 5 * DAY,
-                         .categories = 1 << CONCORDAT__DATA_CATEGORY__DC_IDENTITY
-                                     | 1 << CONCORDAT__DATA_CATEGORY__DC_OFFENCE_INDEX,
-                         .body_size = BODY_SIZE};
-
-    memcpy(e.recipient_key_id, d->key_id, KEY_ID_SIZE);
-    memcpy(e.message_id.bytes, &n, sizeof n);
-    return e;
-}
-
-static struct digest digest_of(const struct envelope *e)
-{
-    return sha256(e, offsetof(struct envelope, sections)); /* any that follows the content */
-}
-
-static void submit(struct desk *d, const struct envelope *e)
-{
-    static const uint8_t body[BODY_SIZE], header[] = "header";
-    struct digest digest = digest_of(e);
-    struct proof proof = {.count = 1};
-    const struct submission submission = {.session = COURT,
-                                          .member = d->court,
-                                          .envelope = e,
-                                          .header_digest = &digest,
-                                          .header = {header, sizeof header},
-                                          .body = {body, sizeof body},
-                                          .proof = &proof};
-    uint32_t charge;
-
-    assert_int_equal(turn_submit(&d->turn, &submission, &charge), ST_OK);
-}
-
-/* One message through one batch; its sequence. */
-static uint64_t accept(struct desk *d, uint32_t n)
-{
-    struct envelope e = envelope_of(d, n);
-
-    submit(d, &e);
-    run(d);
-    const struct effect_receipt *receipt = effect_of(d, EFFECT_RECEIPT, COURT, 0);
-    return receipt->receipt.sequence;
-}
-
-static struct digest step(struct desk *d, uint32_t n, int kind, const struct digest *previous,
-                          uint64_t number)
-{
-    struct envelope e = envelope_of(d, n);
-    char bytes[64];
-    int size = snprintf(bytes, sizeof bytes, "step %d of %u", kind, n);
-    struct command_step *given =
-        turn_command(&d->turn, COMMAND_STEP, NPS, sizeof *given + (size_t)size);
-
-    given->head.member = d->nps;
-    given->sequence = number;
-    given->message_id = e.message_id;
-    given->header_digest = digest_of(&e);
-    given->kind = (uint32_t)kind;
-    given->step_size = (uint32_t)size;
-    memcpy(given->bytes, bytes, (size_t)size);
-    given->step_digest = sha256(bytes, (size_t)size);
-    if (previous)
-        given->previous = *previous;
-    return given->step_digest;
-}
-
-static void settle(struct desk *d, session_id session, uint32_t member, uint64_t sequence)
-{
-    struct command_settle *settle =
-        turn_command(&d->turn, COMMAND_SETTLE, session, sizeof *settle + sizeof sequence);
-
-    settle->head.member = member;
-    settle->count = 1;
-    settle->sequences[0] = sequence;
-}
-
-static void checkpoint(struct desk *d)
-{
-    struct note_status *status;
-    size_t size;
-
-    status = exchange_status(d->x, &size);
-    exchange_checkpointed(d->x, status->sequence);
-    free(status);
-}
 
 /* ---- acceptance ---- */
 
 static void a_covered_message_is_accepted_and_delivered(void **)
 {
     OWNED(desk) d = desk_with(10);
-    struct envelope e = envelope_of(d, 1);
+    struct envelope e = desk_envelope(d, 1);
 
-    submit(d, &e);
-    run(d);
+    desk_submit(d, &e);
+    desk_run(d);
     assert_int_equal(d->event_count, 1);
     assert_int_equal(d->events[0].kind, EVENT_ACCEPTED);
     assert_int_equal(d->events[0].at_ms, NOW);
     assert_string_equal(d->events[0].recipient, "nps.a");
     assert_int_equal(d->events[0].lane, 1);
-    const struct effect_receipt *receipt = effect_of(d, EFFECT_RECEIPT, COURT, 0);
+    const struct effect_receipt *receipt = desk_effect(d, EFFECT_RECEIPT, COURT, 0);
     assert_int_equal(receipt->receipt.sequence, d->events[0].sequence);
     assert_int_equal(receipt->head.released, 1);
     assert_true(receipt->head.charge > BODY_SIZE);
-    const struct effect_item *item = effect_of(d, EFFECT_DELIVER, NPS, 0);
+    const struct effect_item *item = desk_effect(d, EFFECT_DELIVER, NPS, 0);
     assert_int_equal(item->sequence, d->events[0].sequence);
     assert_false(item->again);
 }
@@ -406,11 +37,11 @@ static void a_covered_message_is_accepted_and_delivered(void **)
 static void nothing_is_visible_before_it_is_durable(void **)
 {
     OWNED(desk) d = desk_with(10);
-    struct envelope e = envelope_of(d, 1);
+    struct envelope e = desk_envelope(d, 1);
 
     d->effect_count = 0;
-    submit(d, &e);
-    start_batch(d);
+    desk_submit(d, &e);
+    desk_start_batch(d);
     assert_int_equal(d->event_count, 1);
     /* Taking effects now is a programmer's mistake, and ends the process. */
     pid_t child = fork();
@@ -424,8 +55,8 @@ static void nothing_is_visible_before_it_is_durable(void **)
     int how = 0;
     assert_int_equal(waitpid(child, &how, 0), child);
     assert_true(WIFSIGNALED(how) && WTERMSIG(how) == SIGABRT);
-    finish_batch(d);
-    assert_int_equal(count_of(d, EFFECT_RECEIPT, COURT), 1);
+    desk_finish_batch(d);
+    assert_int_equal(desk_count(d, EFFECT_RECEIPT, COURT), 1);
 }
 
 static void each_fault_has_its_code(void **)
@@ -449,7 +80,7 @@ static void each_fault_has_its_code(void **)
     OWNED(desk) d = desk_with(10);
 
     for (uint32_t i = 0; i < LENGTH(cases); i++) {
-        struct envelope e = envelope_of(d, 100 + i);
+        struct envelope e = desk_envelope(d, 100 + i);
         switch (i) {
         case 0:
             e.created_ms = NOW - 31 * DAY;
@@ -481,12 +112,12 @@ static void each_fault_has_its_code(void **)
         default:
             exchange_set_full(d->x, true);
         }
-        submit(d, &e);
-        run(d);
-        const struct effect_refusal *refusal = effect_of(d, EFFECT_REFUSAL, COURT, 0);
+        desk_submit(d, &e);
+        desk_run(d);
+        const struct effect_refusal *refusal = desk_effect(d, EFFECT_REFUSAL, COURT, 0);
         assert_int_equal(refusal->refusal.code, cases[i].code);
         assert_int_equal(d->event_count, cases[i].recorded);
-        assert_int_equal(count_of(d, EFFECT_DELIVER, NPS), 0);
+        assert_int_equal(desk_count(d, EFFECT_DELIVER, NPS), 0);
         if (cases[i].recorded)
             assert_int_equal(d->events[0].kind, EVENT_REFUSED);
         if (cases[i].code == CONCORDAT__REFUSAL_CODE__CATEGORY_NOT_COVERED)
@@ -497,44 +128,44 @@ static void each_fault_has_its_code(void **)
 static void a_full_store_leaves_the_id_free(void **)
 {
     OWNED(desk) d = desk_with(10);
-    struct envelope e = envelope_of(d, 1);
+    struct envelope e = desk_envelope(d, 1);
 
     exchange_set_full(d->x, true);
-    submit(d, &e);
-    run(d);
-    assert_int_equal(count_of(d, EFFECT_REFUSAL, COURT), 1);
+    desk_submit(d, &e);
+    desk_run(d);
+    assert_int_equal(desk_count(d, EFFECT_REFUSAL, COURT), 1);
     exchange_set_full(d->x, false);
-    submit(d, &e);
-    run(d);
-    assert_int_equal(count_of(d, EFFECT_RECEIPT, COURT), 1);
+    desk_submit(d, &e);
+    desk_run(d);
+    assert_int_equal(desk_count(d, EFFECT_RECEIPT, COURT), 1);
 }
 
 static void a_full_store_records_no_refusal_either(void **)
 {
     OWNED(desk) d = desk_with(10);
-    struct envelope e = envelope_of(d, 1);
+    struct envelope e = desk_envelope(d, 1);
 
     exchange_set_full(d->x, true);
     strcpy(e.recipient, "nps.z");
-    submit(d, &e);
-    run(d);
+    desk_submit(d, &e);
+    desk_run(d);
     assert_int_equal(d->event_count, 0);
-    const struct effect_refusal *refusal = effect_of(d, EFFECT_REFUSAL, COURT, 0);
+    const struct effect_refusal *refusal = desk_effect(d, EFFECT_REFUSAL, COURT, 0);
     assert_int_equal(refusal->refusal.code, CONCORDAT__REFUSAL_CODE__STORE_FULL);
 }
 
 static void a_duplicate_gets_the_original_answer(void **)
 {
     OWNED(desk) d = desk_with(10);
-    struct envelope e = envelope_of(d, 1), bad = envelope_of(d, 2);
-    uint64_t sequence = accept(d, 1);
+    struct envelope e = desk_envelope(d, 1), bad = desk_envelope(d, 2);
+    uint64_t sequence = desk_accept(d, 1);
 
     d->now_ms = NOW + 40 * DAY; /* expired by now: the answer is still the first one */
-    submit(d, &e);
-    run(d);
+    desk_submit(d, &e);
+    desk_run(d);
     assert_int_equal(d->event_count, 1); /* the clock's: old ids are forgotten */
     assert_int_equal(d->events[0].kind, EVENT_AGED);
-    const struct effect_receipt *receipt = effect_of(d, EFFECT_RECEIPT, COURT, 0);
+    const struct effect_receipt *receipt = desk_effect(d, EFFECT_RECEIPT, COURT, 0);
     assert_int_equal(receipt->receipt.sequence, sequence);
     assert_int_equal(receipt->receipt.accepted_ms, NOW);
     assert_string_equal(receipt->receipt.clause, "psr-request");
@@ -542,10 +173,10 @@ static void a_duplicate_gets_the_original_answer(void **)
     strcpy(bad.agreement_id, "ISA-NONE");
     bad.created_ms = bad.expires_ms = d->now_ms + 1;
     for (int i = 0; i < 2; i++) {
-        submit(d, &bad);
-        run(d);
+        desk_submit(d, &bad);
+        desk_run(d);
         assert_int_equal(d->event_count, i == 0);
-        const struct effect_refusal *refusal = effect_of(d, EFFECT_REFUSAL, COURT, 0);
+        const struct effect_refusal *refusal = desk_effect(d, EFFECT_REFUSAL, COURT, 0);
         assert_int_equal(refusal->refusal.refused_ms, d->now_ms);
         assert_string_equal(refusal->refusal.agreement_id, "ISA-NONE");
     }
@@ -554,55 +185,57 @@ static void a_duplicate_gets_the_original_answer(void **)
 static void a_duplicate_from_the_checkpoint_gets_the_original_answer(void **)
 {
     OWNED(desk) d = desk_with(10);
-    struct envelope e = envelope_of(d, 1);
+    struct envelope e = desk_envelope(d, 1);
 
     strcpy(d->stored[0].sender, "court.a");
     d->stored[0].id = e.message_id;
-    d->stored[0].record = (struct message_record){
-        .header_digest = digest_of(&e), .sequence = 77, .accepted_ms = 5, .clause = "psr-request"};
+    d->stored[0].record = (struct message_record){.header_digest = desk_digest(&e),
+                                                  .sequence = 77,
+                                                  .accepted_ms = 5,
+                                                  .clause = "psr-request"};
     d->stored_count = 1;
-    submit(d, &e);
-    run(d);
+    desk_submit(d, &e);
+    desk_run(d);
     assert_int_equal(d->event_count, 0);
-    const struct effect_receipt *receipt = effect_of(d, EFFECT_RECEIPT, COURT, 0);
+    const struct effect_receipt *receipt = desk_effect(d, EFFECT_RECEIPT, COURT, 0);
     assert_int_equal(receipt->receipt.sequence, 77);
     assert_int_equal(receipt->receipt.accepted_ms, 5);
     e.sequence = 9; /* other content */
-    submit(d, &e);
-    run(d);
-    const struct effect_refusal *refusal = effect_of(d, EFFECT_REFUSAL, COURT, 0);
+    desk_submit(d, &e);
+    desk_run(d);
+    const struct effect_refusal *refusal = desk_effect(d, EFFECT_REFUSAL, COURT, 0);
     assert_int_equal(refusal->refusal.code, CONCORDAT__REFUSAL_CODE__ID_REUSED);
 }
 
 static void the_same_id_with_other_content_is_refused(void **)
 {
     OWNED(desk) d = desk_with(10);
-    struct envelope e = envelope_of(d, 1);
+    struct envelope e = desk_envelope(d, 1);
 
-    (void)accept(d, 1);
+    (void)desk_accept(d, 1);
     e.expires_ms++;
-    submit(d, &e);
-    run(d);
+    desk_submit(d, &e);
+    desk_run(d);
     assert_int_equal(d->event_count, 0);
-    const struct effect_refusal *refusal = effect_of(d, EFFECT_REFUSAL, COURT, 0);
+    const struct effect_refusal *refusal = desk_effect(d, EFFECT_REFUSAL, COURT, 0);
     assert_int_equal(refusal->refusal.code, CONCORDAT__REFUSAL_CODE__ID_REUSED);
-    e = envelope_of(d, 1); /* and the first still has its answer */
-    submit(d, &e);
-    run(d);
-    assert_int_equal(count_of(d, EFFECT_RECEIPT, COURT), 1);
+    e = desk_envelope(d, 1); /* and the first still has its answer */
+    desk_submit(d, &e);
+    desk_run(d);
+    assert_int_equal(desk_count(d, EFFECT_RECEIPT, COURT), 1);
 }
 
 static void twice_in_one_batch_is_one_message(void **)
 {
     OWNED(desk) d = desk_with(10);
-    struct envelope e = envelope_of(d, 1);
+    struct envelope e = desk_envelope(d, 1);
 
-    submit(d, &e);
-    submit(d, &e);
-    run(d);
+    desk_submit(d, &e);
+    desk_submit(d, &e);
+    desk_run(d);
     assert_int_equal(d->event_count, 1);
-    assert_int_equal(count_of(d, EFFECT_RECEIPT, COURT), 2);
-    assert_int_equal(count_of(d, EFFECT_DELIVER, NPS), 1);
+    assert_int_equal(desk_count(d, EFFECT_RECEIPT, COURT), 2);
+    assert_int_equal(desk_count(d, EFFECT_DELIVER, NPS), 1);
 }
 
 /* ---- delivery ---- */
@@ -616,19 +249,19 @@ static void lanes_go_in_order(void **)
     struct event event;
 
     for (uint32_t i = 0; i < LENGTH(urgencies); i++) {
-        struct envelope e = envelope_of(d, i);
+        struct envelope e = desk_envelope(d, i);
         e.urgency = urgencies[i];
-        submit(d, &e);
+        desk_submit(d, &e);
     }
-    run(d);
-    assert_int_equal(count_of(d, EFFECT_DELIVER, NPS), 0); /* no credit yet */
+    desk_run(d);
+    assert_int_equal(desk_count(d, EFFECT_DELIVER, NPS), 0); /* no credit yet */
     struct command_credit *credit = turn_command(&d->turn, COMMAND_CREDIT, NPS, sizeof *credit);
     credit->head.member = d->nps;
     credit->credit = 10;
-    run(d);
-    assert_int_equal(count_of(d, EFFECT_DELIVER, NPS), 4);
+    desk_run(d);
+    assert_int_equal(desk_count(d, EFFECT_DELIVER, NPS), 4);
     for (size_t i = 0; i < 4; i++) {
-        const struct effect_item *item = effect_of(d, EFFECT_DELIVER, NPS, i);
+        const struct effect_item *item = desk_effect(d, EFFECT_DELIVER, NPS, i);
         struct reader r = reader_of(item->record, item->record_size);
         assert_int_equal(event_read(&r, &event), ST_OK);
         assert_int_equal(event.lane, expected[i]);
@@ -640,40 +273,40 @@ static void credit_bounds_what_is_in_flight_and_keeps_an_eighth(void **)
     OWNED(desk) d = desk_with(8);
 
     for (uint32_t i = 0; i < 20; i++) {
-        struct envelope e = envelope_of(d, i);
-        submit(d, &e);
+        struct envelope e = desk_envelope(d, i);
+        desk_submit(d, &e);
     }
-    run(d);
-    assert_int_equal(count_of(d, EFFECT_DELIVER, NPS), 7); /* of 8, one is for lane 0 */
-    struct envelope urgent = envelope_of(d, 20);
+    desk_run(d);
+    assert_int_equal(desk_count(d, EFFECT_DELIVER, NPS), 7); /* of 8, one is for lane 0 */
+    struct envelope urgent = desk_envelope(d, 20);
     urgent.urgency = CONCORDAT__URGENCY__IMMEDIATE;
-    submit(d, &urgent);
-    run(d);
-    assert_int_equal(count_of(d, EFFECT_DELIVER, NPS), 1); /* overtakes 13 */
-    (void)step(d, 1, CONCORDAT__STEP_KIND__DELIVERED, NULL, 1);
-    (void)step(d, 0, CONCORDAT__STEP_KIND__DELIVERED, NULL, 2);
-    run(d);
-    assert_int_equal(count_of(d, EFFECT_DELIVER, NPS), 1); /* settled: credit is free again */
+    desk_submit(d, &urgent);
+    desk_run(d);
+    assert_int_equal(desk_count(d, EFFECT_DELIVER, NPS), 1); /* overtakes 13 */
+    (void)desk_step(d, 1, CONCORDAT__STEP_KIND__DELIVERED, NULL, 1);
+    (void)desk_step(d, 0, CONCORDAT__STEP_KIND__DELIVERED, NULL, 2);
+    desk_run(d);
+    assert_int_equal(desk_count(d, EFFECT_DELIVER, NPS), 1); /* settled: credit is free again */
 }
 
 static void an_ended_session_gets_its_items_again(void **)
 {
     OWNED(desk) d = desk_with(10);
-    uint64_t first = accept(d, 1), second = accept(d, 2);
-    struct command *gone = turn_command(&d->turn, COMMAND_GONE, NPS, sizeof *gone);
+    uint64_t first = desk_accept(d, 1), second = desk_accept(d, 2);
+    struct command_gone *gone = turn_command(&d->turn, COMMAND_GONE, NPS, sizeof *gone);
 
-    gone->member = d->nps;
-    run(d);
-    (void)accept(d, 3);
-    assert_int_equal(count_of(d, EFFECT_DELIVER, NPS), 0);
-    assert_int_equal(hello(d, 3, "nps.a", 10), d->nps);
-    assert_int_equal(count_of(d, EFFECT_DELIVER, 3), 3);
-    const struct effect_item *item = effect_of(d, EFFECT_DELIVER, 3, 0);
+    gone->head.member = d->nps;
+    desk_run(d);
+    (void)desk_accept(d, 3);
+    assert_int_equal(desk_count(d, EFFECT_DELIVER, NPS), 0);
+    assert_int_equal(desk_hello(d, 3, "nps.a", 10), d->nps);
+    assert_int_equal(desk_count(d, EFFECT_DELIVER, 3), 3);
+    const struct effect_item *item = desk_effect(d, EFFECT_DELIVER, 3, 0);
     assert_int_equal(item->sequence, first);
     assert_true(item->again);
-    item = effect_of(d, EFFECT_DELIVER, 3, 1);
+    item = desk_effect(d, EFFECT_DELIVER, 3, 1);
     assert_int_equal(item->sequence, second);
-    item = effect_of(d, EFFECT_DELIVER, 3, 2);
+    item = desk_effect(d, EFFECT_DELIVER, 3, 2);
     assert_false(item->again);
 }
 
@@ -682,16 +315,16 @@ static void a_newer_session_replaces_the_older(void **)
     OWNED(desk) d = desk_with(10);
     struct exchange_alarm alarm;
 
-    (void)accept(d, 1);
-    (void)hello(d, 3, "nps.a", 10);
-    assert_int_equal(count_of(d, EFFECT_CLOSE, NPS), 1);
-    assert_int_equal(count_of(d, EFFECT_DELIVER, 3), 1);
+    (void)desk_accept(d, 1);
+    (void)desk_hello(d, 3, "nps.a", 10);
+    assert_int_equal(desk_count(d, EFFECT_CLOSE, NPS), 1);
+    assert_int_equal(desk_count(d, EFFECT_DELIVER, 3), 1);
     assert_true(exchange_next_alarm(d->x, &alarm));
     assert_int_equal(alarm.kind, ALARM_REPLACED);
     assert_string_equal(alarm.agency, "nps.a");
     /* What the older one still says is not heard. */
-    (void)step(d, 1, CONCORDAT__STEP_KIND__DELIVERED, NULL, 1);
-    run(d);
+    (void)desk_step(d, 1, CONCORDAT__STEP_KIND__DELIVERED, NULL, 1);
+    desk_run(d);
     assert_int_equal(d->event_count, 0);
     assert_int_equal(d->effect_count, 0);
 }
@@ -700,13 +333,13 @@ static void restored_items_are_delivered_from_the_checkpoint(void **)
 {
     OWNED(desk) d = desk_with(10);
     struct event event = {.kind = EVENT_ACCEPTED, .sender = "court.a", .recipient = "nps.a"};
-    struct command *gone = turn_command(&d->turn, COMMAND_GONE, NPS, sizeof *gone);
+    struct command_gone *gone = turn_command(&d->turn, COMMAND_GONE, NPS, sizeof *gone);
 
-    gone->member = d->nps;
-    run(d);
+    gone->head.member = d->nps;
+    desk_run(d);
     assert_int_equal(exchange_restore_item(d->x, "nps.a", 2, 40, &event), ST_OK);
-    (void)hello(d, 3, "nps.a", 10);
-    const struct effect_item *item = effect_of(d, EFFECT_DELIVER, 3, 0);
+    (void)desk_hello(d, 3, "nps.a", 10);
+    const struct effect_item *item = desk_effect(d, EFFECT_DELIVER, 3, 0);
     assert_int_equal(item->sequence, 40);
     assert_true(item->again);
 }
@@ -715,7 +348,7 @@ static void restored_items_are_delivered_from_the_checkpoint(void **)
 static void restored_keys_are_those_that_close_last(void **)
 {
     OWNED(desk) d = desk_with(10);
-    struct envelope e = envelope_of(d, 1);
+    struct envelope e = desk_envelope(d, 1);
     uint8_t proof[DIGEST_SIZE + SIGNATURE_SIZE] = {1};
 
     for (uint8_t day = 1; day <= AGENCY_KEYS_MAX + 6; day++) {
@@ -733,9 +366,9 @@ static void restored_keys_are_those_that_close_last(void **)
                          ST_OK);
         memcpy(e.recipient_key_id, key.key_id, sizeof e.recipient_key_id);
     }
-    submit(d, &e);
-    run(d);
-    assert_int_equal(count_of(d, EFFECT_RECEIPT, COURT), 1);
+    desk_submit(d, &e);
+    desk_run(d);
+    assert_int_equal(desk_count(d, EFFECT_RECEIPT, COURT), 1);
 }
 
 /* ---- evidence ---- */
@@ -743,25 +376,25 @@ static void restored_keys_are_those_that_close_last(void **)
 static void steps_climb_the_ladder_in_order(void **)
 {
     OWNED(desk) d = desk_with(10);
-    uint64_t message = accept(d, 1);
+    uint64_t message = desk_accept(d, 1);
 
-    struct digest delivered = step(d, 1, CONCORDAT__STEP_KIND__DELIVERED, NULL, 11);
-    run(d);
+    struct digest delivered = desk_step(d, 1, CONCORDAT__STEP_KIND__DELIVERED, NULL, 11);
+    desk_run(d);
     assert_int_equal(d->events[0].kind, EVENT_STEP);
     assert_int_equal(d->events[0].message_sequence, message);
     assert_string_equal(d->events[0].sender, "court.a");
-    const struct effect_settle *settled = effect_of(d, EFFECT_SETTLE, NPS, 0);
+    const struct effect_settle *settled = desk_effect(d, EFFECT_SETTLE, NPS, 0);
     assert_int_equal(settled->sequence, 11);
-    const struct effect_item *item = effect_of(d, EFFECT_STEP, COURT, 0);
+    const struct effect_item *item = desk_effect(d, EFFECT_STEP, COURT, 0);
     assert_int_equal(item->sequence, d->events[0].sequence);
 
-    struct digest opened = step(d, 1, CONCORDAT__STEP_KIND__OPENED, &delivered, 12);
-    struct digest acknowledged = step(d, 1, CONCORDAT__STEP_KIND__ACKNOWLEDGED, &opened, 13);
-    (void)step(d, 1, CONCORDAT__STEP_KIND__ANSWERED, &acknowledged, 14);
-    run(d);
+    struct digest opened = desk_step(d, 1, CONCORDAT__STEP_KIND__OPENED, &delivered, 12);
+    struct digest acknowledged = desk_step(d, 1, CONCORDAT__STEP_KIND__ACKNOWLEDGED, &opened, 13);
+    (void)desk_step(d, 1, CONCORDAT__STEP_KIND__ANSWERED, &acknowledged, 14);
+    desk_run(d);
     assert_int_equal(d->event_count, 3);
-    assert_int_equal(count_of(d, EFFECT_SETTLE, NPS), 3);
-    assert_int_equal(count_of(d, EFFECT_STEP, COURT), 3);
+    assert_int_equal(desk_count(d, EFFECT_SETTLE, NPS), 3);
+    assert_int_equal(desk_count(d, EFFECT_STEP, COURT), 3);
 }
 
 static void a_step_out_of_order_is_answered_but_not_recorded(void **)
@@ -770,17 +403,17 @@ static void a_step_out_of_order_is_answered_but_not_recorded(void **)
     struct exchange_alarm alarm;
     struct digest none = {{1}};
 
-    (void)accept(d, 1);
-    (void)accept(d, 2);
-    (void)step(d, 1, CONCORDAT__STEP_KIND__OPENED, NULL, 1);     /* before delivered */
-    (void)step(d, 9, CONCORDAT__STEP_KIND__DELIVERED, NULL, 2);  /* of no message */
-    (void)step(d, 1, CONCORDAT__STEP_KIND__DELIVERED, &none, 3); /* chained to nothing */
-    struct digest rejected = step(d, 2, CONCORDAT__STEP_KIND__REJECTED, NULL, 4);
-    (void)step(d, 2, CONCORDAT__STEP_KIND__OPENED, &rejected, 5); /* after rejected */
-    (void)step(d, 2, 31, &rejected, 6);                           /* no such step */
-    run(d);
+    (void)desk_accept(d, 1);
+    (void)desk_accept(d, 2);
+    (void)desk_step(d, 1, CONCORDAT__STEP_KIND__OPENED, NULL, 1);     /* before delivered */
+    (void)desk_step(d, 9, CONCORDAT__STEP_KIND__DELIVERED, NULL, 2);  /* of no message */
+    (void)desk_step(d, 1, CONCORDAT__STEP_KIND__DELIVERED, &none, 3); /* chained to nothing */
+    struct digest rejected = desk_step(d, 2, CONCORDAT__STEP_KIND__REJECTED, NULL, 4);
+    (void)desk_step(d, 2, CONCORDAT__STEP_KIND__OPENED, &rejected, 5); /* after rejected */
+    (void)desk_step(d, 2, 31, &rejected, 6);                           /* no such step */
+    desk_run(d);
     assert_int_equal(d->event_count, 1);
-    assert_int_equal(count_of(d, EFFECT_SETTLE, NPS), 6);
+    assert_int_equal(desk_count(d, EFFECT_SETTLE, NPS), 6);
     for (int i = 0; i < 5; i++) {
         assert_true(exchange_next_alarm(d->x, &alarm));
         assert_int_equal(alarm.kind, ALARM_STEP_REFUSED);
@@ -792,78 +425,78 @@ static void the_same_step_again_is_answered_alike(void **)
 {
     OWNED(desk) d = desk_with(10);
 
-    (void)accept(d, 1);
-    struct digest delivered = step(d, 1, CONCORDAT__STEP_KIND__DELIVERED, NULL, 1);
-    (void)step(d, 1, CONCORDAT__STEP_KIND__OPENED, &delivered, 2);
-    run(d);
-    (void)step(d, 1, CONCORDAT__STEP_KIND__DELIVERED, NULL, 1);
-    (void)step(d, 1, CONCORDAT__STEP_KIND__OPENED, &delivered, 2);
-    run(d);
+    (void)desk_accept(d, 1);
+    struct digest delivered = desk_step(d, 1, CONCORDAT__STEP_KIND__DELIVERED, NULL, 1);
+    (void)desk_step(d, 1, CONCORDAT__STEP_KIND__OPENED, &delivered, 2);
+    desk_run(d);
+    (void)desk_step(d, 1, CONCORDAT__STEP_KIND__DELIVERED, NULL, 1);
+    (void)desk_step(d, 1, CONCORDAT__STEP_KIND__OPENED, &delivered, 2);
+    desk_run(d);
     assert_int_equal(d->event_count, 0);
-    assert_int_equal(count_of(d, EFFECT_SETTLE, NPS), 2);
-    assert_int_equal(count_of(d, EFFECT_STEP, COURT), 0);
+    assert_int_equal(desk_count(d, EFFECT_SETTLE, NPS), 2);
+    assert_int_equal(desk_count(d, EFFECT_STEP, COURT), 0);
 }
 
 static void a_late_step_finds_its_message_in_the_checkpoint(void **)
 {
     OWNED(desk) d = desk_with(10);
-    struct envelope e = envelope_of(d, 1);
+    struct envelope e = desk_envelope(d, 1);
 
     strcpy(d->stored[0].sender, "court.a");
     d->stored[0].id = e.message_id;
     d->stored[0].record = (struct message_record){
-        .header_digest = digest_of(&e), .sequence = 2, .recipient = "nps.a", .lane = 2};
+        .header_digest = desk_digest(&e), .sequence = 2, .recipient = "nps.a", .lane = 2};
     d->stored_count = 1;
-    struct digest delivered = step(d, 1, CONCORDAT__STEP_KIND__DELIVERED, NULL, 1);
-    (void)step(d, 1, CONCORDAT__STEP_KIND__OPENED, &delivered, 2);
-    run(d);
+    struct digest delivered = desk_step(d, 1, CONCORDAT__STEP_KIND__DELIVERED, NULL, 1);
+    (void)desk_step(d, 1, CONCORDAT__STEP_KIND__OPENED, &delivered, 2);
+    desk_run(d);
     assert_int_equal(d->event_count, 2);
     assert_int_equal(d->events[0].message_sequence, 2);
     assert_int_equal(d->events[1].step_kind, CONCORDAT__STEP_KIND__OPENED);
-    assert_int_equal(count_of(d, EFFECT_STEP, COURT), 2);
+    assert_int_equal(desk_count(d, EFFECT_STEP, COURT), 2);
 }
 
 /* Its record is forgotten 90 days after it was settled, though a step came in that very moment. */
 static void a_forgotten_id_is_new(void **)
 {
     OWNED(desk) d = desk_with(10);
-    struct envelope e = envelope_of(d, 1);
+    struct envelope e = desk_envelope(d, 1);
 
-    checkpoint(d);
+    desk_checkpoint(d);
     strcpy(d->stored[0].sender, "court.a");
     d->stored[0].id = e.message_id;
     d->stored[0].record = (struct message_record){
-        .header_digest = digest_of(&e), .sequence = 2, .recipient = "nps.a", .lane = 2};
+        .header_digest = desk_digest(&e), .sequence = 2, .recipient = "nps.a", .lane = 2};
     d->stored_count = 1;
-    (void)step(d, 1, CONCORDAT__STEP_KIND__DELIVERED, NULL, 1);
-    run(d);
+    (void)desk_step(d, 1, CONCORDAT__STEP_KIND__DELIVERED, NULL, 1);
+    desk_run(d);
     assert_int_equal(d->event_count, 1);
     d->stored_count = 0;
-    uint64_t sequence = accept(d, 1);
-    submit(d, &e);
-    run(d);
-    const struct effect_receipt *receipt = effect_of(d, EFFECT_RECEIPT, COURT, 0);
+    uint64_t sequence = desk_accept(d, 1);
+    desk_submit(d, &e);
+    desk_run(d);
+    const struct effect_receipt *receipt = desk_effect(d, EFFECT_RECEIPT, COURT, 0);
     assert_int_equal(receipt->receipt.sequence, sequence);
-    checkpoint(d);
+    desk_checkpoint(d);
 }
 
 static void only_its_owner_settles_evidence_and_nobody_a_message(void **)
 {
     OWNED(desk) d = desk_with(10);
-    uint64_t message = accept(d, 1);
+    uint64_t message = desk_accept(d, 1);
 
-    (void)step(d, 1, CONCORDAT__STEP_KIND__DELIVERED, NULL, 1);
-    run(d);
+    (void)desk_step(d, 1, CONCORDAT__STEP_KIND__DELIVERED, NULL, 1);
+    desk_run(d);
     uint64_t item = d->events[0].sequence;
-    settle(d, NPS, d->nps, item);
-    settle(d, NPS, d->nps, message);
-    settle(d, COURT, d->court, 12345);
-    run(d);
+    desk_settle(d, NPS, d->nps, item);
+    desk_settle(d, NPS, d->nps, message);
+    desk_settle(d, COURT, d->court, 12345);
+    desk_run(d);
     assert_int_equal(d->event_count, 0);
-    assert_int_equal(count_of(d, EFFECT_RELEASE, NPS), 2);
-    settle(d, COURT, d->court, item);
-    settle(d, COURT, d->court, item);
-    run(d);
+    assert_int_equal(desk_count(d, EFFECT_RELEASE, NPS), 2);
+    desk_settle(d, COURT, d->court, item);
+    desk_settle(d, COURT, d->court, item);
+    desk_run(d);
     assert_int_equal(d->event_count, 1);
     assert_int_equal(d->events[0].kind, EVENT_TAKEN);
     assert_int_equal(d->events[0].item_sequence, item);
@@ -887,10 +520,10 @@ static struct wire ask(struct desk *d, struct arena *arena, uint32_t agencies,
         strcpy(asked->agencies[i], names[i]);
     for (uint32_t i = 0; i < count; i++)
         asked->certificates[i] = digests[i];
-    run(d);
-    assert_int_equal(count_of(d, EFFECT_FRAME, COURT), 1);
-    assert_int_equal(count_of(d, EFFECT_RELEASE, COURT), 1);
-    const struct effect_frame *frame = effect_of(d, EFFECT_FRAME, COURT, 0);
+    desk_run(d);
+    assert_int_equal(desk_count(d, EFFECT_FRAME, COURT), 1);
+    assert_int_equal(desk_count(d, EFFECT_RELEASE, COURT), 1);
+    const struct effect_frame *frame = desk_effect(d, EFFECT_FRAME, COURT, 0);
     assert_int_equal(
         wire_read((struct bytes){frame->bytes + 8, frame->bytes_size - 8}, arena, &wire, NULL),
         ST_OK);
@@ -946,9 +579,9 @@ static void a_checkpoint_takes_messages_out_of_memory(void **)
     struct note_status *status;
     size_t size;
 
-    (void)accept(d, 1);
-    (void)accept(d, 2);
-    checkpoint(d);
+    (void)desk_accept(d, 1);
+    (void)desk_accept(d, 2);
+    desk_checkpoint(d);
     status = exchange_status(d->x, &size);
     assert_int_equal(status->recent, 0);
     assert_int_equal(status->items, 2);
@@ -957,8 +590,8 @@ static void a_checkpoint_takes_messages_out_of_memory(void **)
     struct command_credit *credit = turn_command(&d->turn, COMMAND_CREDIT, NPS, sizeof *credit);
     credit->head.member = d->nps;
     credit->credit = 10;
-    run(d);
-    assert_int_equal(count_of(d, EFFECT_DELIVER, NPS), 2);
+    desk_run(d);
+    assert_int_equal(desk_count(d, EFFECT_DELIVER, NPS), 2);
 }
 
 static void what_is_touched_after_a_checkpoint_stays_in_memory(void **)
@@ -967,15 +600,15 @@ static void what_is_touched_after_a_checkpoint_stays_in_memory(void **)
     struct note_status *status;
     size_t size;
 
-    uint64_t sequence = accept(d, 1);
-    struct digest delivered = step(d, 1, CONCORDAT__STEP_KIND__DELIVERED, NULL, 1);
-    run(d);
+    uint64_t sequence = desk_accept(d, 1);
+    struct digest delivered = desk_step(d, 1, CONCORDAT__STEP_KIND__DELIVERED, NULL, 1);
+    desk_run(d);
     exchange_checkpointed(d->x, sequence); /* holds the message, not the step */
     status = exchange_status(d->x, &size);
     assert_int_equal(status->recent, 1);
     free(status);
-    (void)step(d, 1, CONCORDAT__STEP_KIND__OPENED, &delivered, 2);
-    run(d);
+    (void)desk_step(d, 1, CONCORDAT__STEP_KIND__OPENED, &delivered, 2);
+    desk_run(d);
     assert_int_equal(d->event_count, 1);
 }
 
@@ -983,9 +616,9 @@ static void the_clock_never_goes_back(void **)
 {
     OWNED(desk) d = desk_with(10);
 
-    (void)accept(d, 1);
+    (void)desk_accept(d, 1);
     d->now_ms = NOW - 10 * DAY;
-    (void)accept(d, 2);
+    (void)desk_accept(d, 2);
     assert_int_equal(d->events[0].at_ms, NOW);
 }
 

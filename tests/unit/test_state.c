@@ -345,6 +345,82 @@ static void a_store_belongs_to_one_community(void **context)
     assert_non_null(strstr(why.text, "community"));
 }
 
+static void what_is_withheld_is_settled_and_owed_to_its_sender(void **context)
+{
+    struct fixture *f = *context;
+    struct message_record m;
+
+    happens(f, sample_accepted(1, 1));
+    commit(f);
+    happens(f, sample_withheld(2, 1, 1));
+    commit(f);
+    assert_int_equal(message(f, 1, &m), ST_OK);
+    assert_int_equal(m.settled_ms, 2);
+    assert_int_equal(m.steps, 0);
+    assert_false(m.refused);
+    assert_int_equal(items(f), 1);       /* count_item: the sender's */
+    happens(f, sample_step(3, 1, 1, 1)); /* it had arrived all the same */
+    happens(f, sample_taken(4, 2));
+    commit(f);
+    assert_int_equal(message(f, 1, &m), ST_OK);
+    assert_int_equal(m.settled_ms, 2);
+    assert_int_equal(m.steps, 1 << 1);
+    assert_int_equal(items(f), 1);
+}
+
+static enum status see_entry(void *context, const struct event *event)
+{
+    int *seen = context;
+
+    assert_int_equal(event->kind, EVENT_GAZETTE);
+    assert_int_equal(event->instrument.size > 0, event->sequence == 1);
+    ++*seen;
+    return ST_OK;
+}
+
+static void the_gazette_is_kept_for_ever_in_its_order(void **context)
+{
+    struct fixture *f = *context;
+    struct bytes record;
+    int seen = 0;
+
+    happens(f, sample_gazette(1));
+    happens(f, sample_notice(2));
+    happens(f, sample_aged(3, 10 * DUPLICATE_DAYS * DAY));
+    commit(f);
+    OWNED(state_reader) reader = reader_of_state(f);
+    assert_int_equal(state_each_gazette(reader, see_entry, &seen), ST_OK);
+    assert_int_equal(seen, 2);
+    assert_int_equal(state_gazette(reader, 1, &record), ST_OK);
+    assert_int_equal(state_gazette(reader, 3, &record), ST_MORE);
+}
+
+static enum status see_refusal(void *context, const struct event *event)
+{
+    unsigned *seen = context;
+
+    *seen |= 1u << event->kind;
+    return ST_OK;
+}
+
+static void counts_of_refusals_are_forgotten_like_refusals(void **context)
+{
+    struct fixture *f = *context;
+    unsigned seen = 0;
+
+    happens(f, sample_refused(1, 1));
+    happens(f, sample_counted(2));
+    happens(f, sample_aged(3, DUPLICATE_DAYS * DAY + 2));
+    commit(f);
+    assert_int_equal(refusals(f), 1);
+    OWNED(state_reader) reader = reader_of_state(f);
+    assert_int_equal(state_each_refusal(reader, see_refusal, &seen), ST_OK);
+    assert_int_equal(seen, 1u << EVENT_COUNTED);
+    happens(f, sample_aged(4, DUPLICATE_DAYS * DAY + 3));
+    commit(f);
+    assert_int_equal(refusals(f), 0);
+}
+
 /* Flips one bit of a stored value. */
 static void damage(struct fixture *f, int tree, const struct tree_key *key, size_t at)
 {
@@ -421,6 +497,9 @@ int main(void)
         WITH(a_gap_in_the_sequence_stops_the_state_for_good),
         WITH(a_mark_that_is_not_the_last_event_is_not_committed),
         WITH(a_store_belongs_to_one_community),
+        WITH(what_is_withheld_is_settled_and_owed_to_its_sender),
+        WITH(the_gazette_is_kept_for_ever_in_its_order),
+        WITH(counts_of_refusals_are_forgotten_like_refusals),
         WITH(a_flipped_bit_is_refused_not_delivered),
         WITH(an_item_without_its_place_in_a_queue_is_refused),
     };

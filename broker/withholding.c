@@ -1,0 +1,72 @@
+/*
+ * withholding.c - accepted, and not handed over: what permitted a message ended before it left.
+ *
+ * Decided in delivery.c, the one place that hands over, after a batch is durable; so the item
+ * leaves its queue at once and the record is written with the next batch. A stop in between forgets
+ * only the decision: the item is owed again, and is decided again. The record settles the message
+ * and is an item of the sender's queue until the sender takes it, like a step.
+ */
+#include <assert.h>
+#include <string.h>
+
+#include "broker/exchange_inside.h"
+#include "lib/text.h"
+
+void exchange_withhold(struct exchange *x, struct member *member, struct item *item,
+                       const struct event *accepted, Concordat__RefusalCode code)
+{
+    struct withholding *w = &x->withholding[x->withholding_count++];
+
+    assert(x->withholding_count <= WITHHOLDINGS_MAX && !item->is_step && !item->flying);
+
+    *w = (struct withholding){.sequence = item->sequence,
+                              .message_id = accepted->message_id,
+                              .header_digest = accepted->header_digest,
+                              .lane = item->lane,
+                              .code = code};
+    TEXT_COPY(w->sender, accepted->sender);
+    queue_remove(x->queues, &member->queue, item);
+}
+
+static enum status record(struct exchange *x, const struct withholding *w)
+{
+    struct event event = {.kind = EVENT_WITHHELD,
+                          .message_id = w->message_id,
+                          .header_digest = w->header_digest,
+                          .lane = w->lane,
+                          .code = (uint32_t)w->code,
+                          .message_sequence = w->sequence};
+    uint32_t sender, place = 0;
+
+    TEXT_COPY(event.sender, w->sender);
+    if (exchange_enter(x, w->sender, &sender) != ST_OK || queues_reserve(x->queues) != ST_OK)
+        return ST_NOMEM;
+    struct message *message = messages_find(x->messages, sender, &w->message_id);
+    if (message && message->sequence == w->sequence) {
+        message->touched = ledger_sequence(x->ledger) + 1;
+        place = messages_place(x->messages, message);
+    }
+    enum status status = exchange_record(x, &event, place);
+    if (status != ST_OK)
+        return status;
+    queue_put_step(x->queues, &x->members[sender].queue,
+                   &(struct item){.sequence = event.sequence,
+                                  .size = (uint32_t)event_size(&event),
+                                  .agency = sender,
+                                  .lane = w->lane,
+                                  .is_step = true});
+    exchange_wake(x, sender);
+    x->counts.withheld++;
+    return ST_OK;
+}
+
+enum status exchange_record_withheld(struct exchange *x)
+{
+    for (uint32_t i = 0; i < x->withholding_count; i++) {
+        enum status status = record(x, &x->withholding[i]);
+        if (status != ST_OK)
+            return status;
+    }
+    x->withholding_count = 0;
+    return ST_OK;
+}
