@@ -115,6 +115,26 @@ static void on_settle(struct desk *desk, const struct wire *wire)
     }
 }
 
+static void on_gazette(struct desk *desk, const struct wire *wire, struct bytes text)
+{
+    const struct gazette_entry entry = {.sequence = wire->gazette.sequence,
+                                        .at_ms = wire->gazette.at_ms,
+                                        .instrument = wire->gazette.instrument,
+                                        .notice = wire->gazette.notice,
+                                        .text = text};
+    enum status status;
+
+    if (entry.sequence == 0) {
+        desk_verdict(desk, wire);
+        return;
+    }
+    status = gazette_take(desk->gazette, desk->txn, desk->setup.trust, &entry, desk->wall_ms);
+    if (status == ST_CLOSED)
+        desk_drop_link(desk, "our CRLs are out of date: nobody's signature can be judged");
+    else
+        (void)desk_ok(desk, status);
+}
+
 static void on_frame(struct desk *desk, struct bytes frame, bool last_chance)
 {
     struct reader r = reader_of(frame.data, frame.size);
@@ -141,6 +161,9 @@ static void on_frame(struct desk *desk, struct bytes frame, bool last_chance)
     case WIRE_REFUSAL:
         desk_refusal(desk, &wire->refusal.refusal);
         break;
+    case WIRE_WITHHELD:
+        desk_withheld(desk, wire->withheld.sequence, &wire->withheld.withheld);
+        break;
     case WIRE_SETTLE:
         on_settle(desk, wire);
         break;
@@ -151,8 +174,9 @@ static void on_frame(struct desk *desk, struct bytes frame, bool last_chance)
     case WIRE_DIRECTORY:
         on_directory(desk, wire);
         break;
-    case WIRE_WITHHELD: /* as unknown: what these ask for comes with the gazette */
     case WIRE_GAZETTE:
+        on_gazette(desk, wire, body);
+        break;
     case WIRE_HELLO:
     case WIRE_WELCOME:
     case WIRE_SUBMIT:

@@ -375,6 +375,19 @@ struct concordat_answer *concordat_agreements(struct concordat *agent, const cha
     return ask(agent, &request, 0);
 }
 
+struct concordat_answer *concordat_publish(struct concordat *agent, const void *instrument,
+                                           size_t size, const char *text)
+{
+    Concordat__Request request = CONCORDAT__REQUEST__INIT;
+    Concordat__PublishRequest publish = CONCORDAT__PUBLISH_REQUEST__INIT;
+
+    publish.instrument = binary(instrument, size);
+    publish.text = text_of(text);
+    request.kind_case = CONCORDAT__REQUEST__KIND_PUBLISH;
+    request.publish = &publish;
+    return ask(agent, &request, 0);
+}
+
 struct concordat_answer *concordat_status(struct concordat *agent)
 {
     Concordat__Request request = CONCORDAT__REQUEST__INIT;

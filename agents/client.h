@@ -112,12 +112,16 @@ struct concordat_refusal {
 };
 
 struct concordat_agreement {
-    const char *id, *title, *state; /* active, not yet in force, expired */
+    const char *id, *title, *state; /* active, not yet in force, expired, proposed, ... */
     uint32_t version, clause_count;
     int64_t from_ms, until_ms, review_ms;
     uint8_t hash[32]; /* SHA-256 of the text */
     size_t party_count;
     const char *const *parties;
+    size_t signed_count;                          /* parties that have signed */
+    const char *const *signed_by;
+    struct concordat_id proposal_id;
+    int64_t proposal_expires_ms;
     const char *text; /* the document; "" unless one was asked for by id */
 };
 
@@ -154,6 +158,7 @@ struct concordat_answer {
     size_t case_count;
     const struct concordat_case *cases; /* case without a handle */
     bool more;                          /* case: there are older ones than the limit let through */
+    uint64_t sequence; /* publish: the gazette's entry */
     uint64_t next; /* inbox: where concordat_inbox_older goes on; 0: that was all */
 };
 
@@ -236,6 +241,11 @@ struct concordat_answer *concordat_case(struct concordat *agent, const struct co
                                         uint32_t limit);
 /* All agreements, or with `id` that one and its text. */
 struct concordat_answer *concordat_agreements(struct concordat *agent, const char *id);
+/* Hands an instrument (a SignedInstrument's bytes) to the broker's gazette, with a proposal's text,
+ * else NULL. DONE: it is published as the entry `sequence`; REFUSED or BAD_INPUT: problems say why;
+ * FAILED with problems[0].where "broker": no verdict. A repeat is the same entry. */
+struct concordat_answer *concordat_publish(struct concordat *agent, const void *instrument,
+                                           size_t size, const char *text);
 struct concordat_answer *concordat_status(struct concordat *agent);
 
 /* Ids that follow from content: give what a message is made of (its record's number, a hash of it),

@@ -246,6 +246,10 @@ static bool take_agreements(struct whole_answer *whole)
         to->party_count = from->n_parties;
         to->parties = (const char *const *)from->parties;
         to->text = from->text;
+        to->signed_count = from->n_signed_by;
+        to->signed_by = (const char *const *)from->signed_by;
+        to->proposal_id = id_from(from->proposal_id);
+        to->proposal_expires_ms = from->proposal_expires_ms;
     }
     whole->answer.agreements = list;
     whole->answer.agreement_count = r->n_agreements;
@@ -296,6 +300,7 @@ struct concordat_answer *client_answer_read(const void *data, size_t size)
     a->body = r->body.data;
     a->body_size = r->body.len;
     a->json = r->json;
+    a->sequence = r->sequence;
     a->not_shared_count = r->n_not_shared;
     a->not_shared = category_names(whole, r->n_not_shared, r->not_shared);
     if (!a->not_shared || !take_problems(whole) || !take_items(whole) || !take_agreements(whole)

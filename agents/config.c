@@ -13,7 +13,8 @@ static const struct conf_key keys[] = {
     CONF_ROW_TEXT("crls", CONF_PATH, config, crls, NULL),
     CONF_ROW_TEXT("signing-certificate", CONF_PATH, config, signing_certificate, NULL),
     CONF_ROW_TEXT("signing-key", CONF_PATH, config, signing_key, NULL),
-    CONF_ROW_TEXT("agreements", CONF_PATH, config, agreements, NULL),
+    CONF_ROW_TEXT("governance-certificate", CONF_PATH, config, governance_certificate, ""),
+    CONF_ROW_TEXT("agreements", CONF_PATH, config, agreements, ""),
     CONF_ROW_NUMBER("map-size", CONF_SIZE, config, map_size, 16u << 20, UINT64_C(1) << 40, "4GiB"),
     CONF_ROW_NUMBER("key-epoch-hours", CONF_NUMBER, config, key_epoch_hours, 1,
                     SEAL_UNTIL_DAYS * 24 - 24, "24"),
@@ -26,6 +27,13 @@ enum status config_load(const char *path, struct config *out, struct reason *why
 
     if (status != ST_OK)
         return status;
+    if (config.agreements[0]) {
+        reason_set(why,
+                   "%s: `agreements' is no setting any more: agreements now come signed through "
+                   "the broker; remove the line",
+                   path);
+        return ST_INVALID;
+    }
     if (strlen(config.socket) > SOCKET_PATH_MAX) {
         reason_set(why, "%s: `socket' has %zu bytes; the system takes %d", path,
                    strlen(config.socket), SOCKET_PATH_MAX);

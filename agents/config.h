@@ -25,9 +25,10 @@ struct config {
     char chain[CONF_PATH_MAX + 1], key[CONF_PATH_MAX + 1]; /* transport certificate, with issuer */
     char trust[CONF_PATH_MAX + 1], crls[CONF_PATH_MAX + 1];
     char signing_certificate[CONF_PATH_MAX + 1], signing_key[CONF_PATH_MAX + 1]; /* PEM */
-    char agreements[CONF_PATH_MAX + 1];                                          /* folder */
-    uint64_t map_size;        /* bytes the store may grow to */
-    uint64_t key_epoch_hours; /* a new sealing key this often */
+    char governance_certificate[CONF_PATH_MAX + 1]; /* PEM, of our governance key; empty: unknown */
+    char agreements[CONF_PATH_MAX + 1]; /* always empty: no setting any more, and refused */
+    uint64_t map_size;                  /* bytes the store may grow to */
+    uint64_t key_epoch_hours;           /* a new sealing key this often */
 };
 
 /*   ST_IO       it cannot be read

@@ -102,7 +102,8 @@ static void judge_enquiry(const struct track *track, int64_t now_ms, struct dead
         out->late_ms = out->late ? at_ms - track->needed_by_ms : 0;
     } else {
         out->overdue = now_ms > track->needed_by_ms && !track_find(track, RUNG_REFUSED)
-                    && !track_find(track, RUNG_REJECTED) && !track_find(track, RUNG_DECLINED);
+                    && !track_find(track, RUNG_REJECTED) && !track_find(track, RUNG_DECLINED)
+                    && !track_find(track, RUNG_WITHHELD);
     }
 }
 

@@ -47,21 +47,38 @@ static void reject(struct desk *desk, struct delivery *d, struct track *track,
     store_arrival(desk, d, track, &step, (struct bytes){NULL, 0});
 }
 
-/* Do our own agreements permit it? Acceptance is the point of law, so at the time of acceptance;
- * and a version that ours has superseded since counts if ours permits the same. */
-static struct decision judge_agreement(const struct desk *desk, const struct delivery *d)
+/* Do our own agreements permit it? Acceptance is the point of law: the version that the header
+ * names by hash, at the time of acceptance, though it may be superseded since. Where agreements are
+ * assumed, a version that ours has superseded counts if ours permits the same. */
+static struct decision judge_agreement(const struct desk *desk, const struct delivery *d,
+                                       const struct signer *signer)
 {
-    const struct agreement_set *set = desk->setup.agreements;
+    const struct registrar *registrar = gazette_registrar(desk->gazette);
+    const struct agreement *named = registrar_version(registrar, &d->e.agreement_hash);
+    const struct agreement *ours = agreement_set_find(registrar_set(registrar), d->e.agreement_id);
     int64_t at_ms = d->arrival->wire.deliver.accepted_ms;
     struct question question = question_of(&d->e);
-    struct decision decision = decide(&question, set, at_ms);
-    const struct agreement *ours = agreement_set_find(set, d->e.agreement_id);
+    struct decision decision;
+    struct digest signing;
 
+    memcpy(signing.bytes, signer->spki, DIGEST_SIZE);
+    question.is_holder = true;
+    if (named && strcmp(named->id, d->e.agreement_id) == 0) {
+        struct agreement then = *named;
+
+        if (then.standing == STANDING_SUPERSEDED)
+            then.standing = STANDING_ACTIVE; /* as it was at acceptance */
+        question.signer_counts = registrar_signer_counts(registrar, named, d->e.sender, &signing);
+        decision = decide_under(&question, &then, agreement_clause(named, d->e.clause), at_ms);
+        decision.agreement = decision.agreement ? named : NULL;
+        return decision;
+    }
+    decision = decide(&question, registrar_set(registrar), at_ms);
     if (!decision.permitted && decision.code == CONCORDAT__REFUSAL_CODE__AGREEMENT_VERSION_STALE
-        && ours && ours->version > d->e.agreement_version) {
+        && ours && ours->standing == STANDING_ASSUMED && ours->version > d->e.agreement_version) {
         question.agreement_version = ours->version;
         question.agreement_hash = ours->hash;
-        decision = decide(&question, set, at_ms);
+        decision = decide(&question, registrar_set(registrar), at_ms);
         if (!decision.permitted)
             decision.code = CONCORDAT__REFUSAL_CODE__AGREEMENT_VERSION_STALE;
     }
@@ -185,7 +202,7 @@ static void judge_delivery(struct desk *desk, struct delivery *d, struct track *
                "the signature does not hold");
         return;
     }
-    decision = judge_agreement(desk, d);
+    decision = judge_agreement(desk, d, signer);
     if (!decision.permitted)
         reject(desk, d, track,
                decision.code ? decision.code : CONCORDAT__REFUSAL_CODE__NO_AGREEMENT,

@@ -87,6 +87,16 @@ static bool make_parts(struct desk *desk)
         && desk->body_arena && desk->frame_arena && desk->header_arena && desk->opened;
 }
 
+static enum status open_gazette(struct desk *desk, struct reason *why)
+{
+    struct gazette_setup setup = {.agency = desk->setup.agency,
+                                  .governance = desk->setup.governance,
+                                  .assumed = desk->setup.agreements};
+
+    memcpy(setup.signing.bytes, desk->identity.spki, DIGEST_SIZE);
+    return gazette_new(&setup, desk->setup.store, &desk->gazette, why);
+}
+
 enum status desk_new(const struct desk_setup *setup, int64_t now_ms, struct desk **out,
                      struct reason *why)
 {
@@ -113,6 +123,10 @@ enum status desk_new(const struct desk_setup *setup, int64_t now_ms, struct desk
         reason_set(why, "the store's counters cannot be read");
         return status;
     }
+    reason_set(why, "the gazette cannot be read");
+    status = open_gazette(desk, why);
+    if (status != ST_OK)
+        return status;
     *out = GIVE(desk);
     return ST_OK;
 }
@@ -141,6 +155,7 @@ void desk_free(struct desk *desk)
     if (!desk)
         return;
     store_abort(desk->txn);
+    desk_give_up_publishing(desk, INT64_MAX);
     desk_forget_session(desk);
     forget_sealed(desk);
     desk_forget_waiting(desk);
@@ -148,6 +163,7 @@ void desk_free(struct desk *desk)
     free_replies(desk->released);
     steps_free(desk->steps);
     directory_free(desk->directory);
+    gazette_free(desk->gazette);
     sealer_free(desk->sealer);
     batch_cache_free(desk->batches);
     arena_free(desk->request_arena);
@@ -159,11 +175,18 @@ void desk_free(struct desk *desk)
 }
 
 void desk_reload(struct desk *desk, const struct tls_context *trust,
-                 const struct agreement_set *agreements)
+                 struct agreement_set *agreements)
 {
     assert(!desk->txn);
     desk->setup.trust = trust;
-    desk->setup.agreements = agreements;
+    if (agreements != desk->setup.agreements) {
+        struct reason why = {""};
+
+        desk->setup.agreements = agreements;
+        gazette_free(desk->gazette);
+        desk->gazette = NULL;
+        (void)desk_ok(desk, open_gazette(desk, &why));
+    }
     directory_reload(desk->directory, trust);
 }
 
@@ -249,7 +272,31 @@ struct question desk_question(const struct track *track, bool in_reply)
         .marking = track->marking,
         .retention_days = track->retention_days,
         .in_reply = in_reply,
+        .is_holder = true,
     };
+}
+
+const struct agreement_set *desk_agreements(const struct desk *desk)
+{
+    return registrar_set(gazette_registrar(desk->gazette));
+}
+
+struct decision desk_decide(const struct desk *desk, struct question *question)
+{
+    const struct question asked = *question;
+    struct decision decision;
+    struct digest signing;
+
+    memcpy(signing.bytes, desk->identity.spki, DIGEST_SIZE);
+    question->signer_counts = true;
+    decision = decide_first(question, desk_agreements(desk), desk->wall_ms);
+    if (!decision.permitted
+        || registrar_signer_counts(gazette_registrar(desk->gazette), decision.agreement,
+                                   desk->setup.agency, &signing))
+        return decision;
+    *question = asked;
+    question->agreement_id = decision.agreement->id;
+    return decide_first(question, desk_agreements(desk), desk->wall_ms);
 }
 
 /* One signature over all that was sealed since the last. */
@@ -382,6 +429,7 @@ void desk_add_step(struct desk *desk, struct track *track, const struct step *st
 void desk_tick(struct desk *desk)
 {
     desk_waited(desk);
+    desk_give_up_publishing(desk, desk->now_ms);
     if (desk->now_ms >= desk->sweep_at_ms) {
         desk->sweep_at_ms = desk->now_ms + SWEEP_MS;
         desk_sweep(desk);

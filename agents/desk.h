@@ -42,7 +42,8 @@ struct desk_setup {
     EVP_PKEY *signing_key;
     struct bytes signing_certificate; /* DER */
     const struct tls_context *trust;
-    const struct agreement_set *agreements;
+    struct digest governance; /* of our governance key's SubjectPublicKeyInfo; zero: unknown */
+    struct agreement_set *agreements; /* assumed as signed, for tests; NULL: none */
 };
 
 /*   ST_IO       the store
@@ -51,9 +52,9 @@ enum status desk_new(const struct desk_setup *setup, int64_t now_ms, struct desk
                      struct reason *why);
 void desk_free(struct desk *desk); /* what is not committed is forgotten */
 OWN(desk)
-/* Between turns: other trust, other agreements. */
+/* Between turns: other trust, other assumed agreements (the same ones: nothing changes). */
 void desk_reload(struct desk *desk, const struct tls_context *trust,
-                 const struct agreement_set *agreements);
+                 struct agreement_set *agreements);
 
 /* A turn begins: `wall_ms` since 1970, `now_ms` monotonic. Makes a new sealing key when one is due
  * and erases those whose time is over.

@@ -14,6 +14,7 @@
 #include "agents/deadline.h"
 #include "agents/desk.h"
 #include "agents/directory.h"
+#include "agents/gazette.h"
 #include "agents/inbox.h"
 #include "agents/outbox.h"
 #include "agents/seal.h"
@@ -112,9 +113,14 @@ struct desk {
         int64_t seal_until_ms;
     } key;
 
+    /* instruments without a verdict (publish.c) */
+    struct publishing *publishing; /* owned */
+    uint64_t last_publishing;
+
     /* parts, owned */
     struct steps *steps;
     struct directory *directory;
+    struct gazette *gazette; /* which agreements are in force */
     struct sealer *sealer;
     struct batch_cache *batches;
     struct arena *request_arena; /* a request, its body, its reply */
@@ -196,6 +202,11 @@ uint8_t desk_lane(int urgency);
 /* Fills a question from what is known about a message of ours. */
 struct question desk_question(const struct track *track, bool in_reply);
 
+/* The agreements in force; until the next entry of the gazette. */
+const struct agreement_set *desk_agreements(const struct desk *desk);
+/* decide_first for a message of ours, and whether our signing key counts under what permits it. */
+struct decision desk_decide(const struct desk *desk, struct question *question);
+
 /* ---- due.c ---- */
 
 /* Notes that `what` is to be deleted at `at_ms`. */
@@ -249,6 +260,8 @@ void desk_deliver(struct desk *desk, const struct arrival *arrival);
 
 void desk_receipt(struct desk *desk, const struct receipt *receipt);
 void desk_refusal(struct desk *desk, const struct refusal *refusal);
+/* An accepted message will never be handed over; settles the item `sequence'. */
+void desk_withheld(struct desk *desk, uint64_t sequence, const struct withheld *withheld);
 void desk_step(struct desk *desk, const struct arrival *arrival);
 
 /* ---- send.c ---- */
@@ -259,6 +272,14 @@ void desk_answer(struct desk *desk, struct bytes route, const Concordat__SendReq
 /* ---- derive.c ---- */
 
 void desk_derive(struct desk *desk, struct bytes route, const Concordat__DeriveRequest *r);
+
+/* ---- publish.c ---- */
+
+void desk_publish(struct desk *desk, struct bytes route, const Concordat__PublishRequest *r);
+/* The broker's verdict on an instrument. */
+void desk_verdict(struct desk *desk, const struct wire *wire);
+/* Who has waited until then (monotonic; INT64_MAX: all) is told that there is no verdict. */
+void desk_give_up_publishing(struct desk *desk, int64_t until_ms);
 
 /* ---- keyless.c ---- */
 

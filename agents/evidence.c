@@ -131,6 +131,26 @@ void desk_refusal(struct desk *desk, const struct refusal *refusal)
     desk_touched(desk, &track);
 }
 
+void desk_withheld(struct desk *desk, uint64_t sequence, const struct withheld *withheld)
+{
+    struct rung rung = {
+        .kind = RUNG_WITHHELD, .code = (uint32_t)withheld->code, .at_ms = withheld->withheld_ms};
+    struct track track;
+    char id[ID_TEXT_SIZE];
+
+    desk_settle(desk, sequence);
+    if (!find_ours(desk, &withheld->message_id, &withheld->header_digest, &track)
+        || track_find(&track, RUNG_WITHHELD))
+        return;
+    id_print(&track.message_id, id);
+    log_event(LOG_WARN, "withheld", "message=%s type=%s to=%s code=%s", id, track.type, track.to,
+              refusal_name(withheld->code));
+    memcpy(rung.by, desk->broker, sizeof rung.by);
+    (void)track_add(&track, &rung);
+    (void)desk_ok(desk, track_put(desk->txn, &track));
+    desk_touched(desk, &track);
+}
+
 /* ---- evidence of the recipient ---- */
 
 /* May `kind` follow what is known? The order of docs/protocol.md. */

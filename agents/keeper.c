@@ -1,6 +1,7 @@
 #include "agents/keeper.h"
 
 #include <errno.h>
+#include <openssl/pem.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,7 +25,6 @@ struct keeper {
     char keys_folder[CONF_PATH_MAX + 32], store_folder[CONF_PATH_MAX + 32];
     struct store *store; /* owned, as all below */
     struct tls_context *trust;
-    struct agreement_set *agreements;
     EVP_PKEY *signing_key;
     struct keyring *keyring;
     struct desk *desk;
@@ -78,13 +78,39 @@ static enum status open_all(struct keeper *k, struct reason *why)
         return ST_FORGED;
     }
     if (status == ST_OK)
-        status = agreement_set_load(config->agreements, &k->agreements, why);
-    if (status == ST_OK)
         status = sign_key_load(config->signing_key, &k->signing_key, why);
     if (status == ST_OK)
         status = open_store(k, why);
     if (status == ST_OK)
         status = open_keyring(k, why);
+    return status;
+}
+
+/* The key of our governance certificate, if it is configured. */
+static enum status load_governance(const struct config *config, struct digest *out,
+                                   struct reason *why)
+{
+    const char *path = config->governance_certificate;
+    FILE *file = path[0] ? fopen(path, "re") : NULL;
+    X509 *certificate = file ? PEM_read_X509(file, NULL, NULL, NULL) : NULL;
+    struct identity identity;
+    enum status status = ST_OK;
+
+    if (file)
+        (void)fclose(file);
+    if (certificate)
+        status = identity_of(certificate, USE_GOVERNANCE, &identity, why);
+    else if (path[0]) {
+        reason_set(why, "%s: cannot be read as a certificate", path);
+        status = file ? ST_INVALID : ST_IO;
+    }
+    X509_free(certificate);
+    if (status == ST_OK && path[0] && strcmp(identity.id, config->agency) != 0) {
+        reason_set(why, "%s is %s's, not %s's", path, identity.id, config->agency);
+        status = ST_FORGED;
+    }
+    if (status == ST_OK && path[0])
+        memcpy(out->bytes, identity.spki, DIGEST_SIZE);
     return status;
 }
 
@@ -112,8 +138,10 @@ enum status keeper_open(const struct keeper_settings *settings, struct keeper **
         .signing_key = k->signing_key,
         .signing_certificate = settings->signing_certificate,
         .trust = k->trust,
-        .agreements = k->agreements,
     };
+    status = load_governance(settings->config, &setup.governance, why);
+    if (status != ST_OK)
+        return status;
     status = desk_new(&setup, clock_wall_ms(), &k->desk, why);
     if (status != ST_OK)
         return status;
@@ -128,7 +156,6 @@ void keeper_free(struct keeper *k)
     desk_free(k->desk);
     keyring_close(k->keyring);
     EVP_PKEY_free(k->signing_key);
-    agreement_set_free(k->agreements);
     tls_context_free(k->trust);
     store_close(k->store);
     pipe_free(k->settings.control);
@@ -271,32 +298,19 @@ static void signal_to(struct pipe *pipe, enum stage_kind kind)
     free(signal);
 }
 
-/* Trust and agreements are loaded whole or the old ones stay. Between turns. */
+/* Trust is loaded whole or the old one stays. Between turns. */
 static void reload(struct keeper *k)
 {
     struct tls_files files = files_of(k->settings.config);
     struct tls_context *trust = NULL, *old_trust = k->trust;
-    struct agreement_set *agreements = NULL, *old_agreements = k->agreements;
     struct reason why = {""};
 
     if (tls_context_new(TLS_AGENT, &files, &trust, &why) != ST_OK) {
         log_event(LOG_ERROR, "reload_failed", "why=\"%s\"", why.text);
-        trust = NULL;
-    }
-    if (agreement_set_load(k->settings.config->agreements, &agreements, &why) != ST_OK) {
-        log_event(LOG_ERROR, "reload_failed", "why=\"%s\"", why.text);
-        agreements = NULL;
-    }
-    if (trust)
+    } else {
         k->trust = trust;
-    if (agreements)
-        k->agreements = agreements;
-    desk_reload(k->desk, k->trust, k->agreements);
-    if (trust)
+        desk_reload(k->desk, trust, NULL);
         tls_context_free(old_trust);
-    if (agreements) {
-        agreement_set_free(old_agreements);
-        log_event(LOG_INFO, "agreements_loaded", "count=%zu", agreement_set_count(agreements));
     }
     signal_to(k->settings.uplink, STAGE_RELOAD);
 }

@@ -3,8 +3,8 @@
  *
  *     concordat-agent --config FILE
  *
- * SIGTERM, SIGINT: finish the turn, say goodbye, exit 0. SIGHUP: read certificates, CRLs and
- * agreements again. Exit 1: it could not start, or the store failed; standard error says why.
+ * SIGTERM, SIGINT: finish the turn, say goodbye, exit 0. SIGHUP: read certificates and CRLs
+ * again. Exit 1: it could not start, or the store failed; standard error says why.
  */
 #include <openssl/pem.h>
 #include <pthread.h>

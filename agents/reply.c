@@ -154,6 +154,8 @@ void desk_reply_sent(struct desk *desk, struct bytes route, const struct track *
 /* The detail of a rung: a code's name, a reason's, the reply's id. */
 static char *detail_of(struct desk *desk, const struct rung *rung)
 {
+    if (rung->kind == RUNG_WITHHELD)
+        return text_of(refusal_name((Concordat__RefusalCode)rung->code));
     if (rung->kind >= RUNG_DELIVERED && !rung->verified)
         return text_of("THE SIGNATURE DOES NOT HOLD");
     if (rung->kind == RUNG_REFUSED || rung->kind == RUNG_REJECTED)
@@ -269,23 +271,35 @@ void desk_reply_status(struct desk *desk, struct bytes route)
     desk_reply(desk, route, &response);
 }
 
-static bool fill_agreement(struct desk *desk, const struct agreement *from, bool whole,
+/* What the registrar says of a version, and where it is in force, its dates. */
+static const char *state_of(const struct desk *desk, const struct registrar_row *row)
+{
+    if (strcmp(row->state, "active") != 0)
+        return row->state;
+    if (desk->wall_ms < row->agreement->from_ms)
+        return "not yet in force";
+    return desk->wall_ms >= row->agreement->until_ms ? "expired" : "active";
+}
+
+static char **names_in_arena(struct desk *desk, size_t count)
+{
+    return arena_take(desk->request_arena, (count + 1) * sizeof(char *));
+}
+
+static bool fill_agreement(struct desk *desk, const struct registrar_row *row, bool whole,
                            Concordat__Agreement *to)
 {
-    const char *state = "active";
+    const struct agreement *from = row->agreement;
 
     concordat__agreement__init(to);
-    to->parties = arena_take(desk->request_arena, (from->party_count + 1) * sizeof *to->parties);
-    if (!to->parties)
+    to->parties = names_in_arena(desk, from->party_count);
+    to->signed_by = names_in_arena(desk, row->signed_count);
+    if (!to->parties || !to->signed_by)
         return false;
-    if (desk->wall_ms < from->from_ms)
-        state = "not yet in force";
-    else if (desk->wall_ms >= from->until_ms)
-        state = "expired";
     to->id = text_of(from->id);
     to->version = from->version;
     to->title = text_of(from->title);
-    to->state = text_of(state);
+    to->state = text_of(state_of(desk, row));
     to->from_ms = from->from_ms;
     to->until_ms = from->until_ms;
     to->review_ms = from->review_ms;
@@ -293,38 +307,75 @@ static bool fill_agreement(struct desk *desk, const struct agreement *from, bool
     for (size_t i = 0; i < from->party_count; i++)
         to->parties[i] = text_of(from->parties[i].agency);
     to->n_parties = from->party_count;
+    for (size_t i = 0; i < row->signed_count; i++)
+        to->signed_by[i] = text_of(row->signed_by[i]);
+    to->n_signed_by = row->signed_count;
+    to->proposal_id = copy_id(desk, &row->proposal_id);
+    to->proposal_expires_ms = row->proposal_expires_ms;
     to->clauses = (uint32_t)from->clause_count;
     if (whole)
         to->text = from->text;
     return true;
 }
 
+/* The versions that are asked for, as they are gathered. */
+struct gathered {
+    struct desk *desk;
+    const char *id;                    /* empty: all */
+    const struct agreement *in_force;  /* with an id: that alone; NULL: the newest version */
+    Concordat__Agreement **list, *one; /* in the arena */
+    size_t count, room;
+    bool failed;
+};
+
+static bool count_version(void *context, const struct registrar_row *row)
+{
+    struct gathered *g = context;
+
+    (void)row;
+    g->room++;
+    return true;
+}
+
+static bool gather_version(void *context, const struct registrar_row *row)
+{
+    struct gathered *g = context;
+
+    if (g->id[0] && strcmp(g->id, row->agreement->id) != 0)
+        return true;
+    if (g->in_force && row->agreement != g->in_force)
+        return true;
+    if (g->id[0])
+        g->count = 0; /* the last one is the newest */
+    g->list[g->count] = &g->one[g->count];
+    g->failed |= !fill_agreement(g->desk, row, g->id[0], g->list[g->count]);
+    g->count++;
+    return true;
+}
+
 void desk_reply_agreements(struct desk *desk, struct bytes route, const char *id)
 {
-    const struct agreement_set *set = desk->setup.agreements;
-    const struct agreement *one = id[0] ? agreement_set_find(set, id) : NULL;
+    const struct registrar *registrar = gazette_registrar(desk->gazette);
+    struct gathered g = {.desk = desk, .id = id};
     Concordat__Response response = CONCORDAT__RESPONSE__INIT;
-    size_t count = id[0] ? 1 : agreement_set_count(set);
-    Concordat__Agreement *list;
 
-    if (id[0] && !one) {
+    g.in_force = id[0] ? agreement_set_find(registrar_set(registrar), id) : NULL;
+    registrar_each(registrar, desk->wall_ms, count_version, &g);
+    g.list = arena_take(desk->request_arena, (g.room + 1) * sizeof *g.list);
+    g.one = arena_take(desk->request_arena, (g.room + 1) * sizeof *g.one);
+    if (g.list && g.one)
+        registrar_each(registrar, desk->wall_ms, gather_version, &g);
+    if (!g.list || !g.one || g.failed) {
+        desk_reply_problem(desk, route, CONCORDAT__OUTCOME__FAILED, "agent", "out of memory");
+        return;
+    }
+    if (id[0] && g.count == 0) {
         desk_reply_problem(desk, route, CONCORDAT__OUTCOME__BAD_INPUT, "id",
                            "there is no agreement `%s' here", id);
         return;
     }
-    list = arena_take(desk->request_arena, (count + 1) * sizeof *list);
-    response.agreements =
-        arena_take(desk->request_arena, (count + 1) * sizeof *response.agreements);
-    for (size_t i = 0; i < count; i++) {
-        const struct agreement *from = one ? one : agreement_set_at(set, i);
-
-        if (!list || !response.agreements || !fill_agreement(desk, from, one != NULL, &list[i])) {
-            desk_reply_problem(desk, route, CONCORDAT__OUTCOME__FAILED, "agent", "out of memory");
-            return;
-        }
-        response.agreements[i] = &list[i];
-    }
-    response.n_agreements = count;
+    response.agreements = g.list;
+    response.n_agreements = g.count;
     response.outcome = CONCORDAT__OUTCOME__DONE;
     desk_reply(desk, route, &response);
 }

@@ -402,6 +402,9 @@ void desk_request(struct desk *desk, struct bytes route, struct bytes bytes)
     case CONCORDAT__REQUEST__KIND_CASES:
         desk_cases(desk, route, request->cases);
         break;
+    case CONCORDAT__REQUEST__KIND_PUBLISH:
+        desk_publish(desk, route, request->publish);
+        break;
     case CONCORDAT__REQUEST__KIND_DERIVE:
         desk_derive(desk, route, request->derive);
         break;

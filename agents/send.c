@@ -268,11 +268,11 @@ static bool is_permitted(struct desk *desk, struct bytes route, const char *offi
     struct track *track = &draft->track;
 
     *question = desk_question(track, draft->in_reply);
-    *decision = decide_first(question, desk->setup.agreements, desk->wall_ms);
+    *decision = desk_decide(desk, question);
     if (decision->permitted && decision->agreement->marking_floor > track->marking) {
         track->marking = decision->agreement->marking_floor;
         *question = desk_question(track, draft->in_reply);
-        *decision = decide_first(question, desk->setup.agreements, desk->wall_ms);
+        *decision = desk_decide(desk, question);
     }
     if (!decision->permitted) {
         log_event(LOG_INFO, "refused_here", "type=%s to=%s code=%s", track->type, track->to,
@@ -287,7 +287,7 @@ static bool is_permitted(struct desk *desk, struct bytes route, const char *offi
             return false;
         }
         *question = desk_question(track, draft->in_reply);
-        *decision = decide_first(question, desk->setup.agreements, desk->wall_ms);
+        *decision = desk_decide(desk, question);
         if (!decision->permitted) {
             desk_reply_refused(desk, route, decision, question, &track->message_id);
             return false;

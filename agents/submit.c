@@ -325,6 +325,15 @@ void desk_ask_for_keyless(struct desk *desk)
     }
 }
 
+static void follow(struct desk *desk)
+{
+    struct wire wire = {.kind = WIRE_GAZETTE};
+
+    wire.gazette.follow = true;
+    wire.gazette.after = gazette_last(desk->gazette);
+    desk_frame(desk, &wire, (struct bytes){NULL, 0});
+}
+
 void desk_open(struct desk *desk, const struct stage_link *link)
 {
     desk_forget_session(desk);
@@ -342,6 +351,7 @@ void desk_open(struct desk *desk, const struct stage_link *link)
     desk->credit_size = link->credit_size;
     desk->next_request = 1;
     desk->publish = true;
+    follow(desk);
     desk_ask_for_keyless(desk);
     desk->keyless_at_ms = desk->now_ms + KEYLESS_RETRY_MS;
 }
@@ -352,5 +362,6 @@ void desk_shut(struct desk *desk, const struct stage_link *link)
         desk->since_ms = desk->wall_ms;
     desk->connected = false;
     desk->last_error = link->why;
+    desk_give_up_publishing(desk, INT64_MAX);
     desk_forget_session(desk);
 }

@@ -12,12 +12,12 @@
 
 const char *const tree_names[TREES] = {
     "meta",  "tracks",   "newest", "cases",     "evidence", "outbox", "to_submit", "keyless",
-    "inbox", "unopened", "steps",  "directory", "due",      "keys",   "latest",
+    "inbox", "unopened", "steps",  "directory", "due",      "keys",   "latest",    "gazette",
 };
 
 static const char *const names[] = {
-    "none",   "queued",   "accepted",     "refused",  "delivered",
-    "opened", "rejected", "acknowledged", "declined", "answered",
+    "none",     "queued",       "accepted", "refused",  "delivered", "opened",
+    "rejected", "acknowledged", "declined", "answered", "withheld",
 };
 
 const char *rung_name(enum rung_kind kind)
@@ -78,7 +78,7 @@ bool track_add(struct track *track, const struct rung *rung)
 /* What a recipient is said to have signed counts when it has; the rest has no signature. */
 static bool holds(const struct rung *rung)
 {
-    return rung->verified || rung->kind < RUNG_DELIVERED;
+    return rung->verified || rung->kind < RUNG_DELIVERED || rung->kind == RUNG_WITHHELD;
 }
 
 void track_add_forged(struct track *track, const struct rung *rung)
@@ -125,7 +125,8 @@ bool track_is_replied_to_by(const struct track *track, const char *type)
 bool track_is_over(const struct track *track)
 {
     return track_find(track, RUNG_REFUSED) || track_find(track, RUNG_REJECTED)
-        || track_find(track, RUNG_DECLINED) || track_find(track, RUNG_ANSWERED);
+        || track_find(track, RUNG_DECLINED) || track_find(track, RUNG_ANSWERED)
+        || track_find(track, RUNG_WITHHELD);
 }
 
 static void write_text(struct writer *w, const char *text)
@@ -205,7 +206,7 @@ static void read_rung(struct reader *r, struct rung *rung)
 {
     uint8_t kind = read_u8(r);
 
-    if (kind == RUNG_NONE || kind > RUNG_ANSWERED)
+    if (kind == RUNG_NONE || kind > RUNG_WITHHELD)
         r->failed = true;
     rung->kind = r->failed ? RUNG_NONE : (enum rung_kind)kind;
     rung->verified = read_u8(r) != 0;

@@ -31,7 +31,8 @@ enum rung_kind {
     RUNG_REJECTED,
     RUNG_ACKNOWLEDGED,
     RUNG_DECLINED,
-    RUNG_ANSWERED
+    RUNG_ANSWERED,
+    RUNG_WITHHELD /* accepted, and never handed over: `code' says why */
 };
 
 /* "queued"; and back: RUNG_NONE for what is none. */
@@ -41,7 +42,7 @@ enum rung_kind rung_parse(const char *name);
 struct rung {
     enum rung_kind kind;
     bool verified; /* its signature was checked here */
-    uint32_t code; /* refusal code of refused and rejected, decline reason of declined */
+    uint32_t code; /* refusal code of refused, rejected and withheld, decline reason of declined */
     int64_t at_ms;
     struct id reply; /* of answered */
     char by[AGENCY_MAX + 1];

@@ -24,6 +24,7 @@ enum tree {
     TREE_DUE,       /* at_ms, what, key -> nothing: what is to be deleted when (desk.c) */
     TREE_KEYS,      /* our sealing keys (keyring.c) */
     TREE_LATEST,    /* place id -> which content was sent last (latest.c) */
+    TREE_GAZETTE,   /* sequence -> an entry of the broker's gazette, as judged here (gazette.c) */
     TREES
 };
 

@@ -161,7 +161,7 @@ static enum status on_frame(struct uplink_session *s, const struct frame *frame,
 
     if (status != ST_OK)
         return ST_INVALID;
-    if (frame->body.size > 0 && wire.kind != WIRE_DELIVER) {
+    if (frame->body.size > 0 && wire.kind != WIRE_DELIVER && wire.kind != WIRE_GAZETTE) {
         reason_set(why, "a body where none belongs");
         return ST_INVALID;
     }
@@ -183,14 +183,14 @@ static enum status on_frame(struct uplink_session *s, const struct frame *frame,
     case WIRE_SETTLE:
     case WIRE_CREDIT:
     case WIRE_DIRECTORY:
+    case WIRE_GAZETTE:
+    case WIRE_WITHHELD:
         return pass_on(s, frame);
     case WIRE_PING:
         return on_ping(s, &wire);
     case WIRE_BYE:
         reason_set(why, "the broker says bye: %s", wire.bye.why);
         return ST_CLOSED;
-    case WIRE_WITHHELD:
-    case WIRE_GAZETTE:
     case WIRE_HELLO:
     case WIRE_WELCOME:
     case WIRE_SUBMIT:

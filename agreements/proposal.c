@@ -54,7 +54,8 @@ bool registrar_may_count(const struct registrar *r, const struct agreement *a)
 
         if (PINS_ARE_SEEN && strcmp(p->agency, r->self) == 0
             && (!pins_only(p->signing, p->signing_count, &r->signing)
-                || !pins_only(p->governance, p->governance_count, &r->governance)))
+                || (!digest_equal(&r->governance, &(struct digest){{0}})
+                    && !pins_only(p->governance, p->governance_count, &r->governance))))
             return false;
         for (size_t j = 0; j < p->governance_count; j++)
             if (!is_known(r, p->agency, &p->governance[j], &has_any) && has_any)

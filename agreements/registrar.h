@@ -38,7 +38,7 @@ struct known_key {
 
 struct registrar_rules {
     const char *self;                  /* our agency; NULL at the broker */
-    struct digest signing, governance; /* ours; zero at the broker */
+    struct digest signing, governance; /* ours; zero at the broker; governance zero: not checked */
     const struct known_key *known;     /* copied; of the join pack */
     size_t known_count;
 };

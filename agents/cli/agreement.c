@@ -16,6 +16,7 @@
 #include "agents/cli/arguments.h"
 #include "agents/cli/gateways.h"
 #include "agents/cli/instrument.h"
+#include "agents/cli/publish.h"
 #include "agents/cli/show.h"
 #include "agents/cli/when.h"
 #include "agents/client.h"
@@ -96,6 +97,7 @@ struct row {
     uint32_t version;
     size_t clauses, parties;
     int64_t from_ms, until_ms, review_ms;
+    const struct concordat_agreement *published; /* the agent's; NULL: of a file */
 };
 
 static const char *state_of(const struct agreement *agreement, int64_t now_ms)
@@ -107,15 +109,23 @@ static const char *state_of(const struct agreement *agreement, int64_t now_ms)
 
 static struct row row_of_file(const struct agreement *a, int64_t now_ms)
 {
-    return (struct row){a->id,      a->title,        state_of(a, now_ms),
-                        a->version, a->clause_count, a->party_count,
-                        a->from_ms, a->until_ms,     a->review_ms};
+    return (struct row){
+        a->id,          a->title,   state_of(a, now_ms), a->version,   a->clause_count,
+        a->party_count, a->from_ms, a->until_ms,         a->review_ms, NULL};
 }
 
 static struct row row_of_answer(const struct concordat_agreement *a)
 {
-    return (struct row){a->id,          a->title,   a->state,    a->version,  a->clause_count,
-                        a->party_count, a->from_ms, a->until_ms, a->review_ms};
+    return (struct row){a->id,          a->title,   a->state,    a->version,   a->clause_count,
+                        a->party_count, a->from_ms, a->until_ms, a->review_ms, a};
+}
+
+static bool has_signed(const struct concordat_agreement *a, const char *party)
+{
+    for (size_t i = 0; i < a->signed_count; i++)
+        if (strcmp(a->signed_by[i], party) == 0)
+            return true;
+    return false;
 }
 
 static json_t *json_of_row(const struct row *row)
@@ -128,6 +138,16 @@ static json_t *json_of_row(const struct row *row)
     (void)json_object_set_new(object, "inForce", json_of_time(row->from_ms));
     (void)json_object_set_new(object, "review", json_of_time(row->review_ms));
     (void)json_object_set_new(object, "expires", json_of_time(row->until_ms));
+    if (row->published) {
+        json_t *signed_by = json_array(), *missing = json_array();
+
+        for (size_t i = 0; i < row->published->party_count; i++)
+            (void)json_array_append_new(
+                has_signed(row->published, row->published->parties[i]) ? signed_by : missing,
+                json_string(row->published->parties[i]));
+        (void)json_object_set_new(object, "signedBy", signed_by);
+        (void)json_object_set_new(object, "notSigned", missing);
+    }
     return object;
 }
 
@@ -277,6 +297,12 @@ static enum exit_code run_show(struct cli *cli, const struct command *self, int 
 
 /* --- the group --- */
 
+#define PUBLISHES(act)                                                                             \
+    {                                                                                              \
+        .name = "agreement " act, .arguments = "INSTRUMENT", .summary = "publish a signed " act,   \
+        .least = 1, .most = 1, .run = run_publish                                                  \
+    }
+
 static const struct command parts[] = {
     {
         .name = "agreement lint",
@@ -385,6 +411,19 @@ static const struct command parts[] = {
         .run = run_sign,
     },
     {
+        .name = "agreement enact",
+        .arguments = "DRAFT.yaml... --pki DIR [--agent SOCKET]",
+        .summary = "pin, sign for every party, and publish: where one folder holds all keys",
+        .about =
+            "For a community whose governance keys all lie in one folder: sandboxes, tests,\n"
+            "rehearsals. Publishes through one agent and waits until that agent has each text in\n"
+            "force. What is in force already with the same content is left alone, so that it may\n"
+            "be repeated; a higher version supersedes.\n",
+        .least = 1,
+        .most = POSITIONALS_MAX,
+        .run = run_enact,
+    },
+    {
         .name = "agreement verify",
         .arguments = "FILE.yaml... X.instrument... --trust PEM [--crls PEM]",
         .summary = "fold instruments in order and say what is in force and who has signed",
@@ -394,11 +433,31 @@ static const struct command parts[] = {
         .most = POSITIONALS_MAX,
         .run = run_verify,
     },
+    {
+        .name = "agreement propose",
+        .arguments = "TEXT INSTRUMENT",
+        .summary = "publish a signed proposal with its text",
+        .least = 2,
+        .most = 2,
+        .run = run_publish,
+    },
+    PUBLISHES("accept"),
+    PUBLISHES("reject"),
+    PUBLISHES("withdraw"),
+    PUBLISHES("revoke"),
+    PUBLISHES("suspend"),
+    PUBLISHES("resume"),
+    PUBLISHES("roll"),
+    PUBLISHES("retire"),
+    PUBLISHES("review"),
+    PUBLISHES("authorise"),
+    PUBLISHES("reinstate"),
 };
 
 const struct command agreement_command = {
     .name = "agreement",
-    .arguments = "lint|list|show|pin|sign|verify|gateways|diff|who|test|explain|replay ...",
+    .arguments = "lint|list|show|pin|sign|propose|ACT|verify|enact|gateways|diff|who|test|explain|"
+                 "replay ...",
     .summary = "what the parties have agreed to share",
     .about = "  agreement lint FILE|FOLDER...     check files; errors name file and line\n"
              "  agreement list [--folder DIR]     what the agent, or a folder, has\n"
@@ -411,7 +470,12 @@ const struct command agreement_command = {
              "  agreement replay DRAFT.yaml...    what drafts would have said to what was sent\n"
              "  agreement pin DRAFT.yaml ...      write the parties' keys into a draft\n"
              "  agreement sign ACT FILE ...       sign an instrument, offline\n"
-             "  agreement verify FILE... ...      what instruments make of a text\n",
+             "  agreement verify FILE... ...      what instruments make of a text\n"
+             "  agreement propose TEXT INSTRUMENT publish a signed proposal\n"
+             "  agreement ACT INSTRUMENT          publish what was signed: accept, reject,\n"
+             "                                    withdraw, revoke, suspend, resume, roll, retire,\n"
+             "                                    review, authorise, reinstate\n"
+             "  agreement enact DRAFT.yaml ...    all of it, with every key in one folder\n",
     .raw = true,
     .parts = parts,
     .part_count = LENGTH_OF(parts),

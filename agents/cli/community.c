@@ -14,6 +14,7 @@
 #include "proto/catalogue.h"
 
 #define TEXT_MAX 4096 /* bytes of one configuration */
+#define KEYS_MAX 256  /* agencies that are given keys at once */
 
 static const struct member usual_members[] = {
     {"court.b35cz00", "COURT"},
@@ -146,7 +147,7 @@ static enum status check_lengths(const struct community *c, struct reason *why)
 
 /* --- making one --- */
 
-#define PKI_WORDS_MAX (MEMBERS_MAX + 8)
+#define PKI_WORDS_MAX (KEYS_MAX + 8)
 
 /* `pki.sh VERB DIR/pki WORD...` (NULL-terminated); what it says goes to DIR/pki.log. */
 static enum status run_pki(const struct community *c, const char *verb, const char *const words[],
@@ -172,14 +173,57 @@ static enum status run_pki(const struct community *c, const char *verb, const ch
 
 static enum status make_pki(const struct community *c, struct reason *why)
 {
-    const char *agencies[MEMBERS_MAX + 1] = {NULL};
     enum status status = run_pki(c, "init", (const char *[]){"--community", "Sandbox", NULL}, why);
 
-    for (size_t i = 0; i < c->member_count; i++)
-        agencies[i] = c->members[i].agency;
-    if (status == ST_OK)
-        status = run_pki(c, "broker", (const char *[]){"broker", NULL}, why);
-    return status == ST_OK ? run_pki(c, "agency", agencies, why) : status;
+    return status == ST_OK ? run_pki(c, "broker", (const char *[]){"broker", NULL}, why) : status;
+}
+
+/* Agencies that want keys and have none. */
+struct keyless {
+    const struct community *community;
+    size_t count;
+    const char *agencies[KEYS_MAX + 1]; /* NULL-terminated */
+};
+
+static enum status want_keys(struct keyless *k, const char *agency, struct reason *why)
+{
+    char path[PATH_MAX];
+
+    if (!path_print(path, "%s/pki/agencies/%s", k->community->folder, agency))
+        return too_long(k->community, why);
+    for (size_t i = 0; i < k->count; i++) {
+        if (strcmp(k->agencies[i], agency) == 0)
+            return ST_OK;
+    }
+    if (access(path, F_OK) == 0)
+        return ST_OK;
+    if (k->count == KEYS_MAX) {
+        reason_set(why, "%s: more than %d agencies", k->community->folder, KEYS_MAX);
+        return ST_INVALID;
+    }
+    k->agencies[k->count++] = agency;
+    return ST_OK;
+}
+
+/* Keys for the members, and for every other party of an agreement: it signs, though no process is
+ * its own. */
+static enum status make_keys(const struct community *c, struct reason *why)
+{
+    OWNED(agreement_set) set = NULL;
+    struct keyless k = {.community = c};
+    char folder[PATH_MAX];
+
+    if (!path_print(folder, "%s/agreements", c->folder))
+        return too_long(c, why);
+    enum status status = agreement_set_load(folder, &set, why);
+    for (size_t i = 0; status == ST_OK && i < c->member_count; i++)
+        status = want_keys(&k, c->members[i].agency, why);
+    for (size_t i = 0; status == ST_OK && i < agreement_set_count(set); i++) {
+        const struct agreement *a = agreement_set_at(set, i);
+        for (size_t j = 0; status == ST_OK && j < a->party_count; j++)
+            status = want_keys(&k, a->parties[j].agency, why);
+    }
+    return status == ST_OK && k.count > 0 ? run_pki(c, "agency", k.agencies, why) : status;
 }
 
 static enum status copy_file(const char *from, const char *to, struct reason *why)
@@ -238,7 +282,6 @@ static enum status configure_broker(const struct community *c, uint16_t port, st
                    "listen = 127.0.0.1:%u\n"
                    "folder = .\n"
                    "control = control.sock\n"
-                   "agreements = ../agreements\n"
                    "chain = ../pki/broker/broker/broker.chain.pem\n"
                    "key = ../pki/broker/broker/broker.key\n"
                    "trust = ../pki/trust.pem\n"
@@ -252,8 +295,8 @@ static enum status configure_broker(const struct community *c, uint16_t port, st
     return community_write(path, text, why);
 }
 
-enum status community_configure_agent(const struct community *c, size_t member, uint16_t port,
-                                      const char *agreements, struct reason *why)
+static enum status configure_agent(const struct community *c, size_t member, uint16_t port,
+                                   struct reason *why)
 {
     const char *agency = c->members[member].agency;
     char path[PATH_MAX], text[TEXT_MAX];
@@ -264,14 +307,14 @@ enum status community_configure_agent(const struct community *c, size_t member, 
                    "broker = 127.0.0.1:%u\n"
                    "folder = .\n"
                    "socket = agent.sock\n"
-                   "agreements = %s\n"
                    "chain = ../../pki/agencies/%s/transport.chain.pem\n"
                    "key = ../../pki/agencies/%s/transport.key\n"
                    "signing-certificate = ../../pki/agencies/%s/signing.pem\n"
                    "signing-key = ../../pki/agencies/%s/signing.key\n"
+                   "governance-certificate = ../../pki/agencies/%s/governance.pem\n"
                    "trust = ../../pki/trust.pem\n"
                    "crls = ../../pki/crls.pem\n",
-                   agency, port, agreements, agency, agency, agency, agency);
+                   agency, port, agency, agency, agency, agency, agency);
     if (!path_print(path, "%s/agents/%s/agent.conf", c->folder, agency))
         return too_long(c, why);
     return community_write(path, text, why);
@@ -282,7 +325,7 @@ enum status community_set_port(const struct community *c, uint16_t port, struct 
     enum status status = configure_broker(c, port, why);
 
     for (size_t i = 0; status == ST_OK && i < c->member_count; i++)
-        status = community_configure_agent(c, i, port, "../../agreements", why);
+        status = configure_agent(c, i, port, why);
     return status;
 }
 
@@ -326,6 +369,8 @@ static enum status make(struct community *c, const char *agencies, const char *a
         status = community_set_port(c, 0, why); /* the broker's choice at its first start */
     if (status == ST_OK)
         status = make_pki(c, why);
+    if (status == ST_OK)
+        status = make_keys(c, why);
     return status == ST_OK ? write_members(c, why) : status;
 }
 
@@ -367,6 +412,8 @@ enum status community_open(const char *folder, const char *agencies, const char 
             status = check_lengths(&c, why); /* it may have been moved */
         if (status == ST_OK)                 /* CRLs live 14 days, a sandbox perhaps longer */
             status = run_pki(&c, "crl", (const char *[]){NULL}, why);
+        if (status == ST_OK) /* for the parties of agreements that were put there since */
+            status = make_keys(&c, why);
     } else if (folder_is_empty(c.folder)) {
         status = make(&c, agencies, agreements, why);
     } else {

@@ -2,9 +2,10 @@
  * community.h - the files of a sandbox: who is in it, keys, agreements, configurations.
  *
  *     DIR/community                 agencies and kinds, one a line; written last: DIR is whole
- *     DIR/pki/                      keys and certificates, made by pki.sh
- *     DIR/agreements/               copies of the examples, for broker and agents alike
- *     DIR/broker/broker.conf        and later store, journal, control.sock, log, pid
+ *     DIR/pki/                      keys and certificates, made by pki.sh; governance keys too, of
+ *                                   members and of every other party of an agreement
+ *     DIR/agreements/               drafts, copies of the examples: enacted at each start
+ * (daemons.h) DIR/broker/broker.conf        and later store, journal, control.sock, log, pid
  *     DIR/agents/AGENCY/agent.conf  and later store, agent.sock, log, pid
  *
  * Configurations name files relative to themselves, so a stopped sandbox may be moved. Nothing here
@@ -37,7 +38,8 @@ struct community {
 };
 
 /* Opens the sandbox at `folder`, or makes one there when the folder is missing or empty.
- * `agencies`: a file of "AGENCY KIND" lines; NULL: the eight of the example agreements. `agreements`: a folder to copy from; NULL: the examples. Both only count when it is made.
+ * `agencies`: a file of "AGENCY KIND" lines; NULL: the eight of the example agreements.
+ * `agreements`: a folder to copy from; NULL: the examples. Both only count when it is made.
  *   ST_INVALID  the folder holds something else, a file is wrong, a path is too long; see `why`
  *   ST_IO       the system refused, or pki.sh failed; see `why` */
 enum status community_open(const char *folder, const char *agencies, const char *agreements,
@@ -46,11 +48,6 @@ enum status community_open(const char *folder, const char *agencies, const char 
 /* Writes the broker's address into its configuration and every agent's. */
 enum status community_set_port(const struct community *community, uint16_t port,
                                struct reason *why);
-
-/* Writes an agent's configuration: its agreements from `agreements`, a folder relative to its own.
- */
-enum status community_configure_agent(const struct community *community, size_t member,
-                                      uint16_t port, const char *agreements, struct reason *why);
 
 /* Writes a whole text file, 0600. */
 enum status community_write(const char *path, const char *text, struct reason *why);

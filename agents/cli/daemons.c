@@ -7,7 +7,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "agents/cli/enact.h"
 #include "agents/cli/place.h"
+#include "agents/cli/show.h"
 #include "agents/client.h"
 #include "lib/clock.h"
 
@@ -156,7 +158,76 @@ enum status daemons_await_agent(struct daemons *d, size_t member, struct reason 
     return ST_OK;
 }
 
-enum status daemons_start(struct daemons *d, struct reason *why)
+/* --- agreements --- */
+
+static struct concordat *open_agent(const struct daemons *d, size_t member, struct reason *why)
+{
+    char path[PATH_MAX];
+    struct concordat *agent =
+        path_print(path, "%s/agent.sock", d->agents[member].folder) ? concordat_open(path) : NULL;
+
+    if (!agent)
+        reason_set(why, "%s: no connection", d->agents[member].name);
+    return agent;
+}
+
+/* Until every member that is a party has the text in force. */
+static enum status await_parties(const struct daemons *d, const struct agreement *draft,
+                                 const struct digest *hash, struct reason *why)
+{
+    enum status status = ST_OK;
+
+    for (size_t i = 0; status == ST_OK && i < draft->party_count; i++) {
+        size_t member = daemons_member(d, draft->parties[i].agency);
+        if (member == MEMBERS_MAX)
+            continue;
+        OWNED_AGENT agent = open_agent(d, member, why);
+        status = agent ? enact_await(agent, draft->id, hash, READY_MS, why) : ST_NOMEM;
+    }
+    return status;
+}
+
+/* Publishes all, then waits: agents take the entries of one while the next is published. */
+static enum status enact_set(const struct daemons *d, const struct agreement_set *set,
+                             struct enacted *enacted, FILE *progress, struct reason *why)
+{
+    char pki[PATH_MAX];
+    OWNED_AGENT agent = open_agent(d, 0, why);
+    enum status status = agent ? ST_OK : ST_NOMEM;
+
+    if (!path_print(pki, "%s/pki", d->community->folder))
+        return ST_INVALID;
+    for (size_t i = 0; status == ST_OK && i < agreement_set_count(set); i++) {
+        const struct agreement *draft = agreement_set_at(set, i);
+        status = enact(pki, draft, agent, &enacted[i], why);
+        if (status == ST_OK && progress && !enacted[i].before)
+            (void)fprintf(progress, "%s version %u: signed by its %zu parties\n", draft->id,
+                          draft->version, draft->party_count);
+    }
+    for (size_t i = 0; status == ST_OK && i < agreement_set_count(set); i++)
+        status = await_parties(d, agreement_set_at(set, i), &enacted[i].hash, why);
+    return status;
+}
+
+enum status daemons_enact(struct daemons *d, FILE *progress, struct reason *why)
+{
+    OWNED(agreement_set) set = NULL;
+    char folder[PATH_MAX];
+
+    if (!path_print(folder, "%s/agreements", d->community->folder))
+        return ST_INVALID;
+    enum status status = agreement_set_load(folder, &set, why);
+    if (status != ST_OK || agreement_set_count(set) == 0)
+        return status;
+    struct enacted *enacted = calloc(agreement_set_count(set), sizeof *enacted);
+    if (!enacted)
+        return ST_NOMEM;
+    status = enact_set(d, set, enacted, progress, why);
+    free(enacted);
+    return status;
+}
+
+enum status daemons_start(struct daemons *d, FILE *progress, struct reason *why)
 {
     size_t count = d->community->member_count;
     enum status status = daemons_start_broker(d, why);
@@ -165,7 +236,7 @@ enum status daemons_start(struct daemons *d, struct reason *why)
         status = daemons_start_agent(d, i, why);
     for (size_t i = 0; status == ST_OK && i < count; i++)
         status = daemons_await_agent(d, i, why);
-    return status;
+    return status == ST_OK ? daemons_enact(d, progress, why) : status;
 }
 
 struct child *daemons_find_ended(struct daemons *d)

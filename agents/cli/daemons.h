@@ -7,6 +7,8 @@
 #ifndef AGENTS_CLI_DAEMONS_H
 #define AGENTS_CLI_DAEMONS_H
 
+#include <stdio.h>
+
 #include "agents/cli/children.h"
 #include "agents/cli/community.h"
 
@@ -27,8 +29,12 @@ enum status daemons_start_broker(struct daemons *daemons, struct reason *why);
 enum status daemons_start_agent(struct daemons *daemons, size_t member, struct reason *why);
 /* Until the agent is ready and has the broker. */
 enum status daemons_await_agent(struct daemons *daemons, size_t member, struct reason *why);
-/* All of it. On failure some may run: stop them. */
-enum status daemons_start(struct daemons *daemons, struct reason *why);
+/* Puts every agreement of the community's folder in force, as far as it is not (enact.h), and waits
+ * until each member that is a party has it so. Says on `progress` (NULL: nobody) what it puts in
+ * force. With broker and agents up. */
+enum status daemons_enact(struct daemons *daemons, FILE *progress, struct reason *why);
+/* All of it, agreements too. On failure some may run: stop them. */
+enum status daemons_start(struct daemons *daemons, FILE *progress, struct reason *why);
 
 /* The first child that ended by itself, or NULL. */
 struct child *daemons_find_ended(struct daemons *daemons);

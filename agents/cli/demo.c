@@ -159,7 +159,7 @@ static void tell_story(struct story *story)
     story_intelligence_refused(story);
     story_no_gateway_refused(story);
     story_broker_dies(story);
-    story_forged_agreement(story);
+    story_unsigned_agreement(story);
 }
 
 /* The whole story, in its folder. */
@@ -174,7 +174,7 @@ static void tell(struct story *story, const char *folder)
         play_fail(play, why.text);
         return;
     }
-    if (daemons_start(&play->daemons, &why) != ST_OK || start_systems(story, &why) != ST_OK)
+    if (daemons_start(&play->daemons, NULL, &why) != ST_OK || start_systems(story, &why) != ST_OK)
         play_fail(play, why.text);
     play_say(play, "up: a court, probation, a rehabilitation company, the police, social care for");
     play_say(play, "children and for adults, treatment, a provider; each with its own agent");

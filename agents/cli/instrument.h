@@ -6,6 +6,7 @@
 
 enum exit_code run_pin(struct cli *cli, const struct command *self, int argc, char **argv);
 enum exit_code run_sign(struct cli *cli, const struct command *self, int argc, char **argv);
+enum exit_code run_enact(struct cli *cli, const struct command *self, int argc, char **argv);
 enum exit_code run_verify(struct cli *cli, const struct command *self, int argc, char **argv);
 
 #endif

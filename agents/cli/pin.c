@@ -11,46 +11,84 @@
 
 #include "agents/cli/arguments.h"
 #include "agents/cli/instrument.h"
+#include "agents/cli/pin.h"
 #include "agents/cli/place.h"
 #include "agents/cli/trust.h"
 #include "lib/clock.h"
 #include "lib/pem.h"
 
 /* `trust` NULL: whoever issued the certificate. */
-static bool pin(const struct trust *trust, struct party *party, const char *path,
-                enum identity_use use)
+static enum status pin(const struct trust *trust, struct party *party, const char *path,
+                       enum identity_use use, struct reason *why)
 {
     struct digest *pins = use == USE_SIGNING ? party->signing : party->governance;
     struct identity identity;
     struct bytes der;
-    struct reason why = {"memory is out"};
+    enum status status = certificate_load(path, use, &der, &identity, why);
 
-    if (certificate_load(path, use, &der, &identity, &why) != ST_OK) {
-        complain("%s", why.text);
-        return false;
+    if (status != ST_OK)
+        return status;
+    if (trust && (status = trust_judge(trust, der, clock_wall_ms(), why)) != ST_OK) {
+        char said[sizeof why->text];
+
+        memcpy(said, why->text, sizeof said);
+        reason_set(why, "%s: %s", path, said);
     }
-    enum status st = trust ? trust_judge(trust, der, clock_wall_ms(), &why) : ST_OK;
     OPENSSL_free((void *)(uintptr_t)der.data);
-    if (st != ST_OK) {
-        complain("%s: %s", path, why.text);
-        return false;
-    }
+    if (status != ST_OK)
+        return status;
     if (strcmp(identity.id, party->agency) != 0) {
-        complain("%s: it is a certificate of %s, not of %s", path, identity.id, party->agency);
-        return false;
+        reason_set(why, "%s: it is a certificate of %s, not of %s", path, identity.id,
+                   party->agency);
+        return ST_INVALID;
     }
     memcpy(pins[0].bytes, identity.spki, DIGEST_SIZE);
     *(use == USE_SIGNING ? &party->signing_count : &party->governance_count) = 1;
-    return true;
+    return ST_OK;
 }
 
-static bool pin_from_folder(const struct trust *trust, struct party *party, const char *pki)
+static enum status pin_party(const struct trust *trust, struct party *party, const char *pki,
+                             struct reason *why)
 {
     char signing[PATH_MAX], governance[PATH_MAX];
 
-    return path_print(signing, "%s/agencies/%s/signing.pem", pki, party->agency)
-        && path_print(governance, "%s/agencies/%s/governance.pem", pki, party->agency)
-        && pin(trust, party, signing, USE_SIGNING) && pin(trust, party, governance, USE_GOVERNANCE);
+    if (!path_print(signing, "%s/agencies/%s/signing.pem", pki, party->agency)
+        || !path_print(governance, "%s/agencies/%s/governance.pem", pki, party->agency)) {
+        reason_set(why, "%s: path too long", pki);
+        return ST_INVALID;
+    }
+    enum status status = pin(trust, party, signing, USE_SIGNING, why);
+    return status == ST_OK ? pin(trust, party, governance, USE_GOVERNANCE, why) : status;
+}
+
+enum status pin_parties(const struct trust *trust, struct agreement *agreement, const char *pki,
+                        struct reason *why)
+{
+    enum status status = ST_OK;
+
+    for (size_t i = 0; status == ST_OK && i < agreement->party_count; i++)
+        status = pin_party(trust, &agreement->parties[i], pki, why);
+    return status;
+}
+
+enum status pin_reprint(const struct agreement *agreement, struct agreement **out,
+                        struct reason *why)
+{
+    char *text = malloc(AGREEMENT_FILE_MAX + 1);
+    size_t size;
+    enum status status = ST_NOMEM;
+
+    reason_set(why, "memory is out");
+    if (text) {
+        status = agreement_print(agreement, text, AGREEMENT_FILE_MAX + 1, &size);
+        if (status == ST_OK)
+            status = agreement_parse(agreement->name, text, size, out, why);
+        else
+            reason_set(why, "%s: it cannot be printed in %d bytes", agreement->name,
+                       AGREEMENT_FILE_MAX);
+    }
+    free(text);
+    return status;
 }
 
 static struct party *party_of(struct agreement *a, const char *name, size_t size)
@@ -64,6 +102,7 @@ static struct party *party_of(struct agreement *a, const char *name, size_t size
 /* AGENCY=signing.pem,governance.pem */
 static bool pin_from_word(const struct trust *trust, struct agreement *a, const char *word)
 {
+    struct reason why = {"its path is too long"};
     const char *equals = strchr(word, '='), *comma = equals ? strrchr(equals, ',') : NULL;
     char signing[PATH_MAX];
 
@@ -76,8 +115,12 @@ static bool pin_from_word(const struct trust *trust, struct agreement *a, const 
         complain("'%.*s' is no party of %s", (int)(equals - word), word, a->id);
         return false;
     }
-    return path_print(signing, "%.*s", (int)(comma - equals - 1), equals + 1)
-        && pin(trust, party, signing, USE_SIGNING) && pin(trust, party, comma + 1, USE_GOVERNANCE);
+    if (path_print(signing, "%.*s", (int)(comma - equals - 1), equals + 1)
+        && pin(trust, party, signing, USE_SIGNING, &why) == ST_OK
+        && pin(trust, party, comma + 1, USE_GOVERNANCE, &why) == ST_OK)
+        return true;
+    complain("%s", why.text);
+    return false;
 }
 
 static bool is_pinned(const struct agreement *a)
@@ -107,18 +150,12 @@ static enum exit_code write_text(const char *path, const char *text, size_t size
 static enum exit_code print_pinned(const struct agreement *a, const char *out)
 {
     OWNED(agreement) again = NULL;
-    struct reason why = {"it cannot be printed"};
-    char *text = malloc(AGREEMENT_FILE_MAX + 1);
-    size_t size;
-    enum exit_code code = EXIT_FAILED;
+    struct reason why = {"memory is out"};
 
-    if (text && agreement_print(a, text, AGREEMENT_FILE_MAX + 1, &size) == ST_OK
-        && agreement_parse(a->id, text, size, &again, &why) == ST_OK)
-        code = write_text(out, text, size);
-    else
-        complain("%s", why.text);
-    free(text);
-    return code;
+    if (pin_reprint(a, &again, &why) == ST_OK)
+        return write_text(out, again->text, strlen(again->text));
+    complain("%s", why.text);
+    return EXIT_FAILED;
 }
 
 /* Keys that stood in the draft come with no certificate to check. */
@@ -139,9 +176,12 @@ static void tell_unchecked(const struct agreement *a, const struct arguments *wo
 static bool pin_all(const struct trust *trust, struct agreement *a, const char *pki,
                     const struct arguments *words)
 {
-    for (size_t i = 0; pki && i < a->party_count; i++)
-        if (!pin_from_folder(trust, &a->parties[i], pki))
-            return false;
+    struct reason why = {"memory is out"};
+
+    if (pki && pin_parties(trust, a, pki, &why) != ST_OK) {
+        complain("%s", why.text);
+        return false;
+    }
     for (size_t i = 1; i < words->count; i++)
         if (!pin_from_word(trust, a, words->items[i]))
             return false;

@@ -102,7 +102,7 @@ static enum exit_code run_sandbox(struct cli *cli, const struct command *self, i
     }
     status = daemons_init(&daemons, &community, &why);
     if (status == ST_OK)
-        status = daemons_start(&daemons, &why);
+        status = daemons_start(&daemons, cli->json ? NULL : stdout, &why);
     if (status == ST_OK) {
         /* Until here ^C ended us at once, and the kernel stopped the children; from here we do. */
         block((const int[]){SIGINT, SIGTERM, SIGHUP, 0}, &signals);
@@ -126,8 +126,9 @@ const struct command sandbox_command = {
     .arguments = "DIR",
     .summary = "a whole community on this machine: broker, agents, agreements",
     .about = "Makes DIR when it is missing or empty (keys, example agreements,\n"
-             "configurations), starts the broker and an agent for each agency, prints 'ready'\n"
-             "and runs until ^C. Started again on the same DIR it goes on where it stopped,\n"
+             "configurations), starts the broker and an agent for each agency, signs the\n"
+             "agreements of DIR/agreements for all their parties, prints 'ready' and runs\n"
+             "until ^C. Started again on the same DIR it goes on where it stopped,\n"
              "queues and port included.\n",
     .least = 1,
     .most = 1,

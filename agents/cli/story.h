@@ -50,7 +50,7 @@ void story_refer_child(struct story *story);
 void story_intelligence_refused(struct story *story); /* a CRC asks the police for too much */
 void story_no_gateway_refused(struct story *story);   /* social care's records, to a provider */
 void story_broker_dies(struct story *story);
-void story_forged_agreement(struct story *story);
+void story_unsigned_agreement(struct story *story);
 
 void story_search_disk(struct story *story); /* when the broker has stopped */
 

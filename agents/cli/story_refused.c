@@ -2,18 +2,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
+#include "agents/cli/enact.h"
 #include "agents/cli/place.h"
+#include "agents/cli/show.h"
 #include "agents/cli/story.h"
 #include "agents/cli/tell.h"
 #include "lib/clock.h"
 
 #define HOUR_MS 3600000
 
-/* What nobody else signed: a text that lets the company ask the police for call-outs. Only its own
- * agent is given it, so that agent permits what no other party knows of. */
-static const char forged[] = "agreement: ISA-FORGED\n"
+/* What nobody else signs: a text that lets the company ask the police for call-outs. */
+static const char wanted[] = "agreement: ISA-WANTED\n"
                              "version: 1\n"
                              "title: What the company would like\n"
                              "in-force: 2020-01-01\n"
@@ -194,46 +194,55 @@ void story_broker_dies(struct story *story)
                                          .facts = {{"why", "RISK_REVIEW"}}});
 }
 
-/* Gives the company's agent its own agreements and starts it again. */
-static void forge(struct play *play)
+/* The company proposes its text, with its own signature alone. */
+static void propose(struct play *play)
 {
-    size_t crc = daemons_member(&play->daemons, CRC);
-    struct child *agent = &play->daemons.agents[crc];
-    char folder[PATH_MAX], path[PATH_MAX];
-    struct reason why = {""};
+    OWNED(agreement) draft = NULL;
+    OWNED(enactment) enactment = NULL;
+    OWNED_AGENT agent = NULL;
+    char pki[PATH_MAX], socket[PATH_MAX];
+    struct reason why = {"memory is out"};
 
-    (void)path_print(folder, "%s/forged", agent->folder);
-    if (!path_print(path, "%s/forged.yaml", folder) || mkdir(folder, 0700) != 0)
-        play_fail(play, "cannot make the forged agreement");
-    else if (child_stop(agent, 10000) != ST_OK || community_write(path, forged, &why) != ST_OK
-             || community_configure_agent(&play->community, crc, daemons_port(&play->daemons),
-                                          "forged", &why)
-                    != ST_OK
-             || daemons_start_agent(&play->daemons, crc, &why) != ST_OK
-             || daemons_await_agent(&play->daemons, crc, &why) != ST_OK)
+    if (path_print(pki, "%s/pki", play->community.folder)
+        && path_print(socket, "%s/agents/%s/agent.sock", play->community.folder, CRC))
+        agent = concordat_open(socket);
+    if (!agent || agreement_parse("wanted.yaml", wanted, sizeof wanted - 1, &draft, &why) != ST_OK
+        || enactment_sign(pki, draft, NULL, clock_wall_ms(), &enactment, &why) != ST_OK
+        || enactment_publish(enactment, 1, agent, &why) != ST_OK)
         play_fail(play, why.text);
 }
 
-void story_forged_agreement(struct story *story)
+/* As the agency's agent has it. */
+static void check_proposed(struct story *story, const char *agency)
+{
+    json_t *row, *list = play_ask(&story->play, agency, EXIT_DONE,
+                                  (const char *[]){"agreement", "list", NULL});
+    bool found = false;
+    size_t i;
+
+    json_array_foreach(json_object_get(list, "agreements"), i, row) found |=
+        strcmp(play_text(row, "id"), "ISA-WANTED") == 0
+        && strcmp(play_text(row, "state"), "proposed") == 0;
+    (void)play_check(&story->play, found, "%s knows it as proposed, not as in force", agency);
+    json_decref(list);
+}
+
+void story_unsigned_agreement(struct story *story)
 {
     struct play *play = &story->play;
     char body[PATH_MAX];
-    json_t *json;
 
-    play_chapter(play, "The company forges an agreement for its own agent");
+    play_chapter(play, "The company signs an agreement that the police have not signed");
     if (play->failed)
         return;
-    forge(play);
-    play_say(play, "its agent now permits what the others never agreed to");
+    propose(play);
+    play_say(play, "published to all: its owner's signature is there, the police's is not");
+    check_proposed(story, CRC);
+    check_proposed(story, POLICE);
     story_body(story, "story/check-r.json", clock_wall_ms() + HOUR_MS, body);
-    json = play_command(play, CRC, EXIT_REFUSED,
-                        (const char *[]){"send", "check.police.callouts.request", "--to", POLICE,
-                                         "--case", "new", body, NULL});
-    tell_refusal(play, json,
-                 &(struct telling_refusal){.agency = CRC,
-                                           .decided_by = BROKER,
-                                           .code = "NO_AGREEMENT",
-                                           .what = "the others know of no such agreement"});
-    json_decref(json);
+    refuse(story, CRC,
+           (const char *[]){"send", "check.police.callouts.request", "--to", POLICE, "--agreement",
+                            "ISA-WANTED", "--case", "new", body, NULL},
+           "NO_AGREEMENT", "its own agent counts only what every party has signed");
     check_known(story, 2, "nothing of it reached the police");
 }

@@ -13,9 +13,9 @@
 
 #define UNTIL_WAIT_MS 30000 /* --until without --wait */
 
-static const char *const rung_names[] = {"queued",       "accepted", "refused",
-                                         "delivered",    "opened",   "rejected",
-                                         "acknowledged", "declined", "answered"};
+static const char *const rung_names[] = {"queued",   "accepted", "refused",      "delivered",
+                                         "opened",   "rejected", "acknowledged", "declined",
+                                         "answered", "withheld"};
 
 static bool rung_is_known(const char *name)
 {

@@ -429,10 +429,10 @@ int main(int argc, char **argv)
     community_make(&c, &(struct places){argv[1], argv[2]}, argv[3], members,
                    2 * (size_t)load.plan.pairs);
     char path[COMMUNITY_PATH + 32];
-    (void)snprintf(path, sizeof path, "%s/agreements/test.yaml", c.folder);
+    community_start_for_peers(&c);
+    (void)snprintf(path, sizeof path, "%s/pinned/test.yaml", c.folder);
     if (agreement_load(path, &agreement, &why) != ST_OK)
         fail("%s", why.text);
-    community_start_broker(&c);
     prepare(&load, &c, agreement);
     pthread_t receivers;
     if (pthread_create(&receivers, NULL, receive_all, &load) != 0)

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <glob.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -322,12 +323,66 @@ static void put_agreement(const struct community *c)
     (void)fclose(file);
 }
 
+/* ---- putting agreements in force ---- */
+
+/* "id=ISA-TEST version=2": of a draft or pinned text, for what agents say of it. */
+static void agreement_name(const char *path, char out[static 160])
+{
+    FILE *file = fopen(path, "r");
+    char line[512], id[64] = "";
+    unsigned version = 0;
+
+    while (file && fgets(line, sizeof line, file)) {
+        (void)sscanf(line, "agreement: %63s", id);
+        (void)sscanf(line, "version: %u", &version);
+    }
+    if (!file || !id[0] || version == 0)
+        fail("%s: names no agreement and version", path);
+    (void)fclose(file);
+    (void)snprintf(out, 160, "event=agreement_active id=%s version=%u ", id, version);
+}
+
+/* Enacts one draft through member 0's agent; every running agent has it in force afterwards. */
+static void enact(struct community *c, const char *path)
+{
+    char pki[COMMUNITY_PATH], socket[COMMUNITY_PATH], pinned[COMMUNITY_PATH], said[160];
+
+    path_of(pki, "%s/pki", c->folder);
+    path_of(pinned, "%s/pinned%s", c->folder, strrchr(path, '/'));
+    (void)unlink(pinned); /* of an earlier version */
+    run((char *[]){c->concordat, "agreement", "pin", (char *)path, "--pki", pki, "--out", pinned,
+                   NULL});
+    path_of(socket, "%s/agents/%s/agent.sock", c->folder, c->members[0].agency);
+    run((char *[]){c->concordat, "agreement", "enact", (char *)path, "--pki", pki, "--agent",
+                   socket, NULL});
+    agreement_name(path, said);
+    for (size_t i = 0; i < c->member_count; i++)
+        if (c->agents[i].pid && !daemon_said(&c->agents[i], said, READY_MS))
+            fail("%s never said '%s'; see %s", c->members[i].agency, said, c->agents[i].log);
+}
+
 void community_agreement(struct community *c, const char *name, const char *text)
 {
     char path[COMMUNITY_PATH];
 
     path_of(path, "%s/agreements/%s", c->folder, name);
     write_file(path, "%s", text);
+    if (c->is_enacted)
+        enact(c, path);
+}
+
+void community_enact(struct community *c)
+{
+    char pattern[COMMUNITY_PATH];
+    glob_t found;
+
+    path_of(pattern, "%s/agreements/*.yaml", c->folder);
+    if (glob(pattern, 0, NULL, &found) != 0)
+        fail("%s: no agreements", pattern);
+    for (size_t i = 0; i < found.gl_pathc; i++)
+        enact(c, found.gl_pathv[i]);
+    globfree(&found);
+    c->is_enacted = true;
 }
 
 static void configure_broker(struct community *c, const struct places *places)
@@ -370,20 +425,20 @@ static void configure_agent(struct community *c, const struct places *places, si
                "broker = 127.0.0.1:%u\n"
                "folder = %s/agents/%s\n"
                "socket = %s/agents/%s/agent.sock\n"
-               "agreements = %s/agreements\n"
                "chain = %s/pki/agencies/%s/transport.chain.pem\n"
                "key = %s/pki/agencies/%s/transport.key\n"
                "signing-certificate = %s/pki/agencies/%s/signing.pem\n"
                "signing-key = %s/pki/agencies/%s/signing.key\n"
+               "governance-certificate = %s/pki/agencies/%s/governance.pem\n"
                "trust = %s/pki/trust.pem\n"
                "crls = %s/pki/crls.pem\n",
-               id, c->port, f, id, f, id, f, f, id, f, id, f, id, f, id, f, f);
+               id, c->port, f, id, f, id, f, id, f, id, f, id, f, id, f, id, f, f);
 }
 
 void community_make(struct community *c, const struct places *places, const char *parent,
                     const struct member members[], size_t count)
 {
-    static const char *const folders[] = {"agreements", "broker", "agents"};
+    static const char *const folders[] = {"agreements", "pinned", "broker", "agents"};
 
     *c = (struct community){.member_count = count};
     if (count > MEMBERS_MAX)
@@ -397,6 +452,7 @@ void community_make(struct community *c, const struct places *places, const char
         path_of(path, "%s/%s", c->folder, folders[i]);
         make_folder(path);
     }
+    path_of(c->concordat, "%s/agents/concordat", places->bin);
     make_pki(c, places);
     put_agreement(c);
     configure_broker(c, places); /* port 0: the system's choice, kept once known */
@@ -458,6 +514,17 @@ void community_start(struct community *c)
         community_start_agent(c, i);
     for (size_t i = 0; i < c->member_count; i++)
         community_await_connected(c, i);
+    if (!c->is_enacted)
+        community_enact(c);
+}
+
+void community_start_for_peers(struct community *c)
+{
+    community_start_broker(c);
+    community_start_agent(c, 0);
+    community_await_connected(c, 0);
+    community_enact(c);
+    daemon_stop(&c->agents[0]);
 }
 
 void community_stop(struct community *c)

@@ -1,7 +1,7 @@
 /*
  * community.h - a throwaway community of real daemons on loopback, for system tests.
  *
- * Makes a PKI, agreements and configurations in a folder, starts `concordatd` and one
+ * Makes a PKI, drafts of agreements and configurations in a folder, starts `concordatd` and one
  * `concordat-agent` an agency as children, waits for their events, kills and restarts them. Nothing
  * here sleeps: a thread a daemon reads its standard error, keeps it as its log and tells whoever
  * waits that a line has come.
@@ -48,6 +48,8 @@ struct community {
     struct member members[MEMBERS_MAX];
     struct daemon agents[MEMBERS_MAX];
     uint16_t port;
+    char concordat[COMMUNITY_PATH]; /* the command line's program */
+    bool is_enacted;                /* its agreements have been put in force */
 };
 
 /* Where the build put the daemons, and the sources: set by the test's command line. */
@@ -60,12 +62,20 @@ struct places {
  * Nothing runs yet. */
 void community_make(struct community *c, const struct places *places, const char *parent,
                     const struct member members[], size_t count);
-/* Writes another agreement file, or over it. */
+/* Writes another agreement file, or over it, as a new version. Once the community's agreements are
+ * in force it is enacted too, and every running agent has it in force on return. */
 void community_agreement(struct community *c, const char *file, const char *text);
 
 void community_start_broker(struct community *c); /* returns when it is ready */
 void community_start_agent(struct community *c, size_t member);
-void community_start(struct community *c); /* all; agents connected */
+/* Signs the folder's agreements for all parties and publishes them through the first member's
+ * agent; every running agent has them in force on return. The text that
+ * was signed of agreements/X is pinned/X. */
+void community_enact(struct community *c);
+/* All; agents connected, and the first time agreements put in force. */
+void community_start(struct community *c);
+/* The broker alone, with agreements in force: for tests that play every agency by hand (peer.h). */
+void community_start_for_peers(struct community *c);
 /* SIGTERM and wait; the exit code must be 0. */
 void community_stop(struct community *c);
 void community_free(struct community *c); /* kills what runs; the folder stays for inspection */

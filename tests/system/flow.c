@@ -279,11 +279,11 @@ int main(int argc, char **argv)
         return 2;
     }
     community_make(&s.community, &(struct places){argv[1], argv[2]}, argv[3], members, 4);
-    (void)snprintf(path, sizeof path, "%s/agreements/test.yaml", s.community.folder);
+    community_start_for_peers(&s.community);
+    (void)snprintf(path, sizeof path, "%s/pinned/test.yaml", s.community.folder);
     if (agreement_load(path, &agreement, &why) != ST_OK)
         fail("%s", why.text);
     s.agreement_hash = agreement->hash;
-    community_start_broker(&s.community);
     (void)snprintf(pki, sizeof pki, "%s/pki", s.community.folder);
     for (int i = 0; i < 2; i++) {
         s.nps[i] = peer_new(pki, members[2 + i].agency);

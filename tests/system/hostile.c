@@ -499,12 +499,12 @@ int main(int argc, char **argv)
     }
     uint64_t attempts = argc > 4 ? strtoull(argv[4], NULL, 10) : ATTEMPTS;
     community_make(&s.community, &(struct places){argv[1], argv[2]}, argv[3], members, 3);
-    (void)snprintf(path, sizeof path, "%s/agreements/test.yaml", s.community.folder);
+    community_start_for_peers(&s.community);
+    (void)snprintf(path, sizeof path, "%s/pinned/test.yaml", s.community.folder);
     if (agreement_load(path, &agreement, &why) != ST_OK)
         fail("%s", why.text);
     s.agreement_hash = agreement->hash;
     (void)snprintf(s.pki, sizeof s.pki, "%s/pki", s.community.folder);
-    community_start_broker(&s.community);
     s.a = peer_new(s.pki, "court.a");
     s.b = peer_new(s.pki, "court.b");
     s.nps = peer_new(s.pki, "nps.a");

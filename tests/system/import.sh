@@ -139,9 +139,10 @@ expect 0 "case $handle" $import "$folder/handled.json" --case "$handle"
 expect 2 'a second defendant' $import "$fixtures/hearing-1.json" --court B05KP00 --case "$handle"
 expect 2 'is for one file' $import "$listed" "$sentenced" --case "$handle"
 
-# --- refused by the broker: 3, never delivered, and sent under the next id once it may be ---
+# --- refused: 3, never delivered, and sent once it may be ---
 at court.b35cz00
-# import_until CODE: new hearings, one after the other, until the broker's answer is that.
+# import_until CODE: new hearings, one after the other, until the answer is that: agents hear of an
+# instrument a moment after it is published.
 import_until()
 {
     tries=0 got=-1
@@ -149,19 +150,28 @@ import_until()
         tries=$((tries + 1)) number=$((number + 1))
         sed "s/81d2a4f6e001/81d2a4f70$number/" "$listed" >"$folder/tried.json"
         got=0
-        $import "$folder/tried.json" >"$folder/out" 2>&1 || got=$?
+        $import "$folder/tried.json" --to nps.cambs >"$folder/out" 2>&1 || got=$?
     done
     checks=$((checks + 1))
     [ "$got" = "$1" ] || wrong "$tries hearings, and never exit code $1"
 }
 number=100
-cp "$folder/town/agreements/court.yaml" "$folder/court.yaml"
-sed 's/^version: .*/version: 99/' "$folder/court.yaml" >"$folder/town/agreements/court.yaml"
-kill -HUP "$(cat "$folder/town/broker/pid")"
+# Probation suspends the agreement, and resumes it.
+pki=$folder/town/pki
+expect 0 '' concordat agreement pin "$folder/town/agreements/court.yaml" --pki "$pki" \
+    --out "$folder/court.yaml"
+probation_signs()
+{
+    expect 0 'written' concordat agreement sign "$1" "$folder/court.yaml" --agency nps.cambs \
+        --key "$pki/agencies/nps.cambs/governance.key" \
+        --certificate "$pki/agencies/nps.cambs/governance.pem" --trust "$pki/trust.pem" \
+        --out "$folder/$1.instrument" --yes
+    expect 0 'published' concordat agreement "$1" "$folder/$1.instrument"
+}
+probation_signs suspend
 import_until 3
 cp "$folder/tried.json" "$folder/refused.json"
-cp "$folder/court.yaml" "$folder/town/agreements/court.yaml"
-kill -HUP "$(cat "$folder/town/broker/pid")"
+probation_signs resume
 import_until 0
 expect 0 'accepted: 1 notice' $import "$folder/refused.json"
 again=$(last_id)

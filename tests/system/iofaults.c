@@ -279,14 +279,14 @@ int main(int argc, char **argv)
     community_make(&s.community, &(struct places){argv[1], argv[2]}, argv[3], members, 2);
     (void)snprintf(s.library, sizeof s.library, "%s", argv[4]);
     (void)snprintf(s.report, sizeof s.report, "%s/report", s.community.folder);
-    (void)snprintf(path, sizeof path, "%s/agreements/test.yaml", s.community.folder);
+    community_start_for_peers(&s.community);
+    (void)snprintf(path, sizeof path, "%s/pinned/test.yaml", s.community.folder);
     if (agreement_load(path, &agreement, &why) != ST_OK)
         fail("%s", why.text);
     s.agreement_hash = agreement->hash;
     (void)snprintf(path, sizeof path, "%s/pki", s.community.folder);
     s.court = peer_new(path, "court.a");
     s.nps = peer_new(path, "nps.a");
-    community_start_broker(&s.community); /* finds the port */
     daemon_stop(&s.community.broker);
 
     long points = LONG_MAX;

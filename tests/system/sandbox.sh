@@ -16,6 +16,27 @@ for path in broker/broker.conf broker/pid broker/log broker/store agents/nps.cam
     expect 0 '' test -e "$folder/town/$path"
 done
 expect 0 '' test -S "$folder/town/agents/court.b35cz00/agent.sock"
+expect 0 'ISA-COURT version 3: signed by its 3 parties' printf '%s' "$said"
+expect 0 'ISA-COURT .* active' concordat agreement list --agent "$folder/town/agents/nps.cambs"
+expect 0 '' test -e "$folder/town/pki/agencies/mh.cambs/governance.key" # party, no member
+
+# What is in force is left alone; other content wants a higher version, which supersedes.
+enact()
+{
+    concordat agreement enact "$1" --pki "$folder/town/pki" \
+        --agent "$folder/town/agents/police.35"
+}
+case=$folder/town/agreements/case.yaml
+expect 0 'ISA-CASE version 5: in force already' enact "$case"
+sed 's/^title: .*/title: Allocation, told anew/' "$case" >"$folder/case.yaml"
+expect 2 'version 5 of ISA-CASE is in force with other content' enact "$folder/case.yaml"
+sed -i 's/^version: 5/version: 6/' "$folder/case.yaml"
+expect 0 'ISA-CASE version 6: in force, sha256' enact "$folder/case.yaml"
+expect 0 'ISA-CASE  *5  *superseded' concordat agreement list \
+    --agent "$folder/town/agents/police.35"
+expect 2 'no-such' enact "$folder/no-such.yaml"
+cp "$folder/case.yaml" "$case" # what a restart is to find in force
+
 port=$(sed -n 's/^listen = 127.0.0.1:\([0-9]*\)$/\1/p' "$folder/town/broker/broker.conf")
 expect 1 'sandbox\|store\|use' concordat sandbox "$folder/town"
 

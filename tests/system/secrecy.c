@@ -293,7 +293,7 @@ static void plant(struct community *c, struct canary planted[2])
         fail("%s: %s", path, strerror(errno));
     (void)snprintf(
         text, sizeof text,
-        "# %s\nagreement: ISA-PLANTED\nversion: 1\ntitle: Planted\nin-force: "
+        "agreement: ISA-PLANTED\nversion: 1\ntitle: %s\nin-force: "
         "2020-01-01\nreview: 2030-01-01\nexpires: 2035-01-01\nmarking:\n  floor: "
         "OFFICIAL\n  ceiling: OFFICIAL\nretention-days: 30\nonward: []\nparties:\n  - agency: "
         "court.a\n    kind: COURT\n    contact: Desk\n  - agency: nps.a\n    kind: "

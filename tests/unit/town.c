@@ -609,6 +609,8 @@ static void broker_takes(struct town *town, size_t from, const struct stage_fram
             on_directory(town, from, &wire);
         else if (wire.kind == WIRE_SETTLE)
             on_settle(town, from, &wire);
+        else if (wire.kind == WIRE_GAZETTE)
+            assert_true(wire.gazette.follow); /* nothing is published here */
         else
             fail_msg("frame of kind %d", (int)wire.kind);
     }
