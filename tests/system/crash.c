@@ -356,6 +356,10 @@ static int run(const char *const arguments[3], const char *broker, int kills, in
     if (broker)
         (void)snprintf(c.broker.program, sizeof c.broker.program, "%s", broker);
     community_start(&c);
+    if (broker) { /* what it shall lose is mail: its agreements are in its store before */
+        daemon_stop(&c.broker);
+        community_start_broker(&c);
+    }
     start_everybody();
     int while_outstanding = kill_everybody(kills, &broker_kills);
     sending = false;

@@ -115,7 +115,7 @@ static void write_text(struct stage *s)
         "  - agency: nps.a\n    kind: NPS\n    contact: Test desk\n"
         "    signing-keys:\n      - %s\n    governance-keys:\n      - %s\n"
         "clauses:\n  - id: psr-request\n    type: psr.request\n    from: COURT\n    to: NPS\n"
-        "    purpose: court_advice\n    gateway: SC2020_S30\n"
+        "    purpose: court_advice\n    gateway: SC2020_S30_REQUEST\n"
         "    required: [DC_IDENTITY, DC_OFFENCE_INDEX]\n    allowed: [DC_STAFF]\n",
         hex[0], hex[1], hex[2], hex[3]);
     s->hash = sha256(s->text, (size_t)size);

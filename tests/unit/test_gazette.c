@@ -57,12 +57,13 @@ static struct law law_with(const char *id, uint32_t version, const char *terms, 
         "  ceiling: OFFICIAL_SENSITIVE\nretention-days: 365\nonward: []\n%sparties:\n"
         "  - agency: court.a\n    kind: COURT\n    contact: listing office\n"
         "    signing-keys:\n      - %s\n    governance-keys:\n      - %s\n"
-        "  - agency: nps.a\n    kind: NPS\n    contact: court team\n"
+        "  - agency: nps.a\n    kind: %s\n    contact: court team\n"
         "    signing-keys:\n      - %s\n    governance-keys:\n      - %s\n"
-        "clauses:\n  - id: psr-request\n    type: psr.request\n    from: COURT\n    to: NPS\n"
+        "clauses:\n  - id: psr-request\n    type: psr.request\n    from: COURT\n    to: nps.a\n"
         "    purpose: court_advice\n    gateway: %s\n"
         "    required: [DC_IDENTITY, DC_OFFENCE_INDEX]\n    allowed: [DC_STAFF]\n",
         id, version, terms, hex_of(&signs, hex[0]), hex_of(&court, hex[1]),
+        terms[0] ? "POLICE" : "NPS", /* a charter reaches no probation service */
         hex_of(&answers, hex[2]), hex_of(&nps, hex[3]),
         terms[0] ? "VITAL_INTEREST" : "SC2020_S30_REQUEST");
     while (law.size < size) { /* comments count for size alone */
