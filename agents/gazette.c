@@ -219,8 +219,12 @@ enum status gazette_new(const struct gazette_setup *setup, struct store *store,
                         struct gazette **out, struct reason *why)
 {
     OWNED(gazette) g = calloc(1, sizeof *g);
-    const struct registrar_rules rules = {
-        .self = setup->agency, .signing = setup->signing, .governance = setup->governance};
+    const bool knows_governance = !digest_equal(&setup->governance, &(struct digest){{0}});
+    const struct registrar_rules rules = {.self = setup->agency,
+                                          .signing = &setup->signing,
+                                          .signing_count = 1,
+                                          .governance = &setup->governance,
+                                          .governance_count = knows_governance};
     struct agreement_set *assumed;
     enum status status = g ? borrow_set(setup->assumed, &assumed) : ST_NOMEM;
 

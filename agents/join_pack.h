@@ -7,7 +7,7 @@
  *     governance nps.cambs 91ab...     SHA-256 of the key's SubjectPublicKeyInfo
  *
  * For registrar.h, so that neither the broker nor an issuing authority can put other keys in the
- * place of these; no program reads it yet. Lines in this order; an agency may have several;
+ * place of these; `concordat agreement verify` reads it. Lines in this order; an agency may have several;
  * comments begin with '#'. Made by `concordat pki join-pack`.
  */
 #ifndef AGENTS_JOIN_PACK_H

@@ -32,6 +32,7 @@ static enum status judge_party(const struct version *v, const struct instrument 
     return ST_OK;
 }
 
+/* Of a superseded version too: what was accepted under it may be on its way yet. */
 enum status judge_standing(const struct registrar *r, const struct instrument *i,
                            struct ruling *out, struct reason *why)
 {
@@ -41,7 +42,7 @@ enum status judge_standing(const struct registrar *r, const struct instrument *i
 
     if ((st = judge_named(v, i, why)) != ST_OK)
         return st;
-    if (v->fate != FATE_IN_FORCE)
+    if (v->fate != FATE_IN_FORCE && v->fate != FATE_SUPERSEDED)
         return registrar_refuse(why, "agreement_hash: this version is not in force");
     if ((st = judge_party(v, i, true, &ruling.party, why)) != ST_OK)
         return st;
@@ -92,8 +93,9 @@ static enum status judge_counterpart(const struct agreement *a, const struct ins
                                 a->id, a->version);
     if (strcmp(i->counterpart, i->agency) == 0)
         return registrar_refuse(why, "counterpart: the agency itself");
+    /* of the owner itself by whoever else is a party: nobody gives itself its privilege back */
     if (i->act == CONCORDAT__ACT__REINSTATE && a->owner[0] != '\0'
-        && strcmp(a->owner, i->agency) != 0)
+        && strcmp(a->owner, i->agency) != 0 && strcmp(a->owner, i->counterpart) != 0)
         return registrar_refuse(why, "agency: %s owns %s and alone may reinstate", a->owner, a->id);
     return ST_OK;
 }

@@ -14,9 +14,14 @@ struct subject {
     struct id message_id;
 };
 
+struct officer {
+    char code[OFFICER_CODE_MAX + 1];
+    struct digest key;
+};
+
 struct authorisation {
     struct subject of;
-    char officer[OFFICER_CODE_MAX + 1];
+    struct officer officer;
     int64_t at_ms;
 };
 
@@ -31,6 +36,8 @@ struct use {
     struct subject of;
     enum use_state state;
     int64_t at_ms, due_ms;
+    struct officer *officers; /* owned: who used it, known when authorisations stand no more */
+    size_t officer_count;
 };
 
 struct suspension {
@@ -56,6 +63,8 @@ void privileges_free(struct privileges *p)
     if (!p)
         return;
     free(p->authorisations);
+    for (size_t i = 0; i < p->use_count; i++)
+        free(p->uses[i].officers);
     free(p->uses);
     free(p->suspensions);
     free(p);
@@ -125,11 +134,12 @@ static void clear_authorisations(struct privileges *p, const char *agency, int64
 }
 
 enum status privilege_authorise(struct privileges *p, const struct breach_of_glass *use,
-                                const char *officer, int64_t at_ms)
+                                const struct credential *officer, int64_t at_ms)
 {
-    struct authorisation one = {.of = subject_of(use), .at_ms = at_ms};
+    struct authorisation one = {
+        .of = subject_of(use), .officer.key = *officer->key, .at_ms = at_ms};
 
-    TEXT_COPY(one.officer, officer);
+    TEXT_COPY(one.officer.code, officer->officer);
     clear_authorisations(p, use->agency, at_ms);
     enum status status =
         make_room(&p->authorisations, p->authorisation_count, &p->authorisation_room, sizeof one);
@@ -138,15 +148,25 @@ enum status privilege_authorise(struct privileges *p, const struct breach_of_gla
     return status;
 }
 
-/* Is there an earlier one of the same officer for the same message? */
+static bool stands_for(const struct authorisation *a, const struct breach_of_glass *use,
+                       int64_t now_ms)
+{
+    return now_ms - a->at_ms < AUTHORISED_MS && is_of(&a->of, use);
+}
+
+/* Is there an earlier one for the same message, of the same officer or by the same key? */
 static bool is_counted(const struct privileges *p, size_t at, const struct breach_of_glass *use,
                        int64_t now_ms)
 {
-    for (size_t i = 0; i < at; i++)
-        if (now_ms - p->authorisations[i].at_ms < AUTHORISED_MS
-            && is_of(&p->authorisations[i].of, use)
-            && strcmp(p->authorisations[i].officer, p->authorisations[at].officer) == 0)
+    const struct officer *officer = &p->authorisations[at].officer;
+
+    for (size_t i = 0; i < at; i++) {
+        const struct authorisation *a = &p->authorisations[i];
+        if (stands_for(a, use, now_ms)
+            && (strcmp(a->officer.code, officer->code) == 0
+                || digest_equal(&a->officer.key, &officer->key)))
             return true;
+    }
     return false;
 }
 
@@ -156,8 +176,7 @@ static uint32_t count_officers(const struct privileges *p, const struct breach_o
     uint32_t count = 0;
 
     for (size_t i = 0; i < p->authorisation_count; i++)
-        count += now_ms - p->authorisations[i].at_ms < AUTHORISED_MS
-              && is_of(&p->authorisations[i].of, use) && !is_counted(p, i, use, now_ms);
+        count += stands_for(&p->authorisations[i], use, now_ms) && !is_counted(p, i, use, now_ms);
     return count;
 }
 
@@ -179,7 +198,24 @@ static void forget_settled(struct privileges *p, int64_t now_ms)
         if (p->uses[i].state == USE_UNREVIEWED
             || now_ms - p->uses[i].at_ms < PRIVILEGE_DAYS * DAY_MS)
             p->uses[kept++] = p->uses[i];
+        else
+            free(p->uses[i].officers);
     p->use_count = kept;
+}
+
+static enum status fill_officers(const struct privileges *p, const struct breach_of_glass *of,
+                                 int64_t at_ms, struct use *use)
+{
+    size_t count = 1; /* calloc(0) may answer NULL */
+
+    for (size_t i = 0; i < p->authorisation_count; i++)
+        count += stands_for(&p->authorisations[i], of, at_ms);
+    if (!(use->officers = calloc(count, sizeof *use->officers)))
+        return ST_NOMEM;
+    for (size_t i = 0; i < p->authorisation_count; i++)
+        if (stands_for(&p->authorisations[i], of, at_ms))
+            use->officers[use->officer_count++] = p->authorisations[i].officer;
+    return ST_OK;
 }
 
 enum status privilege_use(struct privileges *p, const struct breach_of_glass *use, int64_t at_ms,
@@ -187,14 +223,28 @@ enum status privilege_use(struct privileges *p, const struct breach_of_glass *us
 {
     struct use one = {
         .of = subject_of(use), .state = USE_UNREVIEWED, .at_ms = at_ms, .due_ms = due_ms};
+    enum status status;
 
     if (find_use(p, use->message_id))
         return ST_MORE;
     forget_settled(p, at_ms);
-    enum status status = make_room(&p->uses, p->use_count, &p->use_room, sizeof one);
-    if (status == ST_OK)
-        p->uses[p->use_count++] = one;
-    return status;
+    if ((status = make_room(&p->uses, p->use_count, &p->use_room, sizeof one))
+        || (status = fill_officers(p, use, at_ms, &one)))
+        return status;
+    p->uses[p->use_count++] = one;
+    return ST_OK;
+}
+
+/* Was it this officer who used it, or somebody with the same key, under whatever name? */
+static bool has_used(const struct use *use, const char *agency, const struct credential *by)
+{
+    bool is_same_agency = strcmp(use->of.agency, agency) == 0;
+
+    for (size_t i = 0; i < use->officer_count; i++)
+        if (digest_equal(&use->officers[i].key, by->key)
+            || (is_same_agency && strcmp(use->officers[i].code, by->officer) == 0))
+            return true;
+    return false;
 }
 
 static struct suspension *find_suspension(const struct privileges *p, const char *charter,
@@ -223,12 +273,15 @@ static enum status suspend(struct privileges *p, const struct subject *of)
     return ST_OK;
 }
 
-enum status privilege_review(struct privileges *p, const struct id *message_id, bool upheld)
+enum status privilege_review(struct privileges *p, const struct id *message_id, const char *agency,
+                             const struct credential *reviewer, bool upheld)
 {
     struct use *use = find_use(p, message_id);
 
     if (!use || use->state == USE_UPHELD || use->state == USE_NOT_UPHELD)
         return ST_MORE;
+    if (has_used(use, agency, reviewer))
+        return ST_INVALID;
     enum status status = upheld ? ST_OK : suspend(p, &use->of);
     if (status == ST_OK)
         use->state = upheld ? USE_UPHELD : USE_NOT_UPHELD;

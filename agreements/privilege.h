@@ -9,7 +9,8 @@
  * sender authorised exactly it, within AUTHORISED_MS, while the agency has uses left and its
  * privilege is not suspended. Every use is to be reviewed within the charter's time. Not reviewed
  * in time, or not upheld: the agency's privilege under that charter is suspended until the
- * charter's owner reinstates it. All of it is folded from what was published, so that whoever
+ * charter's owner reinstates it, or another party when it is the owner's. Nobody reviews what they
+ * authorised. All of it is folded from what was published, so that whoever
  * folds it agrees and a restart changes nothing. No daemon does yet: a charter permits nothing
  * there.
  *
@@ -41,16 +42,26 @@ struct breach_of_glass {
     const struct id *message_id;
 };
 
-/* An officer's word. The same officer twice for one message counts once. ST_NOMEM. */
+/* Who signed: struct instrument's officer and key. Borrowed. */
+struct credential {
+    const char *officer; /* code within the agency; empty: a governance key, of no one officer */
+    const struct digest *key;
+};
+
+/* An officer's word. The same officer twice for one message counts once, and so does one key under
+ * two names. ST_NOMEM. */
 enum status privilege_authorise(struct privileges *privileges, const struct breach_of_glass *use,
-                                const char *officer, int64_t at_ms);
-/* It was accepted; reviewed it must be until `due_ms`. ST_MORE: known already. ST_NOMEM. */
+                                const struct credential *officer, int64_t at_ms);
+/* It was accepted; reviewed it must be until `due_ms`. Whose authorisations stand then, have used
+ * it. ST_MORE: known already. ST_NOMEM. */
 enum status privilege_use(struct privileges *privileges, const struct breach_of_glass *use,
                           int64_t at_ms, int64_t due_ms);
-/* A review of that message.
- *   ST_MORE     no such use, or it has been reviewed before */
+/* A review of that message by somebody of that agency.
+ *   ST_MORE     no such use, or it has been reviewed before
+ *   ST_INVALID  it comes from an officer who used it, or by a key of one: it does not count
+ *   ST_NOMEM */
 enum status privilege_review(struct privileges *privileges, const struct id *message_id,
-                             bool upheld);
+                             const char *agency, const struct credential *reviewer, bool upheld);
 /* Its review is overdue: published by the broker, so that all know it at the same place. ST_MORE as
  * above. */
 enum status privilege_lapse(struct privileges *privileges, const struct id *message_id);

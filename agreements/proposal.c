@@ -10,7 +10,7 @@ bool version_is_open(const struct registrar *r, const struct version *v, int64_t
     static const struct digest none;
     const struct version *head = registrar_head(r, v->agreement->id);
 
-    return v->fate == FATE_PROPOSED && now_ms < v->expires_ms
+    return v->fate == FATE_PROPOSED && now_ms < v->expires_ms && now_ms < v->agreement->until_ms
         && digest_equal(&v->predecessor_hash, head ? &head->agreement->hash : &none)
         && (!head || v->agreement->version > head->agreement->version);
 }
@@ -23,11 +23,19 @@ bool version_is_open(const struct registrar *r, const struct version *v, int64_t
 
 /* --- do our own keys, and those of the join pack, stand in a text? --- */
 
-/* Exactly this one: a second key, whoever holds it, could sign as us. */
-static bool pins_only(const struct digest pins[], size_t count, const struct digest *key)
+static bool is_own(const struct own_keys *own, const struct digest *key)
+{
+    for (size_t i = 0; i < own->count; i++)
+        if (digest_equal(&own->keys[i], key))
+            return true;
+    return false;
+}
+
+/* None but ours: another key, whoever holds it, could sign as us. */
+static bool pins_only(const struct digest pins[], size_t count, const struct own_keys *own)
 {
     for (size_t i = 0; i < count; i++)
-        if (!digest_equal(&pins[i], key))
+        if (!is_own(own, &pins[i]))
             return false;
     return true;
 }
@@ -46,42 +54,60 @@ static bool is_known(const struct registrar *r, const char *agency, const struct
     return false;
 }
 
+static bool pins_ours(const struct registrar *r, const struct party *p)
+{
+    return !PINS_ARE_SEEN
+        || (pins_only(p->signing, p->signing_count, &r->signing)
+            && (r->governance.count == 0
+                || pins_only(p->governance, p->governance_count, &r->governance)));
+}
+
+static bool pins_known(const struct registrar *r, const struct party *p)
+{
+    bool has_any;
+
+    for (size_t i = 0; i < p->governance_count; i++)
+        if (!is_known(r, p->agency, &p->governance[i], &has_any) && has_any)
+            return false;
+    return true;
+}
+
+/* Of our own keys we know better than the join pack, which is as old as our joining. */
 bool registrar_may_count(const struct registrar *r, const struct agreement *a)
 {
     for (size_t i = 0; i < a->party_count; i++) {
         const struct party *p = &a->parties[i];
-        bool has_any;
 
-        if (PINS_ARE_SEEN && strcmp(p->agency, r->self) == 0
-            && (!pins_only(p->signing, p->signing_count, &r->signing)
-                || (!digest_equal(&r->governance, &(struct digest){{0}})
-                    && !pins_only(p->governance, p->governance_count, &r->governance))))
+        if (strcmp(p->agency, r->self) == 0 ? !pins_ours(r, p) : !pins_known(r, p))
             return false;
-        for (size_t j = 0; j < p->governance_count; j++)
-            if (!is_known(r, p->agency, &p->governance[j], &has_any) && has_any)
-                return false;
     }
     return true;
 }
 
 /* --- PROPOSE --- */
 
-struct digest proposal_mark(const struct id *proposal_id)
+/* Open ones under the id, and open ones that the agency proposed. O(versions). */
+static enum status judge_room(const struct registrar *r, const struct instrument *i, int64_t now_ms,
+                              struct reason *why)
 {
-    struct digest mark = {{0}};
+    size_t of_id = 0, of_agency = 0;
 
-    memcpy(mark.bytes, proposal_id->bytes, ID_SIZE);
-    return mark;
-}
-
-static size_t count_open(const struct registrar *r, const char *id, int64_t now_ms)
-{
-    size_t count = 0;
-
-    for (size_t i = 0; i < r->version_count; i++)
-        count += strcmp(r->versions[i]->agreement->id, id) == 0
-              && version_is_open(r, r->versions[i], now_ms);
-    return count;
+    for (size_t j = 0; j < r->version_count; j++) {
+        const struct version *v = r->versions[j];
+        bool is_of_id = strcmp(v->agreement->id, i->agreement_id) == 0,
+             is_of_agency = strcmp(v->by, i->agency) == 0;
+        if ((!is_of_id && !is_of_agency) || !version_is_open(r, v, now_ms))
+            continue;
+        of_id += is_of_id;
+        of_agency += is_of_agency;
+    }
+    if (of_id >= OPEN_PROPOSALS_MAX)
+        return registrar_refuse(why, "%d proposals for %s are open already", OPEN_PROPOSALS_MAX,
+                                i->agreement_id);
+    if (of_agency >= OPEN_PROPOSALS_EACH)
+        return registrar_refuse(why, "agency: %d proposals by %s are open already",
+                                OPEN_PROPOSALS_EACH, i->agency);
+    return ST_OK;
 }
 
 /* What became of the same text before. */
@@ -138,13 +164,17 @@ static enum status judge_succession(const struct registrar *r, const struct inst
     return ST_OK;
 }
 
-static enum status judge_text(const struct agreement *a, const struct instrument *i,
+#define TEXT_IS_OVER "expires: the text's time is over"
+
+static enum status judge_text(const struct agreement *a, const struct instrument *i, int64_t now_ms,
                               struct reason *why)
 {
     if (strcmp(a->id, i->agreement_id) != 0)
         return registrar_refuse(why, "agreement_id: the text's is %s", a->id);
     if (a->version != i->agreement_version)
         return registrar_refuse(why, "agreement_version: the text's is %u", a->version);
+    if (now_ms >= a->until_ms)
+        return registrar_refuse(why, TEXT_IS_OVER);
     for (size_t j = 0; j < a->party_count; j++)
         if (a->parties[j].signing_count == 0 || a->parties[j].governance_count == 0)
             return registrar_refuse(why, "the text pins no %s key of %s",
@@ -187,7 +217,7 @@ static enum status parse_text(const struct instrument *i, struct bytes text, str
 static enum status judge_outline(const struct registrar *r, const struct instrument *i,
                                  struct bytes text, int64_t now_ms, struct reason *why)
 {
-    struct digest mark = proposal_mark(&i->proposal_id);
+    struct digest mark = seen_proposal(&i->proposal_id);
     enum status st;
 
     if (text.size == 0 || text.size > AGREEMENT_FILE_MAX)
@@ -205,10 +235,7 @@ static enum status judge_outline(const struct registrar *r, const struct instrum
         return registrar_refuse(why, "signed_ms: after the proposal's end");
     if ((st = judge_succession(r, i, why)) != ST_OK)
         return st;
-    if (count_open(r, i->agreement_id, now_ms) >= OPEN_PROPOSALS_MAX)
-        return registrar_refuse(why, "%d proposals for %s are open already", OPEN_PROPOSALS_MAX,
-                                i->agreement_id);
-    return ST_OK;
+    return judge_room(r, i, now_ms, why);
 }
 
 enum status judge_propose(const struct registrar *r, const struct instrument *i, struct bytes text,
@@ -227,7 +254,7 @@ enum status judge_propose(const struct registrar *r, const struct instrument *i,
     if (!before && (st = parse_text(i, text, &fresh, why)) != ST_OK)
         return st;
     const struct agreement *a = before ? before->agreement : fresh;
-    if ((st = judge_text(a, i, why)) || (st = judge_signer(a, i, &ruling.party, why)))
+    if ((st = judge_text(a, i, now_ms, why)) || (st = judge_signer(a, i, &ruling.party, why)))
         return st;
     ruling.text = GIVE(fresh);
     *out = ruling;
@@ -271,6 +298,8 @@ static enum status judge_open(const struct registrar *r, const struct version *v
     if (now_ms >= v->expires_ms)
         return registrar_refuse(why, "proposal_id: the proposal's time is over");
 #endif
+    if (now_ms >= v->agreement->until_ms)
+        return registrar_refuse(why, TEXT_IS_OVER);
     if (!version_is_open(r, v, now_ms) && now_ms < v->expires_ms)
         return registrar_refuse(why, "proposal_id: what it was to replace is no longer in force");
     return ST_OK;

@@ -8,52 +8,6 @@
 #include "agreements/registrar_inside.h"
 #include "lib/text.h"
 
-/* --- versions --- */
-
-static void version_free(struct version *v)
-{
-    if (!v)
-        return;
-    if (!v->is_assumed)
-        agreement_free(v->agreement);
-    free(v->signed_by);
-    free(v->seats);
-    free(v);
-}
-
-/* Takes the agreement when it answers; else it stays the caller's. */
-static struct version *version_new(struct agreement *a, bool is_assumed)
-{
-    struct version *v = calloc(1, sizeof *v);
-
-    if (!v || !(v->signed_by = calloc(a->party_count, sizeof *v->signed_by))
-        || !(v->seats = calloc(a->party_count, sizeof *v->seats))) {
-        if (v)
-            v->is_assumed = true; /* not ours to free */
-        version_free(v);
-        return NULL;
-    }
-    v->agreement = a;
-    v->is_assumed = is_assumed;
-    return v;
-}
-
-struct version *registrar_find(const struct registrar *r, const struct digest *hash)
-{
-    for (size_t i = 0; i < r->version_count; i++)
-        if (digest_equal(&r->versions[i]->agreement->hash, hash))
-            return r->versions[i];
-    return NULL;
-}
-
-struct version *registrar_head(const struct registrar *r, const char *id)
-{
-    for (size_t i = 0; i < r->head_count; i++)
-        if (strcmp(r->heads[i]->agreement->id, id) == 0)
-            return r->heads[i];
-    return NULL;
-}
-
 bool party_pins_governance(const struct party *party, const struct digest *key)
 {
     for (size_t i = 0; i < party->governance_count; i++)
@@ -74,47 +28,28 @@ enum status registrar_refuse(struct reason *why, const char *format, ...)
     return ST_INVALID;
 }
 
-/* Room for one more of `size` bytes each. */
-static enum status make_room(void *array, size_t count, size_t *room, size_t size)
-{
-    void **list = array;
-    size_t grown_room = *room ? 2 * *room : 16;
+/* --- life --- */
 
-    if (count < *room)
+static enum status take_keys(struct own_keys *own, const struct digest *keys, size_t count)
+{
+    if (count == 0)
         return ST_OK;
-    void *grown = reallocarray(*list, grown_room, size);
-    if (!grown)
+    if (!(own->keys = calloc(count, sizeof *own->keys)))
         return ST_NOMEM;
-    *list = grown;
-    *room = grown_room;
+    memcpy(own->keys, keys, count * sizeof *own->keys);
+    own->count = count;
     return ST_OK;
 }
 
-/* There is room. In order of id and version; behind its equals. */
-static void insert(struct registrar *r, struct version *v)
-{
-    size_t at = r->version_count;
-
-    for (; at > 0; at--) {
-        const struct agreement *before = r->versions[at - 1]->agreement;
-        int order = strcmp(before->id, v->agreement->id);
-        if (order < 0 || (order == 0 && before->version <= v->agreement->version))
-            break;
-        r->versions[at] = r->versions[at - 1];
-    }
-    r->versions[at] = v;
-    r->version_count++;
-}
-
-/* --- life --- */
-
 static enum status take_rules(struct registrar *r, const struct registrar_rules *rules)
 {
-    if (rules->self) {
+    enum status st;
+
+    if (rules->self)
         TEXT_COPY(r->self, rules->self);
-        r->signing = rules->signing;
-        r->governance = rules->governance;
-    }
+    if ((st = take_keys(&r->signing, rules->signing, rules->signing_count))
+        || (st = take_keys(&r->governance, rules->governance, rules->governance_count)))
+        return st;
     if (rules->known_count == 0)
         return ST_OK;
     if (!(r->known = calloc(rules->known_count, sizeof *r->known)))
@@ -128,15 +63,15 @@ static enum status add_assumed(struct registrar *r, struct agreement *a)
 {
     enum status st;
 
-    if ((st = make_room(&r->versions, r->version_count, &r->version_room, sizeof *r->versions))
-        || (st = make_room(&r->heads, r->head_count, &r->head_room, sizeof *r->heads)))
+    if ((st = registrar_reserve(r))
+        || (st = registrar_make_room(&r->heads, r->head_count, &r->head_room, sizeof *r->heads)))
         return st;
     struct version *v = version_new(a, true);
     if (!v)
         return ST_NOMEM;
     v->fate = FATE_IN_FORCE;
     v->counts = true;
-    insert(r, v);
+    registrar_insert(r, v);
     r->heads[r->head_count++] = v;
     return ST_OK;
 }
@@ -190,9 +125,12 @@ void registrar_free(struct registrar *r)
     for (size_t i = 0; i < r->version_count; i++)
         version_free(r->versions[i]);
     free(r->versions);
+    free(r->index);
     free(r->heads);
     free(r->changes);
     free(r->known);
+    free(r->signing.keys);
+    free(r->governance.keys);
     seen_fini(&r->seen);
     agreement_set_free(r->assumed);
     free(r);
@@ -203,7 +141,9 @@ void registrar_free(struct registrar *r)
 static enum status judge(const struct registrar *r, const struct instrument *i, struct bytes text,
                          int64_t now_ms, struct ruling *out, struct reason *why)
 {
-    if (seen_has(&r->seen, &i->digest))
+    struct digest mark = seen_instrument(&i->digest, &i->key);
+
+    if (seen_has(&r->seen, &mark))
         return ST_MORE;
     if (i->signed_ms > now_ms + SIGNED_AHEAD_MS)
         return registrar_refuse(why, "signed_ms: more than 5 minutes ahead");
@@ -259,16 +199,14 @@ static void sign(struct version *v, size_t party)
 static enum status propose(struct registrar *r, const struct instrument *i, struct ruling *ruling)
 {
     struct version *v = ruling->version;
-    struct digest mark = proposal_mark(&i->proposal_id);
+    struct digest mark = seen_proposal(&i->proposal_id);
 
     if (!v) {
-        if (make_room(&r->versions, r->version_count, &r->version_room, sizeof *r->versions)
-                != ST_OK
-            || !(v = version_new(ruling->text, false)))
+        if (registrar_reserve(r) != ST_OK || !(v = version_new(ruling->text, false)))
             return ST_NOMEM;
         ruling->text = NULL;
         v->counts = registrar_may_count(r, v->agreement);
-        insert(r, v);
+        registrar_insert(r, v);
     }
     v->fate = FATE_PROPOSED;
     v->proposal_id = i->proposal_id;
@@ -287,7 +225,22 @@ static void supersede(struct version *old, int64_t at_ms)
         return;
     old->since_ms = at_ms;
     old->fate = FATE_SUPERSEDED;
-    old->agreement->standing = STANDING_SUPERSEDED;
+    old->agreement->standing = version_standing(old);
+}
+
+/* Who froze the predecessor has frozen this too, until it thaws this one itself: what others may
+ * not lift they may not get round by a new version either. */
+static void inherit_seats(struct version *v, const struct version *old)
+{
+#ifndef PLANT_THAW
+    for (size_t i = 0; i < old->agreement->party_count; i++) {
+        const struct party *p = agreement_party(v->agreement, old->agreement->parties[i].agency);
+        if (p)
+            v->seats[p - v->agreement->parties] = old->seats[i];
+    }
+#else
+    (void)v, (void)old;
+#endif
 }
 
 /* All or nothing: the new set is there before anything changes. */
@@ -296,19 +249,21 @@ static enum status activate(struct registrar *r, struct version *v, int64_t at_m
     struct agreement_set *set;
     enum status st;
 
-    if ((st = make_room(&r->heads, r->head_count, &r->head_room, sizeof *r->heads))
+    if ((st = registrar_make_room(&r->heads, r->head_count, &r->head_room, sizeof *r->heads))
         || (st = build_set(r, v, &set)))
         return st;
     struct version *old = registrar_head(r, v->agreement->id);
-    if (old)
+    if (old) {
         supersede(old, at_ms);
+        inherit_seats(v, old);
+    }
     size_t at = 0;
     while (at < r->head_count && r->heads[at] != old)
         at++;
     r->heads[at] = v;
     r->head_count += at == r->head_count;
     v->fate = FATE_IN_FORCE;
-    v->agreement->standing = STANDING_ACTIVE;
+    v->agreement->standing = version_standing(v);
     agreement_set_free(r->set);
     r->set = set;
     return ST_OK;
@@ -340,24 +295,19 @@ static void end_proposal(struct version *v, enum fate fate, const char *by)
 static void change_standing(struct version *v, const struct instrument *i, size_t party)
 {
     struct seat *seat = &v->seats[party];
-    bool is_suspended = false;
 
     seat->last_ms = i->signed_ms;
     seat->is_suspending = i->act == CONCORDAT__ACT__SUSPEND;
-    for (size_t j = 0; j < v->agreement->party_count; j++)
-        is_suspended |= v->seats[j].is_suspending;
     if (i->act == CONCORDAT__ACT__REVOKE)
         v->fate = FATE_REVOKED;
-    v->agreement->standing = v->fate == FATE_REVOKED ? STANDING_REVOKED
-                           : is_suspended            ? STANDING_SUSPENDED
-                           : v->is_assumed           ? STANDING_ASSUMED
-                                                     : STANDING_ACTIVE;
+    v->agreement->standing = version_standing(v);
     TEXT_COPY(v->by, i->agency);
 }
 
 static enum status change_key(struct registrar *r, const struct instrument *i)
 {
-    enum status st = make_room(&r->changes, r->change_count, &r->change_room, sizeof *r->changes);
+    enum status st =
+        registrar_make_room(&r->changes, r->change_count, &r->change_room, sizeof *r->changes);
 
     if (st != ST_OK)
         return st;
@@ -421,24 +371,11 @@ enum status registrar_take(struct registrar *r, const struct instrument *i, stru
     agreement_free(ruling.text);
     if (st != ST_OK)
         return st;
-    seen_add(&r->seen, &i->digest);
+    struct digest mark = seen_instrument(&i->digest, &i->key);
+    seen_add(&r->seen, &mark);
     r->now_ms = at_ms;
     struct version *v = changes_version(i->act) ? registrar_find(r, &i->agreement_hash) : NULL;
     if (v)
         v->since_ms = at_ms;
     return ST_OK;
-}
-
-/* --- asking --- */
-
-struct agreement_set *registrar_set(const struct registrar *r)
-{
-    return r->set;
-}
-
-const struct agreement *registrar_version(const struct registrar *r, const struct digest *hash)
-{
-    const struct version *v = registrar_find(r, hash);
-
-    return v ? v->agreement : NULL;
 }

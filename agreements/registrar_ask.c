@@ -3,6 +3,18 @@
 
 #include "agreements/registrar_inside.h"
 
+struct agreement_set *registrar_set(const struct registrar *r)
+{
+    return r->set;
+}
+
+const struct agreement *registrar_version(const struct registrar *r, const struct digest *hash)
+{
+    const struct version *v = registrar_find(r, hash);
+
+    return v ? v->agreement : NULL;
+}
+
 bool registrar_signer_counts(const struct registrar *r, const struct agreement *a,
                              const char *agency, const struct digest *signing_key)
 {
@@ -31,9 +43,10 @@ static const char *state_name(const struct registrar *r, const struct version *v
             return "not ours";
         return version_is_open(r, v, now_ms) ? "proposed" : "lapsed";
     case FATE_IN_FORCE:
-        return v->agreement->standing == STANDING_SUSPENDED ? "suspended" : "active";
+        return agreement_state_name(agreement_state_at(v->agreement, now_ms));
     case FATE_SUPERSEDED:
-        return "superseded";
+        return v->agreement->standing == STANDING_SUSPENDED ? "superseded, suspended"
+                                                            : "superseded";
     case FATE_REVOKED:
         return "revoked";
     case FATE_REJECTED:

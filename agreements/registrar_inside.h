@@ -1,4 +1,5 @@
-/* registrar_inside.h - the registrar's own data, for registrar.c, proposal.c and entry.c alone. */
+/* registrar_inside.h - the registrar's own data, for registrar.c, registrar_ask.c, versions.c,
+ * proposal.c and entry.c alone. */
 #ifndef AGREEMENTS_REGISTRAR_INSIDE_H
 #define AGREEMENTS_REGISTRAR_INSIDE_H
 
@@ -7,13 +8,11 @@
 
 #define SIGNED_AHEAD_MS 300000 /* a signer's clock may be 5 minutes ahead of the entry's time */
 #define DAY_MS INT64_C(86400000)
-#define OPEN_PROPOSALS_MAX 16 /* of one agreement id */
-#define VERSIONS_MAX 65536    /* texts in all, whatever became of them */
 
 enum fate {
     FATE_PROPOSED = 0, /* open, or its time is over: version_is_open says */
     FATE_IN_FORCE,     /* signed by all; its standing says whether it is suspended */
-    FATE_SUPERSEDED,
+    FATE_SUPERSEDED,   /* as well */
     FATE_REVOKED,
     FATE_REJECTED,
     FATE_WITHDRAWN
@@ -48,19 +47,27 @@ struct key_change {
     bool counts;
 };
 
+/* Ours of one use. */
+struct own_keys {
+    struct digest *keys; /* owned */
+    size_t count;
+};
+
 struct registrar {
     char self[AGENCY_MAX + 1]; /* empty: none */
-    struct digest signing, governance;
+    struct own_keys signing, governance;
     struct known_key *known; /* owned */
     size_t known_count;
     struct agreement_set *assumed, *set; /* owned; `set` borrows from versions */
     struct version **versions;           /* owned, each too; by id, version, then as taken */
     size_t version_count, version_room;
+    struct version **index; /* owned; of the versions by hash: open addressing, NULL is free */
+    size_t index_room;      /* a power of two, at least twice the versions; or 0 */
     struct version **heads; /* of each id what was in force last */
     size_t head_count, head_room;
     struct key_change *changes; /* owned */
     size_t change_count, change_room;
-    struct seen seen; /* instruments, and proposal ids (filled up with zeroes) */
+    struct seen seen; /* instruments and proposal ids, each as its mark */
     int64_t now_ms;   /* of the latest entry: time does not go back */
 };
 
@@ -71,10 +78,25 @@ struct ruling {
     size_t party;            /* the signer's place among its parties */
 };
 
-/* registrar.c */
+/* versions.c */
+/* Takes the agreement when it answers; else it stays the caller's. NULL: ST_NOMEM. */
+struct version *version_new(struct agreement *agreement, bool is_assumed);
+void version_free(struct version *version); /* NULL is fine */
+/* Of a version that is in force or was: what its fate and its seats make of it. */
+enum standing version_standing(const struct version *version);
+/* `array` is a pointer's address: room for one more element of `size` bytes. */
+enum status registrar_make_room(void *array, size_t count, size_t *room, size_t size);
+/* Room for one more version. */
+enum status registrar_reserve(struct registrar *r);
+/* There is room. In order of id and version; behind its equals. O(versions). */
+void registrar_insert(struct registrar *r, struct version *version);
+/* O(1), since a hash is nobody's choice; who tries many texts until theirs meet has signed each,
+ * and costs a comparison each. */
 struct version *registrar_find(const struct registrar *r, const struct digest *hash);
-/* What is in force under the id, or was last; NULL: nothing ever. */
+/* What is in force under the id, or was last; NULL: nothing ever. O(1). */
 struct version *registrar_head(const struct registrar *r, const char *id);
+
+/* registrar.c */
 bool party_pins_governance(const struct party *party, const struct digest *key);
 enum status registrar_refuse(struct reason *why, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
@@ -84,7 +106,6 @@ enum status registrar_refuse(struct reason *why, const char *format, ...)
 bool version_is_open(const struct registrar *r, const struct version *v, int64_t now_ms);
 /* Does every pin that we know of agree with what we know? */
 bool registrar_may_count(const struct registrar *r, const struct agreement *a);
-struct digest proposal_mark(const struct id *proposal_id);
 /* PROPOSE, and ACCEPT, REJECT, WITHDRAW. Answers of registrar_judge, and ST_NOMEM. */
 enum status judge_propose(const struct registrar *r, const struct instrument *i, struct bytes text,
                           int64_t now_ms, struct ruling *out, struct reason *why);

@@ -67,3 +67,22 @@ void seen_add(struct seen *seen, const struct digest *digest)
     seen->slots[at] = *digest;
     seen->count++;
 }
+
+struct digest seen_instrument(const struct digest *instrument, const struct digest *key)
+{
+    static const char domain[] = "concordat/1 seen instrument"; /* with its NUL */
+    const struct bytes parts[] = {{(const uint8_t *)domain, sizeof domain},
+                                  {instrument->bytes, DIGEST_SIZE},
+                                  {key->bytes, DIGEST_SIZE}};
+
+    return sha256_parts(parts, sizeof parts / sizeof *parts);
+}
+
+struct digest seen_proposal(const struct id *proposal_id)
+{
+    static const char domain[] = "concordat/1 seen proposal";
+    const struct bytes parts[] = {{(const uint8_t *)domain, sizeof domain},
+                                  {proposal_id->bytes, ID_SIZE}};
+
+    return sha256_parts(parts, sizeof parts / sizeof *parts);
+}

@@ -131,18 +131,20 @@ static enum status fold(struct exchange *x, const struct instrument *given, int6
                                         .agency = given->agency,
                                         .counterpart = given->counterpart,
                                         .message_id = &given->message_id};
+    const struct credential signer = {given->officer, &given->key};
     enum status status = ST_OK;
 
     *failed = false;
     if (given->act == CONCORDAT__ACT__AUTHORISE) {
-        status = privilege_authorise(x->privileges, &use, given->officer, at_ms);
+        status = privilege_authorise(x->privileges, &use, &signer, at_ms);
     } else if (given->act == CONCORDAT__ACT__REVIEW) {
-        status = privilege_review(x->privileges, &given->message_id, given->upheld);
+        status = privilege_review(x->privileges, &given->message_id, given->agency, &signer,
+                                  given->upheld);
         *failed = status == ST_OK && !given->upheld;
     } else if (given->act == CONCORDAT__ACT__REINSTATE) {
         status = privilege_reinstate(x->privileges, given->agreement_id, given->counterpart);
     }
-    return status == ST_MORE ? ST_OK : status;
+    return status == ST_MORE || status == ST_INVALID ? ST_OK : status; /* it does not count */
 }
 
 enum status exchange_charter_published(struct exchange *x, const struct instrument *given)

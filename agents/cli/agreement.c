@@ -402,6 +402,7 @@ static const struct command parts[] = {
         .about =
             "  propose FILE.yaml     a new proposal; --expires DAYS, --predecessor HASH|FILE.yaml\n"
             "  accept, reject, withdraw FILE.yaml --proposal-file P.instrument\n"
+            "                        of several in it the last one that is open\n"
             "                        propose and accept want --signing-certificate CERT: no other\n"
             "                        signing key may be pinned for the agency\n"
             "  revoke, suspend, resume FILE.yaml\n"
@@ -425,10 +426,12 @@ static const struct command parts[] = {
     },
     {
         .name = "agreement verify",
-        .arguments = "FILE.yaml... X.instrument... --trust PEM [--crls PEM]",
+        .arguments = "FILE.yaml... X.instrument... --trust PEM [--crls PEM] [--join-pack FILE]",
         .summary = "fold instruments in order and say what is in force and who has signed",
         .about = "Each instrument counts at the time that it says it was signed. Certificates are\n"
-                 "judged at that time too; with --crls now, and by what was revoked.\n",
+                 "judged at that time too; with --crls now, and by what was revoked. A text that\n"
+                 "pins another key than the join pack is `not ours'. Exits 0 when every FILE.yaml\n"
+                 "is active or superseded.\n",
         .least = 2,
         .most = POSITIONALS_MAX,
         .run = run_verify,

@@ -12,9 +12,10 @@
 
 #include "agents/cli/arguments.h"
 #include "agents/cli/instrument.h"
+#include "agents/cli/instrument_show.h"
+#include "agents/cli/proposals.h"
 #include "agents/cli/show.h"
 #include "agents/cli/trust.h"
-#include "agents/cli/when.h"
 #include "lib/clock.h"
 #include "lib/pem.h"
 #include "lib/sign.h"
@@ -22,7 +23,6 @@
 
 #define DAY_MS INT64_C(86400000)
 #define EXPIRES_DAYS 30 /* unless the user says otherwise */
-#define KEY_SHORT 16    /* digits of a key that people are shown */
 
 struct signing {
     const char *agency, *key, *certificate, *trust, *out;
@@ -41,17 +41,6 @@ static bool is_of_proposal(Concordat__Act act)
 {
     return act == CONCORDAT__ACT__ACCEPT || act == CONCORDAT__ACT__REJECT
         || act == CONCORDAT__ACT__WITHDRAW;
-}
-
-/* Does it bring a text into force? */
-static bool is_of_text(Concordat__Act act)
-{
-    return act == CONCORDAT__ACT__PROPOSE || act == CONCORDAT__ACT__ACCEPT;
-}
-
-static bool is_of_key(Concordat__Act act)
-{
-    return act == CONCORDAT__ACT__ROLL || act == CONCORDAT__ACT__RETIRE;
 }
 
 static bool bad(const char *text)
@@ -74,37 +63,11 @@ static bool read_predecessor(const char *word, struct digest *out)
     return true;
 }
 
-/* The proposal of exactly this text in the file, verified. */
-static bool find_proposal(const struct signing *s, const struct trust *trust,
-                          const struct agreement *a, struct instrument *out)
-{
-    OWNED(instrument_file) file = NULL;
-    struct signed_instrument parts;
-    struct reason why = {"memory is out"};
-
-    if (instrument_file_read(s->proposal_file, &file, &why) != ST_OK)
-        return bad(why.text);
-    for (size_t i = 0; i < file->count; i++) {
-        struct instrument found;
-        if (signed_instrument_read(file->items[i], &parts, &why) != ST_OK
-            || instrument_verify(&parts, &trust->community, &found, &why) != ST_OK
-            || trust_judge(trust, parts.certificate, found.signed_ms, &why) != ST_OK) {
-            complain("%s: %s", s->proposal_file, why.text);
-            return false;
-        }
-        if (found.act == CONCORDAT__ACT__PROPOSE && digest_equal(&found.agreement_hash, &a->hash)) {
-            *out = found;
-            return true;
-        }
-    }
-    complain("%s: it proposes another text than %s", s->proposal_file, s->file);
-    return false;
-}
-
 static bool fill_proposal(const struct signing *s, const struct trust *trust,
                           const struct agreement *a, struct instrument *i)
 {
     struct instrument proposal;
+    struct id id;
 
     if (s->act == CONCORDAT__ACT__PROPOSE) {
         i->proposal_id = id_random();
@@ -113,12 +76,10 @@ static bool fill_proposal(const struct signing *s, const struct trust *trust,
     }
     if (!s->proposal_file)
         return bad("which proposal? --proposal-file P.instrument");
-    if (!find_proposal(s, trust, a, &proposal))
+    memcpy(id.bytes, s->proposal.bytes, ID_SIZE);
+    if (!proposal_find(s->proposal_file, trust, a, s->has_proposal ? &id : NULL, i->signed_ms,
+                       &proposal))
         return false;
-    if (s->has_proposal && memcmp(s->proposal.bytes, proposal.proposal_id.bytes, ID_SIZE) != 0)
-        return bad("the file's proposal has another id than --proposal");
-    if (proposal.proposal_expires_ms <= i->signed_ms)
-        return bad("the proposal's time is over");
     i->proposal_id = proposal.proposal_id;
     i->proposal_expires_ms = proposal.proposal_expires_ms;
     i->predecessor_hash = proposal.predecessor_hash;
@@ -208,7 +169,7 @@ static bool fill_agreement(const struct signing *s, const struct trust *trust,
                  s->file, s->agency);
         return false;
     }
-    if (is_of_text(s->act) && !only_own_keys(s, trust, party, key, i->signed_ms))
+    if (act_is_of_text(s->act) && !only_own_keys(s, trust, party, key, i->signed_ms))
         return false;
     TEXT_COPY(i->agreement_id, a->id);
     i->agreement_version = a->version;
@@ -219,114 +180,6 @@ static bool fill_agreement(const struct signing *s, const struct trust *trust,
 static bool fill_key(const struct signing *s, const struct trust *trust, struct instrument *i)
 {
     return read_signing_key(s, trust, s->file, i->signed_ms, &i->signing_key);
-}
-
-/* --- what is signed, for people --- */
-
-static const char *hash_text(const struct digest *digest, char out[static 2 * DIGEST_SIZE + 1])
-{
-    static const struct digest none;
-
-    if (digest_equal(digest, &none))
-        return "none";
-    hex_print(digest->bytes, DIGEST_SIZE, out);
-    return out;
-}
-
-static void show_keys(FILE *stream, const char *use, const struct digest *keys, size_t count)
-{
-    char hex[2 * DIGEST_SIZE + 1];
-
-    for (size_t i = 0; i < count; i++)
-        (void)fprintf(stream, "    %-10s %.*s...\n", use, KEY_SHORT, hash_text(&keys[i], hex));
-}
-
-static void show_pins(FILE *stream, const char *signer, const struct agreement *a)
-{
-    for (size_t i = 0; i < a->party_count; i++) {
-        const struct party *party = &a->parties[i];
-        (void)fprintf(stream, "  keys of %s%s\n", party->agency,
-                      strcmp(party->agency, signer) == 0 ? " (signs this)" : "");
-        show_keys(stream, "signing", party->signing, party->signing_count);
-        show_keys(stream, "governance", party->governance, party->governance_count);
-    }
-}
-
-static void show_instrument(FILE *stream, const struct instrument *i, const struct agreement *a)
-{
-    char hex[2 * DIGEST_SIZE + 1], id[ID_TEXT_SIZE], when[WHEN_SIZE];
-
-    (void)fprintf(stream, "%s signs: %s", i->agency, act_name(i->act));
-    if (!a) {
-        (void)fprintf(stream, " signing key %s\n", hash_text(&i->signing_key, hex));
-        return;
-    }
-    (void)fprintf(stream, " %s version %u\n  sha256       %s\n  parties     ", a->id, a->version,
-                  hash_text(&a->hash, hex));
-    for (size_t n = 0; n < a->party_count; n++)
-        (void)fprintf(stream, " %s", a->parties[n].agency);
-    (void)fprintf(stream, "\n  clauses      %zu\n", a->clause_count);
-    if (i->act > CONCORDAT__ACT__WITHDRAW)
-        return;
-    id_print(&i->proposal_id, id);
-    when_print(i->proposal_expires_ms, when);
-    (void)fprintf(stream, "  predecessor  %s\n  proposal     %s, until %s\n",
-                  hash_text(&i->predecessor_hash, hex), id, when);
-    if (is_of_text(i->act))
-        show_pins(stream, i->agency, a);
-}
-
-static json_t *json_of_keys(const struct digest *keys, size_t count)
-{
-    char hex[2 * DIGEST_SIZE + 1];
-    json_t *array = json_array();
-
-    for (size_t i = 0; i < count; i++)
-        (void)json_array_append_new(array, json_string(hash_text(&keys[i], hex)));
-    return array;
-}
-
-static json_t *json_of_pins(const char *signer, const struct agreement *a)
-{
-    json_t *array = json_array();
-
-    for (size_t i = 0; i < a->party_count; i++) {
-        const struct party *party = &a->parties[i];
-        (void)json_array_append_new(
-            array, json_pack("{s:s, s:b, s:o, s:o}", "agency", party->agency, "signs",
-                             strcmp(party->agency, signer) == 0, "signingKeys",
-                             json_of_keys(party->signing, party->signing_count), "governanceKeys",
-                             json_of_keys(party->governance, party->governance_count)));
-    }
-    return array;
-}
-
-static json_t *json_of_instrument(const struct instrument *i, const struct agreement *a,
-                                  const char *file)
-{
-    char hex[2 * DIGEST_SIZE + 1];
-    json_t *object =
-        json_pack("{s:s, s:s, s:s}", "act", act_name(i->act), "agency", i->agency, "file", file);
-
-    if (is_of_key(i->act)) {
-        (void)json_object_set_new(object, "signingKey",
-                                  json_string(hash_text(&i->signing_key, hex)));
-        return object;
-    }
-    (void)json_object_set_new(object, "agreement", json_string(i->agreement_id));
-    (void)json_object_set_new(object, "version", json_integer(i->agreement_version));
-    (void)json_object_set_new(object, "sha256", json_string(hash_text(&i->agreement_hash, hex)));
-    if (i->act <= CONCORDAT__ACT__WITHDRAW) {
-        char id[ID_TEXT_SIZE];
-        id_print(&i->proposal_id, id);
-        (void)json_object_set_new(object, "proposal", json_string(id));
-        (void)json_object_set_new(object, "predecessor",
-                                  json_string(hash_text(&i->predecessor_hash, hex)));
-        (void)json_object_set_new(object, "expires", json_of_time(i->proposal_expires_ms));
-    }
-    if (is_of_text(i->act))
-        (void)json_object_set_new(object, "parties", json_of_pins(i->agency, a));
-    return object;
 }
 
 static bool confirm(void)
@@ -352,7 +205,7 @@ static enum exit_code write_instrument(struct cli *cli, const struct signing *s,
     FILE *file = fopen(s->out, "wxe");
     bool done = file
              && fprintf(file, "# %s by %s: %s\n%s", act_name(i->act), i->agency,
-                        is_of_key(i->act) ? "a signing key" : i->agreement_id, text)
+                        act_is_of_key(i->act) ? "a signing key" : i->agreement_id, text)
                     > 0;
     if (file && fclose(file) != 0)
         done = false;
@@ -380,7 +233,7 @@ static enum exit_code sign_and_write(struct cli *cli, const struct signing *s,
 
     TEXT_COPY(i.agency, s->agency);
     memcpy(pin.bytes, identity->spki, DIGEST_SIZE);
-    if (!is_of_key(s->act) && agreement_load(s->file, &a, &why) != ST_OK) {
+    if (!act_is_of_key(s->act) && agreement_load(s->file, &a, &why) != ST_OK) {
         complain("%s", why.text);
         return EXIT_BAD_INPUT;
     }
@@ -420,9 +273,9 @@ static bool is_complete(const struct signing *s, const char *act)
         return bad("--proposal and --proposal-file go with accept, reject and withdraw");
     if (s->predecessor && s->act != CONCORDAT__ACT__PROPOSE)
         return bad("--predecessor goes with propose");
-    if (is_of_text(s->act) && !s->signing_certificate)
+    if (act_is_of_text(s->act) && !s->signing_certificate)
         return bad("--signing-certificate is needed: the agency's own, whose key the text pins");
-    if (!is_of_text(s->act) && (s->signing_certificate || s->other_key))
+    if (!act_is_of_text(s->act) && (s->signing_certificate || s->other_key))
         return bad("--signing-certificate and --other-signing-key go with propose and accept");
     return true;
 }

@@ -10,8 +10,14 @@
 #include "agents/cli/instrument.h"
 #include "agents/cli/show.h"
 #include "agents/cli/trust.h"
+#include "agents/join_pack.h"
 #include "agreements/registrar.h"
 #include "lib/clock.h"
+
+struct verification {
+    const char *pem, *crls, *pack;
+    int64_t on_ms; /* what is in force then */
+};
 
 struct texts {
     size_t count;
@@ -137,40 +143,70 @@ static bool json_row(void *context, const struct registrar_row *row)
     return true;
 }
 
-/* Is every text in force? */
-static bool all_active(const struct registrar *r, const struct texts *texts)
+/* Is every text in force, or was and gave way to another? */
+static bool all_active(const struct registrar *r, const struct texts *texts, int64_t on_ms)
 {
     for (size_t i = 0; i < texts->count; i++) {
         const struct agreement *a = registrar_version(r, &texts->list[i]->hash);
-        if (!a || (a->standing != STANDING_ACTIVE && a->standing != STANDING_SUPERSEDED))
+        if (!a)
+            return false;
+        enum agreement_state state = agreement_state_at(a, on_ms);
+        if (state != AGREEMENT_STATE_ACTIVE && state != AGREEMENT_STATE_SUPERSEDED)
             return false;
     }
     return true;
 }
 
-static enum exit_code verify(struct cli *cli, const struct arguments *arguments,
-                             const struct trust *trust, const struct texts *texts)
+/* Its keys, when there is one; and it must be of this community. */
+static bool load_pack(const struct verification *v, const struct trust *trust,
+                      struct join_pack **out)
 {
+    struct reason why = {"memory is out"};
+
+    if (!v->pack)
+        return true;
+    if (join_pack_load(v->pack, out, &why) != ST_OK) {
+        complain("%s", why.text);
+        return false;
+    }
+    if (digest_equal(&(*out)->root, &trust->community))
+        return true;
+    complain("%s: its root is not the one of %s", v->pack, v->pem);
+    return false;
+}
+
+static enum exit_code answer(struct cli *cli, const struct registrar *r, int64_t on_ms, bool ok)
+{
+    if (!cli->json) {
+        registrar_each(r, on_ms, print_row, NULL);
+        return EXIT_DONE;
+    }
+    json_t *list = json_array();
+    registrar_each(r, on_ms, json_row, list);
+    return show_json(json_pack("{s:o, s:b}", "versions", list, "ok", ok));
+}
+
+static enum exit_code verify(struct cli *cli, const struct arguments *arguments,
+                             const struct verification *v, const struct trust *trust,
+                             const struct texts *texts)
+{
+    OWNED(join_pack) pack = NULL;
     OWNED(registrar) r = NULL;
-    const struct registrar_rules rules = {0};
     bool all_well = true;
 
+    if (!load_pack(v, trust, &pack))
+        return EXIT_BAD_INPUT;
+    const struct registrar_rules rules = {.known = pack ? pack->keys : NULL,
+                                          .known_count = pack ? pack->count : 0};
     if (registrar_new(&rules, NULL, &r) != ST_OK)
         return EXIT_FAILED;
     for (size_t i = 0; i < arguments->count; i++)
         if (!is_text(arguments->items[i]))
             all_well &= take_file(r, trust, texts, arguments->items[i]);
-    bool active = all_active(r, texts);
-    if (cli->json) {
-        json_t *list = json_array();
-        registrar_each(r, clock_wall_ms(), json_row, list);
-        enum exit_code code =
-            show_json(json_pack("{s:o, s:b}", "versions", list, "ok", all_well && active));
-        if (code != EXIT_DONE)
-            return code;
-    } else {
-        registrar_each(r, clock_wall_ms(), print_row, NULL);
-    }
+    bool active = all_active(r, texts, v->on_ms);
+    enum exit_code code = answer(cli, r, v->on_ms, all_well && active);
+    if (code != EXIT_DONE)
+        return code;
     if (!all_well)
         return EXIT_BAD_INPUT;
     return active ? EXIT_DONE : EXIT_REFUSED;
@@ -178,10 +214,13 @@ static enum exit_code verify(struct cli *cli, const struct arguments *arguments,
 
 enum exit_code run_verify(struct cli *cli, const struct command *self, int argc, char **argv)
 {
-    const char *pem = NULL, *crls = NULL;
+    struct verification v = {.on_ms = clock_wall_ms()};
     const struct option_spec specs[] = {
-        {"trust", OPTION_TEXT, &pem, "PEM", "the community's root and issuers"},
-        {"crls", OPTION_TEXT, &crls, "PEM", "what they have revoked"},
+        {"trust", OPTION_TEXT, &v.pem, "PEM", "the community's root and issuers"},
+        {"crls", OPTION_TEXT, &v.crls, "PEM", "what they have revoked"},
+        {"join-pack", OPTION_TEXT, &v.pack, "FILE",
+         "governance keys that were given by hand: an agency in it has no others"},
+        {"on", OPTION_TIME, &v.on_ms, "DAY", "what is in force then; default: now"},
     };
     struct arguments arguments;
     struct texts texts = {0};
@@ -191,13 +230,13 @@ enum exit_code run_verify(struct cli *cli, const struct command *self, int argc,
 
     if (parsed != PARSED_OK)
         return arguments_exit(parsed);
-    if (!pem) {
+    if (!v.pem) {
         complain("--trust PEM is needed");
         return EXIT_BAD_INPUT;
     }
-    OWNED(trust) trust = trust_open(pem, crls);
+    OWNED(trust) trust = trust_open(v.pem, v.crls);
     if (trust && load_texts(&arguments, &texts))
-        code = verify(cli, &arguments, trust, &texts);
+        code = verify(cli, &arguments, &v, trust, &texts);
     texts_fini(&texts);
     return code;
 }

@@ -136,6 +136,44 @@ expect 2 'does not count' verify "$work/isa.yaml" "$work/two" "$work/one"
 expect 2 'missing' verify "$work/isa.yaml" "$work/two" "$work/one" "$work/three"
 expect 2 'does not count: it proposes a text' verify "$work/other.yaml" "$work/all"
 
+# the keys that a member was given by hand
+concordat pki join-pack "$pki" --out "$work/pack" >/dev/null
+expect 0 'version 5: active' verify "$work/isa.yaml" "$work/all" --join-pack "$work/pack"
+sed "s/^governance csc.cambs .*/governance csc.cambs $third/; /^governance police.cambs/d" \
+    "$work/pack" >"$work/pack.other"
+expect 3 'version 5: not ours' verify "$work/isa.yaml" "$work/all" --join-pack "$work/pack.other"
+expect 3 '"state": "not ours"' verify "$work/isa.yaml" "$work/all" --join-pack "$work/pack.other" --json
+concordat pki join-pack "$work/elsewhere" --out "$work/pack.elsewhere" >/dev/null
+expect 2 'pack.elsewhere: its root is not the one of' verify "$work/isa.yaml" "$work/all" \
+    --join-pack "$work/pack.elsewhere"
+expect 2 'no-pack: ' verify "$work/isa.yaml" "$work/all" --join-pack "$work/no-pack"
+expect 2 "all:2: not .community NAME" verify "$work/isa.yaml" "$work/all" --join-pack "$work/all"
+
+# before its days and after
+expect 0 'version 5: active' verify "$work/isa.yaml" "$work/all" --on 2031-03-31
+expect 3 'version 5: expired' verify "$work/isa.yaml" "$work/all" --on 2031-04-01
+expect 3 '"state": "expired"' verify "$work/isa.yaml" "$work/all" --on 2031-04-01 --json
+sed 's/^in-force: .*/in-force: 2030-01-01/; s/^review: .*/review: 2030-06-01/' "$work/isa.yaml" >"$work/future.yaml"
+expect 0 '' sign propose nps.cambs "$work/future.yaml" f1 --yes
+expect 0 '' sign accept crc.bench "$work/future.yaml" f2 --yes --proposal-file "$work/f1"
+expect 0 '' sign accept csc.cambs "$work/future.yaml" f3 --yes --proposal-file "$work/f1"
+expect 3 'version 5: not yet in force' verify "$work/future.yaml" "$work/f1" "$work/f2" "$work/f3"
+expect 0 'version 5: active' verify "$work/future.yaml" "$work/f1" "$work/f2" "$work/f3" --on 2030-01-01
+sed 's/^in-force: .*/in-force: 2020-01-01/; s/^review: .*/review: 2020-06-01/; s/^expires: .*/expires: 2021-01-01/' \
+    "$work/isa.yaml" >"$work/past.yaml"
+expect 0 '' sign propose nps.cambs "$work/past.yaml" p1 --yes
+expect 2 'does not count: expires: the text.s time is over' verify "$work/past.yaml" "$work/p1"
+
+# of several proposals of one text the last, unless it is named
+expect 0 '' sign propose nps.cambs "$work/isa.yaml" q1 --yes
+cat "$work/q1" "$work/one" >"$work/several"
+expect 0 '' sign accept crc.bench "$work/isa.yaml" q2 --yes --proposal-file "$work/several"
+expect 3 'signed   crc.bench' verify "$work/isa.yaml" "$work/one" "$work/q2"
+expect 0 '"proposal"' sign accept crc.bench "$work/isa.yaml" q3 --yes --proposal-file "$work/q1" --json
+id=$(sed -n 's/.*"proposal": "\([^"]*\)".*/\1/p' "$folder/out")
+expect 0 "$id" sign accept csc.cambs "$work/isa.yaml" q4 --yes --proposal-file "$work/several" --proposal "$id"
+expect 3 'signed   csc.cambs' verify "$work/isa.yaml" "$work/q1" "$work/q4"
+
 # a key that the authority certified later is not the one in the text
 expect 0 'renewed' concordat pki renew "$pki" "$pki/agencies/csc.cambs/governance.pem"
 expect 2 'does not pin this governance key' sign revoke csc.cambs "$work/isa.yaml" no --yes
@@ -158,6 +196,15 @@ expect 0 '' sign accept nps.cambs "$work/next.yaml" eight --yes --proposal-file 
 expect 0 '' sign accept crc.bench "$work/next.yaml" nine --yes --proposal-file "$work/seven"
 expect 0 'version 5: superseded' verify "$work/isa.yaml" "$work/next.yaml" "$work/all" \
     "$work/seven" "$work/eight" "$work/nine"
+expect 0 '' sign suspend csc.cambs "$work/isa.yaml" eleven --yes
+expect 3 'version 5: superseded, suspended' verify "$work/isa.yaml" "$work/next.yaml" "$work/all" \
+    "$work/seven" "$work/eight" "$work/nine" "$work/eleven"
+expect 3 'version 6: suspended' verify "$work/isa.yaml" "$work/next.yaml" "$work/all" \
+    "$work/eleven" "$work/seven" "$work/eight" "$work/nine"
+expect 0 '' sign resume csc.cambs "$work/next.yaml" twelve --yes
+expect 0 '' sign resume csc.cambs "$work/isa.yaml" thirteen --yes
+expect 0 'version 6: active' verify "$work/isa.yaml" "$work/next.yaml" "$work/all" "$work/eleven" \
+    "$work/seven" "$work/eight" "$work/nine" "$work/twelve" "$work/thirteen"
 expect 0 '' sign roll nps.cambs "$pki/agencies/nps.cambs/signing.pem" ten --yes
 expect 0 'version 6: active' verify "$work/isa.yaml" "$work/next.yaml" "$work/all" \
     "$work/seven" "$work/eight" "$work/nine" "$work/ten"

@@ -3,7 +3,7 @@
  *
  *     iofaults BIN SOURCE FOLDER LIBFAULTIO [PLANTED_BROKER]
  *
- * Clean runs count the points. Then for each k: an empty store, the k-th call fails, the scenario
+ * Clean runs count the points. Then for each k: a store without mail, the k-th call fails, the scenario
  * runs as far as it goes; then the broker starts without fault, and every message that had a
  * receipt must be delivered.
  */
@@ -52,15 +52,19 @@ struct call {
     int error;
 };
 
-static void empty_store(const struct stage *s)
+static void in_folder(const struct stage *s, const char *what)
 {
     char command[3 * COMMUNITY_PATH];
 
-    (void)snprintf(command, sizeof command,
-                   "cd %s/broker && find . -mindepth 1 ! -name broker.conf -delete",
-                   s->community.folder);
+    (void)snprintf(command, sizeof command, "cd %s && %s", s->community.folder, what);
     if (system(command) != 0) // NOLINT(cert-env33-c): a test's own folder
         fail("%s", command);
+}
+
+/* The store as it was with the agreements in force and no mail yet. */
+static void renew_store(const struct stage *s)
+{
+    in_folder(s, "rm -r broker && cp -a enacted broker");
     (void)unlink(s->report);
 }
 
@@ -172,7 +176,7 @@ static size_t count_lost(struct stage *s, struct outcome *o)
 static void run(struct stage *s, long fail_at, struct outcome *o)
 {
     *o = (struct outcome){0};
-    empty_store(s);
+    renew_store(s);
     o->ready = start(s, fail_at);
     if (o->ready) {
         play(s, o);
@@ -288,6 +292,7 @@ int main(int argc, char **argv)
     s.court = peer_new(path, "court.a");
     s.nps = peer_new(path, "nps.a");
     daemon_stop(&s.community.broker);
+    in_folder(&s, "cp -a broker enacted");
 
     long points = LONG_MAX;
     for (int i = 0; i < CLEAN_RUNS; i++) { /* a slow one has a checkpoint more, and so more calls */

@@ -90,20 +90,31 @@ static bool model_has(const struct model *m, Concordat__Act act, const struct di
     return model_last(m, m->count, act, hash) >= 0;
 }
 
-/* Does the agency suspend the text? Its last word says. */
-static bool model_suspends(const struct model *m, int agency, const struct digest *hash)
-{
-    bool suspends = false;
+/* What an agency has said last of a version, before `end`. */
+struct model_word {
+    bool suspends;
+    int64_t signed_ms; /* -1: nothing */
+};
 
-    for (size_t n = 0; n < m->count; n++)
-        if (model_agency(m->log[n].i.agency) == agency) {
-            if (model_is(m, n, CONCORDAT__ACT__SUSPEND, hash))
-                suspends = true;
-            if (model_is(m, n, CONCORDAT__ACT__RESUME, hash)
-                || model_is(m, n, CONCORDAT__ACT__REVOKE, hash))
-                suspends = false;
-        }
-    return suspends;
+/* Before it says anything of the version, what it said of the one before holds, if the version came
+ * into force by then and has the agency among its parties. */
+static struct model_word model_word(const struct model *m, size_t end, int agency,
+                                    const struct model_text *t)
+{
+    long start = model_last(m, end, CONCORDAT__ACT__PROPOSE, &t->text.hash),
+         complete = model_last(m, end, CONCORDAT__ACT__ACCEPT, &t->text.hash);
+    struct model_word word = {false, -1};
+
+    for (size_t n = end; n-- > 0;)
+        if (m->log[n].i.act >= CONCORDAT__ACT__REVOKE
+            && digest_equal(&m->log[n].i.agreement_hash, &t->text.hash)
+            && model_agency(m->log[n].i.agency) == agency)
+            return (struct model_word){m->log[n].i.act == CONCORDAT__ACT__SUSPEND,
+                                       m->log[n].i.signed_ms};
+    if (start < 0 || complete < start || !(t->parties & 1u << agency))
+        return word;
+    const struct model_text *before = model_text(m, &m->log[start].i.predecessor_hash);
+    return before ? model_word(m, (size_t)complete, agency, before) : word;
 }
 
 static enum standing model_standing(const struct model *m, const struct model_text *t)
@@ -112,12 +123,10 @@ static enum standing model_standing(const struct model *m, const struct model_te
         return STANDING_DRAFT;
     if (model_has(m, CONCORDAT__ACT__REVOKE, &t->text.hash))
         return STANDING_REVOKED;
-    if (model_head(m, t->text.id) != t)
-        return STANDING_SUPERSEDED;
     for (int agency = 0; agency < 3; agency++)
-        if (model_suspends(m, agency, &t->text.hash))
+        if (model_word(m, m->count, agency, t).suspends)
             return STANDING_SUSPENDED;
-    return STANDING_ACTIVE;
+    return model_head(m, t->text.id) == t ? STANDING_ACTIVE : STANDING_SUPERSEDED;
 }
 
 static bool model_is_open(const struct model *m, const struct model_text *t, int64_t now)
@@ -170,16 +179,18 @@ static enum status model_answers(const struct model *m, const struct instrument 
     int agency = model_agency(i->agency);
 
     for (size_t n = 0; n < m->count; n++)
-        if (digest_equal(&m->log[n].i.digest, &i->digest))
+        if (digest_equal(&m->log[n].i.digest, &i->digest)
+            && digest_equal(&m->log[n].i.key, &i->key))
             return ST_MORE;
     if (i->signed_ms > now + 300000)
         return ST_INVALID;
     if (i->act == CONCORDAT__ACT__ROLL || i->act == CONCORDAT__ACT__RETIRE) {
         bool pinned = false;
         for (size_t n = 0; n < MODEL_TEXTS; n++) {
-            enum standing s = model_standing(m, &m->texts[n]);
-            pinned |=
-                (s == STANDING_ACTIVE || s == STANDING_SUSPENDED) && model_pinned(i, &m->texts[n]);
+            const struct model_text *head = &m->texts[n];
+            pinned |= model_head(m, head->text.id) == head
+                   && !model_has(m, CONCORDAT__ACT__REVOKE, &head->text.hash)
+                   && model_pinned(i, head);
         }
         for (size_t n = 0; n < m->count; n++)
             if ((m->log[n].i.act == CONCORDAT__ACT__ROLL
@@ -208,20 +219,14 @@ static enum status model_answers(const struct model *m, const struct instrument 
                  ? ST_MORE
                  : ST_OK;
     }
-    for (size_t n = 0; n < m->count; n++)
-        if (digest_equal(&m->log[n].i.agreement_hash, &t->text.hash)
-            && m->log[n].i.act >= CONCORDAT__ACT__REVOKE
-            && model_agency(m->log[n].i.agency) == agency)
-            last = m->log[n].i.signed_ms;
+    struct model_word word = model_word(m, m->count, agency, t);
     enum standing standing = model_standing(m, t);
-    bool in_force = standing == STANDING_ACTIVE || standing == STANDING_SUSPENDED;
-    if (!in_force || i->signed_ms <= last)
+    if (standing == STANDING_DRAFT || standing == STANDING_REVOKED
+        || i->signed_ms <= word.signed_ms)
         return ST_INVALID;
     if (i->act == CONCORDAT__ACT__REVOKE)
         return ST_OK;
-    return model_suspends(m, agency, &t->text.hash) == (i->act == CONCORDAT__ACT__RESUME)
-             ? ST_OK
-             : ST_INVALID;
+    return word.suspends == (i->act == CONCORDAT__ACT__RESUME) ? ST_OK : ST_INVALID;
 }
 
 /* Of two agreements, versions 1 to 4 in two wordings; one wording of a fifth pins a key for us that
@@ -378,8 +383,11 @@ static void a_random_log_reads_as_the_model_reads_it(void **)
     assert_non_null(m);
     for (uint8_t n = 0; n < 3; n++)
         keys[n] = puppet(model_agencies[n], (uint8_t)(n + 1));
-    const struct registrar_rules rules = {
-        .self = "a.a", .signing = keys[0].signing, .governance = keys[0].pin};
+    const struct registrar_rules rules = {.self = "a.a",
+                                          .signing = &keys[0].signing,
+                                          .signing_count = 1,
+                                          .governance = &keys[0].pin,
+                                          .governance_count = 1};
     model_start(m, keys);
     for (int world = 0; world < MODEL_WORLDS && mismatches == 0; world++) {
         OWNED(registrar) r = registrar_of(&rules);

@@ -7,6 +7,12 @@
 
 static const struct id first = {{1}}, second = {{2}}, third = {{3}}, fourth = {{4}};
 
+static const struct digest keys[] = {{{0}}, {{1}}, {{2}}, {{3}}, {{4}}, {{5}}};
+static const struct credential duty_1 = {"duty-1", &keys[1]}, duty_2 = {"duty-2", &keys[2]},
+                               duty_9 = {"duty-9", &keys[3]};
+/* A governance key says of no officer whose it is. */
+static const struct credential desk = {"", &keys[4]};
+
 static struct breach_of_glass use_of(const struct id *message)
 {
     return (struct breach_of_glass){"CHARTER-CAMBS", "nps.cambs", "police.35", message};
@@ -18,10 +24,10 @@ static void only_two_different_officers_authorise_exactly_this_message(void **)
     struct breach_of_glass use = use_of(&first), other = use_of(&second);
 
     assert_int_equal(privilege_of(p, &use, HOUR).officers, 0);
-    assert_int_equal(privilege_authorise(p, &use, "duty-1", HOUR), ST_OK);
-    assert_int_equal(privilege_authorise(p, &use, "duty-1", HOUR + 1), ST_OK);
+    assert_int_equal(privilege_authorise(p, &use, &duty_1, HOUR), ST_OK);
+    assert_int_equal(privilege_authorise(p, &use, &duty_1, HOUR + 1), ST_OK);
     assert_int_equal(privilege_of(p, &use, HOUR + 2).officers, 1);
-    assert_int_equal(privilege_authorise(p, &use, "duty-2", HOUR + 2), ST_OK);
+    assert_int_equal(privilege_authorise(p, &use, &duty_2, HOUR + 2), ST_OK);
     assert_int_equal(privilege_of(p, &use, HOUR + 2).officers, 2);
     assert_int_equal(privilege_of(p, &other, HOUR + 2).officers, 0);
     other = use_of(&first);
@@ -44,11 +50,11 @@ static void a_flood_takes_nobody_else_s_room(void **)
     OWNED(privileges) p = privileges_new();
     struct breach_of_glass use = use_of(&first), flood = use_of(&second);
 
-    assert_int_equal(privilege_authorise(p, &use, "duty-1", 1), ST_OK);
+    assert_int_equal(privilege_authorise(p, &use, &duty_1, 1), ST_OK);
     flood.agency = "crc.bench";
     for (int i = 0; i < 10 * AUTHORISATIONS_EACH; i++)
-        assert_int_equal(privilege_authorise(p, &flood, "duty-9", 2), ST_OK);
-    assert_int_equal(privilege_authorise(p, &use, "duty-2", 3), ST_OK);
+        assert_int_equal(privilege_authorise(p, &flood, &duty_9, 2), ST_OK);
+    assert_int_equal(privilege_authorise(p, &use, &duty_2, 3), ST_OK);
     assert_int_equal(privilege_of(p, &use, 4).officers, 2);
     assert_int_equal(privilege_of(p, &flood, 4).officers, 1);
 }
@@ -69,6 +75,50 @@ static void a_day_is_any_24_hours(void **)
     assert_int_equal(privilege_of(p, &b, 3 * HOUR).uses_today, 0);
 }
 
+/* One card under two names, or one name with two cards, is one officer. */
+static void one_credential_is_one_officer(void **)
+{
+    OWNED(privileges) p = privileges_new();
+    struct breach_of_glass use = use_of(&first);
+    const struct credential other_name = {"duty-2", &keys[1]}, other_card = {"duty-1", &keys[2]};
+
+    assert_int_equal(privilege_authorise(p, &use, &duty_1, HOUR), ST_OK);
+    assert_int_equal(privilege_authorise(p, &use, &other_name, HOUR), ST_OK);
+    assert_int_equal(privilege_authorise(p, &use, &other_card, HOUR), ST_OK);
+    assert_int_equal(privilege_of(p, &use, HOUR).officers, 1);
+    assert_int_equal(privilege_authorise(p, &use, &duty_9, HOUR), ST_OK);
+    assert_int_equal(privilege_of(p, &use, HOUR).officers, 2);
+}
+
+static void nobody_reviews_what_they_authorised(void **)
+{
+    OWNED(privileges) p = privileges_new();
+    struct breach_of_glass use = use_of(&first), other = use_of(&second), later = use_of(&third);
+    const struct credential new_card = {"duty-1", &keys[5]}, governance = {"", &keys[2]};
+    const int64_t due = 25 * HOUR;
+
+    assert_int_equal(privilege_authorise(p, &use, &duty_1, HOUR), ST_OK);
+    assert_int_equal(privilege_authorise(p, &use, &duty_2, HOUR), ST_OK);
+    assert_int_equal(privilege_authorise(p, &other, &duty_9, HOUR), ST_OK);
+    assert_int_equal(privilege_use(p, &use, HOUR + 1, due), ST_OK);
+    assert_int_equal(privilege_use(p, &other, HOUR + 1, due), ST_OK);
+    /* long after the authorisations stand no more */
+    assert_int_equal(privilege_authorise(p, &later, &duty_9, 20 * HOUR), ST_OK);
+    assert_int_equal(privilege_review(p, &first, "nps.cambs", &duty_1, true), ST_INVALID);
+    assert_int_equal(privilege_review(p, &first, "nps.cambs", &new_card, true), ST_INVALID);
+    assert_int_equal(privilege_review(p, &first, "nps.cambs", &governance, true), ST_INVALID);
+    assert_int_equal(privilege_review(p, &first, "police.35", &governance, true), ST_INVALID);
+    assert_int_equal(privilege_review(p, &first, "nps.cambs", &duty_1, false), ST_INVALID);
+    assert_false(privilege_of(p, &use, 21 * HOUR).suspended);
+    /* another agency's officer of the same name, another message's, and a desk */
+    assert_int_equal(privilege_review(p, &first, "police.35", &new_card, true), ST_OK);
+    assert_int_equal(privilege_review(p, &second, "nps.cambs", &duty_1, true), ST_OK);
+    assert_int_equal(privilege_use(p, &later, 20 * HOUR, 44 * HOUR), ST_OK);
+    assert_int_equal(privilege_review(p, &third, "nps.cambs", &duty_9, true), ST_INVALID);
+    assert_int_equal(privilege_review(p, &third, "nps.cambs", &desk, false), ST_OK);
+    assert_true(privilege_of(p, &use, 21 * HOUR).suspended);
+}
+
 static void what_is_not_reviewed_or_not_upheld_suspends(void **)
 {
     OWNED(privileges) p = privileges_new();
@@ -77,9 +127,9 @@ static void what_is_not_reviewed_or_not_upheld_suspends(void **)
     assert_int_equal(privilege_use(p, &a, HOUR, 25 * HOUR), ST_OK);
     assert_int_equal(privilege_use(p, &b, 2 * HOUR, 26 * HOUR), ST_OK);
     assert_false(privilege_next_overdue(p, 25 * HOUR - 1, &found));
-    assert_int_equal(privilege_review(p, &first, true), ST_OK);
-    assert_int_equal(privilege_review(p, &first, false), ST_MORE); /* once */
-    assert_int_equal(privilege_review(p, &fourth, false), ST_MORE);
+    assert_int_equal(privilege_review(p, &first, "police.35", &desk, true), ST_OK);
+    assert_int_equal(privilege_review(p, &first, "police.35", &desk, false), ST_MORE); /* once */
+    assert_int_equal(privilege_review(p, &fourth, "police.35", &desk, false), ST_MORE);
     assert_false(privilege_of(p, &c, 3 * HOUR).suspended);
     assert_false(privilege_next_overdue(p, 26 * HOUR - 1, &found));
     assert_true(privilege_next_overdue(p, 26 * HOUR, &found));
@@ -93,14 +143,14 @@ static void what_is_not_reviewed_or_not_upheld_suspends(void **)
     assert_false(privilege_of(p, &c, 27 * HOUR).suspended);
     c = use_of(&third);
     /* a late review does not lift it: the owner does */
-    assert_int_equal(privilege_review(p, &second, true), ST_OK);
+    assert_int_equal(privilege_review(p, &second, "police.35", &desk, true), ST_OK);
     assert_true(privilege_of(p, &c, 27 * HOUR).suspended);
     assert_int_equal(privilege_reinstate(p, "CHARTER-OTHER", "nps.cambs"), ST_MORE);
     assert_int_equal(privilege_reinstate(p, "CHARTER-CAMBS", "nps.cambs"), ST_OK);
     assert_int_equal(privilege_reinstate(p, "CHARTER-CAMBS", "nps.cambs"), ST_MORE);
     assert_false(privilege_of(p, &c, 27 * HOUR).suspended);
     assert_int_equal(privilege_use(p, &c, 28 * HOUR, 52 * HOUR), ST_OK);
-    assert_int_equal(privilege_review(p, &third, false), ST_OK);
+    assert_int_equal(privilege_review(p, &third, "police.35", &desk, false), ST_OK);
     assert_true(privilege_of(p, &c, 29 * HOUR).suspended);
 }
 
@@ -112,7 +162,7 @@ static void what_is_settled_is_forgotten_and_what_is_open_never(void **)
 
     assert_int_equal(privilege_use(p, &a, HOUR, 25 * HOUR), ST_OK);
     assert_int_equal(privilege_use(p, &b, HOUR, 25 * HOUR), ST_OK);
-    assert_int_equal(privilege_review(p, &first, true), ST_OK);
+    assert_int_equal(privilege_review(p, &first, "police.35", &desk, true), ST_OK);
     assert_int_equal(privilege_use(p, &c, later, later + HOUR), ST_OK);
     assert_false(privilege_find(p, &first, &found));
     assert_true(privilege_find(p, &second, &found));
@@ -125,6 +175,8 @@ int main(void)
         cmocka_unit_test(only_two_different_officers_authorise_exactly_this_message),
         cmocka_unit_test(a_flood_takes_nobody_else_s_room),
         cmocka_unit_test(a_day_is_any_24_hours),
+        cmocka_unit_test(one_credential_is_one_officer),
+        cmocka_unit_test(nobody_reviews_what_they_authorised),
         cmocka_unit_test(what_is_not_reviewed_or_not_upheld_suspends),
         cmocka_unit_test(what_is_settled_is_forgotten_and_what_is_open_never),
     };

@@ -2,148 +2,15 @@
  * does that keeps nothing but the log. */
 #include "tests/unit/unit.h"
 
-#include "agreements/registrar.h"
 #include "lib/sign.h"
 #include "lib/text.h"
-#include "tests/unit/governors.h"
+#include "tests/unit/entries.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define NOW INT64_C(1750000000000)
-#define DAY INT64_C(86400000)
-
-static const struct digest community = {{7}}, none;
-static const struct registrar_rules no_rules;
-
-/* ---- short ways to say things ---- */
-
-struct text {
-    char bytes[TEXT_MAX];
-    size_t size;
-    struct digest hash;
-    char id[AGREEMENT_ID_MAX + 1];
-    uint32_t version;
-};
-
-static struct text text_of(const struct governor *list, size_t count, const char *id,
-                           uint32_t version, const char *note)
-{
-    struct text t = {.version = version};
-
-    TEXT_COPY(t.id, id);
-    t.size = governors_text(list, count, id, version, note, t.bytes);
-    t.hash = sha256(t.bytes, t.size);
-    return t;
-}
-
-static struct bytes body(const struct text *t)
-{
-    return (struct bytes){(const uint8_t *)t->bytes, t->size};
-}
-
-/* A governor without a real key: for what takes verified instruments. */
-static struct governor puppet(const char *agency, uint8_t number)
-{
-    struct governor g = {0};
-
-    TEXT_COPY(g.agency, agency);
-    memset(g.pin.bytes, number, DIGEST_SIZE);
-    memset(g.signing.bytes, 0x80 | number, DIGEST_SIZE);
-    return g;
-}
-
-static void fill_agreement(struct instrument *i, const struct text *t)
-{
-    TEXT_COPY(i->agreement_id, t->id);
-    i->agreement_version = t->version;
-    i->agreement_hash = t->hash;
-}
-
-static struct digest digest_of(const struct instrument *i)
-{
-    uint8_t bytes[INSTRUMENT_MAX];
-    size_t size;
-
-    assert_int_equal(instrument_write(i, bytes, sizeof bytes, &size), ST_OK);
-    return sha256(bytes, size);
-}
-
-static struct instrument act_of(Concordat__Act act, const struct governor *by, const struct text *t,
-                                int64_t signed_ms)
-{
-    struct instrument i = {.act = act, .signed_ms = signed_ms, .key = by->pin};
-
-    TEXT_COPY(i.agency, by->agency);
-    if (t)
-        fill_agreement(&i, t);
-    return i;
-}
-
-static struct instrument about(Concordat__Act act, const struct governor *by, const struct text *t,
-                               uint8_t proposal, const struct digest *predecessor)
-{
-    struct instrument i = act_of(act, by, t, NOW);
-
-    i.proposal_id.bytes[0] = proposal;
-    i.predecessor_hash = *predecessor;
-    i.proposal_expires_ms = NOW + 30 * DAY;
-    return i;
-}
-
-static enum status put(struct registrar *r, struct instrument i, const struct text *t, int64_t at)
-{
-    struct bytes text = i.act == CONCORDAT__ACT__PROPOSE && t ? body(t) : (struct bytes){NULL, 0};
-    struct reason why = {""}, again = {""};
-
-    i.digest = digest_of(&i);
-    enum status judged = registrar_judge(r, &i, text, at, &why);
-    enum status st = registrar_take(r, &i, text, at, &again);
-    assert_int_equal(judged, st);
-    assert_string_equal(why.text, again.text);
-    assert_int_equal(st == ST_INVALID, why.text[0] != '\0');
-    return st;
-}
-
-static struct registrar *registrar_of(const struct registrar_rules *rules)
-{
-    struct registrar *r;
-
-    assert_int_equal(registrar_new(rules, NULL, &r), ST_OK);
-    return r;
-}
-
-static enum standing standing_of(const struct registrar *r, const struct text *t)
-{
-    const struct agreement *a = registrar_version(r, &t->hash);
-
-    return a ? a->standing : STANDING_DRAFT;
-}
-
-static bool is_head(const struct registrar *r, const struct text *t)
-{
-    const struct agreement *a = agreement_set_find(registrar_set(r), t->id);
-
-    return a && digest_equal(&a->hash, &t->hash);
-}
-
-/* Proposed by the first and accepted by all the others. */
-static void enact(struct registrar *r, const struct governor *list, size_t count,
-                  const struct text *t, uint8_t proposal, const struct digest *predecessor)
-{
-    assert_int_equal(
-        put(r, about(CONCORDAT__ACT__PROPOSE, &list[0], t, proposal, predecessor), t, NOW), ST_OK);
-    for (size_t i = 1; i < count; i++)
-        assert_int_equal(
-            put(r, about(CONCORDAT__ACT__ACCEPT, &list[i], t, proposal, predecessor), NULL, NOW),
-            ST_OK);
-    assert_int_equal(standing_of(r, t), STANDING_ACTIVE);
-    assert_true(is_head(r, t));
-}
-
-#define ENACT(r, list, t, proposal, predecessor)                                                   \
-    enact(r, list, LENGTH(list), t, proposal, predecessor)
+static const struct digest community = {{7}};
 
 /* ---- with real keys: from signed bytes to what is in force ---- */
 
@@ -565,8 +432,11 @@ static void a_text_with_other_keys_than_ours_never_counts(void **)
 {
     struct governor list[] = {puppet("a.a", 1), puppet("b.b", 2)};
     struct known_key known = {.agency = "b.b", .governance = list[1].pin};
-    struct registrar_rules rules = {
-        .self = "a.a", .signing = list[0].signing, .governance = list[0].pin};
+    struct registrar_rules rules = {.self = "a.a",
+                                    .signing = &list[0].signing,
+                                    .signing_count = 1,
+                                    .governance = &list[0].pin,
+                                    .governance_count = 1};
 
     for (int change = 0; change < 5; change++) {
         struct governor used[] = {list[0], list[1]};
