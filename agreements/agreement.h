@@ -206,7 +206,8 @@ void agreement_set_free(struct agreement_set *set);
 OWN(agreement_set)
 size_t agreement_set_count(const struct agreement_set *set);
 const struct agreement *agreement_set_at(const struct agreement_set *set, size_t index);
-/* The same, for its owner to change the standing: the registrar's alone. */
+/* The same, for its owner to change the standing: the registrar, and an analysis that supposes one.
+ */
 struct agreement *agreement_set_own(struct agreement_set *set, size_t index);
 /* NULL when there is none. O(1). */
 const struct agreement *agreement_set_find(const struct agreement_set *set, const char *id);

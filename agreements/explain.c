@@ -3,27 +3,9 @@
 #include <string.h>
 
 #include "agreements/decide.h"
+#include "agreements/gateways.h"
+#include "agreements/words.h"
 #include "lib/day.h"
-#include "proto/header.pb-c.h"
-
-#define NAMES_MAX 384 /* bytes: more names than fit in a reason are cut anyway */
-
-/* "DC_IDENTITY, DC_CHILD" */
-static void print_names(category_set set, char out[static NAMES_MAX])
-{
-    size_t size = 0;
-
-    out[0] = '\0';
-    for (uint32_t c = 0; c < 32; c++) {
-        const char *name = category_name(c);
-
-        if (!(set & (1u << c)) || size >= NAMES_MAX)
-            continue;
-        int n = snprintf(out + size, NAMES_MAX - size, "%s%s", size ? ", " : "",
-                         name ? name : "an unknown category");
-        size += n > 0 ? (size_t)n : 0;
-    }
-}
 
 /* Would the clause permit the question with these categories? */
 static bool would_do(const struct decision *d, const struct question *q, category_set categories)
@@ -40,20 +22,52 @@ static const char *text(const char *s)
     return s && *s ? s : "(none)";
 }
 
-static const char *marking_name(int marking)
+/* "is about a subject who stands as CONVICTED or CHILD_OF_SUBJECT; the message says VICTIM". What
+ * it says of the subject is in its header, whoever the subject is. */
+static void explain_capacity(const struct clause *c, int capacity, const char *where,
+                             struct reason *out)
 {
-    const ProtobufCEnumValue *value =
-        protobuf_c_enum_descriptor_get_value(&concordat__marking__descriptor, marking);
+    char names[WORDS_MAX];
 
-    return value ? value->name : "none";
+    words_of_capacities(c->capacities, names);
+    if (capacity == 0)
+        reason_set(out, "%s is about a subject who stands as %s; the message does not say", where,
+                   names);
+    else
+        reason_set(out, "%s is about a subject who stands as %s; the message says %s", where, names,
+                   word_of_capacity(capacity));
 }
 
-static const char *capacity_name(int capacity)
+static void explain_floor(const struct decision *d, const struct question *q, const char *where,
+                          struct reason *out)
 {
-    const ProtobufCEnumValue *value =
-        protobuf_c_enum_descriptor_get_value(&concordat__subject_capacity__descriptor, capacity);
+    const struct message_type *type = d->clause->type;
+    bool by_type = type->marking > d->agreement->marking_floor;
 
-    return value && capacity ? value->name : "(none)";
+    reason_set(out, "%s needs a marking of at least %s, the %s %s; the message is marked %s", where,
+               word_of_marking(least_marking(d->agreement, d->clause)),
+               by_type ? "least for" : "floor of", by_type ? type->name : d->agreement->id,
+               word_of_marking(q->marking));
+}
+
+/* Both enactments by name, so that a reader need not look the codes up. */
+static void explain_gateway(const struct clause *c, const char *asked, const char *where,
+                            struct reason *out)
+{
+    const struct gateway *own = gateway_find(c->gateway), *other = gateway_find(asked);
+
+    reason_set(out, "%s rests on the gateway %s (%s: %s), not %s (%s)", where, c->gateway,
+               own ? own->source : "no row of the statute book", own ? own->provision : "", asked,
+               other ? other->source : "no row of the statute book");
+}
+
+static void explain_onward(const struct decision *d, const struct question *q, const char *where,
+                           struct reason *out)
+{
+    char names[WORDS_MAX];
+
+    (void)words_of_onward(q, d->agreement, names);
+    reason_set(out, "%s does not let the recipient pass it on to %s", where, names);
 }
 
 static void explain_categories(const struct decision *d, const struct question *q,
@@ -62,9 +76,9 @@ static void explain_categories(const struct decision *d, const struct question *
     bool missing = d->code == CONCORDAT__REFUSAL_CODE__CATEGORY_MISSING;
     bool many = __builtin_popcount(d->offending) > 1;
     const char *advice = "; more than that stands against it";
-    char names[NAMES_MAX];
+    char names[WORDS_MAX];
 
-    print_names(d->offending, names);
+    words_of_categories(d->offending, names);
     if (missing) {
         if (would_do(d, q, q->categories | d->offending))
             advice = many ? "; with them the message would be permitted"
@@ -98,14 +112,13 @@ static void explain_clause(const struct decision *d, const struct question *q, c
         reason_set(out, "%s is for the purpose %s, not %s", where, c->purpose, text(q->purpose));
         break;
     case CONCORDAT__REFUSAL_CODE__GATEWAY_NOT_AVAILABLE:
-        reason_set(out, "%s rests on the gateway %s, not %s", where, c->gateway, text(q->gateway));
+        explain_gateway(c, text(q->gateway), where, out);
         break;
     case CONCORDAT__REFUSAL_CODE__REPLY_REQUIRED:
         reason_set(out, "%s permits %s only in reply to a message", where, c->type->name);
         break;
     case CONCORDAT__REFUSAL_CODE__SUBJECT_OUT_OF_SCOPE:
-        reason_set(out, "%s is not about a subject who stands as %s", where,
-                   capacity_name(q->capacity));
+        explain_capacity(c, q->capacity, where, out);
         break;
     case CONCORDAT__REFUSAL_CODE__NOT_CURRENT_HOLDER:
         reason_set(out, "%s is for the case's holder alone, and %s does not hold it", where,
@@ -116,38 +129,32 @@ static void explain_clause(const struct decision *d, const struct question *q, c
         explain_categories(d, q, where, out);
         break;
     case CONCORDAT__REFUSAL_CODE__MARKING_TOO_HIGH:
-        reason_set(out, "%s carries nothing marked above %s", where,
-                   marking_name(a->marking_ceiling));
+        reason_set(
+            out, "%s carries nothing marked above %s, the ceiling of %s; the message is marked %s",
+            where, word_of_marking(a->marking_ceiling), a->id, word_of_marking(q->marking));
         break;
     case CONCORDAT__REFUSAL_CODE__MARKING_TOO_LOW:
-        reason_set(
-            out, "%s needs a marking of at least %s, not %s", where,
-            marking_name(c->type->marking > a->marking_floor ? c->type->marking : a->marking_floor),
-            marking_name(q->marking));
+        explain_floor(d, q, where, out);
         break;
     case CONCORDAT__REFUSAL_CODE__RETENTION_TOO_LONG:
         reason_set(out, "%s lets the recipient keep it %u days, not %u", where, a->retention_days,
                    q->retention_days);
         break;
     case CONCORDAT__REFUSAL_CODE__ONWARD_NOT_ALLOWED:
-        for (size_t i = 0; i < q->onward_count; i++)
-            if (!agreement_allows_onward(a, q->onward[i])) {
-                reason_set(out, "%s does not let the recipient pass it on to %s", where,
-                           q->onward[i]);
-                break;
-            }
+        explain_onward(d, q, where, out);
         break;
     case CONCORDAT__REFUSAL_CODE__BREAK_GLASS_SUSPENDED:
         reason_set(out, "%s: the privilege of %s is suspended until its uses are reviewed", where,
                    text(q->from));
         break;
     case CONCORDAT__REFUSAL_CODE__BREAK_GLASS_QUOTA:
-        reason_set(out, "%s may be used %u times a day by an agency; %s has done so", where,
-                   a->uses_per_day, text(q->from));
+        reason_set(out, "%s may be used %u times in 24 hours by an agency; %s has used it %u times",
+                   where, a->uses_per_day, text(q->from), q->uses_today);
         break;
     case CONCORDAT__REFUSAL_CODE__BREAK_GLASS_OFFICERS:
-        reason_set(out, "%s wants the credentials of two different officers, not %u", where,
-                   q->officers);
+        reason_set(out, "%s wants the credentials of two different officers; the message has %s",
+                   where,
+                   q->officers ? "those of one, and the same one again does not count" : "none");
         break;
     default:
         reason_set(out, "%s does not permit it", where);
@@ -165,10 +172,10 @@ static void explain_agreement(const struct decision *d, const struct question *q
     switch ((int)d->code) {
     case CONCORDAT__REFUSAL_CODE__AGREEMENT_VERSION_STALE:
         if (q->agreement_version != a->version)
-            reason_set(out, "the message was decided under %s v%u; v%u is the one known here",
-                       a->id, q->agreement_version, a->version);
+            reason_set(out, "%s is known here as v%u; the message names v%u", a->id, a->version,
+                       q->agreement_version);
         else
-            reason_set(out, "the message was decided under another text of %s v%u", a->id,
+            reason_set(out, "%s v%u is known here with another text than the message names", a->id,
                        a->version);
         break;
     case CONCORDAT__REFUSAL_CODE__AGREEMENT_NOT_YET:
@@ -193,9 +200,13 @@ static void explain_agreement(const struct decision *d, const struct question *q
                    text(q->from));
         break;
     case CONCORDAT__REFUSAL_CODE__PARTY_NOT_SIGNATORY:
-        reason_set(out, "%s is not a party of %s v%u",
-                   q->from && agreement_party(a, q->from) ? text(q->to) : text(q->from), a->id,
-                   a->version);
+        if (!(q->from && agreement_party(a, q->from)) && !(q->to && agreement_party(a, q->to)))
+            reason_set(out, "neither %s nor %s is a party of %s v%u", text(q->from), text(q->to),
+                       a->id, a->version);
+        else
+            reason_set(out, "%s is not a party of %s v%u",
+                       q->from && agreement_party(a, q->from) ? text(q->to) : text(q->from), a->id,
+                       a->version);
         break;
     default: /* TYPE_NOT_COVERED */
         if (q->clause && *q->clause)
@@ -232,6 +243,11 @@ void decision_explain(const struct decision *d, const struct question *q, struct
                        text(q->to));
         else
             reason_set(out, "%s is party to no agreement, so it may send nothing", text(q->from));
+        return;
+    }
+    if (d->permitted && !d->clause) {
+        reason_set(out, "%s v%u lets what was accepted under it be handed over", d->agreement->id,
+                   d->agreement->version);
         return;
     }
     if (is_about_agreement(d)) {

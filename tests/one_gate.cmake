@@ -67,7 +67,7 @@ function(check root out)
          broker/delivery.c)
   expect("hand_over" "hand_over\\(" "^broker/listener.c|${declared}" broker/delivery.c)
   expect("hand_over's own check" "assert\\(permit_hands_over\\(permit\\)" "^$" broker/delivery.c)
-  expect("the decision at hand-over" "decide_handover\\(" "${declared}" broker/delivery.c)
+  expect("the decision at hand-over" "decide_handover\\(" "^agreements/considered.c|${declared}" broker/delivery.c)
   # what an agent seals
   expect("an agent's seal" "assert\\(permit_queues\\(decision->permit\\)" "^$" agents/desk.c)
   set(${out} "${wrong}" PARENT_SCOPE)

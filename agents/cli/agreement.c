@@ -370,9 +370,12 @@ static const struct command parts[] = {
         .name = "agreement explain",
         .arguments = "--from A --to B --type T --category C,... [FOLDER|FILE...]",
         .summary = "why a message would be refused, clause by clause",
-        .about = "Every clause of the type in every agreement of the two, what stands against the\n"
-                 "message there, and with which changes it would be permitted. Without files by\n"
-                 "what the agent has. Exit code 3 when it would be refused.\n",
+        .about =
+            "Every clause of the type in every agreement of the two, what stands against the\n"
+            "message there, and with which changes it would be permitted; where no sender can\n"
+            "help, what others would have to do. Without files by what the agent has. Each\n"
+            "option says a circumstance that a decision looks at; none is about a person.\n"
+            "Exit code 3 when it would be refused.\n",
         .most = POSITIONALS_MAX,
         .run = run_agreement_explain,
     },

@@ -60,7 +60,7 @@ static void add_limits(json_t *object, const struct gateway *gateway)
         (void)json_object_set_new(object, "unread", json_string(gateway->unread));
 }
 
-static json_t *json_of_gateway(const struct gateway *gateway)
+json_t *json_of_gateway(const struct gateway *gateway)
 {
     json_t *directions = json_array();
     json_t *object =
@@ -107,22 +107,28 @@ static enum exit_code show_book(const struct cli *cli)
     return EXIT_DONE;
 }
 
-static enum exit_code show_one(const struct cli *cli, const char *code)
+const struct gateway *gateway_named(const char *code)
 {
     const struct gateway *gateway = gateway_find(code);
+    struct nearest nearest = nearest_to(code);
+    char suggestion[SUGGESTION_SIZE];
+    size_t count;
+    const struct gateway *all = gateways_all(&count);
+
+    for (size_t i = 0; !gateway && i < count; i++)
+        nearest_offer(&nearest, all[i].code);
+    if (!gateway)
+        complain("unknown gateway '%s'%s", code, suggest(&nearest, suggestion));
+    return gateway;
+}
+
+static enum exit_code show_one(const struct cli *cli, const char *code)
+{
+    const struct gateway *gateway = gateway_named(code);
     char text[GATEWAY_WORDS_MAX];
 
-    if (!gateway) {
-        struct nearest nearest = nearest_to(code);
-        char suggestion[SUGGESTION_SIZE];
-        size_t count;
-        const struct gateway *all = gateways_all(&count);
-
-        for (size_t i = 0; i < count; i++)
-            nearest_offer(&nearest, all[i].code);
-        complain("unknown gateway '%s'%s", code, suggest(&nearest, suggestion));
+    if (!gateway)
         return EXIT_BAD_INPUT;
-    }
     if (cli->json)
         return show_json(json_of_gateway(gateway));
     gateway_origin(gateway, text);

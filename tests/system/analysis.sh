@@ -1,41 +1,13 @@
 #!/bin/sh
 # analysis.sh BUILD - what agreements permit, as the command line tells it: a change of any sentence
-# is a difference in tests/golden/analysis.txt or explain.txt that somebody reads. With GOLDEN_WRITE
-# set both are written anew.
+# is a difference in tests/golden/analysis.txt that somebody reads. With GOLDEN_WRITE set it is
+# written anew. What `explain` says is explain.sh's.
 # shellcheck source=tests/system/town.sh
 . "$(dirname -- "$0")/town.sh"
 fixtures=$source/tests/fixtures/analysis
-golden=$source/tests/golden
+# shellcheck source=tests/system/golden.sh
+. "$(dirname -- "$0")/golden.sh"
 cd "$fixtures" || exit 1 # so that no path of this machine stands in what is printed
-
-# say CODE arguments...: runs `concordat`, and adds command line and answer to the golden text.
-say()
-{
-    code=$1
-    shift
-    expect "$code" '' concordat "$@"
-    {
-        printf '$ concordat'
-        printf ' %s' "$@"
-        printf '\n'
-        sed 's/ *$//' "$folder/out"
-        printf '(exit code %s)\n\n' "$code"
-    } >>"$folder/said"
-}
-
-# golden NAME: what was said since the last time is as the golden file has it.
-golden()
-{
-    checks=$((checks + 1))
-    [ -z "${GOLDEN_WRITE:-}" ] || cp "$folder/said" "$golden/$1"
-    diff -u "$golden/$1" "$folder/said" || wrong "not as golden/$1 says"
-    # and a golden file that is one word off would be seen
-    sed '1s/concordat/concordant/' "$golden/$1" >"$folder/planted"
-    cmp -s "$folder/planted" "$folder/said" && wrong "golden/$1: a planted difference was not seen"
-    : >"$folder/said"
-}
-
-: >"$folder/said"
 
 # --- diff, who, replay, test ---
 say 0 agreement diff before/court.yaml draft.yaml
@@ -64,49 +36,6 @@ expect 0 '' concordat agreement diff --quiet before/court.yaml "$folder/wants.ya
 sed 's/id: report$/id: written-report/' before/court.yaml >"$folder/named.yaml"
 expect 0 '' concordat agreement diff --quiet before/court.yaml "$folder/named.yaml"
 
-# --- explain: every code that an agreement gives to a header ---
-explain()
-{
-    expected=$1
-    code=$2
-    shift 2
-    say "$code" agreement explain "$@"
-    expect "$code" "^$expected: " concordat agreement explain "$@"
-    expect "$code" "\"code\": \"$expected\"" concordat agreement explain --json "$@"
-}
-report='--from nps.cambs --to court.b35cz00 --type psr.report --category DC_IDENTITY,DC_RISK_SCORE --on 2026-06-15'
-referral='--from nps.cambs --to csc.cambs --type safeguarding.referral.child --category DC_IDENTITY,DC_CHILD --on 2026-06-15'
-update='--from nps.cambs --to csc.cambs --type safeguarding.update --category DC_IDENTITY --on 2026-06-15'
-danger='--from police.35 --to csc.cambs --type safeguarding.referral.child --category DC_IDENTITY,DC_CHILD --on 2026-06-15'
-withdrawn='--from court.b35cz00 --to nps.cambs --type psr.withdrawn --category DC_IDENTITY --on 2026-06-15'
-# shellcheck disable=SC2086 # words on purpose
-{
-    explain PERMITTED 0 $report --in-reply before
-    explain REPLY_REQUIRED 3 $report before
-    explain PURPOSE_NOT_COVERED 3 $report --in-reply --purpose safeguard_child before
-    explain GATEWAY_NOT_AVAILABLE 3 $report --in-reply --gateway OMA2007_S14 before
-    explain RETENTION_TOO_LONG 3 $report --in-reply --retention-days 366 before
-    explain AGREEMENT_NOT_YET 3 $report --in-reply --on 2025-12-31 before
-    explain AGREEMENT_EXPIRED 3 $report --in-reply --on 2028-01-01 before
-    explain CATEGORY_NOT_COVERED 3 $report --in-reply --category DC_IDENTITY,DC_RISK_SCORE,DC_VICTIM before
-    explain CATEGORY_MISSING 3 $report --in-reply --category DC_IDENTITY before
-    explain REPLY_REQUIRED 3 $report --category DC_INTELLIGENCE,DC_VICTIM before
-    explain DIRECTION_NOT_ALLOWED 3 $report --in-reply --from nps.norfolk before
-    explain TYPE_NOT_COVERED 3 $report --type psr.withdrawn before
-    explain NO_AGREEMENT 3 $report --to csc.norfolk before
-    explain NO_AGREEMENT 3 $report --from csc.norfolk before
-    explain PARTY_NOT_SIGNATORY 3 $report --in-reply --agreement ISA-CONCERN before
-    explain MARKING_TOO_LOW 3 $referral --marking OFFICIAL before
-    explain SUBJECT_OUT_OF_SCOPE 3 $update --holder --capacity VICTIM before
-    explain SUBJECT_OUT_OF_SCOPE 3 $update before
-    explain NOT_CURRENT_HOLDER 3 $update --capacity CONVICTED before
-    explain PERMITTED 0 $update --capacity CONVICTED --holder before
-    explain BREAK_GLASS_OFFICERS 3 $danger --officers 1 charter.yaml
-    explain BREAK_GLASS_QUOTA 3 $danger --uses-today 3 charter.yaml
-    explain MARKING_TOO_HIGH 3 $withdrawn --marking OFFICIAL-SENSITIVE lower.yaml
-}
-golden explain.txt
-
 # --- the manual shows what is printed ---
 # Each block ```console of docs/agreements.md stands in a golden file as it is.
 blocks=$(awk -v to="$folder/block" '/^```console$/ { n++; on = 1; next } /^```$/ { on = 0 }
@@ -124,15 +53,8 @@ while [ "$block" -lt "$blocks" ]; do
 done
 
 # --- what is wrong is told, with its place ---
-expect 2 'missing: --from' concordat agreement explain before
 expect 2 "did you mean 'DC_CHILD'" concordat agreement who DC_CHLD before
 expect 2 'one category at a time' concordat agreement who DC_CHILD,DC_STAFF before
-expect 2 "did you mean 'psr.report'" concordat agreement explain --from a.b --to c.d --type psr.reprt \
-    --category DC_CHILD before
-expect 2 'neither OFFICIAL' concordat agreement explain --from a.b --to c.d --type psr.report \
-    --category DC_CHILD --marking SECRET before
-expect 2 'no capacity' concordat agreement explain --from a.b --to c.d --type psr.report \
-    --category DC_CHILD --capacity JUDGE before
 expect 2 'one folder, or files' concordat agreement who DC_CHILD before draft.yaml
 expect 2 'both agreement ISA-REPORT' concordat agreement who DC_CHILD before/court.yaml draft.yaml
 expect 2 'none.yaml' concordat agreement diff before none.yaml

@@ -299,6 +299,159 @@ static void what_the_sender_cannot_mend_is_no_way(void **)
     assert_int_equal(other->items[0].decision.code, CODE(TYPE_NOT_COVERED));
 }
 
+static void stand_all(struct agreement_set *set, enum standing standing)
+{
+    for (size_t i = 0; i < agreement_set_count(set); i++)
+        agreement_set_own(set, i)->standing = standing;
+}
+
+/* But for the standing itself the same is told, whatever gives or denies a text its force. */
+static bool told_the_same(const struct considered *sound, const struct considered *barred)
+{
+    if (sound->count != barred->count || barred->nearest)
+        return false;
+    for (size_t i = 0; i < sound->count; i++) {
+        const struct candidate_clause *x = &sound->items[i], *y = &barred->items[i];
+        size_t skip = x->change_count && x->changes[0].code == CODE(AGREEMENT_NOT_YET);
+
+        if (y->is_reachable || !*y->remedy.text || y->decision.permitted)
+            return false;
+        if (x->change_count - skip != y->change_count)
+            return false;
+        for (size_t c = 0; c < y->change_count; c++)
+            if (strcmp(x->changes[c + skip].advice.text, y->changes[c].advice.text) != 0)
+                return false;
+    }
+    return true;
+}
+
+static void a_standing_hides_nothing_else_that_stands_against_it(void **)
+{
+    static const struct {
+        enum standing standing;
+        Concordat__RefusalCode code;
+    } cases[] = {{STANDING_DRAFT, CODE(NO_AGREEMENT)},
+                 {STANDING_SUPERSEDED, CODE(NO_AGREEMENT)},
+                 {STANDING_SUSPENDED, CODE(AGREEMENT_SUSPENDED)},
+                 {STANDING_REVOKED, CODE(AGREEMENT_REVOKED)}};
+    struct chance chance = {.state = 12};
+    size_t changes = 0, planted = 0;
+
+    for (size_t round = 0; round < 500; round++) {
+        OWNED(agreement_set) set = set_random(&chance, 2, true);
+        struct question q = random_question(&chance, set);
+        OWNED(considered) sound = NULL;
+
+        q.signer_counts = true; /* where it is signed, pins count */
+        assert_int_equal(considered_of(&q, set, POOL_DAY_MS, &sound), ST_OK);
+        for (size_t i = 0; i < LENGTH(cases); i++) {
+            OWNED(considered) barred = NULL;
+
+            stand_all(set, cases[i].standing);
+            assert_int_equal(considered_of(&q, set, POOL_DAY_MS, &barred), ST_OK);
+            if (!told_the_same(sound, barred))
+                fail_msg("round %zu, case %zu", round, i);
+            for (size_t item = 0; item < barred->count; item++) {
+                assert_int_equal(barred->items[item].decision.code, cases[i].code);
+                changes += barred->items[item].change_count;
+            }
+            if (barred->count == 0)
+                continue;
+            assert_int_equal(barred->verdict.code, cases[i].code);
+            assert_null(strstr(barred->said.text, "known here")); /* it is, and what is wrong */
+            barred->items[0].changes[barred->items[0].change_count++] = (struct change){0};
+            assert_false(told_the_same(sound, barred)); /* a fault: one change that is none */
+            planted++;
+        }
+        stand_all(set, STANDING_ASSUMED);
+    }
+    assert_true(changes > 500);
+    assert_true(planted > 500);
+}
+
+/* A question that names its clause is decided as a header with the same names. */
+static void a_named_clause_is_judged_as_a_header_is(void **)
+{
+    struct chance chance = {.state = 31};
+    size_t stale = 0, renamed = 0, permitted = 0;
+
+    for (size_t round = 0; round < 4000; round++) {
+        OWNED(agreement_set) set = set_random(&chance, 2, true);
+        const struct agreement *a = agreement_set_at(set, chance_below(&chance, 2));
+        const struct clause *named = &a->clauses[chance_below(&chance, (uint32_t)a->clause_count)];
+        struct question q = random_question(&chance, set);
+        OWNED(considered) c = NULL;
+
+        q.agreement_id = a->id;
+        q.clause = chance_below(&chance, 8) == 0 ? "none" : named->id;
+        q.agreement_version = chance_below(&chance, 4) == 0 ? a->version + 1 : 0;
+        if (chance_below(&chance, 4) == 0)
+            q.agreement_hash.bytes[3] = 1;
+
+        struct question header = q;
+        if (agreement_clause(a, q.clause))
+            question_complete(&header, a, named);
+        header.agreement_version = q.agreement_version ? q.agreement_version : a->version;
+        header.agreement_hash = q.agreement_hash.bytes[3] ? q.agreement_hash : a->hash;
+        struct decision d = decide(&header, set, POOL_DAY_MS);
+
+        assert_int_equal(considered_of(&q, set, POOL_DAY_MS, &c), ST_OK);
+        assert_int_equal(c->count, 1);
+        assert_int_equal(c->verdict.code, d.code);
+        assert_int_equal(c->verdict.permitted, d.permitted);
+        assert_int_equal(c->items[0].decision.code, d.code);
+        changes_suffice(c, set);
+        permitted += d.permitted;
+        stale += d.code == CODE(AGREEMENT_VERSION_STALE);
+        if (d.code == CODE(AGREEMENT_VERSION_STALE))
+            assert_true(c->items[0].change_count > 0);
+        for (size_t i = 0; c->nearest && i < c->nearest->change_count; i++)
+            renamed += !strncmp(c->nearest->changes[i].advice.text, "name the clause", 15);
+    }
+    print_message("%zu permitted, %zu stale, %zu by another clause\n", permitted, stale, renamed);
+    assert_true(permitted > 20 && stale > 1000 && renamed > 50);
+}
+
+static void what_is_handed_over_is_told_as_it_is_decided(void **)
+{
+    static const struct {
+        enum standing standing;
+        bool lost;
+        Concordat__RefusalCode code;
+        const char *said, *remedy;
+    } cases[] = {
+        {STANDING_ASSUMED, false, 0, "be handed over", ""},
+        {STANDING_ACTIVE, false, 0, "be handed over", ""},
+        {STANDING_SUPERSEDED, false, 0, "be handed over", ""},
+        {STANDING_DRAFT, false, CODE(NO_AGREEMENT), "draft", "sign it"},
+        {STANDING_REVOKED, true, CODE(AGREEMENT_REVOKED), "revoked", "sent again"},
+        {STANDING_SUSPENDED, false, CODE(AGREEMENT_SUSPENDED), "suspended", "resume"},
+        {STANDING_ACTIVE, true, CODE(RECIPIENT_LOST), "csc.one", "certificate"},
+    };
+    struct chance chance = {.state = 3};
+    OWNED(agreement_set) set = set_random(&chance, 1, false);
+    struct question q = {.to = "csc.one", .agreement_id = agreement_set_at(set, 0)->id};
+    OWNED(considered) unknown = NULL;
+
+    for (size_t i = 0; i < LENGTH(cases); i++) {
+        OWNED(considered) c = NULL;
+
+        stand_all(set, cases[i].standing);
+        assert_int_equal(considered_handover(&q, set, cases[i].lost, &c), ST_OK);
+        assert_int_equal(c->verdict.code, cases[i].code);
+        assert_int_equal(c->verdict.permitted, !cases[i].code);
+        assert_int_equal(c->count, 1);
+        assert_int_equal(c->nearest != NULL, !cases[i].code);
+        assert_non_null(strstr(c->said.text, cases[i].said));
+        assert_non_null(strstr(c->items[0].remedy.text, cases[i].remedy));
+        assert_int_equal(*c->items[0].remedy.text != '\0', cases[i].code != 0);
+    }
+    q.agreement_id = "ISA-UNHEARD-OF";
+    assert_int_equal(considered_handover(&q, set, false, &unknown), ST_OK);
+    assert_int_equal(unknown->verdict.code, CODE(NO_AGREEMENT));
+    assert_int_equal(unknown->count, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -306,6 +459,9 @@ int main(void)
         cmocka_unit_test(the_nearest_change_is_the_least_of_all),
         cmocka_unit_test(all_that_stands_against_a_message_is_told_at_once),
         cmocka_unit_test(what_the_sender_cannot_mend_is_no_way),
+        cmocka_unit_test(a_standing_hides_nothing_else_that_stands_against_it),
+        cmocka_unit_test(a_named_clause_is_judged_as_a_header_is),
+        cmocka_unit_test(what_is_handed_over_is_told_as_it_is_decided),
     };
     return cmocka_run_group_tests_name("considered", tests, NULL, NULL);
 }
