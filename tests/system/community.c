@@ -404,7 +404,7 @@ static void configure_broker(struct community *c, const struct places *places)
                "trust = %s/pki/trust.pem\n"
                "crls = %s/pki/crls.pem\n"
                "journal-segments = 4\n"
-               "journal-segment-size = 16777216\n",
+               "journal-segment-size = 4194304\n",
                c->port, f, f, f, f, f, f);
 }
 

@@ -3,9 +3,9 @@
  *
  *     iofaults BIN SOURCE FOLDER LIBFAULTIO [PLANTED_BROKER]
  *
- * Clean runs count the points. Then for each k: a store without mail, the k-th call fails, the scenario
- * runs as far as it goes; then the broker starts without fault, and every message that had a
- * receipt must be delivered.
+ * Clean runs count the points. Then for each k: a store without mail, the k-th call fails, the
+ * scenario runs as far as it goes; then the broker starts without fault, and every message that had
+ * a receipt must be delivered.
  */
 #include <errno.h>
 #include <limits.h>
