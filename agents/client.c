@@ -350,6 +350,19 @@ struct concordat_answer *concordat_track(struct concordat *agent,
     return ask(agent, &request, track.wait_ms);
 }
 
+struct concordat_answer *concordat_track_older(struct concordat *agent, uint64_t next,
+                                               uint32_t limit)
+{
+    Concordat__Request request = CONCORDAT__REQUEST__INIT;
+    Concordat__TrackRequest track = CONCORDAT__TRACK_REQUEST__INIT;
+
+    track.limit = limit;
+    track.before = next;
+    request.kind_case = CONCORDAT__REQUEST__KIND_TRACK;
+    request.track = &track;
+    return ask(agent, &request, 0);
+}
+
 struct concordat_answer *concordat_case(struct concordat *agent, const struct concordat_id *handle,
                                         uint32_t limit)
 {

@@ -118,7 +118,7 @@ struct concordat_agreement {
     uint8_t hash[32]; /* SHA-256 of the text */
     size_t party_count;
     const char *const *parties;
-    size_t signed_count;                          /* parties that have signed */
+    size_t signed_count; /* parties that have signed */
     const char *const *signed_by;
     struct concordat_id proposal_id;
     int64_t proposal_expires_ms;
@@ -158,8 +158,8 @@ struct concordat_answer {
     size_t case_count;
     const struct concordat_case *cases; /* case without a handle */
     bool more;                          /* case: there are older ones than the limit let through */
-    uint64_t sequence; /* publish: the gazette's entry */
-    uint64_t next; /* inbox: where concordat_inbox_older goes on; 0: that was all */
+    uint64_t sequence;                  /* publish: the gazette's entry */
+    uint64_t next; /* where concordat_inbox_older or _track_older goes on; 0: that was all */
 };
 
 void concordat_answer_free(struct concordat_answer *answer); /* NULL is fine */
@@ -233,6 +233,10 @@ struct concordat_answer *concordat_decline(struct concordat *agent,
 struct concordat_answer *concordat_track(struct concordat *agent,
                                          const struct concordat_id *message, uint32_t limit,
                                          const char *until, uint32_t wait_ms);
+/* Goes on with the list of the newest, before an earlier answer's `next`. `limit` as there, at most
+ * 1000. */
+struct concordat_answer *concordat_track_older(struct concordat *agent, uint64_t next,
+                                               uint32_t limit);
 /* What is known about one case: its messages, conversation by conversation, each in order, the
  * conversation that began last, last; with no message of that case an empty list. With `handle`
  * NULL the cases themselves, the one that went on last first. The newest `limit` of either (0: 100,

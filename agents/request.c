@@ -333,6 +333,7 @@ static void on_track(struct desk *desk, struct bytes route, const Concordat__Tra
     if (id_is_zero(&id)) {
         struct listing listing = listing_of(desk, r->limit, TRACK_DEFAULT);
 
+        listing.next = r->before;
         if (listing.failed
             || desk_ok(desk, track_newest(desk->txn, &listing.next, list_track, &listing)))
             reply_listing(desk, route, &listing);

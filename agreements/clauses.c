@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agreements/clause_index.h"
 #include "agreements/gateways.h"
 #include "agreements/statute.h"
 #include "agreements/vocabulary.h"
@@ -104,18 +105,21 @@ static enum status check_clause(const struct source *src, const struct agreement
                       first_name(c->required & optional));
     if (type->marking > a->marking_ceiling)
         return refuse(src, c->line, "%s is marked above the agreement's ceiling", type->name);
-    for (size_t i = 0; i < a->clause_count; i++) {
-        const struct clause *b = &a->clauses[i];
+    return ST_OK;
+}
 
-        if (strcmp(b->id, c->id) == 0)
-            return refuse(src, c->line, "clause `%s' stands here twice; first on line %u", c->id,
-                          b->line);
-        if (b->type == type && !strcmp(b->from, c->from) && !strcmp(b->to, c->to)
-            && !strcmp(b->purpose, c->purpose) && !strcmp(b->gateway, c->gateway)
-            && b->only_in_reply == c->only_in_reply)
-            return refuse(src, c->line, "clause `%s' is about the same flow as `%s' on line %u",
-                          c->id, b->id, b->line);
-    }
+/* No other clause before it has its id or is about the same flow. */
+static enum status check_unique(const struct source *src, struct clause_index *index,
+                                const struct agreement *a, const struct clause *c)
+{
+    const struct clause *b = clause_index_id(index, a->clauses, c);
+
+    if (b)
+        return refuse(src, c->line, "clause `%s' stands here twice; first on line %u", c->id,
+                      b->line);
+    if ((b = clause_index_flow(index, a->clauses, c)))
+        return refuse(src, c->line, "clause `%s' is about the same flow as `%s' on line %u", c->id,
+                      b->id, b->line);
     return ST_OK;
 }
 
@@ -216,7 +220,7 @@ static enum status read_conditions(const struct source *src, const struct node *
 }
 
 static enum status read_clause(const struct source *src, const struct node *node,
-                               struct agreement *a)
+                               struct clause_index *index, struct agreement *a)
 {
     static const struct key keys[] = {{"id", true},
                                       {"type", true},
@@ -256,17 +260,18 @@ static enum status read_clause(const struct source *src, const struct node *node
     if (!gateway_find(c->gateway))
         return refuse(src, node_child(node, "gateway")->line, "unknown gateway `%s'", c->gateway);
     if ((st = check_reply(src, node, c)) || (st = check_clause(src, a, c, optional))
-        || (st = check_charter(src, node, a, c))
+        || (st = check_unique(src, index, a, c)) || (st = check_charter(src, node, a, c))
         || (st = check_gateway(src, node_child(node, "gateway"), a, c, c->required | optional))
         || (st = read_conditions(src, node, a, c)))
         return st;
     c->allowed = c->required | optional;
-    a->clause_count++;
+    clause_index_add(index, a->clauses, a->clause_count++);
     return ST_OK;
 }
 
 enum status read_clauses(const struct source *src, const struct node *list, struct agreement *a)
 {
+    struct clause_index index = {0};
     enum status st = read_list(src, list, 1, CLAUSES_MAX);
 
     if (st != ST_OK)
@@ -274,7 +279,7 @@ enum status read_clauses(const struct source *src, const struct node *list, stru
     if (!(a->clauses = calloc(list->count, sizeof *a->clauses)))
         return ST_NOMEM;
     for (const struct node *n = list->first; n; n = n->next)
-        if ((st = read_clause(src, n, a)) != ST_OK)
+        if ((st = read_clause(src, n, &index, a)) != ST_OK)
             return st;
     return ST_OK;
 }

@@ -13,8 +13,6 @@
 #include "agents/cli/when.h"
 #include "proto/refusal.h"
 
-#define TRACKED_MAX 1000 /* headers that an agent gives in one answer */
-
 /* The drafts of the command line. */
 struct drafts {
     size_t count;
@@ -44,25 +42,19 @@ static struct drafts *drafts_load(const struct arguments *arguments)
     return GIVE(drafts);
 }
 
-/* The agent's newest; older ones are left out, and the user hears of it. */
-static struct headers *headers_of_agent(const struct cli *cli)
+static struct headers *recorded_headers(const struct cli *cli, const char *path)
 {
-    OWNED_AGENT agent = agent_open(cli);
-    OWNED_ANSWER answer = agent ? concordat_track(agent, NULL, TRACKED_MAX, NULL, 0) : NULL;
+    OWNED_AGENT agent = NULL;
 
-    if (!answer)
-        return NULL;
-    show_trouble(cli, answer);
-    if (answer->outcome != CONCORDAT_DONE)
-        return NULL;
-    if (answer->item_count == TRACKED_MAX)
-        complain("only the newest %d messages", TRACKED_MAX);
-    return headers_of_answer(answer);
+    if (path)
+        return headers_read(path);
+    return (agent = agent_open(cli)) ? headers_of_agent(cli, agent) : NULL;
 }
 
 /* --- the report --- */
 
 struct report {
+    size_t total, changed; /* headers decided again; those that the table or list shows */
     size_t counts[REPLAY_OUTCOMES];
     size_t not_by_draft;
     struct table *table; /* borrowed; NULL with --json */
@@ -99,10 +91,12 @@ static json_t *json_of_replayed(const struct past *past, const struct replayed *
 
 static void report_header(struct report *report, const struct past *past, const struct replayed *r)
 {
+    report->total++;
     report->counts[r->outcome]++;
     report->not_by_draft += r->not_by_draft;
     if (r->outcome == REPLAY_SAME || r->outcome == REPLAY_NOT_JUDGED)
         return;
+    report->changed++;
     (void)json_array_append_new(report->list, json_of_replayed(past, r));
     if (report->table)
         add_row(report->table, past, r);
@@ -110,7 +104,8 @@ static void report_header(struct report *report, const struct past *past, const 
 
 static json_t *json_of_counts(const struct report *report)
 {
-    return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I}", "same",
+    return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "total", (json_int_t)report->total,
+                     "changed", (json_int_t)report->changed, "same",
                      (json_int_t)report->counts[REPLAY_SAME], "nowRefused",
                      (json_int_t)report->counts[REPLAY_NOW_REFUSED], "nowPermitted",
                      (json_int_t)report->counts[REPLAY_NOW_PERMITTED], "refusedOtherwise",
@@ -121,8 +116,7 @@ static json_t *json_of_counts(const struct report *report)
 
 static enum exit_code show_as_text(const struct cli *cli, const struct report *report)
 {
-    size_t changed = 0;
-
+    printf("%zu headers, %zu changed: ", report->total, report->changed);
     for (unsigned i = REPLAY_SAME; i < REPLAY_OUTCOMES; i++)
         printf("%s%zu %s", i == REPLAY_SAME ? "" : ", ", report->counts[i],
                replay_outcome_name((enum replay_outcome)i));
@@ -130,9 +124,7 @@ static enum exit_code show_as_text(const struct cli *cli, const struct report *r
     if (report->not_by_draft > 0)
         printf("%zu of these the present agreements would answer so too, without the draft\n",
                report->not_by_draft);
-    for (unsigned i = REPLAY_NOW_REFUSED; i <= REPLAY_OTHER_CODE; i++)
-        changed += report->counts[i];
-    if (changed > 0) {
+    if (report->changed > 0) {
         printf("\n");
         table_print(report->table, cli);
     }
@@ -186,7 +178,7 @@ enum exit_code run_agreement_replay(struct cli *cli, const struct command *self,
         return arguments_exit(parsed);
     if (!(drafts = drafts_load(&arguments)))
         return EXIT_BAD_INPUT;
-    if (!(headers = path ? headers_read(path) : headers_of_agent(cli)))
+    if (!(headers = recorded_headers(cli, path)))
         return path ? EXIT_BAD_INPUT : EXIT_FAILED;
     if (!(present = policy_of(cli, &folder, folder ? 1 : 0, &code)))
         return code;

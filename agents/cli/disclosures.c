@@ -1,8 +1,8 @@
 /*
  * disclosures.c - `concordat disclosures`: what this agency has sent, as headers without content.
  *
- * For an account to give, and for `agreement replay`. It is what the agent tracks: 90 days of it,
- * and in one answer the newest 1000 at most.
+ * For an account to give, and for `agreement replay`. It is all that the agent tracks: 90 days of
+ * it, read page by page.
  */
 #include <stdio.h>
 #include <string.h>
@@ -10,13 +10,15 @@
 #include "agents/cli/arguments.h"
 #include "agents/cli/headers.h"
 #include "agents/cli/show.h"
-
-#define LIMIT_MOST 1000 /* that an agent gives in one answer */
+#include "agents/cli/tracked.h"
 
 struct listing {
     const char *agency; /* ours; borrowed */
     int64_t since_ms;
-    bool all; /* also what came from others */
+    bool all;            /* also what came from others */
+    uint32_t limit;      /* messages looked at; 0: all */
+    struct table *table; /* borrowed; where the rows go without --json */
+    size_t count;        /* of rows */
 };
 
 /* A new object; NULL for what the listing leaves out, and while there is no verdict. */
@@ -30,20 +32,16 @@ static json_t *entry_of(const struct listing *listing, const struct concordat_it
 }
 
 /* One object a line, so that lines can be counted, cut and put together. */
-static enum exit_code show_lines(const struct listing *listing,
-                                 const struct concordat_answer *answer)
+static enum exit_code show_line(void *context, const struct concordat_item *item)
 {
-    for (size_t i = 0; i < answer->item_count; i++) {
-        json_t *entry = entry_of(listing, &answer->items[i]);
-        bool wrong = entry
-                  && (json_dumpf(entry, stdout, JSON_COMPACT | JSON_ENSURE_ASCII) != 0
-                      || putchar('\n') == EOF);
+    const struct listing *listing = context;
+    json_t *entry = entry_of(listing, item);
+    bool wrong = entry
+              && (json_dumpf(entry, stdout, JSON_COMPACT | JSON_ENSURE_ASCII) != 0
+                  || putchar('\n') == EOF);
 
-        json_decref(entry);
-        if (wrong)
-            return EXIT_FAILED;
-    }
-    return fflush(stdout) == 0 ? EXIT_DONE : EXIT_FAILED;
+    json_decref(entry);
+    return wrong ? EXIT_FAILED : EXIT_DONE;
 }
 
 static const char *text_of(const json_t *entry, const char *key)
@@ -74,46 +72,61 @@ static void add_row(struct table *table, const json_t *entry)
     table_add(table, *text_of(entry, "code") ? text_of(entry, "code") : text_of(entry, "outcome"));
 }
 
-static enum exit_code show_as_table(const struct cli *cli, const struct listing *listing,
-                                    const struct concordat_answer *answer)
+static enum exit_code tabulate(void *context, const struct concordat_item *item)
+{
+    struct listing *listing = context;
+    json_t *entry = entry_of(listing, item);
+
+    if (entry) {
+        add_row(listing->table, entry);
+        listing->count++;
+    }
+    json_decref(entry);
+    return EXIT_DONE;
+}
+
+static enum exit_code show_as_table(const struct cli *cli, struct concordat *agent,
+                                    struct listing *listing)
 {
     static const char *const headings[] = {"AT",      "FROM",       "TO",        "TYPE",
                                            "PURPOSE", "CATEGORIES", "AGREEMENT", "OUTCOME"};
     OWNED(table) table = table_new(headings, LENGTH_OF(headings));
-    size_t count = 0;
+    enum exit_code code;
 
     if (!table)
         return EXIT_FAILED;
-    for (size_t i = 0; i < answer->item_count; i++) {
-        json_t *entry = entry_of(listing, &answer->items[i]);
-
-        if (entry)
-            add_row(table, entry);
-        count += entry != NULL;
-        json_decref(entry);
-    }
-    if (count == 0)
+    listing->table = table;
+    code = tracked_each(cli, agent, listing->limit, tabulate, listing);
+    if (code != EXIT_DONE)
+        return code;
+    if (listing->count == 0)
         printf("nothing disclosed\n");
     else
         table_print(table, cli);
     return fflush(stdout) == 0 ? EXIT_DONE : EXIT_FAILED;
 }
 
+/* Page by page, as it comes. */
+static enum exit_code show_lines(const struct cli *cli, struct concordat *agent,
+                                 struct listing *listing)
+{
+    enum exit_code code = tracked_each(cli, agent, listing->limit, show_line, listing);
+
+    return fflush(stdout) == 0 ? code : EXIT_FAILED;
+}
+
 static enum exit_code run_disclosures(struct cli *cli, const struct command *self, int argc,
                                       char **argv)
 {
     struct listing listing = {0};
-    uint32_t limit = LIMIT_MOST;
     const struct option_spec specs[] = {
         {"since", OPTION_TIME, &listing.since_ms, "TIME", "created then or later"},
         {"all", OPTION_FLAG, &listing.all, NULL, "also what others disclosed to us"},
-        {"limit", OPTION_NUMBER, &limit, "N",
-         "look at the newest N messages; default and most 1000"},
+        {"limit", OPTION_NUMBER, &listing.limit, "N", "look at the newest N messages; default all"},
     };
     struct arguments arguments;
     OWNED_AGENT agent = NULL;
     OWNED_ANSWER status = NULL;
-    OWNED_ANSWER answer = NULL;
     enum parsed parsed =
         arguments_parse(cli, self, specs, LENGTH_OF(specs), argc, argv, &arguments);
 
@@ -126,20 +139,14 @@ static enum exit_code run_disclosures(struct cli *cli, const struct command *sel
     if (status->outcome != CONCORDAT_DONE || !status->status)
         return EXIT_FAILED;
     listing.agency = status->status->agency;
-    answer = concordat_track(agent, NULL, limit, NULL, 0);
-    show_trouble(cli, answer);
-    if (answer->outcome != CONCORDAT_DONE)
-        return (enum exit_code)answer->outcome;
-    if (answer->item_count >= LIMIT_MOST)
-        complain("only the newest %d messages were looked at", LIMIT_MOST);
-    return cli->json ? show_lines(&listing, answer) : show_as_table(cli, &listing, answer);
+    return cli->json ? show_lines(cli, agent, &listing) : show_as_table(cli, agent, &listing);
 }
 
 const struct command disclosures_command = {
     .name = "disclosures",
     .arguments = "",
     .summary = "what was disclosed to whom: headers, no content",
-    .about = "What the agent tracks, newest first, of at most 90 days and 1000 messages; those\n"
+    .about = "What the agent tracks, newest first, of at most 90 days and to the end; those\n"
              "without a verdict of the broker are left out. With --json one object a line, as\n"
              "concordat agreement replay --headers reads them.\n",
     .run = run_disclosures,

@@ -8,6 +8,7 @@
 #include "agents/cli/files.h"
 #include "agents/cli/policy.h"
 #include "agents/cli/show.h"
+#include "agents/cli/tracked.h"
 #include "agents/cli/when.h"
 #include "proto/refusal.h"
 
@@ -286,21 +287,34 @@ json_t *header_of_item(const struct concordat_item *item)
     return object;
 }
 
-struct headers *headers_of_answer(const struct concordat_answer *answer)
+static enum exit_code add_item(void *context, const struct concordat_item *item)
+{
+    struct headers *headers = context;
+    json_t *object = header_of_item(item);
+    struct reason why = {"memory is out"};
+    struct past past;
+    bool taken = !object;
+
+    if (object && headers->count == HEADERS_MAX)
+        reason_set(&why, "more than %d headers", HEADERS_MAX);
+    else if (object)
+        taken = past_of(object, &past, &why) && add(headers, &past);
+    json_decref(object);
+    if (taken)
+        return EXIT_DONE;
+    complain("the agent's header %zu: %s", headers->count + 1, why.text);
+    return EXIT_FAILED;
+}
+
+struct headers *headers_of_agent(const struct cli *cli, struct concordat *agent)
 {
     OWNED(headers) headers = calloc(1, sizeof *headers);
 
-    for (size_t i = 0; headers && i < answer->item_count; i++) {
-        json_t *object = header_of_item(&answer->items[i]);
-        struct reason why = {"memory is out"};
-        struct past past;
-        bool taken = !object || (past_of(object, &past, &why) && add(headers, &past));
-
-        json_decref(object);
-        if (!taken) {
-            complain("the agent's header %zu: %s", i + 1, why.text);
-            return NULL;
-        }
+    if (!headers) {
+        complain("memory is out");
+        return NULL;
     }
+    if (tracked_each(cli, agent, 0, add_item, headers) != EXIT_DONE)
+        return NULL;
     return GIVE(headers);
 }

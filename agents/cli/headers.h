@@ -18,6 +18,7 @@
 
 #include <jansson.h>
 
+#include "agents/cli/command.h"
 #include "agents/client.h"
 #include "agreements/replay.h"
 
@@ -42,7 +43,8 @@ struct headers *headers_read(const char *path);
 
 /* A message that an agent tracks, as one object; NULL while the broker has not answered. */
 json_t *header_of_item(const struct concordat_item *item);
-/* The same, to be decided again. NULL after telling the user; `at` names it. */
-struct headers *headers_of_answer(const struct concordat_answer *answer);
+/* All that the agent tracks, to be decided again, read page by page to the end. NULL after telling
+ * the user; HEADERS_MAX holds here too. */
+struct headers *headers_of_agent(const struct cli *cli, struct concordat *agent);
 
 #endif

@@ -21,6 +21,10 @@ say 0 agreement who DC_RISK_SCORE --on 2025-12-31 before
 say 0 agreement who DC_CHILD --json before
 say 0 agreement replay draft.yaml --folder before --headers headers.jsonl
 say 0 agreement replay draft.yaml --folder before --headers headers.jsonl --json
+for _ in $(seq 500); do cat headers.jsonl; done >"$folder/many.jsonl"
+expect 0 '^3000 headers, 1500 changed: 1000 same, 500 now refused, 500 now permitted, 500 refused otherwise, 500 not' \
+    concordat agreement replay draft.yaml --folder before --headers "$folder/many.jsonl"
+[ "$(grep -c '^2026-' "$folder/out")" = 1500 ] || wrong "not every change is listed"
 say 0 agreement test draft.yaml before/court.yaml
 say 1 agreement test draft.yaml untrue.yaml
 say 1 agreement test --json untrue.yaml

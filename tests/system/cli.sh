@@ -24,6 +24,16 @@ expect 2 "did you mean '--*to'\|unknown option" concordat send psr.request --too
 for command in sandbox demo catalogue send inbox open ack decline answer track case import agreement disclosures status; do
     expect 0 "usage: concordat $command" concordat "$command" --help
 done
+# Every part that a command names in its usage has its help there, and so its section in the manual.
+sh "$source/agents/cli/man.sh" "$(command -v concordat)" >"$folder/man" || wrong "no manual is made"
+for command in agreement case; do
+    parts=$(concordat "$command" --help | sed -n "s/^usage: concordat $command \([a-z|]*\).*/\1/p" | tr '|' ' ')
+    [ -n "$parts" ] || wrong "$command names no parts"
+    for part in $parts; do
+        expect 0 "usage: concordat $command $part" concordat "$command" "$part" --help
+        expect 0 '' grep -q "^\.SS $command $part\$" "$folder/man"
+    done
+done
 expect 0 'psr.request' concordat catalogue
 expect 0 '"answeredBy": "psr.report"' concordat catalogue --json
 expect 0 'defendant' concordat catalogue psr.request

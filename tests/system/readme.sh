@@ -20,7 +20,7 @@ expect 0 '^\./run demo ' cat "$folder/two"
 expect 0 'checks held' ./run demo --quick
 
 sed -n '/^<!-- tested by/,/^### /p' README.md | sed -n 's/^\$ //p' \
-    | sed -e "s| mine.json| $folder/mine.json|g; s|wrong.json|$folder/wrong.json|g" \
+    | sed -e "s| mine.json| $folder/mine.json|g; s|wrong.json|$folder/wrong.json|g; s|draft.yaml|$folder/draft.yaml|g" \
         -e "s|--prefix concordat|--prefix $folder/concordat|; s|\$PWD/concordat|$folder/concordat|" \
         -e "s|=town/|=$folder/town/|" >"$folder/steps"
 checks=$((checks + 1))

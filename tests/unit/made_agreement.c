@@ -20,6 +20,18 @@ uint32_t pick(struct chance *chance, uint32_t count) /* splitmix64 */
     return (uint32_t)((z ^ (z >> 31)) % count);
 }
 
+struct agreement_set *examples_load(void)
+{
+    struct agreement_set *examples = NULL;
+    struct reason why = {""};
+
+    if (agreement_set_load(SOURCE_DIR "/agreements/examples", &examples, &why) != ST_OK) {
+        (void)fprintf(stderr, "%s\n", why.text);
+        abort();
+    }
+    return examples;
+}
+
 static void *room_for(size_t count, size_t size)
 {
     void *p = calloc(count + 1, size);

@@ -18,6 +18,10 @@ struct chance {
 /* 0 to count - 1. */
 uint32_t pick(struct chance *chance, uint32_t count);
 
+/* All of agreements/examples, for the caller to free. Ends the test, saying why, when they do not
+ * load. */
+struct agreement_set *examples_load(void);
+
 /* How large: at least two parties and a clause. */
 struct make {
     size_t parties, clauses; /* at most PARTIES_MAX, CLAUSES_MAX; fewer clauses when flows repeat */

@@ -145,13 +145,36 @@ static void read_block(FILE *file, char *block, size_t room)
     }
 }
 
+/* Keys of clauses, and of what stands beside them, that a text has: bit n is keys[n]. */
+static const char keys[][24] = {"allowed",       "only-in-reply",      "only-by-holder",
+                                "capacities",    "acknowledge-within", "decide-within",
+                                "answer-within", "escalation",         "expectations",
+                                "tests",         "small-number-floor"};
+
+static unsigned keys_in(const char *text)
+{
+    unsigned found = 0;
+
+    for (size_t i = 0; i < LENGTH(keys); i++) {
+        char inside[64], outside[64];
+
+        (void)snprintf(inside, sizeof inside, "\n    %s:", keys[i]);
+        (void)snprintf(outside, sizeof outside, "\n%s:", keys[i]);
+        if (strstr(text, inside) || strstr(text, outside))
+            found |= 1u << i;
+    }
+    return found;
+}
+
 /* ```yaml is a whole agreement; ```yaml clauses stands in the place of the first one's clauses; and
- * `refused` behind either begins with a comment that holds the reason. */
+ * `refused` behind either begins with a comment that holds the reason. Every key that a clause
+ * may have stands in one that is taken. */
 static void the_reference_shows_what_is_so(void **)
 {
     FILE *file = fopen(SOURCE_DIR "/docs/agreements.md", "r");
     char line[512], block[8192], whole[8192] = "", text[16384];
     size_t taken = 0, refused = 0;
+    unsigned shown = 0;
 
     assert_non_null(file);
     while (fgets(line, sizeof line, file)) {
@@ -179,11 +202,15 @@ static void the_reference_shows_what_is_so(void **)
                 fail_msg("%s in\n%s", why.text, text);
             if (whole[0] == '\0')
                 strcpy(whole, block);
+            shown |= keys_in(block);
             taken++;
         }
     }
     (void)fclose(file);
     assert_true(taken >= 5 && refused >= 5);
+    for (size_t i = 0; i < LENGTH(keys); i++)
+        if (!(shown & 1u << i))
+            fail_msg("docs/agreements.md shows no agreement with `%s'", keys[i]);
     print_message("docs/agreements.md: %zu agreements are taken, %zu refused as they say\n", taken,
                   refused);
 }

@@ -84,14 +84,12 @@ static struct agreement *large_agreement(struct chance *chance,
 
 static void write_community(const char *folder)
 {
-    OWNED(agreement_set) examples = NULL;
+    OWNED(agreement_set) examples = examples_load();
     struct chance chance = {6};
-    struct reason why;
     char *text = malloc(AGREEMENT_FILE_MAX), name[32];
     size_t size, total = 0;
 
     assert_non_null(text);
-    assert_int_equal(agreement_set_load(EXAMPLES, &examples, &why), ST_OK);
     for (size_t i = 0; i < AGREEMENTS; i++) {
         OWNED(agreement) a = large_agreement(&chance, examples, i);
 

@@ -7,18 +7,12 @@
 
 #include "tests/unit/made_agreement.h"
 
-#define EXAMPLES SOURCE_DIR "/agreements/examples"
-
 static struct agreement_set *examples;
 
 static int load_examples(void **)
 {
-    struct reason why;
-    enum status st = agreement_set_load(EXAMPLES, &examples, &why);
-
-    if (st != ST_OK)
-        print_error("%s\n", why.text);
-    return st == ST_OK ? 0 : -1;
+    examples = examples_load();
+    return 0;
 }
 
 static int free_examples(void **)

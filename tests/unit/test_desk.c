@@ -694,6 +694,43 @@ static void nobody_who_waits_is_told_of_forged_evidence(void **)
     assert_null(town_reply(town, 0));
 }
 
+/* The newest first, as many as asked for; the answer is the town's. */
+static const Concordat__Response *track_newest_of(struct town *town, uint32_t limit,
+                                                  uint64_t before)
+{
+    Concordat__Request request = CONCORDAT__REQUEST__INIT;
+    Concordat__TrackRequest track = CONCORDAT__TRACK_REQUEST__INIT;
+
+    track.limit = limit;
+    track.before = before;
+    request.kind_case = CONCORDAT__REQUEST__KIND_TRACK;
+    request.track = &track;
+    return town_ask(town, 0, &request);
+}
+
+static void what_is_tracked_is_read_on_to_the_end(void **)
+{
+    OWNED(town) town = town_new(court_and_nps, 2);
+    const Concordat__Response *page;
+    struct id ids[5], seen;
+    uint64_t before = 0;
+    size_t count = 0;
+
+    for (size_t i = 0; i < LENGTH(ids); i++)
+        ids[i] = send_request(town, CONCORDAT__OUTCOME__DONE);
+    do {
+        page = track_newest_of(town, 2, before);
+        assert_in_range(page->n_items, 1, 2);
+        for (size_t i = 0; i < page->n_items; i++, count++) {
+            assert_in_range(count, 0, LENGTH(ids) - 1);
+            memcpy(seen.bytes, page->items[i]->message_id.data, ID_SIZE);
+            assert_true(id_equal(&seen, &ids[LENGTH(ids) - 1 - count]));
+        }
+        before = page->next;
+    } while (before);
+    assert_int_equal(count, LENGTH(ids));
+}
+
 static void an_inbox_waits_for_something_new(void **)
 {
     OWNED(town) town = town_new(court_and_nps, 2);
@@ -858,6 +895,7 @@ int main(void)
         cmocka_unit_test(forged_evidence_stands_in_nothings_way),
         cmocka_unit_test(forged_evidence_is_marked_once_however_often_it_comes),
         cmocka_unit_test(nobody_who_waits_is_told_of_forged_evidence),
+        cmocka_unit_test(what_is_tracked_is_read_on_to_the_end),
         cmocka_unit_test(an_inbox_waits_for_something_new),
         cmocka_unit_test(a_certificate_is_out_of_date_when_its_day_has_come),
         cmocka_unit_test(with_crls_out_of_date_nothing_is_judged),
