@@ -187,6 +187,30 @@ static enum status await_parties(const struct daemons *d, const struct agreement
     return status;
 }
 
+/* Nobody signs a text whose time is over. */
+static bool is_over(const struct agreement *draft)
+{
+    return draft->until_ms <= clock_wall_ms();
+}
+
+/* One text; `progress` hears what became of it. */
+static enum status enact_one(const char *pki, const struct agreement *draft,
+                             struct concordat *agent, struct enacted *out, FILE *progress,
+                             struct reason *why)
+{
+    if (is_over(draft)) {
+        if (progress)
+            (void)fprintf(progress, "%s version %u: left out, its time is over\n", draft->id,
+                          draft->version);
+        return ST_OK;
+    }
+    enum status status = enact(pki, draft, agent, out, why);
+    if (status == ST_OK && progress && !out->before)
+        (void)fprintf(progress, "%s version %u: signed by its %zu parties\n", draft->id,
+                      draft->version, draft->party_count);
+    return status;
+}
+
 /* Publishes all, then waits: agents take the entries of one while the next is published. */
 static enum status enact_set(const struct daemons *d, const struct agreement_set *set,
                              struct enacted *enacted, FILE *progress, struct reason *why)
@@ -197,15 +221,11 @@ static enum status enact_set(const struct daemons *d, const struct agreement_set
 
     if (!path_print(pki, "%s/pki", d->community->folder))
         return ST_INVALID;
-    for (size_t i = 0; status == ST_OK && i < agreement_set_count(set); i++) {
-        const struct agreement *draft = agreement_set_at(set, i);
-        status = enact(pki, draft, agent, &enacted[i], why);
-        if (status == ST_OK && progress && !enacted[i].before)
-            (void)fprintf(progress, "%s version %u: signed by its %zu parties\n", draft->id,
-                          draft->version, draft->party_count);
-    }
     for (size_t i = 0; status == ST_OK && i < agreement_set_count(set); i++)
-        status = await_parties(d, agreement_set_at(set, i), &enacted[i].hash, why);
+        status = enact_one(pki, agreement_set_at(set, i), agent, &enacted[i], progress, why);
+    for (size_t i = 0; status == ST_OK && i < agreement_set_count(set); i++)
+        if (!is_over(agreement_set_at(set, i)))
+            status = await_parties(d, agreement_set_at(set, i), &enacted[i].hash, why);
     return status;
 }
 

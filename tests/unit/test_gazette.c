@@ -118,7 +118,8 @@ static void bring(struct desk *d, session_id session, uint32_t member,
     given->head.charge = 5;
     given->request = 3;
     given->instrument = *instrument;
-    given->instrument.key = governance_of(instrument->agency);
+    given->instrument.key = instrument->officer[0] ? governance_of(instrument->officer)
+                                                   : governance_of(instrument->agency);
     given->instrument.digest = sha256(bytes, size);
     given->signed_size = (uint32_t)w.size;
     given->text_size = (uint32_t)text.size;
@@ -283,8 +284,10 @@ static void proposals_are_so_many_a_day(void **)
         (void)snprintf(id, sizeof id, "ISA-%u", n);
         free(law.text);
         law = law_of(id, 1, 0);
-        if (n < PROPOSALS_A_DAY)
-            (void)published(d, &law, CONCORDAT__ACT__PROPOSE, "court.a");
+        if (n == PROPOSALS_A_DAY)
+            break;
+        (void)published(d, &law, CONCORDAT__ACT__PROPOSE, "court.a");
+        (void)published(d, &law, CONCORDAT__ACT__WITHDRAW, "court.a"); /* it is not open, either */
     }
     refused(d, &law, CONCORDAT__ACT__PROPOSE, "court.a");
     d->now_ms += DAY;
