@@ -24,7 +24,7 @@
 
 enum stage_kind {
     STAGE_STOP = 1, /* struct stage_signal */
-    STAGE_RELOAD,   /* struct stage_signal: read certificates, trust and agreements again */
+    STAGE_RELOAD,   /* struct stage_signal: read certificates, trust and CRLs again */
     STAGE_REQUEST,  /* struct stage_local */
     STAGE_REPLY,    /* struct stage_local */
     STAGE_OPEN,     /* struct stage_link: welcomed */

@@ -11,8 +11,8 @@
  * in time, or not upheld: the agency's privilege under that charter is suspended until the
  * charter's owner reinstates it, or another party when it is the owner's. Nobody reviews what they
  * authorised. All of it is folded from what was published, so that whoever
- * folds it agrees and a restart changes nothing. No daemon does yet: a charter permits nothing
- * there.
+ * folds it agrees and a restart changes nothing. The broker folds all of it, an agent what it is
+ * told of.
  *
  * Bounded: what is older than PRIVILEGE_DAYS and settled is forgotten. Threads: one owner.
  * Source: UK GDPR art. 6(1)(d), 9(2)(c); docs/agreements.md, break-glass.

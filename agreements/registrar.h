@@ -3,9 +3,9 @@
  *
  *     gazette entries, in order --registrar_take--> registrar --registrar_set--> decide
  *
- * The broker and every agent are to keep one each and judge every entry themselves, so that
- * nobody's word but the parties' makes an agreement count; today `concordat agreement verify` does,
- * from files. The rules (docs/agreements.md, life):
+ * The broker and every agent keep one each and judge every entry themselves, so that nobody's word
+ * but the parties' makes an agreement count; `concordat agreement verify` does the same from files.
+ * The rules (docs/agreements.md, life):
  *
  *     draft -> proposed -> active -> superseded | revoked | expired;  also suspended
  *

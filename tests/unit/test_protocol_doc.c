@@ -20,6 +20,7 @@
 #include "proto/bodies/psr.pb-c.h"
 #include "proto/categories.pb-c.h"
 #include "proto/frame.h"
+#include "proto/notice.h"
 #include "proto/wire.h"
 #include "tests/unit/header_sample.h"
 
@@ -438,6 +439,58 @@ static void follow_frames(const struct book *given, struct book *out)
     follow_frame(out, "evidence-frame", &evidence, 0);
 }
 
+/* Nobody's keys are in these, so nothing is given. */
+static void follow_notice(struct book *out)
+{
+    struct notice notice = {.kind = CONCORDAT__NOTICE_KIND__NOTICE_REVIEW_DUE,
+                            .agreement_id = "ISA-CASE",
+                            .agreement_version = 6,
+                            .count = 30,
+                            .due_ms = 1779494400000,
+                            .to_count = 2,
+                            .to = {"csc.cambs", "nps.cambs"}},
+                  back;
+    OWNED(arena) arena = arena_new(HEAD_ARENA, HEAD_ARENA);
+    struct wire entry = {.kind = WIRE_GAZETTE};
+    uint8_t bytes[512];
+    size_t size;
+
+    assert_int_equal(notice_write(&notice, bytes, sizeof bytes, &size), ST_OK);
+    assert_int_equal(notice_read((struct bytes){bytes, size}, arena, &back, NULL), ST_OK);
+    put(out, "notice", bytes, size);
+    entry.gazette.sequence = 45;
+    entry.gazette.at_ms = SAMPLE_NOW_MS + 60000;
+    entry.gazette.notice = (struct bytes){bytes, size};
+    follow_frame(out, "entry-frame", &entry, 0);
+}
+
+static void follow_gazette(const struct book *given, struct book *out)
+{
+    struct bytes header = get(given, "header");
+    struct wire follow = {.kind = WIRE_GAZETTE}, verdict = {.kind = WIRE_GAZETTE};
+    struct wire withheld = {.kind = WIRE_WITHHELD};
+
+    follow.gazette.follow = true;
+    follow.gazette.after = 41;
+    follow_frame(out, "follow-frame", &follow, 0);
+    verdict.gazette.request = 1;
+    verdict.gazette.published = true;
+    verdict.gazette.after = 44;
+    follow_frame(out, "published-frame", &verdict, 0);
+    verdict.gazette.published = false;
+    verdict.gazette.after = 0;
+    verdict.gazette.why = "proposal_id: used before";
+    follow_frame(out, "unpublished-frame", &verdict, 0);
+    follow_notice(out);
+    withheld.withheld.sequence = 46;
+    withheld.withheld.withheld =
+        (struct withheld){.message_id = envelope_of(given).message_id,
+                          .header_digest = sha256(header.data, header.size),
+                          .code = CONCORDAT__REFUSAL_CODE__AGREEMENT_SUSPENDED,
+                          .withheld_ms = SAMPLE_NOW_MS + 120000};
+    follow_frame(out, "withheld-frame", &withheld, 0);
+}
+
 static void follow_instrument(const struct book *given, struct book *out)
 {
     struct bytes bytes = get(given, "instrument");
@@ -501,6 +554,7 @@ static void follow(const struct book *given, struct book *out)
     follow_statement(given, out);
     follow_instrument(given, out);
     follow_frames(given, out);
+    follow_gazette(given, out);
     check_opening(given);
 }
 
