@@ -34,7 +34,7 @@ struct question {
     bool is_holder;           /* the sender holds the case */
     uint32_t officers;        /* different officers whose credentials are valid */
     uint32_t uses_today;      /* of the charter, by the sender, before this one */
-    bool privilege_suspended; /* the sender's under the charter, until its uses are reviewed */
+    bool privilege_suspended; /* the sender's or recipient's under the charter, until reinstated */
 };
 
 /* What the envelope says; the rest is zero. (choose.c) */

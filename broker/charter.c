@@ -36,6 +36,10 @@ void exchange_charter_ask(const struct exchange *x, const struct agreement *char
                                         .agency = question->from,
                                         .counterpart = question->to,
                                         .message_id = message_id};
+    const struct breach_of_glass back = {.charter = charter->id,
+                                         .agency = question->to,
+                                         .counterpart = "",
+                                         .message_id = message_id};
     struct privilege privilege = privilege_of(x->privileges, &use, x->now_ms);
     struct breach_of_glass other;
 
@@ -43,7 +47,9 @@ void exchange_charter_ask(const struct exchange *x, const struct agreement *char
      * one took, since a duplicate has had its answer before. It would hide this use. */
     question->officers = privilege_find(x->privileges, message_id, &other) ? 0 : privilege.officers;
     question->uses_today = privilege.uses_today;
-    question->privilege_suspended = privilege.suspended;
+    /* Nor to an agency that has lost it: what it did with the last use has not been cleared. */
+    question->privilege_suspended =
+        privilege.suspended || privilege_of(x->privileges, &back, x->now_ms).suspended;
 }
 
 /* ---- telling ---- */

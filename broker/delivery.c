@@ -4,7 +4,8 @@
  * Members that may have something take turns, a little each, so that nobody's long queue holds up
  * another's short one. Within a member the lanes go in order; one eighth of the credit is kept for
  * lane 0, so that an immediate message never waits behind routine ones in flight. What was
- * published goes before everything (gazette.c).
+ * published goes before everything, and nothing goes before its recipient has asked for that
+ * (gazette.c).
  *
  * This is the one place that hands messages over, so here is decided once more whether they may be:
  * acceptance is the point of law, but what has been revoked or suspended since, and what would go
@@ -41,10 +42,13 @@ static struct item *next_lost(struct exchange *x, const struct member *member)
     return item;
 }
 
+/* Nothing before it follows the gazette: mail that it cannot judge yet it would refuse for good. */
 static struct item *next_item(struct exchange *x, const struct member *member)
 {
     if (member->session == 0)
         return next_lost(x, member);
+    if (!member->follows)
+        return NULL;
     for (unsigned lane = 0; lane < LANES; lane++) {
         struct item *item = queue_first(x->queues, &member->queue, lane);
         if (item)

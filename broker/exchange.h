@@ -73,7 +73,8 @@ enum status exchange_restore_certificate(struct exchange *exchange, const char *
 enum status exchange_restore_key(struct exchange *exchange, const char *agency,
                                  struct bytes statement, struct bytes proof);
 
-/* While the store is nearly full new messages are refused, retryably; delivery goes on. */
+/* While the store is nearly full new messages and instruments are refused, retryably; delivery goes
+ * on, and who revokes or suspends is heard. */
 void exchange_set_full(struct exchange *exchange, bool full);
 
 /* ---- a batch ---- */
@@ -126,7 +127,8 @@ const struct exchange_counts *exchange_counts(const struct exchange *exchange);
 enum exchange_alarm_kind {
     ALARM_STEP_REFUSED = 1, /* a signed step that does not fit its message's ladder */
     ALARM_KEY_REFUSED,      /* a sealing key beyond the limit, or its id twice */
-    ALARM_REPLACED          /* a second session of an agency */
+    ALARM_REPLACED,         /* a second session of an agency */
+    ALARM_GAZETTE_FULL      /* an instrument was refused, since the store is full */
 };
 struct exchange_alarm {
     enum exchange_alarm_kind kind;

@@ -39,10 +39,12 @@ struct published {
     struct digest digest, agreement_hash;
 };
 
-/* A review that has been announced. */
+/* A review or an end that has been announced. */
 struct announced {
     char agreement_id[AGREEMENT_ID_MAX + 1];
     uint32_t version, days;
+    Concordat__NoticeKind kind;
+    int64_t due_ms;
 };
 
 /* Decided at hand-over, to be recorded with the next batch. */
@@ -87,7 +89,7 @@ struct exchange {
     unsigned links;
     bool is_open; /* between begin and durable: effects stay in */
     bool is_full;
-    int64_t now_ms, age_at_ms, review_at_ms;
+    int64_t now_ms, age_at_ms, dates_at_ms;
     struct exchange_counts counts;
     struct exchange_alarm alarms[ALARMS_MAX];
     uint32_t alarm_first, alarm_count;
@@ -138,7 +140,7 @@ enum status exchange_count_refusal(struct exchange *x, uint32_t member, Concorda
 /* The same for one that was recorded before, at start. */
 enum status exchange_recount_refusal(struct exchange *x, uint32_t member,
                                      const struct event *refused);
-/* What is due by the clock: hours of refusals that are over, reviews that come. */
+/* What is due by the clock: hours of refusals that are over, dates that come. */
 enum status exchange_notices_due(struct exchange *x);
 /* A notice that stands in the gazette already, at start. */
 enum status exchange_restore_notice(struct exchange *x, const struct notice *notice, int64_t at_ms);

@@ -71,6 +71,17 @@ static bool is_over_its_day(const struct exchange *x, const struct instrument *g
     return count >= most;
 }
 
+/* Ends this sharing that goes on now: even a full store has room for so few. Once a version each,
+ * as nothing resumes meanwhile. */
+static bool stops_sharing(const struct exchange *x, const struct instrument *given)
+{
+    const struct agreement *version = registrar_version(x->registrar, &given->agreement_hash);
+    const bool is_active = version && version->standing == STANDING_ACTIVE;
+
+    return given->act == CONCORDAT__ACT__REVOKE
+        || (given->act == CONCORDAT__ACT__SUSPEND && is_active);
+}
+
 static void wake_followers(struct exchange *x)
 {
     for (uint32_t i = 0; i < directory_count(x->directory); i++)
@@ -123,7 +134,7 @@ static enum status publish(struct exchange *x, const struct command_gazette *giv
     if (status != ST_OK)
         return status;
     x->counts.published++;
-    x->review_at_ms = x->now_ms; /* a version may come into force with its review near */
+    x->dates_at_ms = x->now_ms; /* a version may come into force with its review near */
     wake_followers(x);
     return answer(x, given, event.sequence, NULL);
 }
@@ -137,8 +148,10 @@ enum status exchange_gazette(struct exchange *x, const struct command_gazette *g
 
     if (before)
         return answer(x, given, before->sequence, NULL);
-    if (x->is_full)
+    if (x->is_full && !stops_sharing(x, instrument)) {
+        exchange_raise(x, ALARM_GAZETTE_FULL, given->head.member);
         return answer(x, given, 0, "the broker's store is full: try again later");
+    }
     if (is_over_its_day(x, instrument))
         return answer(x, given, 0, "too many of these by this agency in a day: try again later");
     enum status status = exchange_charter_check(x, instrument, &why);

@@ -132,9 +132,40 @@ static enum status fill_refusal(void *context, const struct event *event)
     return exchange_restore_refusal(context, event);
 }
 
+/* How far the gazette was read, for a person. */
+struct filling {
+    struct exchange *exchange;
+    uint64_t entry; /* the last that was whole */
+    bool fits;      /* and it followed from those before it */
+};
+
 static enum status fill_gazette(void *context, const struct event *event)
 {
-    return exchange_restore_gazette(context, event);
+    struct filling *filling = context;
+
+    filling->entry = event->sequence;
+    enum status status = exchange_restore_gazette(filling->exchange, event);
+    filling->fits = status == ST_OK;
+    return status;
+}
+
+/* All of it or no start: with an entry less, other agreements would be in force. */
+static enum status fill_agreements(struct broker *b, struct state_reader *reader,
+                                   struct exchange *exchange, struct reason *why)
+{
+    struct filling filling = {.exchange = exchange, .fits = true};
+    enum status status = state_each_gazette(reader, fill_gazette, &filling);
+
+    if (status == ST_INVALID && filling.fits)
+        reason_set(why, "%s: the gazette is damaged, or entries are missing, after entry %llu",
+                   b->config.store, (unsigned long long)filling.entry);
+    else if (status == ST_INVALID)
+        reason_set(why, "%s: the gazette's entry %llu does not follow from those before it",
+                   b->config.store, (unsigned long long)filling.entry);
+    else if (status == ST_NOMEM)
+        reason_set(why, "out of memory at the gazette's entry %llu",
+                   (unsigned long long)filling.entry);
+    return status;
 }
 
 static enum status fill_item(void *context, const char *agency, uint8_t lane, uint64_t sequence,
@@ -176,7 +207,7 @@ static enum status make_exchange(struct broker *b, struct state_reader *reader, 
     if (status == ST_OK)
         status = state_each_refusal(reader, fill_refusal, *out);
     if (status == ST_OK)
-        status = state_each_gazette(reader, fill_gazette, *out);
+        status = fill_agreements(b, reader, *out, why);
     if (status == ST_OK)
         status = state_each_item(reader, fill_item, *out);
     return status;

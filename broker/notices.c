@@ -1,5 +1,6 @@
 /*
- * notices.c - what the broker makes known by itself: refusals past their quota, reviews that come.
+ * notices.c - what the broker makes known by itself: refusals past their quota, reviews and ends of
+ * agreements that come.
  *
  * Each is recorded in the gazette when it is due, and told once: what stands there already is known
  * after a restart. While the store is full they wait.
@@ -11,9 +12,9 @@
 #include "lib/text.h"
 
 #define DAY_MS INT64_C(86400000)
-#define REVIEW_LOOK_MS 60000
+#define DATES_LOOK_MS 60000
 #define COUNTS_AT_ONCE 1024 /* records in one batch */
-#define REVIEWS_AT_ONCE 16  /* the same: each names up to 256 parties */
+#define DATES_AT_ONCE 16    /* the same, and one more: each names up to 256 parties */
 
 /* ---- refusals ---- */
 
@@ -134,12 +135,21 @@ static enum status record_counts(struct exchange *x)
     return ST_OK;
 }
 
-/* ---- reviews ---- */
+/* ---- reviews and ends that come ---- */
 
-static bool is_announced(const struct exchange *x, const struct agreement *agreement, uint32_t days)
+/* A day of an agreement that its parties are told of before. */
+struct date {
+    Concordat__NoticeKind kind;
+    int64_t at_ms;
+};
+
+/* One in each minute looks at few: what is past is let go (announce_dates). */
+static bool is_announced(const struct exchange *x, const struct agreement *agreement,
+                         const struct date *date, uint32_t days)
 {
     for (uint32_t i = 0; i < x->announced_count; i++)
-        if (x->announced[i].days == days && x->announced[i].version == agreement->version
+        if (x->announced[i].kind == date->kind && x->announced[i].days == days
+            && x->announced[i].version == agreement->version
             && strcmp(x->announced[i].agreement_id, agreement->id) == 0)
             return true;
     return false;
@@ -156,29 +166,43 @@ static enum status add_announced(struct exchange *x, const struct notice *notice
         x->announced_room = room;
     }
     struct announced *announced = &x->announced[x->announced_count++];
+    announced->kind = notice->kind;
     announced->version = notice->agreement_version;
     announced->days = notice->count;
+    announced->due_ms = notice->due_ms;
     TEXT_COPY(announced->agreement_id, notice->agreement_id);
     return ST_OK;
 }
 
+static void forget_past(struct exchange *x)
+{
+    uint32_t kept = 0;
+
+    for (uint32_t i = 0; i < x->announced_count; i++)
+        if (x->announced[i].due_ms > x->now_ms)
+            x->announced[kept++] = x->announced[i];
+    x->announced_count = kept;
+}
+
 /* The nearest of 60, 30 and 7 days that has come; 0: none has, or the day itself is past. */
-static uint32_t days_due(const struct agreement *agreement, int64_t now_ms)
+static uint32_t days_due(const struct date *date, int64_t now_ms)
 {
     static const uint32_t stages[] = {7, 30, 60};
 
     for (size_t i = 0; i < sizeof stages / sizeof *stages; i++)
-        if (agreement->review_ms - stages[i] * DAY_MS <= now_ms && now_ms < agreement->review_ms)
+        if (date->at_ms - stages[i] * DAY_MS <= now_ms && now_ms < date->at_ms)
             return stages[i];
     return 0;
 }
 
-static enum status announce(struct exchange *x, const struct agreement *agreement, uint32_t days)
+/* To every party. */
+static enum status announce(struct exchange *x, const struct agreement *agreement,
+                            const struct date *date, uint32_t days)
 {
-    struct notice notice = {.kind = CONCORDAT__NOTICE_KIND__NOTICE_REVIEW_DUE,
+    struct notice notice = {.kind = date->kind,
                             .agreement_version = agreement->version,
                             .count = days,
-                            .due_ms = agreement->review_ms};
+                            .due_ms = date->at_ms};
 
     TEXT_COPY(notice.agreement_id, agreement->id);
     for (size_t i = 0; i < agreement->party_count; i++)
@@ -187,21 +211,45 @@ static enum status announce(struct exchange *x, const struct agreement *agreemen
     return status == ST_OK ? exchange_notify(x, &notice) : status;
 }
 
-static enum status announce_reviews(struct exchange *x)
+/* *made: notices so far in this batch. */
+static enum status announce_agreement(struct exchange *x, const struct agreement *agreement,
+                                      int *made)
+{
+    const struct date dates[] = {
+        {CONCORDAT__NOTICE_KIND__NOTICE_REVIEW_DUE, agreement->review_ms},
+        {CONCORDAT__NOTICE_KIND__NOTICE_EXPIRY_DUE, agreement->until_ms},
+    };
+
+    if (agreement_state_at(agreement, x->now_ms) != AGREEMENT_STATE_ACTIVE)
+        return ST_OK;
+    for (size_t i = 0; i < sizeof dates / sizeof *dates; i++) {
+        uint32_t days = days_due(&dates[i], x->now_ms);
+        if (days == 0 || is_announced(x, agreement, &dates[i], days))
+            continue;
+        enum status status = announce(x, agreement, &dates[i], days);
+        if (status != ST_OK)
+            return status;
+        ++*made;
+    }
+    return ST_OK;
+}
+
+/* A version that was superseded is not in the set: of its dates nobody hears any more. */
+static enum status announce_dates(struct exchange *x)
 {
     const struct agreement_set *set = registrar_set(x->registrar);
     int made = 0;
 
-    for (size_t i = 0; i < agreement_set_count(set) && made < REVIEWS_AT_ONCE; i++) {
-        const struct agreement *agreement = agreement_set_at(set, i);
-        uint32_t days = days_due(agreement, x->now_ms);
-        if (days == 0 || agreement_state_at(agreement, x->now_ms) != AGREEMENT_STATE_ACTIVE
-            || is_announced(x, agreement, days))
-            continue;
-        enum status status = announce(x, agreement, days);
+    x->dates_at_ms = x->now_ms + DATES_LOOK_MS;
+    forget_past(x);
+    for (size_t i = 0; i < agreement_set_count(set); i++) {
+        enum status status = announce_agreement(x, agreement_set_at(set, i), &made);
         if (status != ST_OK)
             return status;
-        made++;
+        if (made >= DATES_AT_ONCE) {
+            x->dates_at_ms = x->now_ms; /* the rest with the next batch */
+            break;
+        }
     }
     return ST_OK;
 }
@@ -213,15 +261,13 @@ enum status exchange_notices_due(struct exchange *x)
     enum status status = record_counts(x);
     if (status == ST_OK)
         status = exchange_charters_due(x);
-    if (status != ST_OK || x->now_ms < x->review_at_ms)
-        return status;
-    x->review_at_ms = x->now_ms + REVIEW_LOOK_MS;
-    return announce_reviews(x);
+    return status != ST_OK || x->now_ms < x->dates_at_ms ? status : announce_dates(x);
 }
 
 enum status exchange_restore_notice(struct exchange *x, const struct notice *notice, int64_t at_ms)
 {
-    if (notice->kind == CONCORDAT__NOTICE_KIND__NOTICE_REVIEW_DUE)
+    if (notice->kind == CONCORDAT__NOTICE_KIND__NOTICE_REVIEW_DUE
+        || notice->kind == CONCORDAT__NOTICE_KIND__NOTICE_EXPIRY_DUE)
         return add_announced(x, notice);
     if (notice->kind == CONCORDAT__NOTICE_KIND__NOTICE_REFUSALS_OVER_QUOTA) {
         uint32_t place = directory_find(x->directory, notice->agency);

@@ -16,6 +16,7 @@
 
 #define TREE_KEY_MAX (8 + AGENCY_MAX + 1 + DIGEST_SIZE) /* bytes of the longest: an agency's */
 #define CHECK_SIZE 8                                    /* bytes at the end of a value */
+#define PUBLISHED "published"                           /* in meta: entries of the gazette, u64 */
 #define MARK_SIZE (2 * DIGEST_SIZE + 2 * 8 + 4 + 8 + 4 + 8)
 #define MESSAGE_RECORD_MAX                                                                         \
     (3 * DIGEST_SIZE + 3 * 8 + 2 + 4 * 4 + 3 + AGENCY_MAX + CLAUSE_ID_MAX + AGREEMENT_ID_MAX)

@@ -22,6 +22,7 @@ struct state {
     struct txn *txn;       /* owned: begun by the window's first need, NULL between windows */
     struct window *window; /* owned */
     uint64_t sequence;     /* of the last event gathered */
+    uint64_t published;    /* entries of the gazette, with those gathered */
     enum status failed;    /* sticky */
 };
 
@@ -243,6 +244,7 @@ static enum status fold(struct state *state, const struct event *e, struct bytes
         return fold_aged(state, e);
     case EVENT_GAZETTE:
         key = key_of_sequence(e->sequence);
+        state->published++;
         return window_put(state->window, TREE_GAZETTE, &key, record);
     case EVENT_WITHHELD:
         return fold_withheld(state, e, record);
@@ -291,6 +293,26 @@ static enum status commit(struct state *state)
     return store_commit(txn);
 }
 
+static enum status read_published(struct state *state)
+{
+    uint8_t value[8];
+    enum status status = read_meta(state, PUBLISHED, value, sizeof value);
+    struct reader r = reader_of(value, sizeof value);
+
+    if (status == ST_OK)
+        state->published = read_u64(&r);
+    return status == ST_MORE ? ST_OK : status;
+}
+
+static enum status write_published(struct state *state)
+{
+    uint8_t value[8];
+    struct writer w = writer_of(value, sizeof value);
+
+    write_u64(&w, state->published);
+    return write_meta(state, PUBLISHED, (struct bytes){value, sizeof value});
+}
+
 /* Compares what meta holds under `name`, or writes it into a new store.
  *   ST_INVALID  it is something else */
 static enum status settle_meta(struct state *state, const char *name, struct bytes value)
@@ -320,6 +342,8 @@ enum status state_open(const char *folder, size_t map_size, struct state **out, 
     status = settle_meta(state, "format", (struct bytes){format, sizeof format});
     if (status == ST_OK)
         status = state_mark(state, &mark);
+    if (status == ST_OK)
+        status = read_published(state);
     if (status != ST_OK) {
         reason_set(why, "%s: not a store of format %d, or damaged", folder, FORMAT);
         return status;
@@ -416,6 +440,8 @@ enum status state_commit(struct state *state, const struct journal_mark *mark)
     assert(!w.failed && w.size == MARK_SIZE);
     if (status == ST_OK)
         status = write_meta(state, "mark", (struct bytes){value, sizeof value});
+    if (status == ST_OK)
+        status = write_published(state);
     if (status == ST_OK)
         status = commit(state);
     return status == ST_OK ? ST_OK : fail(state, status);

@@ -6,14 +6,15 @@
  * The fold is deterministic, knows no clock and no randomness, and does not depend on how batches
  * are gathered into windows. The trees (keys big-endian; record.h):
  *
- *     meta      name                              journal mark, format, community
- *     items     sequence                          the ACCEPTED, STEP or WITHHELD record, until
- * settled queues    agency | lane | sequence          one per unsettled item messages  sender |
- * message id               struct message_record: for duplicates and steps settled   settled_at_ms
- * | sender | id       to forget ids after DUPLICATE_DAYS agencies  agency | certificate digest
- * signing certificates, DER keys      agency | open_until | key id      sealing-key statements
- *     refusals  sequence                          the REFUSED record, or the COUNTED
- *     gazette   sequence                          the GAZETTE record: for ever
+ *     meta      name                           mark, format, community, gazette's count
+ *     items     sequence                       ACCEPTED, STEP or WITHHELD record, until settled
+ *     queues    agency | lane | sequence       one per unsettled item
+ *     messages  sender | message id            struct message_record: for duplicates and steps
+ *     settled   settled_at_ms | sender | id    to forget ids after DUPLICATE_DAYS
+ *     agencies  agency | certificate digest    signing certificates, DER
+ *     keys      agency | open_until | key id   sealing-key statements
+ *     refusals  sequence                       the REFUSED record, or the COUNTED
+ *     gazette   sequence                       the GAZETTE record: for ever
  *
  * Within one window (the batches between two commits) an item that is settled in the same window is
  * never written. A checkpoint carries the journal mark in the same transaction. A refusal is
@@ -128,7 +129,8 @@ enum status state_each_key(struct state_reader *reader,
                            enum status (*found)(void *context, const char *agency,
                                                 struct bytes statement, struct bytes proof),
                            void *context);
-/* What the gazette holds, in its order. */
+/* What the gazette holds, in its order. ST_INVALID also when entries are missing, which none of the
+ * records could show: agreements would be other than they are. */
 enum status state_each_gazette(struct state_reader *reader,
                                enum status (*found)(void *context, const struct event *event),
                                void *context);

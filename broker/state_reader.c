@@ -197,12 +197,13 @@ enum status state_gazette(struct state_reader *reader, uint64_t sequence, struct
 struct record_visit {
     enum status (*found)(void *context, const struct event *event);
     void *context;
+    uint64_t count; /* of those found */
 };
 
 /* A record that stands under its own sequence. */
 static enum status visit_record(void *context, struct bytes key, struct bytes stored)
 {
-    const struct record_visit *visit = context;
+    struct record_visit *visit = context;
     struct reader k = reader_of(key.data, key.size), r;
     uint64_t sequence = read_u64(&k);
     struct bytes record;
@@ -213,23 +214,43 @@ static enum status visit_record(void *context, struct bytes key, struct bytes st
     r = reader_of(record.data, record.size);
     if (event_read(&r, &event) != ST_OK || event.sequence != sequence)
         return ST_INVALID;
+    visit->count++;
     return visit->found(visit->context, &event);
+}
+
+static enum status read_published(struct state_reader *reader, uint64_t *out)
+{
+    const struct tree_key key = key_of_name(PUBLISHED);
+    struct bytes value;
+    enum status status = checked_get(reader->txn, TREE_META, key_bytes(&key), &value);
+    struct reader r;
+
+    *out = 0;
+    if (status != ST_OK)
+        return status == ST_MORE ? ST_OK : status;
+    r = reader_of(value.data, value.size);
+    *out = read_u64(&r);
+    return reader_done(&r) ? ST_OK : ST_INVALID;
 }
 
 enum status state_each_gazette(struct state_reader *reader,
                                enum status (*found)(void *context, const struct event *event),
                                void *context)
 {
-    struct record_visit visit = {found, context};
+    struct record_visit visit = {.found = found, .context = context};
+    uint64_t published;
+    enum status status = read_published(reader, &published);
 
-    return each(reader, TREE_GAZETTE, visit_record, &visit);
+    if (status == ST_OK)
+        status = each(reader, TREE_GAZETTE, visit_record, &visit);
+    return status == ST_OK && visit.count != published ? ST_INVALID : status;
 }
 
 enum status state_each_refusal(struct state_reader *reader,
                                enum status (*found)(void *context, const struct event *event),
                                void *context)
 {
-    struct record_visit visit = {found, context};
+    struct record_visit visit = {.found = found, .context = context};
 
     return each(reader, TREE_REFUSALS, visit_record, &visit);
 }

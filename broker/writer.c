@@ -344,6 +344,7 @@ static void tell_alarms(struct writer_thread *w)
         [ALARM_STEP_REFUSED] = "step_refused",
         [ALARM_KEY_REFUSED] = "key_refused",
         [ALARM_REPLACED] = "session_replaced",
+        [ALARM_GAZETTE_FULL] = "gazette_full",
     };
     struct exchange_alarm alarm;
 

@@ -1,12 +1,20 @@
 /* Agreements at the real broker: signed by their parties' governance keys, published, followed,
- * enforced, still there after a kill; forged and revoked ones are not.
+ * enforced, still there after a kill; forged, cut and revoked ones are not, and what is damaged in
+ * the store is not passed over.
  *
  *     gazette BIN SOURCE FOLDER
  */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -203,11 +211,9 @@ static struct wire submit(struct stage *s)
 
 static void follow(struct peer *peer)
 {
-    struct wire wire = {.kind = WIRE_GAZETTE};
+    struct wire wire = {.kind = WIRE_CREDIT};
 
-    wire.gazette.follow = true;
-    peer_say(peer, &wire, (struct bytes){NULL, 0});
-    wire = (struct wire){.kind = WIRE_CREDIT};
+    peer_follow(peer, 0);
     wire.credit.credit = 64;
     wire.credit.credit_size = 1 << 20;
     peer_say(peer, &wire, (struct bytes){NULL, 0});
@@ -236,6 +242,146 @@ static uint64_t entries_before_mail(struct stage *s, uint64_t *delivered, size_t
         last = wire.gazette.sequence;
         ++*count;
     }
+}
+
+/* ---- what is cut ---- */
+
+/* Brings it, whatever it is: published? A session that ends over it is opened again. */
+static bool is_published(struct stage *s, struct bytes instrument, struct bytes text)
+{
+    struct wire wire = {.kind = WIRE_GAZETTE};
+    struct bytes body;
+
+    wire.gazette.request = 7;
+    wire.gazette.instrument = instrument;
+    peer_say(s->court, &wire, text);
+    for (;;) {
+        enum status status = peer_next(s->court, &wire, &body, WAIT_MS);
+        if (status == ST_MORE)
+            fail("neither a verdict nor the session's end");
+        if (status != ST_OK || wire.kind == WIRE_REFUSE) {
+            peer_open(s->court, s->community.port, 64);
+            return false;
+        }
+        if (wire.kind == WIRE_GAZETTE && wire.gazette.request == 7)
+            return wire.gazette.published;
+    }
+}
+
+/* Another agreement's proposal, cut at every byte of its text, and here and there in the
+ * instrument: that ends the session, and unit.session cuts it at every byte. */
+static void is_cut_in_vain(struct stage *s)
+{
+    struct instrument proposal = instrument_of(s, CONCORDAT__ACT__PROPOSE, "court.a");
+    uint8_t bytes[SIGNED_INSTRUMENT_MAX];
+    char text[sizeof s->text];
+    size_t size = strlen(s->text), passed_cut = 0, count;
+    uint64_t delivered = 0;
+
+    memcpy(text, s->text, size);
+    memcpy(text + strlen("agreement: "), "ISA-CUTS", strlen("ISA-CUTS"));
+    memcpy(proposal.agreement_id, "ISA-CUTS", sizeof "ISA-CUTS");
+    proposal.agreement_hash = sha256(text, size);
+    proposal.proposal_id.bytes[6] = 1;
+    const struct bytes whole = {(const uint8_t *)text, size};
+    const struct bytes instrument = {bytes, sign(s, &proposal, &s->court_governance, bytes)};
+    for (size_t cut = 0; cut < instrument.size; cut += 29)
+        passed_cut += is_published(s, (struct bytes){bytes, cut}, whole);
+    for (size_t cut = 0; cut < size; cut += 11)
+        passed_cut += is_published(s, instrument, (struct bytes){whole.data, cut});
+    expect(passed_cut == 0, "a proposal that is cut is refused");
+    expect(is_published(s, instrument, whole), "and whole it is published");
+    peer_disconnect(s->nps);
+    expect(submit(s).kind == WIRE_RECEIPT, "what was in force is, as before");
+    peer_open(s->nps, s->community.port, 0);
+    follow(s->nps);
+    (void)entries_before_mail(s, &delivered, &count);
+    expect(count == 3, "and nothing but the whole one was added");
+}
+
+/* ---- what the machine lacks ---- */
+
+static void limit_descriptors(const struct stage *s, rlim_t most, struct rlimit *before)
+{
+    if (prlimit(s->community.broker.pid, RLIMIT_NOFILE, NULL, before) != 0
+        || prlimit(s->community.broker.pid, RLIMIT_NOFILE, &(struct rlimit){most, before->rlim_max},
+                   NULL)
+               != 0)
+        fail("prlimit: %s", strerror(errno));
+}
+
+/* Nobody new comes in; who is there is decided about as before, and may change what is in force. */
+static void decides_without_descriptors(struct stage *s)
+{
+    const struct sockaddr_in address = {.sin_family = AF_INET,
+                                        .sin_port = htons(s->community.port),
+                                        .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    struct rlimit before, ours;
+    struct wire wire;
+
+    limit_descriptors(s, 4, &before);
+    int knocking = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (knocking < 0
+        || connect(knocking, (const struct sockaddr *)(const void *)&address, sizeof address) != 0)
+        fail("connect: %s", strerror(errno));
+    expect(daemon_said(&s->community.broker, "event=accept_rests", WAIT_MS),
+           "a broker out of descriptors says so");
+    expect(submit(s).kind == WIRE_RECEIPT, "and decides for who is there as before");
+    expect(act(s, s->court, CONCORDAT__ACT__SUSPEND, "court.a", &s->court_governance) > 0,
+           "publishes what a party signs");
+    wire = submit(s);
+    expect(wire.kind == WIRE_REFUSAL
+               && wire.refusal.refusal.code == CONCORDAT__REFUSAL_CODE__AGREEMENT_SUSPENDED,
+           "and heeds it");
+    expect(act(s, s->court, CONCORDAT__ACT__RESUME, "court.a", &s->court_governance) > 0
+               && submit(s).kind == WIRE_RECEIPT,
+           "both ways");
+    limit_descriptors(s, before.rlim_cur, &ours);
+    (void)close(knocking);
+    peer_disconnect(s->nps);
+    peer_open(s->nps, s->community.port, 64);
+    expect(true, "with descriptors again, sessions come in again");
+}
+
+/* Flips a bit of each copy of the agreement's title in the store. */
+static void flip_title(const struct stage *s)
+{
+    static const char title[] = "hat this test sends";
+    char path[COMMUNITY_PATH + 32];
+    size_t found = 0;
+    struct stat info;
+
+    (void)snprintf(path, sizeof path, "%s/broker/store/data.mdb", s->community.folder);
+    int file = open(path, O_RDWR | O_CLOEXEC);
+    if (file < 0 || fstat(file, &info) != 0)
+        fail("%s: %s", path, strerror(errno));
+    uint8_t *data = mmap(NULL, (size_t)info.st_size, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+    if (data == MAP_FAILED)
+        fail("%s: %s", path, strerror(errno));
+    for (uint8_t *at = data;
+         (at = memmem(at, (size_t)(data + info.st_size - at), title, strlen(title))); at++, found++)
+        at[-1] ^= 1;
+    (void)munmap(data, (size_t)info.st_size);
+    (void)close(file);
+    if (found == 0)
+        fail("%s: has no agreement", path);
+}
+
+static void starts_with_all_of_it_or_not_at_all(struct stage *s)
+{
+    peer_disconnect(s->court);
+    peer_disconnect(s->nps);
+    daemon_stop(&s->community.broker);
+    flip_title(s);
+    expect(!daemon_try_start(&s->community.broker) && daemon_wait(&s->community.broker) != 0,
+           "with a damaged agreement the broker does not start");
+    expect(daemon_said(&s->community.broker,
+                       "the gazette is damaged, or entries are missing, after entry 0", 0),
+           "and says where");
+    flip_title(s);
+    community_start_broker(&s->community);
+    peer_open(s->court, s->community.port, 64);
+    expect(submit(s).kind == WIRE_RECEIPT, "mended it permits as before");
 }
 
 /* ---- the run ---- */
@@ -285,10 +431,62 @@ static void survives_a_kill(struct stage *s)
     expect(count == 2 && last < delivered, "its entries come again, before the mail under it");
 }
 
-static void is_revoked(struct stage *s)
+/* The community's authority does `what` ("revoke") with a certificate of nps.a. */
+static void authority(const struct stage *s, const char *source, const char *what, const char *use)
+{
+    char command[4 * COMMUNITY_PATH];
+
+    (void)snprintf(command, sizeof command,
+                   "'%s/certs/pki.sh' %s '%s' '%s/agencies/nps.a/%s.pem' >/dev/null", source, what,
+                   s->pki, s->pki, use);
+    if (system(command) != 0) // NOLINT: our own paths
+        fail("%s", command);
+}
+
+/* Until the court hears that something was withheld for this reason. */
+static bool is_told(struct stage *s, Concordat__RefusalCode code)
 {
     struct wire wire;
     struct bytes body;
+
+    do {
+        if (peer_next(s->court, &wire, &body, WAIT_MS) != ST_OK)
+            return false;
+    } while (wire.kind != WIRE_WITHHELD || wire.withheld.withheld.code != code);
+    return true;
+}
+
+/* Its signing certificate is revoked while it is there and mail waits for it. */
+static void loses_its_recipient(struct stage *s, const char *source)
+{
+    struct wire wire;
+    struct bytes body;
+
+    peer_disconnect(s->nps);
+    peer_open(s->nps, s->community.port, 0);
+    expect(submit(s).kind == WIRE_RECEIPT, "accepted for who is there and takes nothing");
+    authority(s, source, "revoke", "signing");
+    (void)kill(s->community.broker.pid, SIGHUP);
+    expect(is_told(s, CONCORDAT__REFUSAL_CODE__RECIPIENT_LOST),
+           "with its recipient's certificate revoked it is withheld, and its sender told");
+    expect(submit(s).kind == WIRE_RECEIPT && is_told(s, CONCORDAT__REFUSAL_CODE__RECIPIENT_LOST),
+           "so is what comes after it");
+    authority(s, source, "renew", "signing");
+    peer_free(s->nps);
+    s->nps = peer_new(s->pki, "nps.a");
+    peer_open(s->nps, s->community.port, 64);
+    const struct wire receipt = submit(s);
+    do {
+        if (peer_next(s->nps, &wire, &body, WAIT_MS) != ST_OK)
+            fail("no mail for who is back");
+    } while (wire.kind != WIRE_DELIVER);
+    expect(wire.deliver.sequence == receipt.receipt.receipt.sequence,
+           "back with another it gets what comes then, and nothing that was withheld");
+}
+
+static void is_revoked(struct stage *s)
+{
+    struct wire wire;
 
     peer_disconnect(s->nps);
     expect(submit(s).kind == WIRE_RECEIPT, "accepted while its recipient is away");
@@ -299,11 +497,7 @@ static void is_revoked(struct stage *s)
                && wire.refusal.refusal.code == CONCORDAT__REFUSAL_CODE__AGREEMENT_REVOKED,
            "revoked it permits nothing");
     peer_open(s->nps, s->community.port, 64);
-    do {
-        if (peer_next(s->court, &wire, &body, WAIT_MS) != ST_OK)
-            fail("nothing was withheld");
-    } while (wire.kind != WIRE_WITHHELD);
-    expect(wire.withheld.withheld.code == CONCORDAT__REFUSAL_CODE__AGREEMENT_REVOKED,
+    expect(is_told(s, CONCORDAT__REFUSAL_CODE__AGREEMENT_REVOKED),
            "and what was accepted is withheld, and its sender told");
 }
 
@@ -348,13 +542,7 @@ static void large_texts_come_whole(struct stage *s)
 /* Its governance certificate is revoked by the community: its word counts no more. */
 static void a_revoked_certificate_signs_nothing(struct stage *s, const char *source)
 {
-    char command[4 * COMMUNITY_PATH];
-
-    (void)snprintf(command, sizeof command,
-                   "'%s/certs/pki.sh' revoke '%s' '%s/agencies/nps.a/governance.pem' >/dev/null",
-                   source, s->pki, s->pki);
-    if (system(command) != 0) // NOLINT: our own paths
-        fail("revoke");
+    authority(s, source, "revoke", "governance");
     (void)kill(s->community.broker.pid, SIGHUP);
     if (!daemon_said(&s->community.broker, "event=reloaded", WAIT_MS))
         fail("no reload");
@@ -404,8 +592,12 @@ int main(int argc, char **argv)
     comes_into_force(&s);
     is_forged_in_vain(&s);
     survives_a_kill(&s);
+    is_cut_in_vain(&s);
+    decides_without_descriptors(&s);
+    starts_with_all_of_it_or_not_at_all(&s);
     large_texts_come_whole(&s);
     a_revoked_certificate_signs_nothing(&s, argv[2]);
+    loses_its_recipient(&s, argv[2]);
     is_revoked(&s);
 
     peer_free(s.court);

@@ -381,7 +381,19 @@ enum status peer_hello(struct peer *peer, uint32_t credit, uint32_t credit_size,
         (void)snprintf(peer->refused, sizeof peer->refused, "%s", wire.refuse.code);
         return ST_INVALID;
     }
-    return wire.kind == WIRE_WELCOME ? ST_OK : ST_INVALID;
+    if (wire.kind != WIRE_WELCOME)
+        return ST_INVALID;
+    peer_follow(peer, UINT64_MAX);
+    return peer_flush(peer, wait_ms);
+}
+
+void peer_follow(struct peer *peer, uint64_t after)
+{
+    struct wire wire = {.kind = WIRE_GAZETTE};
+
+    wire.gazette.follow = true;
+    wire.gazette.after = after;
+    peer_say(peer, &wire, (struct bytes){NULL, 0});
 }
 
 const char *peer_refused(const struct peer *peer)

@@ -37,8 +37,12 @@ void peer_disconnect(struct peer *peer);
 
 /* A hello frame of this agency as bytes, to be said over somebody else's connection. */
 size_t peer_hello_frame(struct peer *peer, uint8_t *out, size_t room);
-/* Hello, then the welcome. ST_INVALID: the broker sent a refusal; peer_refused says it. */
+/* Hello, the welcome, and the gazette followed as by one that holds all that was published: nothing
+ * is delivered to who does not follow. ST_INVALID: the broker sent a refusal; peer_refused says it.
+ */
 enum status peer_hello(struct peer *peer, uint32_t credit, uint32_t credit_size, int wait_ms);
+/* Follows it again, from another entry on. */
+void peer_follow(struct peer *peer, uint64_t after);
 const char *peer_refused(const struct peer *peer);
 /* Connect and hello, or the test fails. */
 void peer_open(struct peer *peer, uint16_t port, uint32_t credit);

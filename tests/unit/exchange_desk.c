@@ -82,6 +82,7 @@ static enum status find_gazette(void *context, uint64_t sequence, struct bytes *
 {
     struct desk *d = context;
 
+    d->entries_read++;
     return d->reader ? state_gazette(d->reader, sequence, record) : ST_MORE;
 }
 
@@ -135,6 +136,7 @@ void desk_start_batch(struct desk *d)
         assert_int_equal(r.left, 0);
     }
     assert_int_equal(records, batch.records);
+    d->last = batch.last;
 }
 
 void desk_finish_batch(struct desk *d)
@@ -201,13 +203,8 @@ const struct event *desk_event(const struct desk *d, enum event_kind kind, size_
 struct desk *desk_restart(struct desk *d, struct state *state, const char *text)
 {
     struct state_reader *reader;
-    struct note_status *status;
-    struct journal_mark mark = {.segment = 1, .offset = 4096};
-    size_t size;
+    const struct journal_mark mark = {.segment = 1, .offset = 4096, .sequence = d->last};
 
-    status = exchange_status(d->x, &size);
-    mark.sequence = status->sequence;
-    free(status);
     assert_int_equal(state_gather(state, (struct bytes){d->history, d->history_size}), ST_OK);
     assert_int_equal(state_commit(state, &mark), ST_OK);
     assert_int_equal(state_reader_open(state, &reader), ST_OK);
@@ -219,7 +216,7 @@ struct desk *desk_restart(struct desk *d, struct state *state, const char *text)
     return again;
 }
 
-uint32_t desk_hello(struct desk *d, session_id session, const char *agency, uint32_t credit)
+uint32_t desk_greet(struct desk *d, session_id session, const char *agency, uint32_t credit)
 {
     static const uint8_t der[] = "a certificate of ";
     struct command_hello *hello =
@@ -236,22 +233,30 @@ uint32_t desk_hello(struct desk *d, session_id session, const char *agency, uint
     return welcome->member;
 }
 
-void desk_publish_key(struct desk *d)
+uint32_t desk_hello(struct desk *d, session_id session, const char *agency, uint32_t credit)
 {
-    struct key_statement key = {.agency = "nps.a",
-                                .from_ms = NOW - DAY,
-                                .seal_until_ms = NOW + 6 * DAY,
-                                .open_until_ms = NOW + 50 * DAY};
+    uint32_t member = desk_greet(d, session, agency, credit);
+
+    desk_follow(d, session, member, 0);
+    desk_run(d);
+    return member;
+}
+
+void desk_publish_key_of(struct desk *d, session_id session, uint32_t member, const char *agency)
+{
+    struct key_statement key = {
+        .from_ms = NOW - DAY, .seal_until_ms = NOW + 6 * DAY, .open_until_ms = NOW + 50 * DAY};
     uint8_t bytes[512];
     size_t size;
 
+    strcpy(key.agency, agency);
     memset(key.key_id, 7, sizeof key.key_id);
     memset(key.public_key, 8, sizeof key.public_key);
     memcpy(d->key_id, key.key_id, sizeof d->key_id);
     assert_int_equal(key_statement_write(&key, bytes, sizeof bytes, &size), ST_OK);
     struct command_publish *publish =
-        turn_command(&d->turn, COMMAND_PUBLISH, NPS, sizeof *publish + size);
-    publish->head.member = d->nps;
+        turn_command(&d->turn, COMMAND_PUBLISH, session, sizeof *publish + size);
+    publish->head.member = member;
     publish->request = 5;
     publish->key = key;
     publish->signer.bytes[0] = 1;
@@ -261,7 +266,12 @@ void desk_publish_key(struct desk *d)
     desk_run(d);
     assert_int_equal(d->event_count, 1);
     assert_int_equal(d->events[0].kind, EVENT_KEY);
-    assert_int_equal(desk_count(d, EFFECT_FRAME, NPS), 1);
+    assert_int_equal(desk_count(d, EFFECT_FRAME, session), 1);
+}
+
+void desk_publish_key(struct desk *d)
+{
+    desk_publish_key_of(d, NPS, d->nps, "nps.a");
 }
 
 static struct desk *make_desk(const char *text, struct state_reader *reader, uint64_t sequence)
@@ -277,6 +287,7 @@ static struct desk *make_desk(const char *text, struct state_reader *reader, uin
     d->signing_key.bytes[0] = 9;
     d->gateway = "SC2020_S30_REQUEST";
     d->reader = reader;
+    d->last = sequence;
     if (text)
         config.agreements = agreements(d, text);
     assert_int_equal(exchange_new(&config, &d->x), ST_OK);
@@ -402,22 +413,28 @@ struct digest desk_digest(const struct envelope *e)
     return sha256(e, offsetof(struct envelope, sections)); /* any that follows the content */
 }
 
-void desk_submit(struct desk *d, const struct envelope *e)
+void desk_submit_as(struct desk *d, session_id session, uint32_t member,
+                    const struct digest *signing_key, const struct envelope *e)
 {
     static const uint8_t body[BODY_SIZE], header[] = "header";
     struct digest digest = desk_digest(e);
     struct proof proof = {.count = 1};
-    const struct submission submission = {.session = COURT,
-                                          .member = d->court,
+    const struct submission submission = {.session = session,
+                                          .member = member,
                                           .envelope = e,
                                           .header_digest = &digest,
                                           .header = {header, sizeof header},
                                           .body = {body, sizeof body},
                                           .proof = &proof,
-                                          .signing_key = &d->signing_key};
+                                          .signing_key = signing_key};
     uint32_t charge;
 
     assert_int_equal(turn_submit(&d->turn, &submission, &charge), ST_OK);
+}
+
+void desk_submit(struct desk *d, const struct envelope *e)
+{
+    desk_submit_as(d, COURT, d->court, &d->signing_key, e);
 }
 
 /* One message through one batch; its sequence. */

@@ -43,8 +43,10 @@ struct desk {
     } stored[STORED_MAX];
     size_t stored_count;
     struct state_reader *reader; /* when not NULL, the checkpoint; else `stored` */
+    size_t entries_read;         /* of the gazette, from there */
     uint8_t *history;            /* every record so far */
     size_t history_size;
+    uint64_t last;       /* sequence of the last of them */
     uint32_t court, nps; /* members */
     uint8_t key_id[KEY_ID_SIZE];
     struct agreement *agreement; /* assumed in force; the exchange's */
@@ -86,14 +88,20 @@ const void *desk_effect(const struct desk *d, enum effect_kind kind, session_id 
 size_t desk_events(const struct desk *d, enum event_kind kind);
 const struct event *desk_event(const struct desk *d, enum event_kind kind, size_t n);
 
+/* An agency comes, its place, and in the next batch follows the gazette from its beginning. */
 uint32_t desk_hello(struct desk *d, session_id session, const char *agency, uint32_t credit);
+/* It comes and does not follow. */
+uint32_t desk_greet(struct desk *d, session_id session, const char *agency, uint32_t credit);
 void desk_gone(struct desk *d, session_id session, uint32_t member, bool lost);
 void desk_follow(struct desk *d, session_id session, uint32_t member, uint64_t after);
-void desk_publish_key(struct desk *d);
+void desk_publish_key(struct desk *d); /* the probation office's */
+void desk_publish_key_of(struct desk *d, session_id session, uint32_t member, const char *agency);
 /* The court's `n`-th message. */
 struct envelope desk_envelope(const struct desk *d, uint32_t n);
-struct digest desk_digest(const struct envelope *e); /* any that follows the content */
-void desk_submit(struct desk *d, const struct envelope *e);
+struct digest desk_digest(const struct envelope *e);        /* any that follows the content */
+void desk_submit(struct desk *d, const struct envelope *e); /* by the court */
+void desk_submit_as(struct desk *d, session_id session, uint32_t member,
+                    const struct digest *signing_key, const struct envelope *e);
 /* One message through one batch; its sequence. */
 uint64_t desk_accept(struct desk *d, uint32_t n);
 struct digest desk_step(struct desk *d, uint32_t n, int kind, const struct digest *previous,

@@ -316,8 +316,9 @@ static void a_newer_session_replaces_the_older(void **)
     struct exchange_alarm alarm;
 
     (void)desk_accept(d, 1);
-    (void)desk_hello(d, 3, "nps.a", 10);
+    desk_follow(d, 3, desk_greet(d, 3, "nps.a", 10), 0);
     assert_int_equal(desk_count(d, EFFECT_CLOSE, NPS), 1);
+    desk_run(d);
     assert_int_equal(desk_count(d, EFFECT_DELIVER, 3), 1);
     assert_true(exchange_next_alarm(d->x, &alarm));
     assert_int_equal(alarm.kind, ALARM_REPLACED);

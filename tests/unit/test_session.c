@@ -480,9 +480,9 @@ static struct instrument csc_instrument(Concordat__Act act)
 static const uint8_t text[] = "agreement: ISA-TEST\n";
 static const struct bytes no_text = {NULL, 0}, some_text = {text, sizeof text - 1};
 
-/* As a frame, signed by a fresh governance key for the guest's community, or another. */
-static size_t signed_frame(const struct guest *guest, Concordat__Act act, struct bytes body,
-                           bool elsewhere, uint8_t *out, size_t room)
+/* Signed by a fresh governance key for the guest's community, or another. */
+static size_t sign_instrument(const struct guest *guest, Concordat__Act act, bool elsewhere,
+                              uint8_t out[static SIGNED_INSTRUMENT_MAX])
 {
     OWNED(mint) mint = mint_new();
     const bool is_officer = act == CONCORDAT__ACT__AUTHORISE;
@@ -494,8 +494,7 @@ static size_t signed_frame(const struct guest *guest, Concordat__Act act, struct
                                      .purpose = is_officer ? OURS ".4" : OURS ".2"};
     struct minted leaf = mint_leaf(mint, &papers);
     const struct instrument instrument = csc_instrument(act);
-    struct wire wire = {.kind = WIRE_GAZETTE};
-    uint8_t bytes[SIGNED_INSTRUMENT_MAX], *der = NULL;
+    uint8_t *der = NULL;
     struct reason why = {""};
     struct digest community;
     size_t size;
@@ -506,13 +505,30 @@ static size_t signed_frame(const struct guest *guest, Concordat__Act act, struct
     assert_true(der_size > 0);
     trusted = sha256(der, (size_t)der_size);
     if (instrument_sign(&instrument, leaf.key, (struct bytes){der, (size_t)der_size}, &community,
-                        bytes, sizeof bytes, &size, &why)
+                        out, SIGNED_INSTRUMENT_MAX, &size, &why)
         != ST_OK)
         fail_msg("%s", why.text);
     OPENSSL_free(der);
+    return size;
+}
+
+static size_t instrument_frame(struct bytes instrument, struct bytes body, uint8_t *out,
+                               size_t room)
+{
+    struct wire wire = {.kind = WIRE_GAZETTE};
+
     wire.gazette.request = 6;
-    wire.gazette.instrument = (struct bytes){bytes, size};
+    wire.gazette.instrument = instrument;
     return guest_frame(&wire, body, out, room);
+}
+
+static size_t signed_frame(const struct guest *guest, Concordat__Act act, struct bytes body,
+                           bool elsewhere, uint8_t *out, size_t room)
+{
+    uint8_t bytes[SIGNED_INSTRUMENT_MAX];
+    size_t size = sign_instrument(guest, act, elsewhere, bytes);
+
+    return instrument_frame((struct bytes){bytes, size}, body, out, room);
 }
 
 static struct guest *trusting_guest(struct guest *guest)
@@ -607,6 +623,26 @@ static void a_flipped_bit_of_an_instrument_never_passes(void **)
     guest_stop(&guest);
 }
 
+static void an_instrument_cut_at_any_byte_never_passes(void **)
+{
+    static uint8_t bytes[SIGNED_INSTRUMENT_MAX];
+    struct guest guest;
+
+    (void)trusting_guest(&guest);
+    size_t whole = sign_instrument(&guest, CONCORDAT__ACT__PROPOSE, false, bytes);
+    for (size_t cut = 0; cut <= whole; cut++) {
+        size_t size = instrument_frame((struct bytes){bytes, cut}, some_text, frame, sizeof frame);
+        enum status status = guest_feed(&guest, frame, size);
+        assert_int_equal(guest.turn.count, cut == whole);
+        session_sent(guest.session);
+        if (status == ST_MORE)
+            continue;
+        guest_stop(&guest);
+        (void)trusting_guest(&guest);
+    }
+    guest_stop(&guest);
+}
+
 static enum status trust_nobody(void *, struct bytes, struct identity *, EVP_PKEY **,
                                 struct reason *why)
 {
@@ -684,6 +720,7 @@ int main(void)
         cmocka_unit_test(an_instrument_becomes_a_command_whoever_brings_it),
         cmocka_unit_test(an_instrument_that_does_not_hold_is_refused),
         cmocka_unit_test(a_flipped_bit_of_an_instrument_never_passes),
+        cmocka_unit_test(an_instrument_cut_at_any_byte_never_passes),
         cmocka_unit_test(an_officer_signs_with_a_certificate_of_its_own),
         cmocka_unit_test(pings_are_answered_and_byes_end),
     };

@@ -395,6 +395,55 @@ static void the_gazette_is_kept_for_ever_in_its_order(void **context)
     assert_int_equal(state_gazette(reader, 3, &record), ST_MORE);
 }
 
+static enum status count_entry(void *context, const struct event *)
+{
+    int *count = context;
+
+    ++*count;
+    return ST_OK;
+}
+
+static enum status gazette_of(struct fixture *f, int *count)
+{
+    OWNED(state_reader) reader = reader_of_state(f);
+
+    *count = 0;
+    return state_each_gazette(reader, count_entry, count);
+}
+
+static void drop_entry(struct fixture *f, uint64_t sequence)
+{
+    const struct tree_key key = key_of_sequence(sequence);
+    struct txn *txn;
+
+    assert_int_equal(store_begin(state_store(f->state), true, &txn), ST_OK);
+    assert_int_equal(store_delete(txn, TREE_GAZETTE, key_bytes(&key)), ST_OK);
+    assert_int_equal(store_commit(txn), ST_OK);
+}
+
+/* With the last of them gone, what was revoked would be in force again. */
+static void a_gazette_that_lacks_an_entry_is_refused(void **context)
+{
+    struct fixture *f = *context;
+    int count;
+
+    assert_int_equal(gazette_of(f, &count), ST_OK);
+    for (uint64_t n = 1; n <= 3; n++) {
+        happens(f, sample_notice(n));
+        if (n != 2) /* two checkpoints */
+            commit(f);
+    }
+    state_close(f->state);
+    open_state(f);
+    assert_int_equal(gazette_of(f, &count), ST_OK);
+    assert_int_equal(count, 3);
+    happens(f, sample_notice(4));
+    commit(f);
+    assert_int_equal(gazette_of(f, &count), ST_OK);
+    drop_entry(f, 4);
+    assert_int_equal(gazette_of(f, &count), ST_INVALID);
+}
+
 static enum status see_refusal(void *context, const struct event *event)
 {
     unsigned *seen = context;
@@ -464,6 +513,29 @@ static void a_flipped_bit_is_refused_not_delivered(void **context)
     assert_int_equal(try(f, sample_step(2, 1, 1, 1)), ST_INVALID);
 }
 
+static void a_flipped_bit_of_the_gazette_is_refused(void **context)
+{
+    struct fixture *f = *context;
+    const struct tree_key entry = key_of_sequence(1);
+    struct event sample = sample_gazette(1);
+    struct bytes record;
+    int count;
+
+    happens(f, sample);
+    commit(f);
+    for (size_t at = 0; at < event_size(&sample) + CHECK_SIZE; at++) {
+        damage(f, TREE_GAZETTE, &entry, at);
+        {
+            OWNED(state_reader) reader = reader_of_state(f);
+            assert_int_equal(state_gazette(reader, 1, &record), ST_INVALID);
+        }
+        assert_int_equal(gazette_of(f, &count), ST_INVALID);
+        assert_int_equal(count, 0);
+        damage(f, TREE_GAZETTE, &entry, at);
+    }
+    assert_int_equal(gazette_of(f, &count), ST_OK);
+}
+
 /* An item that a queue has lost would wait for ever. */
 static void an_item_without_its_place_in_a_queue_is_refused(void **context)
 {
@@ -499,8 +571,10 @@ int main(void)
         WITH(a_store_belongs_to_one_community),
         WITH(what_is_withheld_is_settled_and_owed_to_its_sender),
         WITH(the_gazette_is_kept_for_ever_in_its_order),
+        WITH(a_gazette_that_lacks_an_entry_is_refused),
         WITH(counts_of_refusals_are_forgotten_like_refusals),
         WITH(a_flipped_bit_is_refused_not_delivered),
+        WITH(a_flipped_bit_of_the_gazette_is_refused),
         WITH(an_item_without_its_place_in_a_queue_is_refused),
     };
     return cmocka_run_group_tests_name("state", tests, NULL, NULL);
