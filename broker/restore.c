@@ -7,6 +7,14 @@
 #include "broker/exchange_inside.h"
 #include "lib/text.h"
 
+/* Time does not go back over a restart either: under a clock that was set back meanwhile, an
+ * agreement that had expired would permit again. */
+static void note_time(struct exchange *x, const struct event *event)
+{
+    if (event->at_ms > x->now_ms)
+        x->now_ms = event->at_ms;
+}
+
 enum status exchange_restore_item(struct exchange *x, const char *agency, uint8_t lane,
                                   uint64_t sequence, const struct event *event)
 {
@@ -17,6 +25,7 @@ enum status exchange_restore_item(struct exchange *x, const char *agency, uint8_
                         .again = true};
     enum status status = exchange_enter(x, agency, &item.agency);
 
+    note_time(x, event);
     if (status == ST_OK)
         status = queues_reserve(x->queues);
     if (status != ST_OK)
@@ -69,6 +78,7 @@ enum status exchange_restore_refusal(struct exchange *x, const struct event *eve
 {
     uint32_t place;
 
+    note_time(x, event);
     if (event->kind != EVENT_REFUSED)
         return ST_OK; /* a count of an hour that is over */
     enum status status = exchange_enter(x, event->sender, &place);
@@ -105,6 +115,7 @@ enum status exchange_restore_gazette(struct exchange *x, const struct event *eve
     struct notice notice;
     enum status status;
 
+    note_time(x, event);
     if (event->instrument.size > 0) {
         status = restore_instrument(x, event, &published);
     } else {

@@ -1,6 +1,7 @@
 /* lib/clock.h with a clock that a test moves: the real one plus as many milliseconds as the file
  * CONCORDAT_TEST_CLOCK names holds, read at every call. Wall and monotonic clock move together, as
- * they do for who sleeps through the night. Linked before the library's own, into daemons of their
+ * they do for who sleeps through the night; what the file held when a process began moves its wall
+ * clock alone, so that it may begin in the past. Linked before the library's own, into daemons of their
  * own (CMakeLists.txt, moved/); what OpenSSL asks the system stays real, so certificates do too.
  */
 #include <errno.h>
@@ -16,6 +17,7 @@
 #include "lib/clock.h"
 
 static _Atomic int64_t *moved; /* the file's eight bytes, mapped */
+static int64_t began;          /* what they were at the start of the process */
 
 __attribute__((constructor)) static void map_clock(void)
 {
@@ -33,6 +35,7 @@ __attribute__((constructor)) static void map_clock(void)
     }
     (void)close(file);
     moved = page;
+    began = atomic_load(moved);
 }
 
 static int64_t read_ns(clockid_t which)
@@ -40,20 +43,20 @@ static int64_t read_ns(clockid_t which)
     struct timespec t;
 
     (void)clock_gettime(which, &t);
-    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec + atomic_load(moved) * 1000000;
+    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
 }
 
 int64_t clock_wall_ms(void)
 {
-    return read_ns(CLOCK_REALTIME) / 1000000;
+    return read_ns(CLOCK_REALTIME) / 1000000 + atomic_load(moved);
 }
 
 int64_t clock_monotonic_ms(void)
 {
-    return read_ns(CLOCK_MONOTONIC) / 1000000;
+    return clock_monotonic_ns() / 1000000;
 }
 
 int64_t clock_monotonic_ns(void)
 {
-    return read_ns(CLOCK_MONOTONIC);
+    return read_ns(CLOCK_MONOTONIC) + (atomic_load(moved) - began) * 1000000;
 }

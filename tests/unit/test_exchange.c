@@ -345,6 +345,18 @@ static void restored_items_are_delivered_from_the_checkpoint(void **)
     assert_true(item->again);
 }
 
+/* The clock was set back by an hour while the broker was down. */
+static void time_does_not_go_back_over_a_restart(void **)
+{
+    OWNED(desk) d = desk_with(10);
+    struct event event = {
+        .kind = EVENT_ACCEPTED, .sender = "court.a", .recipient = "nps.a", .at_ms = NOW + 3600000};
+
+    assert_int_equal(exchange_restore_item(d->x, "nps.a", 2, 40, &event), ST_OK);
+    (void)desk_accept(d, 1);
+    assert_int_equal(desk_event(d, EVENT_ACCEPTED, 0)->at_ms, NOW + 3600000);
+}
+
 /* A key a day, for longer than a directory has room for: those in use are the last. */
 static void restored_keys_are_those_that_close_last(void **)
 {
@@ -640,6 +652,7 @@ int main(void)
         cmocka_unit_test(an_ended_session_gets_its_items_again),
         cmocka_unit_test(a_newer_session_replaces_the_older),
         cmocka_unit_test(restored_items_are_delivered_from_the_checkpoint),
+        cmocka_unit_test(time_does_not_go_back_over_a_restart),
         cmocka_unit_test(restored_keys_are_those_that_close_last),
         cmocka_unit_test(steps_climb_the_ladder_in_order),
         cmocka_unit_test(a_step_out_of_order_is_answered_but_not_recorded),
