@@ -133,6 +133,7 @@ static void on_gazette(struct desk *desk, const struct wire *wire, struct bytes 
         desk_drop_link(desk, "our CRLs are out of date: nobody's signature can be judged");
     else
         (void)desk_ok(desk, status);
+    desk->resend_due = true; /* what waited for this version may go now */
 }
 
 static void on_frame(struct desk *desk, struct bytes frame, bool last_chance)

@@ -239,6 +239,7 @@ static struct concordat_answer *send_as(struct concordat *agent,
     send.wait_ms = message->wait_ms;
     send.expires_days = message->expires_days;
     send.agreement = text_of(message->agreement);
+    send.justification = text_of(message->justification);
     if (reply) {
         request.kind_case = CONCORDAT__REQUEST__KIND_ANSWER;
         request.answer = &send;
@@ -408,6 +409,20 @@ struct concordat_answer *concordat_status(struct concordat *agent)
 
     request.kind_case = CONCORDAT__REQUEST__KIND_STATUS;
     request.status = &status;
+    return ask(agent, &request, 0);
+}
+
+struct concordat_answer *concordat_refusals(struct concordat *agent, int64_t since_ms,
+                                            int64_t before_ms, uint32_t limit)
+{
+    Concordat__Request request = CONCORDAT__REQUEST__INIT;
+    Concordat__RefusalsRequest refusals = CONCORDAT__REFUSALS_REQUEST__INIT;
+
+    refusals.since_ms = since_ms;
+    refusals.before_ms = before_ms;
+    refusals.limit = limit;
+    request.kind_case = CONCORDAT__REQUEST__KIND_REFUSALS;
+    request.refusals = &refusals;
     return ask(agent, &request, 0);
 }
 

@@ -92,6 +92,28 @@ struct concordat_item {
                         question that was answered so */
     int64_t late_ms; /* by how much; 0 unless late */
     bool overdue;    /* needed_by has passed without an answer, and one may still come */
+    /* Refused because a newer version of the agreement had come into force, and sent again as this
+     * message under that one; none: it was not. */
+    struct concordat_id sent_again_as;
+    const char *sent_again_agreement;
+    uint32_t sent_again_version;
+    struct concordat_id sent_again_for; /* the message that this one was sent again for */
+    const char *lapse; /* "expired", "superseded": what the agreement's version was by the time of
+                          hand-over, which is no fault of the message; "" else */
+};
+
+/* One refusal, by the agent itself or the broker. */
+struct concordat_refused {
+    int64_t at_ms;
+    const char *by; /* the agency: nothing left it; else the broker's id */
+    struct concordat_id message_id, sent_again_as;
+    const char *type, *to, *purpose;   /* purpose "": none was chosen */
+    const char *code;                  /* "CATEGORY_NOT_COVERED" */
+    const char *agreement_id, *clause; /* "" when none */
+    uint32_t agreement_version;
+    size_t offending_count;
+    const char *const *offending;        /* data categories */
+    const char *officer, *justification; /* as the request gave them */
 };
 
 /* What is known about one case, without its messages. */
@@ -159,6 +181,13 @@ struct concordat_answer {
     const struct concordat_case *cases; /* case without a handle */
     bool more;                          /* case: there are older ones than the limit let through */
     uint64_t sequence;                  /* publish: the gazette's entry */
+    /* send: asked for under this id, refused as stale, and sent again as `message_id`; none: it was
+     * not */
+    struct concordat_id sent_again_for;
+    const char *sent_again_agreement;
+    uint32_t sent_again_version;
+    size_t refused_count;
+    const struct concordat_refused *refused; /* refusals: the newest first */
     uint64_t next; /* where concordat_inbox_older or _track_older goes on; 0: that was all */
 };
 
@@ -191,11 +220,13 @@ struct concordat_message {
     int64_t needed_by_ms; /* 0: as the body says, if it does; a time other than the body's is bad
                              input */
     struct concordat_id
-        message_id;        /* a repeat with the same id is the same message; none: a new one */
-    uint32_t wait_ms;      /* for the broker's verdict; 0: 5 seconds; 1: hardly at all */
-    uint32_t expires_days; /* 0: as long as the recipient's key lives */
-    const char *agreement; /* id of the only agreement to be judged under; NULL: any of the two
-                              parties' */
+        message_id;            /* a repeat with the same id is the same message; none: a new one */
+    uint32_t wait_ms;          /* for the broker's verdict; 0: 5 seconds; 1: hardly at all */
+    uint32_t expires_days;     /* 0: as long as the recipient's key lives */
+    const char *agreement;     /* id of the only agreement to be judged under; NULL: any of the two
+                                  parties' */
+    const char *justification; /* why; at most 500 bytes, kept with a refusal and never sent; NULL:
+                                  none */
 };
 
 /* Sends. DONE: the broker has accepted it; QUEUED: it is safe with the agent and will go. */
@@ -229,7 +260,8 @@ struct concordat_answer *concordat_decline(struct concordat *agent,
                                            enum concordat_decline reason);
 /* What is known about one message (sent or received), or with `message` NULL about the newest
  * `limit` (0: 20). With `until` ("accepted", "delivered", "opened", ...) waits up to `wait_ms` for
- * that rung or for one that ends the message. */
+ * that rung or for one that ends the message; of a message that was sent again it tells of the new
+ * one, unless the old one has that rung. */
 struct concordat_answer *concordat_track(struct concordat *agent,
                                          const struct concordat_id *message, uint32_t limit,
                                          const char *until, uint32_t wait_ms);
@@ -251,6 +283,10 @@ struct concordat_answer *concordat_agreements(struct concordat *agent, const cha
 struct concordat_answer *concordat_publish(struct concordat *agent, const void *instrument,
                                            size_t size, const char *text);
 struct concordat_answer *concordat_status(struct concordat *agent);
+/* What was refused at or after `since_ms` (0: all that is kept, a year of it at most) and before
+ * `before_ms` (0: until now), the newest `limit` of it (0: 100, at most 1000). */
+struct concordat_answer *concordat_refusals(struct concordat *agent, int64_t since_ms,
+                                            int64_t before_ms, uint32_t limit);
 
 /* Ids that follow from content: give what a message is made of (its record's number, a hash of it),
  * send under the id that comes back, and the same record handed over twice is one message. Likewise

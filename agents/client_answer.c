@@ -174,6 +174,11 @@ static bool take_item(struct whole_answer *whole, const Concordat__Item *from,
     to->late = from->late;
     to->late_ms = from->late_ms;
     to->overdue = from->overdue;
+    to->sent_again_as = id_from(from->sent_again_as);
+    to->sent_again_agreement = from->sent_again_agreement;
+    to->sent_again_version = from->sent_again_version;
+    to->sent_again_for = id_from(from->sent_again_for);
+    to->lapse = from->lapse;
     for (size_t i = 0; rungs && i < from->n_rungs; i++) {
         const Concordat__Rung *rung = from->rungs[i];
         rungs[i] = (struct concordat_rung){.name = rung->name,
@@ -219,6 +224,41 @@ static bool take_cases(struct whole_answer *whole)
     whole->answer.case_count = r->n_cases;
     whole->answer.more = r->more;
     whole->answer.next = r->next;
+    return true;
+}
+
+static bool take_refused(struct whole_answer *whole)
+{
+    const Concordat__Response *r = whole->response;
+    struct concordat_refused *list = keep(whole, r->n_refusals + 1, sizeof *list);
+
+    if (!list)
+        return false;
+    for (size_t i = 0; i < r->n_refusals; i++) {
+        const Concordat__RefusalRecord *from = r->refusals[i];
+
+        list[i] = (struct concordat_refused){
+            .at_ms = from->at_ms,
+            .by = from->by,
+            .message_id = id_from(from->message_id),
+            .sent_again_as = id_from(from->sent_again_as),
+            .type = from->type,
+            .to = from->to,
+            .purpose = from->purpose,
+            .code = name_of(&concordat__refusal_code__descriptor, (int)from->code),
+            .agreement_id = from->agreement_id,
+            .clause = from->clause,
+            .agreement_version = from->agreement_version,
+            .offending_count = from->n_offending,
+            .offending = category_names(whole, from->n_offending, from->offending),
+            .officer = from->officer,
+            .justification = from->justification,
+        };
+        if (!list[i].offending)
+            return false;
+    }
+    whole->answer.refused = list;
+    whole->answer.refused_count = r->n_refusals;
     return true;
 }
 
@@ -301,10 +341,13 @@ struct concordat_answer *client_answer_read(const void *data, size_t size)
     a->body_size = r->body.len;
     a->json = r->json;
     a->sequence = r->sequence;
+    a->sent_again_for = id_from(r->sent_again_for);
+    a->sent_again_agreement = r->sent_again_agreement;
+    a->sent_again_version = r->sent_again_version;
     a->not_shared_count = r->n_not_shared;
     a->not_shared = category_names(whole, r->n_not_shared, r->not_shared);
     if (!a->not_shared || !take_problems(whole) || !take_items(whole) || !take_agreements(whole)
-        || !take_cases(whole) || (r->refusal && !take_refusal(whole))
+        || !take_cases(whole) || !take_refused(whole) || (r->refusal && !take_refusal(whole))
         || (r->status && !take_status(whole)))
         return out_of_memory(whole);
     return a;

@@ -60,6 +60,13 @@ enum status deadline_settle(const struct message_type *type, struct bytes body, 
     return ST_OK;
 }
 
+/* Accepted, and the asker does not have it and never will. */
+static bool is_lost(const struct track *reply)
+{
+    return track_find(reply, RUNG_REJECTED)
+        || (track_find(reply, RUNG_WITHHELD) && !track_find(reply, RUNG_DELIVERED));
+}
+
 /* What answers the enquiry, as far as is known here; none when nothing does. */
 static enum status find_answer(struct txn *txn, const struct track *track, struct id *answer)
 {
@@ -75,7 +82,7 @@ static enum status find_answer(struct txn *txn, const struct track *track, struc
     status = track_get(txn, other, &id, &reply);
     if (status != ST_OK && status != ST_MORE && status != ST_INVALID)
         return status;
-    if (status != ST_OK || !track_find(&reply, RUNG_REJECTED))
+    if (status != ST_OK || !is_lost(&reply))
         *answer = id;
     return ST_OK;
 }
@@ -113,7 +120,7 @@ static int64_t accepted_as_answer(const struct track *track, const struct track 
 {
     const struct rung *accepted = track_find(track, RUNG_ACCEPTED);
 
-    if (!accepted || track_find(track, RUNG_REJECTED) || !track_is_answered_by(asked, track->type)
+    if (!accepted || is_lost(track) || !track_is_answered_by(asked, track->type)
         || strcmp(asked->from, track->to) != 0 || strcmp(asked->to, track->from) != 0)
         return 0;
     return accepted->at_ms;

@@ -85,6 +85,50 @@ static struct decision judge_agreement(const struct desk *desk, const struct del
     return decision;
 }
 
+/* When a version was superseded. */
+struct supersession {
+    const struct agreement *version;
+    int64_t at_ms;
+};
+
+static bool find_supersession(void *context, const struct registrar_row *row)
+{
+    struct supersession *s = context;
+
+    if (row->agreement != s->version)
+        return true;
+    s->at_ms = row->since_ms;
+    return false;
+}
+
+enum lapse desk_lapse(const struct desk *desk, const struct track *track)
+{
+    const struct registrar *registrar = gazette_registrar(desk->gazette);
+    const struct rung *delivered = track_find(track, RUNG_DELIVERED);
+    struct supersession superseded = {.version =
+                                          registrar_version(registrar, &track->agreement_hash)};
+
+    if (track->lapse != LAPSE_NONE || !delivered || !superseded.version)
+        return track->lapse;
+    if (superseded.version->standing == STANDING_SUPERSEDED) {
+        registrar_each(registrar, desk->wall_ms, find_supersession, &superseded);
+        if (superseded.at_ms <= delivered->at_ms)
+            return LAPSE_SUPERSEDED;
+    }
+    return delivered->at_ms >= superseded.version->until_ms ? LAPSE_EXPIRED : LAPSE_NONE;
+}
+
+void desk_note_assumed_lapse(const struct desk *desk, struct track *track)
+{
+    const struct registrar *registrar = gazette_registrar(desk->gazette);
+    const struct agreement *ours =
+        agreement_set_find(registrar_set(registrar), track->agreement_id);
+
+    if (!registrar_version(registrar, &track->agreement_hash) && ours
+        && ours->standing == STANDING_ASSUMED && ours->version > track->agreement_version)
+        track->lapse = LAPSE_SUPERSEDED;
+}
+
 /* Did we ask? The header only says so, and neither broker nor agreement can know. A clause that
  * lets answers come unasked is content with one that names no question. */
 static bool was_asked_for(struct desk *desk, const struct delivery *d, const struct clause *clause)
@@ -134,6 +178,7 @@ static void keep_opened(struct desk *desk, struct delivery *d, struct track *tra
                "its deadline is another than its body's");
         return;
     }
+    desk_note_assumed_lapse(desk, track);
     store_arrival(desk, d, track, &step, body);
     note_answer(desk, d);
 }

@@ -410,6 +410,7 @@ enum status desk_seal(struct desk *desk, struct track *track, const struct decis
     track->header_digest = sha256(header, m->header_size);
     track->shared = e.categories;
     track->agreement_version = e.agreement_version;
+    track->agreement_hash = e.agreement_hash;
     memcpy(track->agreement_id, e.agreement_id, sizeof track->agreement_id);
     memcpy(track->clause, e.clause, sizeof track->clause);
     memcpy(track->purpose, e.purpose, sizeof track->purpose);
@@ -447,6 +448,7 @@ enum status desk_end_of_turn(struct desk *desk)
     struct txn *txn = desk->txn;
     enum status status;
 
+    desk_resend(desk);
     sign_messages(desk);
     if (desk->failed == ST_OK) {
         uint64_t before = desk->next_number;

@@ -64,6 +64,17 @@ struct parked {
     uint8_t bytes[]; /* its frame */
 };
 
+/* A message of ours in the making, or in the making once more. */
+struct draft {
+    struct track track;
+    const struct message_type *type;
+    struct bytes body; /* checked, serialised, in an arena */
+    bool in_reply, new_case;
+    struct id asked_reply; /* in_reply_to as it was asked: that may have been sent again since */
+    uint32_t wait_ms;      /* of the asker */
+    struct kept kept;      /* who wanted it and why; desk_post fills in its body */
+};
+
 /* What of the inbox is to be listed. */
 struct inbox_wish {
     uint32_t limit; /* 0: as usual */
@@ -182,6 +193,10 @@ struct desk {
     struct waiting *waiting_inbox;
     size_t waiting_count;
     int64_t sweep_at_ms; /* monotonic: when to look for what is due */
+
+    /* messages set aside (resend.c) */
+    bool resend_due;     /* some may go now */
+    int64_t stale_at_ms; /* monotonic: when to look again at those that wait for the gazette */
 };
 
 /* Notes a failure. True when all is well. */
@@ -255,6 +270,12 @@ enum status desk_find_signer(struct desk *desk, const struct arrival *arrival,
 /* ---- delivery.c ---- */
 
 void desk_deliver(struct desk *desk, const struct arrival *arrival);
+/* What the version that a delivered message was accepted under had become when it was handed over,
+ * as far as is known now: the entry that superseded it may come behind the message. */
+enum lapse desk_lapse(const struct desk *desk, const struct track *track);
+/* Where agreements are assumed, a version that another took the place of is not remembered: what it
+ * is at hand-over is noted in the track. */
+void desk_note_assumed_lapse(const struct desk *desk, struct track *track);
 
 /* ---- evidence.c ---- */
 
@@ -268,6 +289,25 @@ void desk_step(struct desk *desk, const struct arrival *arrival);
 
 void desk_send(struct desk *desk, struct bytes route, const Concordat__SendRequest *r);
 void desk_answer(struct desk *desk, struct bytes route, const Concordat__SendRequest *r);
+/* Decides about a draft by the agreements in force, with what the header needs in `question`; names
+ * the officer in the body where the clause has room for it. Logs a refusal.
+ *   ST_NOMEM   there is no decision */
+enum status desk_judge(struct desk *desk, struct draft *draft, struct question *question,
+                       struct decision *decision);
+/* Seals a permitted draft when the recipient's key is here, else keeps it until it is. `number`:
+ * its place in its lane; 0: the last. False: the body cannot be sealed. */
+bool desk_post(struct desk *desk, struct draft *draft, uint64_t number,
+               const struct decision *decision, const struct question *question);
+/* The body without the officer that desk_judge named in it. */
+struct bytes desk_without_officer(struct bytes body);
+
+/* ---- resend.c ---- */
+
+/* The broker refused one of ours because the version is stale: sets it aside to be decided about
+ * and sealed once more. False: it cannot go again, so the refusal is final. */
+bool desk_set_aside(struct desk *desk, const struct track *track, int64_t refused_ms);
+/* Sends again what was set aside and can go now, bounded; gives up what has waited too long. */
+void desk_resend(struct desk *desk);
 
 /* ---- derive.c ---- */
 
@@ -280,6 +320,18 @@ void desk_publish(struct desk *desk, struct bytes route, const Concordat__Publis
 void desk_verdict(struct desk *desk, const struct wire *wire);
 /* Who has waited until then (monotonic; INT64_MAX: all) is told that there is no verdict. */
 void desk_give_up_publishing(struct desk *desk, int64_t until_ms);
+
+/* ---- refused.c ---- */
+
+/* What a refusing decision says, into the track. */
+void desk_blame(struct track *track, const struct decision *decision);
+/* Notes that a message was refused as `rung` says, for the reasons that `track` has. `kept`: who
+ * wanted it and why. */
+void desk_note_refusal(struct desk *desk, const struct track *track, const struct kept *kept,
+                       const struct rung *rung);
+/* The same for a message of the outbox, before it leaves there. */
+void desk_note_kept_refusal(struct desk *desk, const struct track *track, const struct rung *rung);
+void desk_refusals(struct desk *desk, struct bytes route, const Concordat__RefusalsRequest *r);
 
 /* ---- keyless.c ---- */
 
@@ -311,6 +363,9 @@ struct waiting *desk_park(struct desk *desk, struct bytes route, uint32_t wait_m
                           const struct id *id);
 /* Something happened to a message: those who wait for it are answered. */
 void desk_touched(struct desk *desk, const struct track *track);
+/* A message was sent again as `track`: those who wait for the old one wait for that, but who waits
+ * for its refusal. */
+void desk_moved(struct desk *desk, const struct track *old, const struct track *track);
 /* Something new is in the inbox. */
 void desk_inbox_changed(struct desk *desk);
 /* Those who have waited long enough are answered as things stand. */

@@ -4,6 +4,7 @@
 
 #include "agents/desk_inside.h"
 #include "agents/latest.h"
+#include "agents/refusals.h"
 
 #define SWEEP_MAX 500 /* records deleted in a turn */
 
@@ -61,6 +62,8 @@ static void do_due(struct desk *desk, struct reader *r)
 
 void desk_sweep(struct desk *desk)
 {
+    if (!desk_ok(desk, refusals_trim(desk->txn, desk->wall_ms, SWEEP_MAX)))
+        return;
     for (unsigned i = 0; i < SWEEP_MAX; i++) {
         uint8_t copy[64];
         struct walk *walk;

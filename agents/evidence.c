@@ -62,7 +62,8 @@ static void note_answered(struct desk *desk, const struct track *reply)
     desk_touched(desk, &original);
 }
 
-/* Our answer was rejected, so the question waits for one again, where it can be seen. */
+/* Our answer was rejected or withheld, so the question waits for one again, where it can be seen.
+ */
 static void note_unanswered(struct desk *desk, const struct track *reply)
 {
     struct track original;
@@ -118,6 +119,9 @@ void desk_refusal(struct desk *desk, const struct refusal *refusal)
     if (!find_ours(desk, &message, &refusal->header_digest, &track)
         || track_find(&track, RUNG_ACCEPTED) || track_find(&track, RUNG_REFUSED))
         return;
+    if (refusal->code == CONCORDAT__REFUSAL_CODE__AGREEMENT_VERSION_STALE
+        && desk_set_aside(desk, &track, refusal->refused_ms))
+        return;
     id_print(&track.message_id, id);
     log_event(LOG_WARN, "refused", "message=%s type=%s to=%s code=%s", id, track.type, track.to,
               refusal_name(refusal->code));
@@ -126,6 +130,7 @@ void desk_refusal(struct desk *desk, const struct refusal *refusal)
     memcpy(rung.by, desk->broker, sizeof rung.by);
     (void)track_add(&track, &rung);
     track.offending = refusal->offending;
+    desk_note_kept_refusal(desk, &track, &rung);
     (void)desk_ok(desk, outbox_drop(desk->txn, &track.message_id, track.to));
     (void)desk_ok(desk, track_put(desk->txn, &track));
     desk_touched(desk, &track);
@@ -147,6 +152,11 @@ void desk_withheld(struct desk *desk, uint64_t sequence, const struct withheld *
               refusal_name(withheld->code));
     memcpy(rung.by, desk->broker, sizeof rung.by);
     (void)track_add(&track, &rung);
+    if (!track_find(&track, RUNG_DELIVERED)) {
+        (void)desk_landed(desk, &track.message_id);
+        (void)desk_ok(desk, outbox_drop(desk->txn, &track.message_id, track.to));
+        note_unanswered(desk, &track);
+    }
     (void)desk_ok(desk, track_put(desk->txn, &track));
     desk_touched(desk, &track);
 }
@@ -215,9 +225,13 @@ static void record_step(struct desk *desk, const struct arrival *arrival, struct
     }
     if (step->kind == CONCORDAT__STEP_KIND__REJECTED)
         note_unanswered(desk, track);
+    else if (step->kind == CONCORDAT__STEP_KIND__DELIVERED && track_find(track, RUNG_WITHHELD))
+        note_answered(desk, track); /* it had left the broker before it was withheld */
     status = steps_keep(desk->txn, track, &kept);
     if (status != ST_LIMIT && !desk_ok(desk, status))
         return;
+    if (step->kind == CONCORDAT__STEP_KIND__DELIVERED)
+        desk_note_assumed_lapse(desk, track);
     (void)track_add(track, &rung);
     track->last_step = sha256(kept.step.data, kept.step.size);
     if (step->kind == CONCORDAT__STEP_KIND__DELIVERED

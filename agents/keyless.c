@@ -11,9 +11,28 @@ static void refuse_track(struct desk *desk, struct track *track, Concordat__Refu
     memcpy(rung.by, desk->setup.agency, strlen(desk->setup.agency) + 1);
     (void)track_add(track, &rung);
     track->offending = offending;
+    desk_note_kept_refusal(desk, track, &rung);
     (void)desk_ok(desk, outbox_drop(desk->txn, &track->message_id, track->to));
     (void)desk_ok(desk, track_put(desk->txn, track));
     desk_touched(desk, track);
+}
+
+/* Sealed, it may be refused as stale and have to be sealed once more; but what was sent again goes
+ * no third time. */
+static void keep_body(struct desk *desk, const struct track *track, struct bytes body)
+{
+    struct kept kept = {0};
+    enum status status = outbox_kept(desk->txn, &track->message_id, &kept);
+
+    if (!id_is_zero(&track->resent_of))
+        return;
+    if (status == ST_MORE || status == ST_INVALID) /* of an earlier build */
+        kept = (struct kept){.purpose_named = true};
+    else if (!desk_ok(desk, status))
+        return;
+    kept.has_body = true;
+    kept.body = body;
+    (void)desk_ok(desk, outbox_keep(desk->txn, &track->message_id, &kept));
 }
 
 static void seal_waiting(struct desk *desk, struct track *track, uint64_t number,
@@ -42,8 +61,10 @@ static void seal_waiting(struct desk *desk, struct track *track, uint64_t number
                        key, number);
     if (status == ST_INVALID || status == ST_LIMIT)
         refuse_track(desk, track, CONCORDAT__REFUSAL_CODE__TOO_LARGE, 0);
-    else if (desk_ok(desk, status))
+    else if (desk_ok(desk, status)) {
+        keep_body(desk, track, (struct bytes){copy, entry.body.size});
         (void)desk_ok(desk, track_put(desk->txn, track));
+    }
 }
 
 void desk_keyless(struct desk *desk, const char *agency, bool known)

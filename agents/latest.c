@@ -88,10 +88,13 @@ static enum status lot_of(struct txn *txn, const struct id *id, enum lot *out)
 {
     struct track track;
     enum status status = track_get(txn, WAY_OUT, id, &track);
-    enum rung_kind state = status == ST_OK ? track_state(&track) : RUNG_NONE;
+    enum rung_kind state;
 
+    if (status == ST_OK)
+        status = track_follow(txn, &track);
     if (status != ST_OK && status != ST_MORE)
         return status;
+    state = status == ST_OK ? track_state(&track) : RUNG_NONE;
     if (status == ST_MORE)
         *out = LOT_UNSENT;
     else

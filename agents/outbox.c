@@ -7,7 +7,14 @@
 #include "agents/trees.h"
 
 #define OUTBOX_VERSION 1
+#define KEPT_VERSION 1
 #define RECIPIENT_KEY_MAX (AGENCY_MAX + 1 + 8)
+
+/* Kept: u8 version | u8 flags | prefixed officer | prefixed justification | body */
+#define KEPT_OVERHEAD (1 + 1 + 4 + OFFICER_MAX + 4 + JUSTIFICATION_MAX)
+#define PURPOSE_NAMED 1
+#define OFFICER_ADDED 2
+#define HAS_BODY 4
 
 /* u8 version | u8 sealed | u8 lane | u64 number | [prefixed header | proof] | body */
 #define PREAMBLE_MAX (1 + 1 + 1 + 8 + 4 + HEADER_MAX + PROOF_RECORD_MAX)
@@ -103,6 +110,101 @@ enum status outbox_get(struct txn *txn, const struct id *id, struct outbox_entry
     return ST_OK;
 }
 
+enum status outbox_keep(struct txn *txn, const struct id *id, const struct kept *kept)
+{
+    size_t room = KEPT_OVERHEAD + kept->body.size;
+    uint8_t *record = malloc(room);
+    struct writer w = writer_of(record, record ? room : 0);
+    enum status status;
+
+    if (!record)
+        return ST_NOMEM;
+    write_u8(&w, KEPT_VERSION);
+    write_u8(&w, (uint8_t)((kept->purpose_named ? PURPOSE_NAMED : 0)
+                           | (kept->officer_added ? OFFICER_ADDED : 0)
+                           | (kept->has_body ? HAS_BODY : 0)));
+    write_prefixed(&w, kept->officer, strlen(kept->officer));
+    write_prefixed(&w, kept->justification, strlen(kept->justification));
+    write_bytes(&w, kept->body.data, kept->body.size);
+    status =
+        w.failed ? ST_LIMIT : store_put(txn, TREE_KEPT, id_key(id), (struct bytes){record, w.size});
+    OPENSSL_cleanse(record, room);
+    free(record);
+    return status;
+}
+
+/* A prefixed text of at most room - 1 bytes. */
+static void read_text(struct reader *r, char *out, size_t room)
+{
+    struct bytes text = read_prefixed(r);
+
+    if (r->failed || text.size >= room) {
+        r->failed = true;
+        return;
+    }
+    if (text.size > 0)
+        memcpy(out, text.data, text.size);
+    out[text.size] = '\0';
+}
+
+enum status outbox_kept(struct txn *txn, const struct id *id, struct kept *out)
+{
+    struct kept kept = {0};
+    struct bytes record;
+    struct reader r;
+    uint8_t flags;
+    enum status status = store_get(txn, TREE_KEPT, id_key(id), &record);
+
+    if (status != ST_OK)
+        return status;
+    r = reader_of(record.data, record.size);
+    if (read_u8(&r) != KEPT_VERSION)
+        return ST_INVALID;
+    flags = read_u8(&r);
+    kept.purpose_named = flags & PURPOSE_NAMED;
+    kept.officer_added = flags & OFFICER_ADDED;
+    kept.has_body = flags & HAS_BODY;
+    read_text(&r, kept.officer, sizeof kept.officer);
+    read_text(&r, kept.justification, sizeof kept.justification);
+    kept.body = read_bytes(&r, r.left);
+    if (r.failed)
+        return ST_INVALID;
+    *out = kept;
+    return ST_OK;
+}
+
+enum status outbox_set_aside(struct txn *txn, const struct id *id, int64_t at_ms)
+{
+    uint8_t lane[LANE_KEY_SIZE], value[ID_SIZE + 8];
+    struct writer w = writer_of(value, sizeof value);
+    struct outbox_entry entry;
+    struct bytes there;
+    enum status status = outbox_get(txn, id, &entry);
+
+    if (status != ST_OK)
+        return status;
+    status = store_get(txn, TREE_STALE, lane_key(lane, entry.lane, entry.number), &there);
+    if (status != ST_MORE)
+        return status;
+    write_bytes(&w, id->bytes, ID_SIZE);
+    write_u64(&w, (uint64_t)at_ms);
+    status = store_delete(txn, TREE_TO_SUBMIT, lane_key(lane, entry.lane, entry.number));
+    if (status != ST_OK)
+        return status;
+    return store_put(txn, TREE_STALE, lane_key(lane, entry.lane, entry.number),
+                     (struct bytes){value, sizeof value});
+}
+
+/* What stands beside an entry, and where it was set aside. */
+static enum status forget_kept(struct txn *txn, const struct id *id,
+                               const struct outbox_entry *entry)
+{
+    uint8_t lane[LANE_KEY_SIZE];
+    enum status status = store_delete(txn, TREE_STALE, lane_key(lane, entry->lane, entry->number));
+
+    return status == ST_OK ? store_delete(txn, TREE_KEPT, id_key(id)) : status;
+}
+
 enum status outbox_answered(struct txn *txn, const struct id *id)
 {
     uint8_t lane[LANE_KEY_SIZE];
@@ -111,7 +213,8 @@ enum status outbox_answered(struct txn *txn, const struct id *id)
 
     if (status != ST_OK)
         return status == ST_MORE ? ST_OK : status;
-    return store_delete(txn, TREE_TO_SUBMIT, lane_key(lane, entry.lane, entry.number));
+    status = store_delete(txn, TREE_TO_SUBMIT, lane_key(lane, entry.lane, entry.number));
+    return status == ST_OK ? forget_kept(txn, id, &entry) : status;
 }
 
 enum status outbox_drop(struct txn *txn, const struct id *id, const char *recipient)
@@ -125,6 +228,8 @@ enum status outbox_drop(struct txn *txn, const struct id *id, const char *recipi
     status = store_delete(txn, TREE_TO_SUBMIT, lane_key(lane, entry.lane, entry.number));
     if (status == ST_OK)
         status = store_delete(txn, TREE_KEYLESS, recipient_key(place, recipient, entry.number));
+    if (status == ST_OK)
+        status = forget_kept(txn, id, &entry);
     if (status == ST_OK)
         status = store_delete(txn, TREE_OUTBOX, id_key(id));
     return status;
@@ -166,6 +271,31 @@ enum status outbox_next(struct txn *txn, uint8_t lane, uint64_t from, uint64_t *
     found = read_u64(&r);
     if (!reader_done(&r) || !read_id(value, out))
         return ST_INVALID;
+    *number = found;
+    return ST_OK;
+}
+
+enum status outbox_next_stale(struct txn *txn, uint8_t *lane, uint64_t *number, struct id *out,
+                              int64_t *at_ms)
+{
+    uint8_t start[LANE_KEY_SIZE];
+    struct bytes key, value;
+    struct reader place, r;
+    enum status status = first_from(txn, TREE_STALE, lane_key(start, *lane, *number), &key, &value);
+    uint8_t found_lane;
+    uint64_t found;
+
+    if (status != ST_OK)
+        return status;
+    place = reader_of(key.data, key.size);
+    found_lane = read_u8(&place);
+    found = read_u64(&place);
+    r = reader_of(value.data, value.size);
+    read_into(&r, out->bytes, ID_SIZE);
+    *at_ms = (int64_t)read_u64(&r);
+    if (!reader_done(&place) || !reader_done(&r) || found_lane >= LANES)
+        return ST_INVALID;
+    *lane = found_lane;
     *number = found;
     return ST_OK;
 }

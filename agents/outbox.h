@@ -6,6 +6,10 @@
  *       -> sealed, answered   (kept until the recipient's signed `delivered`)
  *       -> gone
  *
+ * Beside an entry stands what it takes to decide and seal once more (`struct kept'), until the
+ * broker's verdict: with it, or with the entry, it goes. A message that was refused as stale is set
+ * aside in between: no longer to submit, and not settled either.
+ *
  * The entry outlives the broker's receipt, so that a broker restored from a backup loses nothing.
  * What is known about the message lives in its track.
  *
@@ -16,6 +20,9 @@
 
 #include "agents/record.h"
 #include "lib/store.h"
+
+#define OFFICER_MAX 255       /* bytes of a name, as the local system gives it */
+#define JUSTIFICATION_MAX 500 /* bytes */
 
 /* Borrowed from the store until the transaction ends or writes. */
 struct outbox_entry {
@@ -34,7 +41,30 @@ enum status outbox_put_sealed(struct txn *txn, const struct id *id, const char *
                               const struct outbox_entry *entry);
 /* ST_MORE: not there. ST_INVALID: the record is damaged. */
 enum status outbox_get(struct txn *txn, const struct id *id, struct outbox_entry *out);
-/* The broker has answered: not submitted again. */
+/* What it takes to decide about a message and seal it once more, and to say who wanted it. Plain,
+ * as a keyless body is. Borrowed like an entry. */
+struct kept {
+    bool purpose_named; /* the track's purpose is the sender's wish: no other will do */
+    bool officer_added; /* the body's last field names the officer, by our own doing */
+    char officer[OFFICER_MAX + 1], justification[JUSTIFICATION_MAX + 1]; /* empty: none given */
+    bool has_body; /* false while it is keyless: its entry has it; and when it cannot go again */
+    struct bytes body;
+};
+
+/* Keeps it, in place of what was kept. */
+enum status outbox_keep(struct txn *txn, const struct id *id, const struct kept *kept);
+/* ST_MORE: nothing is kept (any more). ST_INVALID: the record is damaged. */
+enum status outbox_kept(struct txn *txn, const struct id *id, struct kept *out);
+
+/* Refused as stale at `at_ms`: not submitted again, and first in its lane's order of those set
+ * aside. The same again changes nothing. */
+enum status outbox_set_aside(struct txn *txn, const struct id *id, int64_t at_ms);
+/* The first set aside, immediate lane first, in order, from (*lane, *number) on, which it gives.
+ * ST_MORE: none. */
+enum status outbox_next_stale(struct txn *txn, uint8_t *lane, uint64_t *number, struct id *out,
+                              int64_t *at_ms);
+
+/* The broker has answered: not submitted again, and nothing is kept. */
 enum status outbox_answered(struct txn *txn, const struct id *id);
 /* The message is settled, one way or the other. */
 enum status outbox_drop(struct txn *txn, const struct id *id, const char *recipient);

@@ -122,12 +122,55 @@ void desk_reply_refused(struct desk *desk, struct bytes route, const struct deci
     desk_reply(desk, route, &response);
 }
 
+/* Refusals that clause and question explain. */
+static bool is_of_clause(Concordat__RefusalCode code)
+{
+    switch ((int)code) {
+    case CONCORDAT__REFUSAL_CODE__AGREEMENT_REVOKED:
+    case CONCORDAT__REFUSAL_CODE__AGREEMENT_SUSPENDED:
+    case CONCORDAT__REFUSAL_CODE__AGREEMENT_NOT_YET:
+    case CONCORDAT__REFUSAL_CODE__AGREEMENT_EXPIRED:
+    case CONCORDAT__REFUSAL_CODE__TYPE_NOT_COVERED:
+    case CONCORDAT__REFUSAL_CODE__DIRECTION_NOT_ALLOWED:
+    case CONCORDAT__REFUSAL_CODE__PURPOSE_NOT_COVERED:
+    case CONCORDAT__REFUSAL_CODE__GATEWAY_NOT_AVAILABLE:
+    case CONCORDAT__REFUSAL_CODE__REPLY_REQUIRED:
+    case CONCORDAT__REFUSAL_CODE__CATEGORY_NOT_COVERED:
+    case CONCORDAT__REFUSAL_CODE__CATEGORY_MISSING:
+    case CONCORDAT__REFUSAL_CODE__MARKING_TOO_HIGH:
+    case CONCORDAT__REFUSAL_CODE__MARKING_TOO_LOW:
+    case CONCORDAT__REFUSAL_CODE__RETENTION_TOO_LONG:
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* The nearest change that would be permitted, by the agreement that the refusal names as it is
+ * known here now; what the code says where that cannot be told. */
+static void advise(const struct desk *desk, const struct track *track, Concordat__RefusalCode code,
+                   struct reason *out)
+{
+    struct question question = desk_question(track, !id_is_zero(&track->in_reply_to));
+    struct decision decision = {.code = code, .offending = track->offending};
+
+    decision.agreement = agreement_set_find(desk_agreements(desk), track->agreement_id);
+    if (decision.agreement)
+        decision.clause = agreement_clause(decision.agreement, track->clause);
+    if (is_of_clause(code) && decision.clause
+        && decision.agreement->version == track->agreement_version)
+        decision_explain(&decision, &question, out);
+    else
+        reason_set(out, "%s", refusal_advice(code));
+}
+
 void desk_reply_sent(struct desk *desk, struct bytes route, const struct track *track,
                      bool new_case)
 {
     Concordat__Response response = CONCORDAT__RESPONSE__INIT;
     Concordat__Refusal refusal = CONCORDAT__REFUSAL__INIT;
-    const struct rung *refused = track_find(track, RUNG_REFUSED);
+    const struct rung *refused = track_refusal(track);
+    struct reason advice = {""};
 
     response.message_id = binary_id(&track->message_id);
     if (new_case)
@@ -143,10 +186,16 @@ void desk_reply_sent(struct desk *desk, struct bytes route, const struct track *
         refusal.refused_ms = refused->at_ms;
         response.outcome = CONCORDAT__OUTCOME__REFUSED;
         response.refusal = &refusal;
-        response.advice = text_of(refusal_advice(refusal.code));
+        advise(desk, track, refusal.code, &advice);
+        response.advice = advice.text;
     } else {
         response.outcome = track_find(track, RUNG_ACCEPTED) ? CONCORDAT__OUTCOME__DONE
                                                             : CONCORDAT__OUTCOME__QUEUED;
+    }
+    if (!id_is_zero(&track->resent_of)) {
+        response.sent_again_for = binary_id(&track->resent_of);
+        response.sent_again_agreement = text_of(track->agreement_id);
+        response.sent_again_version = track->agreement_version;
     }
     desk_reply(desk, route, &response);
 }
@@ -218,6 +267,24 @@ static bool add_rungs(struct desk *desk, const struct track *track, bool late,
     return true;
 }
 
+/* What the message was sent again as, and what for. */
+static bool add_resent(struct desk *desk, const struct track *track, Concordat__Item *item)
+{
+    struct track again = *track;
+
+    item->sent_again_for = copy_id(desk, &track->resent_of);
+    item->sent_again_as = copy_id(desk, &track->resent_as);
+    if (id_is_zero(&track->resent_as))
+        return true;
+    if (!desk_ok(desk, track_follow(desk->txn, &again)))
+        return false;
+    if (id_equal(&again.message_id, &track->message_id))
+        return true; /* its record is gone */
+    item->sent_again_agreement = copy_text(desk, again.agreement_id);
+    item->sent_again_version = again.agreement_version;
+    return true;
+}
+
 Concordat__Item *desk_item(struct desk *desk, const struct track *track)
 {
     Concordat__Item *item = arena_take(desk->request_arena, sizeof *item);
@@ -248,6 +315,9 @@ Concordat__Item *desk_item(struct desk *desk, const struct track *track)
     item->late = deadline.late;
     item->late_ms = deadline.late_ms;
     item->overdue = deadline.overdue;
+    item->lapse = text_of(lapse_name(desk_lapse(desk, track)));
+    if (!add_resent(desk, track, item))
+        return NULL;
     return add_rungs(desk, track, deadline.late, item) ? item : NULL;
 }
 

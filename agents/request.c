@@ -348,9 +348,13 @@ static void on_track(struct desk *desk, struct bytes route, const Concordat__Tra
     }
     if (!desk_ok(desk, status))
         return;
+    /* Who waits for more than the refusal of one that was sent again waits for that. */
+    if (until != RUNG_NONE && !track_find(&track, until)
+        && !desk_ok(desk, track_follow(desk->txn, &track)))
+        return;
     if (until != RUNG_NONE && r->wait_ms > 0 && !track_find(&track, until)
         && !track_is_over(&track))
-        waiting = desk_park(desk, route, r->wait_ms, &id);
+        waiting = desk_park(desk, route, r->wait_ms, &track.message_id);
     if (!waiting) {
         desk_reply_track(desk, route, &track);
         return;
@@ -405,6 +409,9 @@ void desk_request(struct desk *desk, struct bytes route, struct bytes bytes)
         break;
     case CONCORDAT__REQUEST__KIND_PUBLISH:
         desk_publish(desk, route, request->publish);
+        break;
+    case CONCORDAT__REQUEST__KIND_REFUSALS:
+        desk_refusals(desk, route, request->refusals);
         break;
     case CONCORDAT__REQUEST__KIND_DERIVE:
         desk_derive(desk, route, request->derive);

@@ -2,21 +2,12 @@
 #include <string.h>
 
 #include "agents/desk_inside.h"
+#include "agents/sections.h"
 #include "lib/nearest.h"
 #include "proto/field.h"
 
 #define ON_BEHALF_OF 100     /* the field of every body */
-#define OFFICER_MAX 255      /* bytes */
 #define WAIT_DEFAULT_MS 5000 /* of send */
-
-/* A message in the making. */
-struct draft {
-    struct track track;
-    const struct message_type *type;
-    struct bytes body; /* checked, serialised, in an arena */
-    bool in_reply, new_case;
-    uint32_t wait_ms;
-};
 
 static void say_unknown_type(struct desk *desk, struct bytes route, const char *name)
 {
@@ -81,6 +72,7 @@ static bool take_ids(struct desk *desk, struct bytes route, const Concordat__Sen
                            "there is a case handle already");
         return false;
     }
+    draft->asked_reply = track->in_reply_to;
     draft->new_case = r->new_case;
     return true;
 }
@@ -100,6 +92,11 @@ static bool take_details(struct desk *desk, struct bytes route, const Concordat_
                            "more than %d bytes", OFFICER_MAX);
         return false;
     }
+    if (strlen(r->justification) > JUSTIFICATION_MAX) {
+        desk_reply_problem(desk, route, CONCORDAT__OUTCOME__BAD_INPUT, "justification",
+                           "more than %d bytes", JUSTIFICATION_MAX);
+        return false;
+    }
     if (r->needed_by_ms < 0 || r->expires_days > OPEN_UNTIL_DAYS) {
         desk_reply_problem(desk, route, CONCORDAT__OUTCOME__BAD_INPUT,
                            r->needed_by_ms < 0 ? "needed_by_ms" : "expires_days",
@@ -114,6 +111,9 @@ static bool take_details(struct desk *desk, struct bytes route, const Concordat_
     memcpy(track->agreement_id, r->agreement, strlen(r->agreement) + 1);
     track->agreement_named = r->agreement[0];
     memcpy(track->purpose, r->purpose, strlen(r->purpose) + 1);
+    draft->kept.purpose_named = r->purpose[0];
+    memcpy(draft->kept.officer, r->officer, strlen(r->officer) + 1);
+    memcpy(draft->kept.justification, r->justification, strlen(r->justification) + 1);
     track->needed_by_ms = r->needed_by_ms;
     track->expires_days = r->expires_days;
     draft->wait_ms = r->wait_ms ? r->wait_ms : WAIT_DEFAULT_MS;
@@ -170,9 +170,10 @@ static bool take_deadline(struct desk *desk, struct bytes route, struct draft *d
 /* What was asked, as one digest: a repeat under the same id must ask the same. A deadline that the
  * body gives is in the body, whether the sender gave it too or not; and what could not be asked in
  * former versions is left out when it is not asked. */
-static struct digest wish_of(const struct draft *draft, const char *officer)
+static struct digest wish_of(const struct draft *draft)
 {
     const struct track *t = &draft->track;
+    const char *officer = draft->kept.officer;
     uint8_t numbers[8 + 4 + 1];
     struct writer w = writer_of(numbers, sizeof numbers);
     int64_t in_body;
@@ -187,7 +188,7 @@ static struct digest wish_of(const struct draft *draft, const char *officer)
         {(const uint8_t *)t->purpose, strlen(t->purpose) + 1},
         {(const uint8_t *)officer, strlen(officer) + 1},
         {t->case_handle.bytes, ID_SIZE},
-        {t->in_reply_to.bytes, ID_SIZE},
+        {draft->asked_reply.bytes, ID_SIZE},
         {numbers, w.size},
         {(const uint8_t *)t->agreement_id, t->agreement_named ? strlen(t->agreement_id) + 1 : 0},
         draft->body,
@@ -227,17 +228,18 @@ static bool is_repeat(struct desk *desk, struct bytes route, const struct draft 
                            "its record is damaged");
     else if (!desk_ok(desk, status))
         return true;
-    else if (digest_equal(&known.wish, &draft->track.wish))
-        answer_sent(desk, route, draft, &known);
-    else
+    else if (!digest_equal(&known.wish, &draft->track.wish))
         desk_reply_problem(desk, route, CONCORDAT__OUTCOME__BAD_INPUT, "message_id",
                            "the id was used for another message");
+    else if (desk_ok(desk, track_follow(desk->txn, &known)))
+        answer_sent(desk, route, draft, &known);
     return true;
 }
 
 /* Names the officer in the body's last field, and hashed in the header (DPA 2018 s.62). */
-static bool add_officer(struct desk *desk, const char *officer, struct draft *draft)
+static bool add_officer(struct desk *desk, struct draft *draft)
 {
+    const char *officer = draft->kept.officer;
     uint8_t inner[OFFICER_MAX + SALT_SIZE + 16];
     struct writer w = writer_of(inner, sizeof inner);
     struct id salt = id_random();
@@ -258,12 +260,23 @@ static bool add_officer(struct desk *desk, const char *officer, struct draft *dr
     draft->body = (struct bytes){body, all.size};
     draft->track.officer_hash = sha256_parts(parts, 2);
     draft->track.shared |= UINT32_C(1) << CONCORDAT__DATA_CATEGORY__DC_STAFF;
+    draft->kept.officer_added = true;
     return true;
 }
 
-/* May it go? The decision, with what the header needs in `question`; False: refused and told. */
-static bool is_permitted(struct desk *desk, struct bytes route, const char *officer,
-                         struct draft *draft, struct question *question, struct decision *decision)
+struct bytes desk_without_officer(struct bytes body)
+{
+    struct reader r = reader_of(body.data, body.size);
+    struct field field;
+    size_t size = 0;
+
+    while (next_field(&r, &field) && field.tag != ON_BEHALF_OF)
+        size += field.whole.size;
+    return (struct bytes){body.data, size};
+}
+
+enum status desk_judge(struct desk *desk, struct draft *draft, struct question *question,
+                       struct decision *decision)
 {
     struct track *track = &draft->track;
 
@@ -274,26 +287,17 @@ static bool is_permitted(struct desk *desk, struct bytes route, const char *offi
         *question = desk_question(track, draft->in_reply);
         *decision = desk_decide(desk, question);
     }
-    if (!decision->permitted) {
-        log_event(LOG_INFO, "refused_here", "type=%s to=%s code=%s", track->type, track->to,
-                  refusal_name(decision->code));
-        desk_reply_refused(desk, route, decision, question, &track->message_id);
-        return false;
-    }
-    if (officer[0] && !field_find(draft->body, ON_BEHALF_OF).data
+    if (decision->permitted && draft->kept.officer[0] && !field_find(draft->body, ON_BEHALF_OF).data
         && (decision->clause->allowed & UINT32_C(1) << CONCORDAT__DATA_CATEGORY__DC_STAFF)) {
-        if (!add_officer(desk, officer, draft)) {
-            desk_reply_problem(desk, route, CONCORDAT__OUTCOME__FAILED, "officer", "out of memory");
-            return false;
-        }
+        if (!add_officer(desk, draft))
+            return ST_NOMEM;
         *question = desk_question(track, draft->in_reply);
         *decision = desk_decide(desk, question);
-        if (!decision->permitted) {
-            desk_reply_refused(desk, route, decision, question, &track->message_id);
-            return false;
-        }
     }
-    return true;
+    if (!decision->permitted)
+        log_event(LOG_INFO, "refused_here", "type=%s to=%s code=%s", track->type, track->to,
+                  refusal_name(decision->code));
+    return ST_OK;
 }
 
 static void keep_decision(struct track *track, const struct decision *decision,
@@ -305,20 +309,23 @@ static void keep_decision(struct track *track, const struct decision *decision,
     track->agreement_version = decision->agreement->version;
 }
 
-/* Seals it when the recipient's key is here, else keeps it until it is. False: the body cannot be
- * sealed. */
-static bool post(struct desk *desk, struct draft *draft, const struct decision *decision,
-                 const struct question *question)
+bool desk_post(struct desk *desk, struct draft *draft, uint64_t number,
+               const struct decision *decision, const struct question *question)
 {
     struct track *track = &draft->track;
-    uint64_t number = desk->next_number++;
+    uint64_t newest = number ? desk->next_number++ : 0;
     struct sealing_key key;
     struct rung queued = {.kind = RUNG_QUEUED, .at_ms = desk->wall_ms};
     enum status status =
         directory_sealing_key(desk->directory, desk->txn, track->to, desk->wall_ms, &key);
 
+    if (number == 0)
+        number = newest = desk->next_number++;
     memcpy(queued.by, desk->setup.agency, strlen(desk->setup.agency) + 1);
     desk->counters_changed = true;
+    /* A second stale verdict is final: what was sent again is not kept for a third time. */
+    draft->kept.has_body = status == ST_OK && id_is_zero(&track->resent_of);
+    draft->kept.body = draft->kept.has_body ? draft->body : (struct bytes){NULL, 0};
     (void)track_add(track, &queued);
     if (status == ST_OK) {
         status = desk_seal(desk, track, decision, question, draft->body, &key, number);
@@ -333,20 +340,31 @@ static bool post(struct desk *desk, struct draft *draft, const struct decision *
     } else {
         (void)desk_ok(desk, status);
     }
-    (void)desk_ok(desk, track_put_new(desk->txn, track, number));
-    desk_due(desk, desk->wall_ms + DUPLICATE_DAYS * DAY_MS, DUE_TRACK, track, number);
-    desk->sent++;
+    (void)desk_ok(desk, outbox_keep(desk->txn, &track->message_id, &draft->kept));
+    (void)desk_ok(desk, track_put_new(desk->txn, track, newest));
+    desk_due(desk, desk->wall_ms + DUPLICATE_DAYS * DAY_MS, DUE_TRACK, track, newest);
     return true;
 }
 
-static void send_draft(struct desk *desk, struct bytes route, const char *officer,
-                       struct draft *draft)
+/* Nothing leaves, and no track is made of it: the record is all that stays. */
+static void note_refused_here(struct desk *desk, struct draft *draft,
+                              const struct decision *decision)
+{
+    struct rung rung = {
+        .kind = RUNG_REFUSED, .code = (uint32_t)decision->code, .at_ms = desk->wall_ms};
+
+    memcpy(rung.by, desk->setup.agency, strlen(desk->setup.agency) + 1);
+    desk_blame(&draft->track, decision);
+    desk_note_refusal(desk, &draft->track, &draft->kept, &rung);
+}
+
+static void send_draft(struct desk *desk, struct bytes route, struct draft *draft)
 {
     struct track *track = &draft->track;
     struct question question;
     struct decision decision;
 
-    track->wish = wish_of(draft, officer);
+    track->wish = wish_of(draft);
     if (is_repeat(desk, route, draft))
         return;
     if (store_fullness(desk->setup.store) >= FULL_FOR_SENDS) {
@@ -370,12 +388,20 @@ static void send_draft(struct desk *desk, struct bytes route, const char *office
         track->conversation_id = track->message_id;
         track->sequence = 1;
     }
-    if (!is_permitted(desk, route, officer, draft, &question, &decision))
+    if (desk_judge(desk, draft, &question, &decision) != ST_OK) {
+        desk_reply_problem(desk, route, CONCORDAT__OUTCOME__FAILED, "officer", "out of memory");
         return;
-    if (!post(desk, draft, &decision, &question)) {
+    }
+    if (!decision.permitted) {
+        note_refused_here(desk, draft, &decision);
+        desk_reply_refused(desk, route, &decision, &question, &track->message_id);
+        return;
+    }
+    if (!desk_post(desk, draft, 0, &decision, &question)) {
         desk_reply_problem(desk, route, CONCORDAT__OUTCOME__FAILED, "body", "it cannot be sealed");
         return;
     }
+    desk->sent++;
     answer_sent(desk, route, draft, track);
 }
 
@@ -384,6 +410,7 @@ static void continue_from(const struct track *original, struct draft *draft)
 {
     struct track *track = &draft->track;
 
+    track->in_reply_to = original->message_id;
     track->conversation_id = original->conversation_id;
     track->sequence = original->sequence + 1;
     draft->in_reply = true;
@@ -419,7 +446,7 @@ void desk_send(struct desk *desk, struct bytes route, const Concordat__SendReque
                                "there is no such message here");
             return;
         }
-        if (!desk_ok(desk, status))
+        if (!desk_ok(desk, status) || !desk_ok(desk, track_follow(desk->txn, &original)))
             return;
         if (catalogue_is_answer(draft.type)
             && (original.way != WAY_IN || strcmp(original.from, r->to) != 0
@@ -433,7 +460,7 @@ void desk_send(struct desk *desk, struct bytes route, const Concordat__SendReque
         continue_from(&original, &draft);
     }
     if (take_body(desk, route, r, &draft) && take_deadline(desk, route, &draft))
-        send_draft(desk, route, r->officer, &draft);
+        send_draft(desk, route, &draft);
 }
 
 void desk_answer(struct desk *desk, struct bytes route, const Concordat__SendRequest *r)
@@ -466,6 +493,6 @@ void desk_answer(struct desk *desk, struct bytes route, const Concordat__SendReq
         && take_ids(desk, route, r, &draft) && take_details(desk, route, r, &draft)) {
         continue_from(&original, &draft);
         if (take_body(desk, route, r, &draft) && take_deadline(desk, route, &draft))
-            send_draft(desk, route, r->officer, &draft);
+            send_draft(desk, route, &draft);
     }
 }

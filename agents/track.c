@@ -6,13 +6,15 @@
 #include "agents/cases.h"
 #include "agents/trees.h"
 
-/* Version 1 knew neither answers nor named agreements: the same without its end. */
-#define TRACK_VERSION 2
+/* Version 1 knew neither answers nor named agreements, version 2 nothing sent again and no lapsed
+ * versions: the same without their ends. */
+#define TRACK_VERSION 3
 #define KEY_SIZE (1 + ID_SIZE)
 
 const char *const tree_names[TREES] = {
-    "meta",  "tracks",   "newest", "cases",     "evidence", "outbox", "to_submit", "keyless",
-    "inbox", "unopened", "steps",  "directory", "due",      "keys",   "latest",    "gazette",
+    "meta",    "tracks",  "newest",   "cases", "evidence",  "outbox", "to_submit",
+    "keyless", "inbox",   "unopened", "steps", "directory", "due",    "keys",
+    "latest",  "gazette", "kept",     "stale", "refusals",
 };
 
 static const char *const names[] = {
@@ -23,6 +25,11 @@ static const char *const names[] = {
 const char *rung_name(enum rung_kind kind)
 {
     return names[kind];
+}
+
+const char *lapse_name(enum lapse lapse)
+{
+    return lapse == LAPSE_EXPIRED ? "expired" : lapse == LAPSE_SUPERSEDED ? "superseded" : "";
 }
 
 enum rung_kind rung_parse(const char *name)
@@ -56,6 +63,7 @@ void track_from_envelope(struct track *track, const struct envelope *e)
     memcpy(track->agreement_id, e->agreement_id, sizeof track->agreement_id);
     memcpy(track->clause, e->clause, sizeof track->clause);
     track->agreement_version = e->agreement_version;
+    track->agreement_hash = e->agreement_hash;
     track->schema_version = e->schema_version;
     track->sequence = e->sequence;
     track->retention_days = e->retention_days;
@@ -95,6 +103,15 @@ const struct rung *track_find(const struct track *track, enum rung_kind kind)
     for (uint32_t i = 0; i < track->rung_count; i++) {
         if (track->rungs[i].kind == kind && holds(&track->rungs[i]))
             return &track->rungs[i];
+    }
+    return NULL;
+}
+
+const struct rung *track_refusal(const struct track *track)
+{
+    for (uint32_t i = track->rung_count; i > 0; i--) {
+        if (track->rungs[i - 1].kind == RUNG_REFUSED)
+            return &track->rungs[i - 1];
     }
     return NULL;
 }
@@ -182,6 +199,10 @@ enum status track_write(const struct track *track, uint8_t *out, size_t room, si
     write_u8(&w, track->agreement_named);
     write_bytes(&w, track->answer.bytes, ID_SIZE);
     write_u64(&w, (uint64_t)track->answered_ms);
+    write_bytes(&w, track->resent_as.bytes, ID_SIZE);
+    write_bytes(&w, track->resent_of.bytes, ID_SIZE);
+    write_u8(&w, (uint8_t)track->lapse);
+    write_bytes(&w, track->agreement_hash.bytes, DIGEST_SIZE);
     if (w.failed)
         return ST_LIMIT;
     *size = w.size;
@@ -214,6 +235,19 @@ static void read_rung(struct reader *r, struct rung *rung)
     rung->at_ms = (int64_t)read_u64(r);
     read_into(r, rung->reply.bytes, ID_SIZE);
     read_text(r, rung->by, sizeof rung->by);
+}
+
+static void read_resent(struct reader *r, struct track *t)
+{
+    uint8_t lapse;
+
+    read_into(r, t->resent_as.bytes, ID_SIZE);
+    read_into(r, t->resent_of.bytes, ID_SIZE);
+    lapse = read_u8(r);
+    if (lapse > LAPSE_SUPERSEDED)
+        r->failed = true;
+    t->lapse = r->failed ? LAPSE_NONE : (enum lapse)lapse;
+    read_into(r, t->agreement_hash.bytes, DIGEST_SIZE);
 }
 
 enum status track_read(struct bytes record, struct track *out)
@@ -263,6 +297,8 @@ enum status track_read(struct bytes record, struct track *out)
         read_into(&r, t.answer.bytes, ID_SIZE);
         t.answered_ms = (int64_t)read_u64(&r);
     }
+    if (version > 2)
+        read_resent(&r, &t);
     if (!reader_done(&r) || (t.way != WAY_OUT && t.way != WAY_IN))
         return ST_INVALID;
     *out = t;
@@ -283,6 +319,19 @@ enum status track_get(struct txn *txn, char way, const struct id *key, struct tr
     enum status status = store_get(txn, TREE_TRACKS, key_of(name, way, key), &record);
 
     return status == ST_OK ? track_read(record, out) : status;
+}
+
+enum status track_follow(struct txn *txn, struct track *track)
+{
+    struct track again;
+    enum status status;
+
+    if (track->way != WAY_OUT || id_is_zero(&track->resent_as))
+        return ST_OK;
+    status = track_get(txn, WAY_OUT, &track->resent_as, &again);
+    if (status == ST_OK)
+        *track = again;
+    return status == ST_MORE || status == ST_INVALID ? ST_OK : status;
 }
 
 enum status track_put(struct txn *txn, const struct track *track)

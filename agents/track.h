@@ -35,6 +35,15 @@ enum rung_kind {
     RUNG_WITHHELD /* accepted, and never handed over: `code' says why */
 };
 
+/* Acceptance is the point of law, so neither stops a message; people are told. */
+enum lapse {
+    LAPSE_NONE = 0,
+    LAPSE_EXPIRED,   /* the version it was accepted under has ended since */
+    LAPSE_SUPERSEDED /* another version has taken its place since */
+};
+
+/* "expired", "superseded"; empty for none. */
+const char *lapse_name(enum lapse lapse);
 /* "queued"; and back: RUNG_NONE for what is none. */
 const char *rung_name(enum rung_kind kind);
 enum rung_kind rung_parse(const char *name);
@@ -59,15 +68,19 @@ struct track {
     int urgency, marking;
     category_set shared;
     int64_t created_ms, needed_by_ms;
-    int64_t answered_ms;         /* when the broker accepted `answer`; 0: not known */
-    struct id answer;            /* the message that answers it; zero: none is known */
-    struct digest officer_hash;  /* zero: nobody named */
-    struct digest header_digest; /* zero until it is sealed */
-    struct digest wish;          /* of what was asked to be sent: finds a repeat (out) */
-    struct digest last_step;     /* of the last recorded step's bytes; zero: none yet */
-    uint32_t step_count;         /* in TREE_EVIDENCE: those that hold */
-    category_set offending;      /* of the refusal */
-    bool agreement_named;        /* agreement_id is the sender's wish: no other will do (out) */
+    int64_t answered_ms;          /* when the broker accepted `answer`; 0: not known */
+    struct id answer;             /* the message that answers it; zero: none is known */
+    struct digest officer_hash;   /* zero: nobody named */
+    struct digest header_digest;  /* zero until it is sealed */
+    struct digest agreement_hash; /* of the version's text; zero until it is sealed */
+    struct digest wish;           /* of what was asked to be sent: finds a repeat (out) */
+    struct digest last_step;      /* of the last recorded step's bytes; zero: none yet */
+    uint32_t step_count;          /* in TREE_EVIDENCE: those that hold */
+    category_set offending;       /* of the refusal */
+    bool agreement_named;         /* agreement_id is the sender's wish: no other will do (out) */
+    struct id resent_as;          /* refused as stale, and sent again as this; zero: it was not */
+    struct id resent_of;          /* sent again for this, which was; zero: it is nobody's repeat */
+    enum lapse lapse;             /* what the version was known to be when it was handed over */
     uint32_t rung_count;
     struct rung rungs[RUNGS_MAX];
 };
@@ -85,6 +98,8 @@ bool track_add(struct track *track, const struct rung *rung);
 void track_add_forged(struct track *track, const struct rung *rung);
 /* The rung of this kind that holds, or NULL. */
 const struct rung *track_find(const struct track *track, enum rung_kind kind);
+/* The last refusal, or NULL: after the broker's, which names a stale version, our own may come. */
+const struct rung *track_refusal(const struct track *track);
 enum rung_kind track_state(const struct track *track); /* the last rung that holds */
 /* Is a message of `type` what the catalogue says to answer this one with? */
 bool track_is_answered_by(const struct track *track, const char *type);
@@ -96,6 +111,9 @@ bool track_is_over(const struct track *track);
 /*   ST_MORE     not there
  *   ST_INVALID  the record is damaged */
 enum status track_get(struct txn *txn, char way, const struct id *key, struct track *out);
+/* One of ours that was sent again gives way to what was sent in its stead; any other stays. What
+ * cannot be read stays too: ST_OK, or what the store says. */
+enum status track_follow(struct txn *txn, struct track *track);
 enum status track_put(struct txn *txn, const struct track *track);
 /* The same for a new one, which becomes the newest by `number`, of all and of its case. */
 enum status track_put_new(struct txn *txn, const struct track *track, uint64_t number);

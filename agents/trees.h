@@ -25,6 +25,9 @@ enum tree {
     TREE_KEYS,      /* our sealing keys (keyring.c) */
     TREE_LATEST,    /* place id -> which content was sent last (latest.c) */
     TREE_GAZETTE,   /* sequence -> an entry of the broker's gazette, as judged here (gazette.c) */
+    TREE_KEPT,  /* message id -> what it takes to seal it once more, until the verdict (outbox.c) */
+    TREE_STALE, /* lane, number -> message id, at_ms: refused as stale, to go again (outbox.c) */
+    TREE_REFUSALS, /* at_ms, number -> a refusal, ours or the broker's (refusals.c) */
     TREES
 };
 

@@ -100,6 +100,29 @@ void desk_touched(struct desk *desk, const struct track *track)
     }
 }
 
+void desk_moved(struct desk *desk, const struct track *old, const struct track *track)
+{
+    struct waiting **link = &desk->waiting[waiting_place(&old->message_id)];
+
+    while (*link) {
+        struct waiting *waiting = *link, **to = &desk->waiting[waiting_place(&track->message_id)];
+
+        if (!id_equal(&waiting->id, &old->message_id)) {
+            link = &waiting->next;
+        } else if (waiting->verb == CONCORDAT__REQUEST__KIND_TRACK
+                   && waiting->until == RUNG_REFUSED) {
+            (void)answer_waiting(desk, waiting, old, true);
+            unpark(desk, link);
+        } else {
+            *link = waiting->next;
+            waiting->id = track->message_id;
+            waiting->next = *to;
+            *to = waiting;
+        }
+    }
+    desk_touched(desk, track);
+}
+
 static void waited(struct desk *desk, const struct waiting *waiting)
 {
     struct bytes route = {waiting->route, waiting->route_size};

@@ -47,7 +47,7 @@ extern const struct command inbox_command, open_command, ack_command, decline_co
 extern const struct command track_command, case_command;
 extern const struct command import_command;
 extern const struct command agreement_command;
-extern const struct command disclosures_command;
+extern const struct command disclosures_command, refusals_command;
 extern const struct command pki_command;
 extern const struct command status_command;
 

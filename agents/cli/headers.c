@@ -248,11 +248,12 @@ struct headers *headers_read(const char *path)
 
 /* --- what an agent tracks --- */
 
+/* The last of this name: a refusal under the version in force follows the one as stale. */
 static const struct concordat_rung *rung_of(const struct concordat_item *item, const char *name)
 {
-    for (size_t i = 0; i < item->rung_count; i++)
-        if (strcmp(item->rungs[i].name, name) == 0)
-            return &item->rungs[i];
+    for (size_t i = item->rung_count; i > 0; i--)
+        if (strcmp(item->rungs[i - 1].name, name) == 0)
+            return &item->rungs[i - 1];
     return NULL;
 }
 

@@ -123,7 +123,7 @@ static bool find_id(struct import *import, const char *file,
     parcel->id = derived->message_id;
     parcel->case_handle =
         concordat_id_is_none(&import->case_handle) ? derived->case_handle : import->case_handle;
-    known = concordat_track(import->agent, &parcel->id, 0, NULL, 0);
+    known = concordat_track(import->agent, &parcel->id, 0, "delivered", 0);
     if (known->outcome == CONCORDAT_BAD_INPUT) /* it does not know it: not sent yet */
         return true;
     if (known->outcome == CONCORDAT_DONE && known->item_count > 0) {

@@ -116,7 +116,8 @@ static enum exit_code show_opened(const struct cli *cli, const struct concordat_
         return show_opened_json(answer);
     if (answer->item_count > 0) {
         const struct concordat_item *item = &answer->items[0];
-        char id[CONCORDAT_ID_TEXT], when[WHEN_SIZE], text[256], deadline[DEADLINE_SIZE];
+        char id[CONCORDAT_ID_TEXT], when[WHEN_SIZE], text[256], deadline[DEADLINE_SIZE],
+            lapse[LAPSE_SIZE];
 
         concordat_id_print(&item->message_id, id);
         show_fact(cli, "message", id);
@@ -137,6 +138,8 @@ static enum exit_code show_opened(const struct cli *cli, const struct concordat_
         (void)snprintf(text, sizeof text, "%s version %u, clause %s", item->agreement_id,
                        item->agreement_version, item->clause);
         show_fact(cli, "agreement", text);
+        lapse_print(item, lapse);
+        show_fact(cli, "note", lapse);
     }
     show_not_shared(cli, answer);
     show_clean(stdout, answer->json);

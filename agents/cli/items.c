@@ -53,6 +53,22 @@ static const char *cell_of(const struct concordat_item *item, enum item_column c
     }
 }
 
+/* A line below the table for each that came under a version that was no longer in force. */
+static void show_lapses(const struct concordat_item items[], size_t count)
+{
+    char id[CONCORDAT_ID_TEXT], text[LAPSE_SIZE];
+
+    for (size_t i = 0; i < count; i++) {
+        lapse_print(&items[i], text);
+        if (!*text)
+            continue;
+        concordat_id_print(&items[i].message_id, id);
+        printf("%s  ", id);
+        show_clean(stdout, text);
+        printf("\n");
+    }
+}
+
 enum exit_code items_print(const struct cli *cli, const struct concordat_item items[], size_t count,
                            const enum item_column columns[], size_t column_count)
 {
@@ -70,6 +86,7 @@ enum exit_code items_print(const struct cli *cli, const struct concordat_item it
             table_add(table, cell_of(&items[i], columns[column], made));
     }
     table_print(table, cli);
+    show_lapses(items, count);
     return EXIT_DONE;
 }
 

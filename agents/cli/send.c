@@ -5,6 +5,7 @@
  * with the same --id and it stays one message.
  */
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -85,7 +86,8 @@ static void show_verdict(const struct cli *cli, const struct concordat_message *
 {
     char id[CONCORDAT_ID_TEXT], handle[CONCORDAT_ID_TEXT];
 
-    concordat_id_print(&message->message_id, id);
+    concordat_id_print(
+        concordat_id_is_none(&answer->message_id) ? &message->message_id : &answer->message_id, id);
     if (answer->outcome == CONCORDAT_DONE)
         printf("%saccepted%s  %s\n", tone_start(cli, TONE_GOOD), tone_end(cli), id);
     else if (answer->outcome == CONCORDAT_QUEUED)
@@ -97,6 +99,13 @@ static void show_verdict(const struct cli *cli, const struct concordat_message *
     if (!concordat_id_is_none(&answer->case_handle)) {
         concordat_id_print(&answer->case_handle, handle);
         printf("case      %s\n", handle);
+    }
+    if (!concordat_id_is_none(&answer->sent_again_for)) {
+        concordat_id_print(&answer->sent_again_for, handle);
+        printf("          %s was refused AGREEMENT_VERSION_STALE;\n          sent again under ",
+               handle);
+        show_clean(stdout, answer->sent_again_agreement);
+        printf(" v%" PRIu32 "\n", answer->sent_again_version);
     }
 }
 
@@ -161,6 +170,8 @@ static enum exit_code run_send(struct cli *cli, const struct command *self, int 
         {"purpose", OPTION_TEXT, &message.purpose, "P", "when the agreement permits several"},
         {"agreement", OPTION_TEXT, &message.agreement, "ID", "be judged under this one only"},
         {"officer", OPTION_TEXT, &message.officer, "O", "on whose behalf; sealed with the body"},
+        {"justification", OPTION_TEXT, &message.justification, "WHY",
+         "kept with a refusal (concordat refusals), never sent"},
         {"needed-by", OPTION_TIME, &message.needed_by_ms, "T",
          "ISO 8601 or seconds since 1970; default: as the body says"},
         {"expires-days", OPTION_NUMBER, &message.expires_days, "N",
@@ -190,6 +201,8 @@ static enum exit_code run_answer(struct cli *cli, const struct command *self, in
     struct concordat_message message = {.wait_ms = WAIT_DEFAULT_MS};
     const struct option_spec specs[] = {
         {"officer", OPTION_TEXT, &message.officer, "O", "on whose behalf; sealed with the body"},
+        {"justification", OPTION_TEXT, &message.justification, "WHY",
+         "kept with a refusal (concordat refusals), never sent"},
         {"purpose", OPTION_TEXT, &message.purpose, "P", "when the agreement permits several"},
         {"agreement", OPTION_TEXT, &message.agreement, "ID", "be judged under this one only"},
         {"id", OPTION_ID, &message.message_id, "ID",
@@ -216,7 +229,8 @@ const struct command send_command = {
     .about = "BODY.json is the body as JSON ('-': standard input); concordat catalogue TYPE\n"
              "prints one to fill in. Returns when the broker has accepted or refused it, or\n"
              "after --wait seconds with exit code 4: then the message is safe with the agent\n"
-             "and goes when it can.\n",
+             "and goes when it can. When a newer version of the agreement comes into force on\n"
+             "the way, the agent decides and seals once more, under a new id that is shown.\n",
     .least = 2,
     .most = 2,
     .run = run_send,

@@ -226,6 +226,13 @@ json_t *json_of_item(const struct concordat_item *item)
     if (item->late)
         put(object, "lateMs", json_integer(item->late_ms));
     put(object, "overdue", json_boolean(item->overdue));
+    put(object, "sentAgainAs", json_of_id(&item->sent_again_as));
+    if (*item->sent_again_agreement) {
+        put(object, "sentAgainAgreement", json_string(item->sent_again_agreement));
+        put(object, "sentAgainVersion", json_integer(item->sent_again_version));
+    }
+    put(object, "sentAgainFor", json_of_id(&item->sent_again_for));
+    put(object, "agreementLapse", json_string(item->lapse));
     put(object, "shared", json_of_names(item->shared, item->shared_count));
     put(object, "agreement", json_string(item->agreement_id));
     put(object, "agreementVersion", json_integer(item->agreement_version));
@@ -273,6 +280,11 @@ json_t *json_of_outcome(const struct concordat_answer *answer, const char *done)
     put(object, "outcome", json_string(outcome_name(answer->outcome, done)));
     put(object, "id", json_of_id(&answer->message_id));
     put(object, "case", json_of_id(&answer->case_handle));
+    if (!concordat_id_is_none(&answer->sent_again_for)) {
+        put(object, "sentAgainFor", json_of_id(&answer->sent_again_for));
+        put(object, "sentAgainAgreement", json_string(answer->sent_again_agreement));
+        put(object, "sentAgainVersion", json_integer(answer->sent_again_version));
+    }
     if (answer->refusal)
         put(object, "refusal", json_of_refusal(answer->refusal));
     if (answer->problem_count > 0) {
@@ -359,6 +371,15 @@ void deadline_print(const struct concordat_item *item, char out[static DEADLINE_
         when_print_span(item->late_ms, text);
         (void)snprintf(out, DEADLINE_SIZE, "LATE (%s after it was needed)", text);
     }
+}
+
+void lapse_print(const struct concordat_item *item, char out[static LAPSE_SIZE])
+{
+    out[0] = '\0';
+    if (*item->lapse)
+        (void)snprintf(out, LAPSE_SIZE, "accepted under %s v%u, which has %s since",
+                       item->agreement_id, item->agreement_version,
+                       strcmp(item->lapse, "expired") == 0 ? "expired" : "been superseded");
 }
 
 const char *urgency_name(int urgency)

@@ -59,6 +59,11 @@ const char *deadline_mark(const struct concordat_item *item);
 #define DEADLINE_SIZE 96 /* bytes with the NUL */
 void deadline_print(const struct concordat_item *item, char out[static DEADLINE_SIZE]);
 
+/* "accepted under ISA-IOM v7, which has expired since", or "which has been superseded since"; ""
+ * when the version was in force at hand-over too. */
+#define LAPSE_SIZE 160 /* bytes with the NUL */
+void lapse_print(const struct concordat_item *item, char out[static LAPSE_SIZE]);
+
 const char *urgency_name(int urgency); /* "immediate" */
 const char *marking_name(int marking); /* "OFFICIAL-SENSITIVE" */
 

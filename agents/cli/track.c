@@ -1,6 +1,7 @@
 /*
  * track.c - `concordat track`: how far a message has come, rung by rung.
  */
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -77,6 +78,7 @@ static void show_surroundings(const struct cli *cli, const struct concordat_item
     show_link(cli, "case", &item->case_handle);
     show_link(cli, "conversation", &item->conversation_id);
     show_link(cli, "in reply to", &item->in_reply_to);
+    show_link(cli, "sent again for", &item->sent_again_for);
     if (!has_rung(item, "answered")) /* which names it; the answer may be here before its step */
         show_link(cli, "answer", &item->answer);
     when_print(item->needed_by_ms, text);
@@ -95,6 +97,34 @@ static void show_deadline(const struct cli *cli, const struct concordat_item *it
     deadline_print(item, text);
     if (*text)
         printf("  %s%s%s\n", tone_start(cli, TONE_BAD), text, tone_end(cli));
+}
+
+static void show_lapse(const struct cli *cli, const struct concordat_item *item)
+{
+    char text[LAPSE_SIZE];
+
+    lapse_print(item, text);
+    if (!*text)
+        return;
+    printf("  %s", tone_start(cli, TONE_WARN));
+    show_clean(stdout, text);
+    printf("%s\n", tone_end(cli));
+}
+
+/* Beside the refusal that made the agent send it again. */
+static void show_sent_again(const struct concordat_item *item, const struct concordat_rung *rung)
+{
+    char id[CONCORDAT_ID_TEXT];
+
+    if (concordat_id_is_none(&item->sent_again_as) || strcmp(rung->name, "refused") != 0)
+        return;
+    concordat_id_print(&item->sent_again_as, id);
+    printf("; sent again as %s", id);
+    if (!*item->sent_again_agreement)
+        return;
+    printf(" under ");
+    show_clean(stdout, item->sent_again_agreement);
+    printf(" v%" PRIu32, item->sent_again_version);
 }
 
 static void show_ladder(const struct cli *cli, const struct concordat_item *item)
@@ -120,11 +150,13 @@ static void show_ladder(const struct cli *cli, const struct concordat_item *item
         show_clean(stdout, rung->by);
         printf("%s%s", proof_of(rung), *rung->detail ? "  " : "");
         show_clean(stdout, rung->detail);
+        show_sent_again(item, rung);
         if (rung->late)
             deadline_print(item, late);
         printf("%s%s%s%s\n", *late ? "  " : "", tone_start(cli, TONE_BAD), late, tone_end(cli));
     }
     show_deadline(cli, item);
+    show_lapse(cli, item);
 }
 
 static enum exit_code show_list(const struct cli *cli, const struct concordat_answer *answer)
@@ -223,6 +255,9 @@ const struct command track_command = {
              "rejected, opened, acknowledged or declined, answered (the recipient, signed).\n"
              "LATE: the broker accepted the answer after it was needed. OVERDUE: that time has\n"
              "passed, and there is no answer yet.\n"
+             "A message that was refused because a newer version of its agreement had come into\n"
+             "force is sent again, once, under a new id: each of the two names the other, and\n"
+             "--until other than refused follows to the new one.\n"
              "Without ID the newest messages. With --until the exit code says whether the rung\n"
              "was reached: 0 yes, 1 not in time, 3 the message was refused, 4 it is still\n"
              "queued at the agent.\n",

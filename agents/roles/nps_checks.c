@@ -288,7 +288,7 @@ static bool look_at_check(struct turn *turn, json_t *check)
         set_state(check, *outcome == 'R' ? "REFUSED" : "NOT_ASKED");
         return true;
     }
-    track = concordat_track(turn->agent, &id, 1, NULL, 0);
+    track = concordat_track(turn->agent, &id, 1, "delivered", 0); /* or what it was sent again as */
     there = !agent_is_away(track);
     if (track->outcome == CONCORDAT_DONE && track->item_count == 1)
         look_at_track(turn, check, &track->items[0]);

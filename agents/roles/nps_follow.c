@@ -70,8 +70,8 @@ static enum look look_at(struct turn *turn, const char *text)
     if (!*outcome)
         return LOOK_AGAIN; /* still to go out */
     if (!post_is_under_way(turn->book, text) || !concordat_id_parse(text, &id))
-        return LOOK_NO_MORE; /* told when it did not go */
-    track = concordat_track(turn->agent, &id, 1, NULL, 0);
+        return LOOK_NO_MORE;                                      /* told when it did not go */
+    track = concordat_track(turn->agent, &id, 1, "delivered", 0); /* or what it was sent again as */
     if (agent_is_away(track))
         look = LOOK_AWAY;
     else if (track->outcome == CONCORDAT_DONE && track->item_count == 1

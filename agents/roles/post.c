@@ -144,7 +144,7 @@ static struct concordat_answer *perform(struct concordat *agent, const json_t *e
 static void add_track(json_t *event, struct concordat *agent, const json_t *entry)
 {
     struct concordat_id id = id_at(entry, "id");
-    struct concordat_answer *track = concordat_track(agent, &id, 1, NULL, 0);
+    struct concordat_answer *track = concordat_track(agent, &id, 1, "delivered", 0);
 
     if (track->outcome == CONCORDAT_DONE && track->item_count == 1) {
         const struct concordat_item *item = &track->items[0];

@@ -83,6 +83,22 @@ static int64_t received_at(const struct concordat_item *item)
     return item->created_ms;
 }
 
+/* What the letter replies to, by the id that we sent it under: our agent may have sent it again
+ * under another. */
+static void name_asked(struct turn *turn, const struct concordat_item *item,
+                       char out[static CONCORDAT_ID_TEXT])
+{
+    struct concordat_answer *asked;
+
+    wire_print_id(&item->in_reply_to, out);
+    if (!*out)
+        return;
+    asked = concordat_track(turn->agent, &item->in_reply_to, 1, NULL, 0);
+    if (asked->item_count == 1 && !concordat_id_is_none(&asked->items[0].sent_again_for))
+        wire_print_id(&asked->items[0].sent_again_for, out);
+    concordat_answer_free(asked);
+}
+
 static void react(struct run *run, struct turn *turn, const struct concordat_answer *taken,
                   const json_t *body)
 {
@@ -94,7 +110,7 @@ static void react(struct run *run, struct turn *turn, const struct concordat_ans
     wire_print_id(&item->message_id, letter.id);
     wire_print_id(&item->case_handle, letter.case_handle);
     wire_print_id(&item->conversation_id, letter.conversation);
-    wire_print_id(&item->in_reply_to, letter.in_reply_to);
+    name_asked(turn, item, letter.in_reply_to);
     find_reaction(run->service, item->type)->react(turn, &letter);
 
     event = letter_event(&letter, "received", letter.text);

@@ -21,7 +21,7 @@ expect 0 '--needed-by' concordat help send
 expect 0 '[0-9]\.[0-9]' concordat --version
 expect 2 "did you mean 'inbox'" concordat inbx
 expect 2 "did you mean '--*to'\|unknown option" concordat send psr.request --too nps.cambs x.json
-for command in sandbox demo catalogue send inbox open ack decline answer track case import agreement disclosures status; do
+for command in sandbox demo catalogue send inbox open ack decline answer track case import agreement disclosures refusals status; do
     expect 0 "usage: concordat $command" concordat "$command" --help
 done
 # Every part that a command names in its usage has its help there, and so its section in the manual.
@@ -96,6 +96,7 @@ expect 2 'larger than' concordat send psr.request --to nps.cambs "$folder/large.
 expect 0 'no messages yet' concordat track
 
 # --- refused: 3 ---
+expect 0 'nothing was refused' concordat refusals
 expect 3 '' concordat send psr.request --to nobody.here --case new "$examples/psr.request.json"
 expect 3 'refused' concordat send psr.request --to csc.cambs --case new "$examples/psr.request.json"
 expect 3 '"outcome": "refused"' concordat send psr.request --to csc.cambs --case new --json "$examples/psr.request.json"
@@ -105,6 +106,20 @@ expect 3 'ISA-NONE is not known here' \
     concordat send psr.request --to nps.cambs --agreement ISA-NONE "$examples/psr.request.json"
 expect 3 'PARTY_NOT_SIGNATORY, agreement ISA-SAFE' \
     concordat send psr.request --to nps.cambs --agreement ISA-SAFE "$examples/psr.request.json"
+expect 3 'without it the message would be permitted\|is for the purpose court_advice' \
+    concordat send psr.request --to nps.cambs --purpose treatment --officer 'K. Hartley' \
+    --justification 'the list is today' "$examples/psr.request.json"
+head -c 501 /dev/zero | tr '\0' x >"$folder/long"
+expect 2 'justification: more than 500 bytes' concordat send psr.request --to nps.cambs \
+    --justification "$(cat "$folder/long")" "$examples/psr.request.json"
+expect 0 'PURPOSE_NOT_COVERED  psr.request -> nps.cambs' concordat refusals
+expect 0 'agreement     ISA-COURT v3, clause psr-request' concordat refusals
+expect 0 'justification the list is today' concordat refusals --since 2020-01-01
+expect 0 '"officer": "K. Hartley"' concordat refusals --json --limit 1
+expect 0 'nothing was refused' concordat refusals --since 2090-01-01
+expect 0 'nothing was refused' concordat refusals --before 2020-01-01
+expect 2 'since' concordat refusals --since yesterday
+expect 1 '' sh -c "concordat refusals | grep -q Example" # who it was about is nowhere in it
 expect 0 'no cases yet' concordat case list
 at police.35
 expect 3 'refused' concordat send psr.request --to nps.cambs --case new "$examples/psr.request.json"

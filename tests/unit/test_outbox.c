@@ -11,6 +11,8 @@
 #include "agents/track.h"
 #include "agents/trees.h"
 
+#define RESENT_SIZE (2 * ID_SIZE + 1 + DIGEST_SIZE) /* bytes that version 3 of a track has more */
+
 struct place {
     char folder[64];
     struct store *store;
@@ -211,6 +213,10 @@ static struct track sample(uint8_t number)
                           .agreement_named = true,
                           .answer = id_number(77),
                           .answered_ms = 89,
+                          .resent_as = id_number(78),
+                          .resent_of = id_number(79),
+                          .lapse = LAPSE_SUPERSEDED,
+                          .agreement_hash = {{5}},
                           .offending = 4};
     struct rung rung = {.kind = RUNG_QUEUED, .at_ms = 5, .by = "court.b35cz00"};
 
@@ -244,14 +250,136 @@ static void a_track_of_the_first_version_reads_too(void **)
     assert_int_equal(track_write(&track, record, sizeof record, &size), ST_OK);
     record[0] = 1;
     assert_int_equal(track_read((struct bytes){record, size}, &back), ST_INVALID);
-    size -= 1 + ID_SIZE + 8;
+    size -= 1 + ID_SIZE + 8 + RESENT_SIZE;
     assert_int_equal(track_read((struct bytes){record, size}, &back), ST_OK);
     track.agreement_named = false;
     track.answer = (struct id){{0}};
     track.answered_ms = 0;
+    track.resent_as = track.resent_of = (struct id){{0}};
+    track.lapse = LAPSE_NONE;
+    track.agreement_hash = (struct digest){{0}};
     assert_memory_equal(&back, &track, sizeof track);
-    record[0] = 3;
+    record[0] = 4;
     assert_int_equal(track_read((struct bytes){record, size}, &back), ST_INVALID);
+}
+
+/* One from before messages were sent again. */
+static void a_track_of_the_second_version_reads_too(void **)
+{
+    struct track track = sample(1), back;
+    uint8_t record[TRACK_MAX];
+    size_t size;
+
+    assert_int_equal(track_write(&track, record, sizeof record, &size), ST_OK);
+    record[0] = 2;
+    assert_int_equal(track_read((struct bytes){record, size}, &back), ST_INVALID);
+    size -= RESENT_SIZE;
+    assert_int_equal(track_read((struct bytes){record, size}, &back), ST_OK);
+    track.resent_as = track.resent_of = (struct id){{0}};
+    track.lapse = LAPSE_NONE;
+    track.agreement_hash = (struct digest){{0}};
+    assert_memory_equal(&back, &track, sizeof track);
+}
+
+static void a_lapse_that_is_none_is_refused(void **)
+{
+    struct track track = sample(1), back;
+    uint8_t record[TRACK_MAX];
+    size_t size;
+
+    assert_int_equal(track_write(&track, record, sizeof record, &size), ST_OK);
+    record[size - DIGEST_SIZE - 1] = LAPSE_SUPERSEDED + 1;
+    assert_int_equal(track_read((struct bytes){record, size}, &back), ST_INVALID);
+}
+
+/* Which of three messages is set aside first. */
+static uint8_t first_stale(struct txn *txn, uint8_t lane, uint64_t number)
+{
+    struct id id;
+    int64_t at_ms;
+    enum status status = outbox_next_stale(txn, &lane, &number, &id, &at_ms);
+
+    if (status == ST_MORE)
+        return 0;
+    assert_int_equal(status, ST_OK);
+    assert_int_equal(at_ms, 1000 + id.bytes[15]);
+    return id.bytes[15];
+}
+
+static void what_is_set_aside_is_not_to_submit_and_keeps_its_order(void **state)
+{
+    struct txn *txn = ((struct place *)*state)->txn;
+    struct id id = id_number(1), next;
+    uint64_t number;
+
+    put_sealed(txn, 1, 2, 5);
+    put_sealed(txn, 2, 2, 4);
+    put_sealed(txn, 3, 0, 9);
+    for (uint8_t i = 1; i <= 3; i++) {
+        id = id_number(i);
+        assert_int_equal(outbox_set_aside(txn, &id, 1000 + i), ST_OK);
+        assert_int_equal(outbox_set_aside(txn, &id, 9999), ST_OK);
+    }
+    assert_int_equal(outbox_next(txn, 2, 0, &number, &next), ST_MORE);
+    assert_int_equal(first_stale(txn, 0, 0), 3);
+    assert_int_equal(first_stale(txn, 0, 10), 2);
+    assert_int_equal(first_stale(txn, 2, 5), 1);
+    assert_int_equal(outbox_count(txn), 3);
+    id = id_number(2);
+    assert_int_equal(outbox_drop(txn, &id, "nps.cambs"), ST_OK);
+    assert_int_equal(first_stale(txn, 0, 10), 1);
+    id = id_number(1);
+    assert_int_equal(outbox_answered(txn, &id), ST_OK);
+    assert_int_equal(first_stale(txn, 0, 10), 0);
+    id = id_number(77);
+    assert_int_equal(outbox_set_aside(txn, &id, 1), ST_MORE);
+}
+
+static void what_is_kept_goes_with_the_verdict(void **state)
+{
+    struct txn *txn = ((struct place *)*state)->txn;
+    struct kept kept = {.purpose_named = true,
+                        .has_body = true,
+                        .officer = "K. Hartley",
+                        .justification = "a reason",
+                        .body = text("plain")},
+                back;
+    struct id answered = id_number(1), dropped = id_number(2);
+
+    put_sealed(txn, 1, 1, 1);
+    put_sealed(txn, 2, 1, 2);
+    assert_int_equal(outbox_keep(txn, &answered, &kept), ST_OK);
+    assert_int_equal(outbox_keep(txn, &dropped, &kept), ST_OK);
+    assert_int_equal(outbox_kept(txn, &answered, &back), ST_OK);
+    assert_true(back.purpose_named && back.has_body && !back.officer_added);
+    assert_string_equal(back.officer, "K. Hartley");
+    assert_string_equal(back.justification, "a reason");
+    assert_int_equal(back.body.size, 5);
+    assert_memory_equal(back.body.data, "plain", 5);
+    assert_int_equal(outbox_answered(txn, &answered), ST_OK);
+    assert_int_equal(outbox_kept(txn, &answered, &back), ST_MORE);
+    assert_int_equal(outbox_drop(txn, &dropped, "nps.cambs"), ST_OK);
+    assert_int_equal(outbox_kept(txn, &dropped, &back), ST_MORE);
+    assert_int_equal(store_entries(txn, TREE_KEPT), 0);
+}
+
+static void what_is_kept_and_is_damaged_says_so(void **state)
+{
+    struct txn *txn = ((struct place *)*state)->txn;
+    struct id id = id_number(1);
+    const struct bytes name = {id.bytes, ID_SIZE};
+    uint8_t officer_too_long[2 + 4 + OFFICER_MAX + 1 + 4] = {1, 0};
+    struct writer w = writer_of(officer_too_long + 2, sizeof officer_too_long - 2);
+    struct kept back;
+
+    write_u32(&w, OFFICER_MAX + 1);
+    assert_int_equal(store_put(txn, TREE_KEPT, name, (struct bytes){(const uint8_t *)"\2", 1}),
+                     ST_OK);
+    assert_int_equal(outbox_kept(txn, &id, &back), ST_INVALID);
+    assert_int_equal(
+        store_put(txn, TREE_KEPT, name, (struct bytes){officer_too_long, sizeof officer_too_long}),
+        ST_OK);
+    assert_int_equal(outbox_kept(txn, &id, &back), ST_INVALID);
 }
 
 static bool keep_numbers(void *context, const struct track *track)
@@ -351,6 +479,9 @@ static void rungs_have_names_and_names_have_rungs(void **)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        IN_STORE(what_is_set_aside_is_not_to_submit_and_keeps_its_order),
+        IN_STORE(what_is_kept_goes_with_the_verdict),
+        IN_STORE(what_is_kept_and_is_damaged_says_so),
         IN_STORE(a_sealed_message_comes_out_as_it_went_in),
         IN_STORE(messages_leave_in_order_of_lane_and_number),
         IN_STORE(an_answered_message_stays_but_is_not_sent_again),
@@ -359,6 +490,8 @@ int main(void)
         IN_STORE(a_flipped_bit_in_a_stored_body_is_refused),
         cmocka_unit_test(a_track_reads_back_and_half_of_one_does_not),
         cmocka_unit_test(a_track_of_the_first_version_reads_too),
+        cmocka_unit_test(a_track_of_the_second_version_reads_too),
+        cmocka_unit_test(a_lapse_that_is_none_is_refused),
         IN_STORE(the_newest_tracks_come_first),
         IN_STORE(a_case_has_its_messages_the_newest_first),
         cmocka_unit_test(a_full_ladder_takes_no_more),

@@ -23,6 +23,7 @@
 #define SIGNING "2.25.146622499544378802514740566792507863618.1"
 #define OWED_MAX 8192
 #define TURNS_MAX 2000
+#define REFUSED_MAX 4096
 
 struct member {
     char agency[AGENCY_MAX + 1], folder[128];
@@ -48,6 +49,7 @@ struct member {
 /* Something the broker owes an agency until it is settled: a message or a step. */
 struct owed {
     bool live, is_step;
+    bool is_note; /* that it is withheld: only here to be settled */
     size_t to, from;
     struct id message;
     int64_t accepted_ms;
@@ -63,6 +65,12 @@ struct town {
     struct member members[TOWN_MAX];
     struct owed owed[OWED_MAX];
     size_t owed_count;
+    struct town_refused {
+        struct id id;
+        struct digest header;
+        int64_t at_ms;
+    } refused[REFUSED_MAX];
+    size_t refused_count;
     struct town_mischief mischief;
     struct town_counts counts;
     int64_t wall_ms, now_ms;
@@ -402,6 +410,8 @@ static void owe(struct town *town, const struct owed *what)
 {
     assert_true(town->owed_count < OWED_MAX);
     town->owed[town->owed_count++] = *what;
+    if (what->is_note)
+        return;
     if (what->is_step && town->mischief.forge_first) {
         bool flip_step = town->mischief.flip_step;
 
@@ -417,10 +427,57 @@ static void owe(struct town *town, const struct owed *what)
 static struct owed *find_message(struct town *town, const struct id *id)
 {
     for (size_t i = 0; i < town->owed_count; i++) {
-        if (!town->owed[i].is_step && id_equal(&town->owed[i].message, id))
+        if (!town->owed[i].is_step && !town->owed[i].is_note
+            && id_equal(&town->owed[i].message, id))
             return &town->owed[i];
     }
     return NULL;
+}
+
+/* The first answer to a message is the answer, and its id is taken by its header. */
+static const struct town_refused *remember_refused(struct town *town, const struct envelope *e,
+                                                   struct bytes header)
+{
+    const struct digest digest = sha256(header.data, header.size);
+    struct town_refused *refused = town->refused;
+
+    for (; refused < town->refused + town->refused_count; refused++)
+        if (id_equal(&refused->id, &e->message_id)) {
+            assert_true(digest_equal(&refused->header, &digest));
+            return refused;
+        }
+    assert_true(town->refused_count < REFUSED_MAX);
+    town->refused_count++;
+    *refused = (struct town_refused){e->message_id, digest, town->wall_ms};
+    return refused;
+}
+
+static void on_stale(struct town *town, size_t from, const struct envelope *e, struct bytes header)
+{
+    const struct town_refused *refused = remember_refused(town, e, header);
+    struct wire answer = {.kind = WIRE_REFUSAL};
+
+    town->counts.stale++;
+    answer.refusal.refusal =
+        (struct refusal){.message_id = e->message_id,
+                         .header_digest = refused->header,
+                         .code = CONCORDAT__REFUSAL_CODE__AGREEMENT_VERSION_STALE,
+                         .agreement_version = e->agreement_version,
+                         .refused_ms = refused->at_ms};
+    (void)snprintf(answer.refusal.refusal.agreement_id, sizeof answer.refusal.refusal.agreement_id,
+                   "%s", e->agreement_id);
+    if (!town->mischief.lose_verdicts)
+        frame_to(town, from, &answer, (struct bytes){NULL, 0});
+}
+
+static bool is_stale(struct town *town, const struct envelope *e)
+{
+    if (find_message(town, &e->message_id))
+        return false;
+    for (size_t i = 0; i < town->refused_count; i++)
+        if (id_equal(&town->refused[i].id, &e->message_id))
+            return true;
+    return town->mischief.active_version && e->agreement_version != town->mischief.active_version;
 }
 
 static void on_submit(struct town *town, size_t from, const struct wire *wire, struct bytes body)
@@ -439,7 +496,15 @@ static void on_submit(struct town *town, size_t from, const struct wire *wire, s
                                   tls_context_community(town->members[from].trust), header,
                                   &wire->submit.proof),
                      ST_OK);
+    if (town->mischief.lose_submits > 0) {
+        town->mischief.lose_submits--;
+        return;
+    }
     town->counts.submits++;
+    if (is_stale(town, &e)) {
+        on_stale(town, from, &e, header);
+        return;
+    }
     if (town->mischief.refuse) {
         answer.kind = WIRE_REFUSAL;
         answer.refusal.refusal = (struct refusal){.message_id = e.message_id,
@@ -581,7 +646,7 @@ static void on_settle(struct town *town, size_t from, const struct wire *wire)
         uint64_t sequence = wire->settle.sequences[i];
 
         assert_in_range(sequence, 1, town->owed_count);
-        assert_true(town->owed[sequence - 1].is_step);
+        assert_true(town->owed[sequence - 1].is_step || town->owed[sequence - 1].is_note);
         assert_int_equal(town->owed[sequence - 1].to, from);
         town->owed[sequence - 1].live = false;
         town->counts.settles++;
@@ -676,6 +741,13 @@ static void turn(struct town *town, size_t index, const Concordat__Request *requ
     take_results(town, index);
 }
 
+void town_turns(struct town *town, unsigned count)
+{
+    while (count-- > 0)
+        for (size_t i = 0; i < town->count; i++)
+            turn(town, i, NULL);
+}
+
 void town_settle(struct town *town)
 {
     unsigned turns = 0;
@@ -763,6 +835,46 @@ void town_restart(struct town *town, size_t agency)
     open_member(town, m);
     if (connected)
         town_connect(town, agency);
+}
+
+void town_withhold(struct town *town, const struct id *id, Concordat__RefusalCode code)
+{
+    struct owed *message = find_message(town, id);
+    struct wire wire = {.kind = WIRE_WITHHELD};
+
+    assert_non_null(message);
+    message->live = false;
+    owe(town, &(struct owed){.to = message->from, .from = message->to, .is_note = true});
+    wire.withheld.sequence = town->owed_count;
+    wire.withheld.withheld =
+        (struct withheld){.message_id = *id,
+                          .header_digest = sha256(message->header, message->header_size),
+                          .code = code,
+                          .withheld_ms = town->wall_ms};
+    frame_to(town, message->from, &wire, (struct bytes){NULL, 0});
+}
+
+size_t town_entries(struct town *town, size_t agency, int tree)
+{
+    struct txn *txn;
+    size_t count;
+
+    assert_int_equal(store_begin(town->members[agency].store, false, &txn), ST_OK);
+    count = store_entries(txn, tree);
+    store_abort(txn);
+    return count;
+}
+
+size_t town_place(const struct town *town, const struct id *id)
+{
+    size_t place = 0;
+
+    for (size_t i = 0; i < town->owed_count; i++) {
+        if (!town->owed[i].is_step && id_equal(&town->owed[i].message, id))
+            return place;
+        place += !town->owed[i].is_step && !town->owed[i].is_note;
+    }
+    return SIZE_MAX;
 }
 
 /* ---- fuzzers ---- */

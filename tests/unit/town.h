@@ -29,6 +29,8 @@ OWN(town)
 
 /* Turns until nothing moves any more. */
 void town_settle(struct town *town);
+/* So many turns for each, whatever still moves. */
+void town_turns(struct town *town, unsigned count);
 /* The clock goes on by so much; then one turn for each. */
 void town_wait(struct town *town, int64_t ms);
 /* Somebody steps the wall clock. */
@@ -61,6 +63,9 @@ struct town_mischief {
     int64_t seal_days;                 /* of keys after a restart; 0: as it should be */
     bool forge_first;                  /* each step comes with a broken signature, then as it is */
     bool twice;                        /* everything is delivered twice */
+    uint32_t active_version;           /* any other is stale, of whatever agreement; 0: none is */
+    unsigned lose_submits;             /* so many that come do not arrive */
+    bool lose_verdicts;                /* refusals as stale do not arrive */
 };
 struct town_mischief *town_mischief(struct town *town);
 
@@ -97,9 +102,17 @@ const Concordat__Status *town_status(struct town *town, size_t agency);
 void town_raw_request(struct town *town, size_t agency, struct bytes request);
 void town_raw_frames(struct town *town, size_t agency, struct bytes frames);
 
+/* A message that has been accepted is never handed over, and its sender told so, again with each
+ * call. */
+void town_withhold(struct town *town, const struct id *id, Concordat__RefusalCode code);
+/* How many records the agency's store has in a tree (agents/trees.h). */
+size_t town_entries(struct town *town, size_t agency, int tree);
+/* Which message the broker accepted as its how manieth, from 0; SIZE_MAX: it has not. */
+size_t town_place(const struct town *town, const struct id *id);
+
 /* How often the broker has seen things. */
 struct town_counts {
-    unsigned submits, steps, settles, deliveries;
+    unsigned submits, stale, steps, settles, deliveries;
 };
 struct town_counts town_counts(const struct town *town);
 
