@@ -20,6 +20,8 @@
 #define STALE_WAIT_MS                                                                              \
     60000 /* of a session, for the gazette's entry, which should have come first */
 
+static struct log_limit noisy = {.burst = 20, .period_ms = 3600000}; /* seen at each look */
+
 /* One that was set aside. */
 struct stale {
     struct track track;
@@ -212,7 +214,7 @@ static bool settle_stale(struct desk *desk, const struct id *id, int64_t refused
         char text[ID_TEXT_SIZE];
 
         id_print(id, text);
-        log_event(LOG_ERROR, "outbox_damaged", "message=%s", text);
+        log_limited(&noisy, desk->now_ms, LOG_ERROR, "outbox_damaged", "message=%s", text);
         return false;
     }
     if (!desk_ok(desk, status))

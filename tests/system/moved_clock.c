@@ -1,8 +1,9 @@
 /* lib/clock.h with a clock that a test moves: the real one plus as many milliseconds as the file
  * CONCORDAT_TEST_CLOCK names holds, read at every call. Wall and monotonic clock move together, as
  * they do for who sleeps through the night; what the file held when a process began moves its wall
- * clock alone, so that it may begin in the past. Linked before the library's own, into daemons of their
- * own (CMakeLists.txt, moved/); what OpenSSL asks the system stays real, so certificates do too.
+ * clock alone, so that it may begin in the past. Linked before the library's own, into daemons of
+ * their own (CMakeLists.txt, moved/); what OpenSSL asks the system stays real, so certificates do
+ * too.
  */
 #include <errno.h>
 #include <fcntl.h>

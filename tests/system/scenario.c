@@ -104,17 +104,19 @@ static void shell(const char *format, ...)
         fail("%s", command);
 }
 
-/* The certificates' script once more, but so that they begin before the moment at which the clock
- * stands: OpenSSL judges them by the real time, daemons those of signatures by theirs. */
+/* The certificates' script once more, but so that they begin a day before the moment at which the
+ * clock stands, and revocation lists outlast it: OpenSSL judges them by the real time, daemons by
+ * theirs.
+ */
 static void backdate(const char *source, const char *folder)
 {
-    int64_t skew_s = -atomic_load(moved) / 1000 + DAY_MS / 1000;
+    int64_t behind_s = -atomic_load(moved) / 1000;
+    long long skew_s = DAY_MS / 1000 + (behind_s > 0 ? behind_s : 0), days = 400;
 
     shell("mkdir -p '%s' && cp -r '%s/certs' '%s'", folder, source, folder);
-    if (skew_s > 0)
-        shell("cd '%s/certs' && sed -i 's/^skew=300 /skew=%lld /' pki.sh && grep -q '^skew=%lld ' "
-              "pki.sh",
-              folder, (long long)skew_s, (long long)skew_s);
+    shell("cd '%s/certs' && sed -i 's/^skew=300 /skew=%lld /; s/ crl_days=14$/ crl_days=%lld/' "
+          "pki.sh && grep -q '^skew=%lld ' pki.sh && grep -q ' crl_days=%lld$' pki.sh",
+          folder, skew_s, days, skew_s, days);
 }
 
 static void copy_agreement(const struct scenario *s, const char *name)
