@@ -193,7 +193,7 @@ void desk_frames(struct desk *desk, uint64_t session, struct bytes frames)
 {
     struct reader r = reader_of(frames.data, frames.size);
 
-    if (!desk->connected || session != desk->session)
+    if (!desk->connected || session != desk->session || desk->is_stale)
         return;
     arena_reset(desk->request_arena, true);
     while (r.left > 0 && desk->failed == ST_OK) {

@@ -389,6 +389,17 @@ struct concordat_answer *concordat_agreements(struct concordat *agent, const cha
     return ask(agent, &request, 0);
 }
 
+struct concordat_answer *concordat_notices(struct concordat *agent, uint64_t since)
+{
+    Concordat__Request request = CONCORDAT__REQUEST__INIT;
+    Concordat__NoticesRequest notices = CONCORDAT__NOTICES_REQUEST__INIT;
+
+    notices.since = since;
+    request.kind_case = CONCORDAT__REQUEST__KIND_NOTICES;
+    request.notices = &notices;
+    return ask(agent, &request, 0);
+}
+
 struct concordat_answer *concordat_publish(struct concordat *agent, const void *instrument,
                                            size_t size, const char *text)
 {

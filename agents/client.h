@@ -144,7 +144,18 @@ struct concordat_agreement {
     const char *const *signed_by;
     struct concordat_id proposal_id;
     int64_t proposal_expires_ms;
-    const char *text; /* the document; "" unless one was asked for by id */
+    bool waits_for_us; /* it is proposed, and this agency has not signed it */
+    const char *text;  /* the document; "" unless one was asked for by id */
+};
+
+/* What the broker has made known: its word, signed by nobody. Texts are "" when there is none. */
+struct concordat_notice {
+    uint64_t sequence; /* of its entry in the gazette */
+    int64_t at_ms, due_ms;
+    const char *kind; /* review-due, refusals-over-quota, break-glass-used, ... */
+    const char *agency, *counterpart, *agreement_id, *clause;
+    uint32_t agreement_version, count;
+    struct concordat_id message_id;
 };
 
 struct concordat_status {
@@ -176,11 +187,14 @@ struct concordat_answer {
     const char *const *not_shared; /* open: categories of this type that did not come */
     size_t agreement_count;
     const struct concordat_agreement *agreements;
+    size_t notice_count;
+    const struct concordat_notice *notices;
     const struct concordat_status *status; /* NULL unless asked for */
     size_t case_count;
     const struct concordat_case *cases; /* case without a handle */
-    bool more;                          /* case: there are older ones than the limit let through */
-    uint64_t sequence;                  /* publish: the gazette's entry */
+    /* case: there are older ones than the limit let through; notices: later ones */
+    bool more;
+    uint64_t sequence; /* publish: the gazette's entry */
     /* send: asked for under this id, refused as stale, and sent again as `message_id`; none: it was
      * not */
     struct concordat_id sent_again_for;
@@ -277,6 +291,8 @@ struct concordat_answer *concordat_case(struct concordat *agent, const struct co
                                         uint32_t limit);
 /* All agreements, or with `id` that one and its text. */
 struct concordat_answer *concordat_agreements(struct concordat *agent, const char *id);
+/* The broker's notices after entry `since`, in order; 0: from the first. */
+struct concordat_answer *concordat_notices(struct concordat *agent, uint64_t since);
 /* Hands an instrument (a SignedInstrument's bytes) to the broker's gazette, with a proposal's text,
  * else NULL. DONE: it is published as the entry `sequence`; REFUSED or BAD_INPUT: problems say why;
  * FAILED with problems[0].where "broker": no verdict. A repeat is the same entry. */

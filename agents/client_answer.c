@@ -290,9 +290,37 @@ static bool take_agreements(struct whole_answer *whole)
         to->signed_by = (const char *const *)from->signed_by;
         to->proposal_id = id_from(from->proposal_id);
         to->proposal_expires_ms = from->proposal_expires_ms;
+        to->waits_for_us = from->waits_for_us;
     }
     whole->answer.agreements = list;
     whole->answer.agreement_count = r->n_agreements;
+    return true;
+}
+
+static bool take_notices(struct whole_answer *whole)
+{
+    const Concordat__Response *r = whole->response;
+    struct concordat_notice *list = keep(whole, r->n_notices + 1, sizeof *list);
+
+    if (!list)
+        return false;
+    for (size_t i = 0; i < r->n_notices; i++) {
+        const Concordat__ShownNotice *from = r->notices[i];
+
+        list[i] = (struct concordat_notice){.sequence = from->sequence,
+                                            .at_ms = from->at_ms,
+                                            .due_ms = from->due_ms,
+                                            .kind = from->kind,
+                                            .agency = from->agency,
+                                            .counterpart = from->counterpart,
+                                            .agreement_id = from->agreement_id,
+                                            .clause = from->clause,
+                                            .agreement_version = from->agreement_version,
+                                            .count = from->count,
+                                            .message_id = id_from(from->message_id)};
+    }
+    whole->answer.notices = list;
+    whole->answer.notice_count = r->n_notices;
     return true;
 }
 
@@ -347,8 +375,8 @@ struct concordat_answer *client_answer_read(const void *data, size_t size)
     a->not_shared_count = r->n_not_shared;
     a->not_shared = category_names(whole, r->n_not_shared, r->not_shared);
     if (!a->not_shared || !take_problems(whole) || !take_items(whole) || !take_agreements(whole)
-        || !take_cases(whole) || !take_refused(whole) || (r->refusal && !take_refusal(whole))
-        || (r->status && !take_status(whole)))
+        || !take_notices(whole) || !take_cases(whole) || !take_refused(whole)
+        || (r->refusal && !take_refusal(whole)) || (r->status && !take_status(whole)))
         return out_of_memory(whole);
     return a;
 }

@@ -91,6 +91,8 @@ static enum status open_gazette(struct desk *desk, struct reason *why)
 {
     struct gazette_setup setup = {.agency = desk->setup.agency,
                                   .governance = desk->setup.governance,
+                                  .known = desk->setup.known,
+                                  .known_count = desk->setup.known_count,
                                   .assumed = desk->setup.agreements};
 
     memcpy(setup.signing.bytes, desk->identity.spki, DIGEST_SIZE);
@@ -192,6 +194,24 @@ void desk_reload(struct desk *desk, const struct tls_context *trust,
 
 /* ---- a turn ---- */
 
+/* With CRLs out of date no entry can be judged: what stands here may have been revoked since, so we
+ * neither follow nor speak until others are loaded. */
+static void check_trust(struct desk *desk)
+{
+    static const char what[] = "our CRLs are out of date: nobody's signature can be judged";
+    const bool is_stale = desk->wall_ms >= tls_context_crl_until_ms(desk->setup.trust);
+
+    if (is_stale && !desk->is_stale)
+        log_event(LOG_ERROR, "crls_out_of_date",
+                  "what=\"no agreement is followed and nothing is sent\" "
+                  "remedy=\"renew the CRLs and reload\"");
+    else if (!is_stale && desk->is_stale)
+        log_event(LOG_INFO, "crls_renewed", "what=\"following and sending again\"");
+    desk->is_stale = is_stale;
+    if (is_stale)
+        desk_drop_link(desk, what);
+}
+
 /* A new sealing key in time; those whose time is over go for good. Outside our transaction. */
 static enum status turn_keys(struct desk *desk)
 {
@@ -231,6 +251,7 @@ enum status desk_begin_turn(struct desk *desk, int64_t wall_ms, int64_t now_ms)
         status = turn_keys(desk);
     if (status != ST_OK)
         return status;
+    check_trust(desk);
     return store_begin(desk->setup.store, true, &desk->txn);
 }
 
@@ -281,20 +302,52 @@ const struct agreement_set *desk_agreements(const struct desk *desk)
     return registrar_set(gazette_registrar(desk->gazette));
 }
 
-struct decision desk_decide(const struct desk *desk, struct question *question)
+static bool our_key_counts(const struct desk *desk, const struct agreement *agreement)
 {
-    const struct question asked = *question;
-    struct decision decision;
     struct digest signing;
 
     memcpy(signing.bytes, desk->identity.spki, DIGEST_SIZE);
+    return registrar_signer_counts(gazette_registrar(desk->gazette), agreement, desk->setup.agency,
+                                   &signing);
+}
+
+/* Another agreement that permits it, under which our key counts. */
+static bool decide_elsewhere(const struct desk *desk, const struct agreement *but,
+                             struct question *question, struct decision *out)
+{
+    const struct agreement_set *set = desk_agreements(desk);
+
+    for (size_t i = 0; i < agreement_set_count(set); i++) {
+        const struct agreement *a = agreement_set_at(set, i);
+        struct question asked = *question;
+
+        if (a == but || !our_key_counts(desk, a))
+            continue;
+        asked.agreement_id = a->id;
+        asked.signer_counts = true;
+        struct decision decision = decide_first(&asked, set, desk->wall_ms);
+        if (!decision.permitted)
+            continue;
+        *question = asked;
+        *out = decision;
+        return true;
+    }
+    return false;
+}
+
+struct decision desk_decide(const struct desk *desk, struct question *question)
+{
+    const struct question asked = *question;
+    const bool is_named = asked.agreement_id && asked.agreement_id[0];
+    struct decision decision;
+
     question->signer_counts = true;
     decision = decide_first(question, desk_agreements(desk), desk->wall_ms);
-    if (!decision.permitted
-        || registrar_signer_counts(gazette_registrar(desk->gazette), decision.agreement,
-                                   desk->setup.agency, &signing))
+    if (!decision.permitted || our_key_counts(desk, decision.agreement))
         return decision;
     *question = asked;
+    if (!is_named && decide_elsewhere(desk, decision.agreement, question, &decision))
+        return decision;
     question->agreement_id = decision.agreement->id;
     return decide_first(question, desk_agreements(desk), desk->wall_ms);
 }

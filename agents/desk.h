@@ -22,7 +22,7 @@
 
 #include "agents/keyring.h"
 #include "agents/stage.h"
-#include "agreements/agreement.h"
+#include "agreements/registrar.h"
 #include "lib/bytes.h"
 #include "lib/own.h"
 #include "lib/store.h"
@@ -42,7 +42,9 @@ struct desk_setup {
     EVP_PKEY *signing_key;
     struct bytes signing_certificate; /* DER */
     const struct tls_context *trust;
-    struct digest governance; /* of our governance key's SubjectPublicKeyInfo; zero: unknown */
+    struct digest governance;      /* of our governance key's SubjectPublicKeyInfo; zero: unknown */
+    const struct known_key *known; /* governance keys of the join pack; NULL: none */
+    size_t known_count;
     struct agreement_set *agreements; /* assumed as signed, for tests; NULL: none */
 };
 

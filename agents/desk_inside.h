@@ -178,8 +178,9 @@ struct desk {
     size_t wanted_count, print_count;
     uint64_t settled[SETTLE_MAX];
     size_t settled_count;
-    bool publish; /* our current key */
-    bool drop;    /* the link must go */
+    bool publish;  /* our current key */
+    bool is_stale; /* our CRLs are out of date: nothing is sent */
+    bool drop;     /* the link must go */
     struct reason drop_why;
 
     /* what leaves after the commit */
@@ -219,7 +220,8 @@ struct question desk_question(const struct track *track, bool in_reply);
 
 /* The agreements in force; until the next entry of the gazette. */
 const struct agreement_set *desk_agreements(const struct desk *desk);
-/* decide_first for a message of ours, and whether our signing key counts under what permits it. */
+/* decide_first for a message of ours, and whether our signing key counts under what permits it; if
+ * not, whether another agreement permits it under which it counts. */
 struct decision desk_decide(const struct desk *desk, struct question *question);
 
 /* ---- due.c ---- */
@@ -312,6 +314,11 @@ void desk_resend(struct desk *desk);
 /* ---- derive.c ---- */
 
 void desk_derive(struct desk *desk, struct bytes route, const Concordat__DeriveRequest *r);
+
+/* ---- notices.c ---- */
+
+/* What the broker has made known to us, as it stands in the store. */
+void desk_reply_notices(struct desk *desk, struct bytes route, const Concordat__NoticesRequest *r);
 
 /* ---- publish.c ---- */
 

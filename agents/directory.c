@@ -25,8 +25,8 @@ struct known_signer {
     struct signer signer; /* key owned */
 };
 
-struct known_key {
-    struct known_key *next;
+struct known_sealing {
+    struct known_sealing *next;
     char agency[AGENCY_MAX + 1];
     struct sealing_key key;
 };
@@ -35,7 +35,7 @@ struct directory {
     const struct tls_context *trust;
     struct arena *arena;                   /* for reading statements */
     struct known_signer *signers[BUCKETS]; /* by fingerprint */
-    struct known_key *keys[BUCKETS];       /* by agency */
+    struct known_sealing *keys[BUCKETS];   /* by agency */
     size_t signer_count, key_count;
 };
 
@@ -62,7 +62,7 @@ static void forget_all(struct directory *directory)
             free(known);
         }
         while (directory->keys[i]) {
-            struct known_key *known = directory->keys[i];
+            struct known_sealing *known = directory->keys[i];
             directory->keys[i] = known->next;
             free(known);
         }
@@ -202,7 +202,7 @@ static enum status learn_certificate(struct directory *directory, struct txn *tx
 
 /* ---- sealing keys ---- */
 
-static struct known_key **key_bucket(struct directory *directory, const char *agency)
+static struct known_sealing **key_bucket(struct directory *directory, const char *agency)
 {
     size_t hash = 5381;
 
@@ -211,9 +211,9 @@ static struct known_key **key_bucket(struct directory *directory, const char *ag
     return &directory->keys[hash % BUCKETS];
 }
 
-static struct known_key *find_key(struct directory *directory, const char *agency)
+static struct known_sealing *find_key(struct directory *directory, const char *agency)
 {
-    struct known_key *known = *key_bucket(directory, agency);
+    struct known_sealing *known = *key_bucket(directory, agency);
 
     while (known && strcmp(known->agency, agency) != 0)
         known = known->next;
@@ -223,10 +223,10 @@ static struct known_key *find_key(struct directory *directory, const char *agenc
 static enum status remember_key(struct directory *directory, const char *agency,
                                 const struct sealing_key *key)
 {
-    struct known_key *known = find_key(directory, agency);
+    struct known_sealing *known = find_key(directory, agency);
 
     if (!known) {
-        struct known_key **bucket = key_bucket(directory, agency);
+        struct known_sealing **bucket = key_bucket(directory, agency);
 
         if (directory->key_count == REMEMBERED_MAX)
             return ST_LIMIT;
@@ -316,7 +316,7 @@ static enum status store_statement(struct txn *txn, const char *agency,
 enum status directory_sealing_key(struct directory *directory, struct txn *txn, const char *agency,
                                   int64_t now_ms, struct sealing_key *out)
 {
-    struct known_key *known = find_key(directory, agency);
+    struct known_sealing *known = find_key(directory, agency);
     struct signed_statement statement;
     struct sealing_key key;
     struct reason why;
@@ -348,12 +348,12 @@ enum status directory_sealing_key(struct directory *directory, struct txn *txn, 
 
 enum status directory_forget_key(struct directory *directory, struct txn *txn, const char *agency)
 {
-    struct known_key **link = key_bucket(directory, agency);
+    struct known_sealing **link = key_bucket(directory, agency);
     uint8_t name[DIRECTORY_KEY_MAX];
 
     for (; *link; link = &(*link)->next) {
         if (strcmp((*link)->agency, agency) == 0) {
-            struct known_key *known = *link;
+            struct known_sealing *known = *link;
             *link = known->next;
             free(known);
             directory->key_count--;

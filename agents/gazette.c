@@ -3,6 +3,8 @@
  *
  *     u8 version, u8 what it is, u64 at_ms, SHA-256 of the governance key[32],
  *     u32 size and instrument or notice, u32 size and the proposal's text, the officer's code
+ *
+ * PLANT_* leave one check out, for tests/unit/test_agent_gazette.c to notice.
  */
 #include "agents/gazette.h"
 
@@ -10,15 +12,29 @@
 #include <string.h>
 
 #include "agents/trees.h"
+#include "lib/arena.h"
 #include "lib/log.h"
+#include "lib/text.h"
 
 #define ENTRY_VERSION 1
+#ifdef PLANT_LATE
+#define ORDER_IS_SEEN 0
+#else
+#define ORDER_IS_SEEN 1
+#endif
+#ifdef PLANT_FORGETS
+#define FOLDS(act) ((act) != CONCORDAT__ACT__ACCEPT)
+#else
+#define FOLDS(act) true
+#endif
+#define AHEAD_MS ((int64_t)5 * 60 * 1000) /* clocks may differ so much */
 #define ENTRY_OVERHEAD (1 + 1 + 8 + DIGEST_SIZE + 4 + 4 + OFFICER_CODE_MAX)
 
 enum entry_kind {
-    ENTRY_REFUSED = 1, /* did not verify here */
+    ENTRY_REFUSED = 1, /* did not verify here: it is nobody's word, and stays so */
     ENTRY_INSTRUMENT,
-    ENTRY_NOTICE
+    ENTRY_NOTICE,
+    ENTRY_NOT_COUNTED /* verified, but the registrar's rules gave it no effect */
 };
 
 /* What a version was when it was last looked at. */
@@ -31,7 +47,10 @@ struct gazette {
     struct registrar *registrar; /* owned */
     struct seen_state *states;   /* owned */
     size_t state_count;
+    char agency[AGENCY_MAX + 1];
     uint64_t last;
+    int64_t last_ms; /* of the last entry */
+    struct log_limit rewritten;
 };
 
 /* ---- states ---- */
@@ -98,6 +117,38 @@ static struct bytes key_of(uint64_t sequence, uint8_t room[static 8])
     return (struct bytes){room, 8};
 }
 
+/* A record's parts, borrowed from it. */
+struct record {
+    uint64_t sequence;
+    enum entry_kind kind;
+    struct digest governance;
+    struct gazette_entry entry;
+    struct bytes officer;
+};
+
+static enum status record_read(struct bytes key, struct bytes value, struct record *out)
+{
+    struct reader names = reader_of(key.data, key.size), r = reader_of(value.data, value.size);
+    struct record record = {.sequence = read_u64(&names)};
+    uint8_t version = read_u8(&r);
+
+    record.kind = (enum entry_kind)read_u8(&r);
+    record.entry.sequence = record.sequence;
+    record.entry.at_ms = (int64_t)read_u64(&r);
+    read_into(&r, record.governance.bytes, DIGEST_SIZE);
+    uint32_t size = read_u32(&r);
+    struct bytes content = read_bytes(&r, size);
+    size = read_u32(&r);
+    record.entry.text = read_bytes(&r, size);
+    *(record.kind == ENTRY_NOTICE ? &record.entry.notice : &record.entry.instrument) = content;
+    record.officer = (struct bytes){r.next, r.left};
+    *out = record;
+    return r.failed || names.failed || version != ENTRY_VERSION || record.kind < ENTRY_REFUSED
+                || record.kind > ENTRY_NOT_COUNTED
+             ? ST_INVALID
+             : ST_OK;
+}
+
 static enum status put(struct txn *txn, const struct gazette_entry *e, enum entry_kind kind,
                        const struct instrument *i)
 {
@@ -141,36 +192,40 @@ static enum status read_instrument(struct bytes content, struct bytes officer,
     return ST_OK;
 }
 
+/* Folds by the verdict of the day it came: no certificate and no CRL is looked at again. What was
+ * verified goes by the registrar's rules again, so that a version that counts from now on, as the
+ * configured keys are others, has its revocations too. */
 static enum status fold_record(struct gazette *g, struct bytes key, struct bytes value,
                                struct reason *why)
 {
-    struct reader names = reader_of(key.data, key.size), r = reader_of(value.data, value.size);
-    uint8_t version = read_u8(&r), kind = read_u8(&r);
-    int64_t at_ms = (int64_t)read_u64(&r);
+    struct record record;
     struct instrument instrument;
-    struct digest governance;
-    uint32_t size;
+    struct reason fault = {""};
+    enum status status = record_read(key, value, &record);
 
-    g->last = read_u64(&names);
-    read_into(&r, governance.bytes, DIGEST_SIZE);
-    size = read_u32(&r);
-    struct bytes content = read_bytes(&r, size);
-    size = read_u32(&r);
-    struct bytes text = read_bytes(&r, size);
-    if (r.failed || names.failed || version != ENTRY_VERSION) {
+    g->last = record.sequence;
+    g->last_ms = record.entry.at_ms;
+    if (status != ST_OK) {
         reason_set(why, "entry %llu is damaged", (unsigned long long)g->last);
-        return ST_INVALID;
+        return status;
     }
-    if (kind != ENTRY_INSTRUMENT)
+    if (record.kind == ENTRY_REFUSED || record.kind == ENTRY_NOTICE)
         return ST_OK;
-    struct bytes officer = {r.next, r.left};
-    enum status status = read_instrument(content, officer, &instrument, why);
+    status = read_instrument(record.entry.instrument, record.officer, &instrument, why);
     if (status != ST_OK)
         return status;
-    instrument.key = governance;
-    /* What the registrar does not count it has not counted before. */
-    return registrar_take(g->registrar, &instrument, text, at_ms, why) == ST_NOMEM ? ST_NOMEM
-                                                                                   : ST_OK;
+    instrument.key = record.governance;
+    if (!FOLDS(instrument.act))
+        return ST_OK;
+    status =
+        registrar_take(g->registrar, &instrument, record.entry.text, record.entry.at_ms, &fault);
+    if (status == ST_NOMEM)
+        return status;
+    if ((status == ST_OK) != (record.kind == ENTRY_INSTRUMENT))
+        log_event(LOG_WARN, "instrument_judged_otherwise",
+                  "sequence=%llu counts=%d why=\"%s\" cause=\"other keys are configured\"",
+                  (unsigned long long)record.sequence, status == ST_OK, fault.text);
+    return ST_OK;
 }
 
 static enum status fold_store(struct gazette *g, struct store *store, struct reason *why)
@@ -224,10 +279,16 @@ enum status gazette_new(const struct gazette_setup *setup, struct store *store,
                                           .signing = &setup->signing,
                                           .signing_count = 1,
                                           .governance = &setup->governance,
-                                          .governance_count = knows_governance};
+                                          .governance_count = knows_governance,
+                                          .known = setup->known,
+                                          .known_count = setup->known_count};
     struct agreement_set *assumed;
     enum status status = g ? borrow_set(setup->assumed, &assumed) : ST_NOMEM;
 
+    if (g)
+        TEXT_COPY(g->agency, setup->agency);
+    if (g)
+        g->rewritten = (struct log_limit){.burst = 10, .period_ms = 60000};
     if (status == ST_OK)
         status = registrar_new(&rules, assumed, &g->registrar);
     if (status == ST_OK)
@@ -272,6 +333,14 @@ static enum status verify(const struct tls_context *trust, struct bytes bytes,
     memcpy(community.bytes, tls_context_community(trust), DIGEST_SIZE);
     if (status == ST_OK)
         status = instrument_verify(&parts, &community, out, why);
+#ifdef PLANT_UNVERIFIED
+    if (status == ST_FORGED) {
+        status = instrument_read(parts.instrument, out, why);
+        (void)identity_of_der(parts.certificate.data, parts.certificate.size, USE_GOVERNANCE,
+                              &identity, NULL, why);
+        memcpy(out->key.bytes, identity.spki, DIGEST_SIZE);
+    }
+#endif
     if (status == ST_OK)
         status = tls_context_check(
             trust, parts.certificate.data, parts.certificate.size,
@@ -298,13 +367,144 @@ static enum status take_instrument(struct gazette *g, struct txn *txn,
         instrument = (struct instrument){0};
         return put(txn, e, ENTRY_REFUSED, &instrument);
     }
-    if ((status = put(txn, e, ENTRY_INSTRUMENT, &instrument)) != ST_OK)
-        return status;
     status = registrar_take(g->registrar, &instrument, e->text, e->at_ms, &why);
-    if (status == ST_INVALID)
-        log_event(LOG_ERROR, "instrument_not_counted", "agency=%s act=%s why=\"%s\"",
-                  instrument.agency, act_name(instrument.act), why.text);
-    return status == ST_NOMEM ? ST_NOMEM : look_around(g, e->at_ms, true);
+    if (status == ST_NOMEM)
+        return status;
+    bool counts = status == ST_OK;
+    if (!counts)
+        log_event(LOG_ERROR, "instrument_not_counted", "sequence=%llu agency=%s act=%s why=\"%s\"",
+                  (unsigned long long)e->sequence, instrument.agency, act_name(instrument.act),
+                  status == ST_MORE ? "it came before" : why.text);
+    status = put(txn, e, counts ? ENTRY_INSTRUMENT : ENTRY_NOT_COUNTED, &instrument);
+    return status == ST_OK ? look_around(g, e->at_ms, true) : status;
+}
+
+static bool same_bytes(struct bytes a, struct bytes b)
+{
+    return a.size == b.size && (a.size == 0 || memcmp(a.data, b.data, a.size) == 0);
+}
+
+/* A number that we have passed. Only the very same entry may have it: anything else is a broker
+ * that shows its members different histories, or has lost its own. */
+static enum status take_again(struct gazette *g, struct txn *txn, const struct gazette_entry *e,
+                              int64_t now_ms)
+{
+    struct record record;
+    struct bytes value;
+    uint8_t name[8];
+    struct bytes key = key_of(e->sequence, name);
+    enum status status = store_get(txn, TREE_GAZETTE, key, &value);
+
+    if (status != ST_OK && status != ST_MORE)
+        return status;
+    if (status == ST_MORE)
+        log_limited(&g->rewritten, now_ms, LOG_ERROR, "gazette_out_of_order",
+                    "sequence=%llu last=%llu what=\"an entry came after later ones; it never "
+                    "counts here\"",
+                    (unsigned long long)e->sequence, (unsigned long long)g->last);
+    else if (record_read(key, value, &record) != ST_OK || record.entry.at_ms != e->at_ms
+             || !same_bytes(record.entry.instrument, e->instrument)
+             || !same_bytes(record.entry.notice, e->notice)
+             || !same_bytes(record.entry.text, e->text))
+        log_limited(&g->rewritten, now_ms, LOG_ERROR, "gazette_rewritten",
+                    "sequence=%llu what=\"the broker shows this entry otherwise than before; the "
+                    "first one counts\"",
+                    (unsigned long long)e->sequence);
+    return ST_OK;
+}
+
+/* The entry's time is the broker's word alone. We go by it as everybody does, and say so when it
+ * cannot be true. */
+static void look_at_time(struct gazette *g, const struct gazette_entry *e, int64_t now_ms)
+{
+    const bool back = e->at_ms<g->last_ms, ahead = e->at_ms> now_ms + AHEAD_MS;
+
+    if (back || ahead)
+        log_event(LOG_ERROR, "gazette_time", "sequence=%llu what=\"%s\"",
+                  (unsigned long long)e->sequence,
+                  back ? "older than the entry before it" : "ahead of our clock");
+}
+
+/* ---- notices ---- */
+
+const char *gazette_notice_name(Concordat__NoticeKind kind)
+{
+    switch (kind) {
+    case CONCORDAT__NOTICE_KIND__NOTICE_BREAK_GLASS_USED:
+        return "break-glass-used";
+    case CONCORDAT__NOTICE_KIND__NOTICE_BREAK_GLASS_UNREVIEWED:
+        return "break-glass-unreviewed";
+    case CONCORDAT__NOTICE_KIND__NOTICE_BREAK_GLASS_SUSPENDED:
+        return "break-glass-suspended";
+    case CONCORDAT__NOTICE_KIND__NOTICE_REFUSALS_OVER_QUOTA:
+        return "refusals-over-quota";
+    case CONCORDAT__NOTICE_KIND__NOTICE_REVIEW_DUE:
+        return "review-due";
+    case CONCORDAT__NOTICE_KIND__NOTICE_EXPIRY_DUE:
+        return "expiry-due";
+    case CONCORDAT__NOTICE_KIND__NOTICE_UNSPECIFIED:
+    case _CONCORDAT__NOTICE_KIND_IS_INT_SIZE:
+        break;
+    }
+    return "unknown";
+}
+
+enum status gazette_notices(struct txn *txn, uint64_t since,
+                            bool (*visit)(void *context, const struct gazette_entry *entry,
+                                          const struct notice *notice),
+                            void *context)
+{
+    OWNED(arena) arena = arena_new(4096, HEAD_ARENA);
+    uint8_t name[8];
+    struct bytes key, value;
+    struct record record;
+    struct notice notice;
+    struct walk *walk;
+    enum status status;
+
+    if (!arena)
+        return ST_NOMEM;
+    if (since == UINT64_MAX)
+        return ST_OK;
+    status = walk_open(txn, TREE_GAZETTE, key_of(since + 1, name), &walk);
+    if (status != ST_OK)
+        return status;
+    while ((status = walk_next(walk, &key, &value)) == ST_OK)
+        if (record_read(key, value, &record) == ST_OK && record.kind == ENTRY_NOTICE
+            && notice_read(record.entry.notice, arena, &notice, NULL) == ST_OK
+            && !visit(context, &record.entry, &notice))
+            break;
+    walk_close(walk);
+    return status == ST_MORE ? ST_OK : status;
+}
+
+/* A notice permits and forbids nothing: it is told to people, and nobody has signed it. */
+static enum status take_notice(const struct gazette *g, struct txn *txn,
+                               const struct gazette_entry *e)
+{
+    OWNED(arena) arena = arena_new(4096, HEAD_ARENA);
+    const struct instrument none = {0};
+    struct reason why = {"it is not for us"};
+    struct notice notice;
+
+    if (!arena)
+        return ST_NOMEM;
+    if (notice_read(e->notice, arena, &notice, &why) != ST_OK
+        || !notice_is_for(&notice, g->agency)) {
+        log_event(LOG_ERROR, "notice_refused_here", "sequence=%llu why=\"%s\"",
+                  (unsigned long long)e->sequence, why.text);
+        return put(txn,
+                   &(struct gazette_entry){.sequence = e->sequence,
+                                           .at_ms = e->at_ms,
+                                           .instrument = e->notice,
+                                           .text = e->text},
+                   ENTRY_REFUSED, &none);
+    }
+    log_event(LOG_WARN, "notice",
+              "kind=%s sequence=%llu agency=%s counterpart=%s agreement=%s version=%u count=%u",
+              gazette_notice_name(notice.kind), (unsigned long long)e->sequence, notice.agency,
+              notice.counterpart, notice.agreement_id, notice.agreement_version, notice.count);
+    return put(txn, e, ENTRY_NOTICE, &none);
 }
 
 enum status gazette_take(struct gazette *g, struct txn *txn, const struct tls_context *trust,
@@ -312,13 +512,15 @@ enum status gazette_take(struct gazette *g, struct txn *txn, const struct tls_co
 {
     enum status status;
 
-    if (e->sequence <= g->last)
-        return ST_OK;
+    if (e->sequence <= g->last && ORDER_IS_SEEN)
+        return take_again(g, txn, e, now_ms);
     if (now_ms >= tls_context_crl_until_ms(trust))
         return ST_CLOSED;
-    status = e->notice.size > 0 ? put(txn, e, ENTRY_NOTICE, &(struct instrument){0})
-                                : take_instrument(g, txn, trust, e);
-    if (status == ST_OK)
+    look_at_time(g, e, now_ms);
+    status = e->notice.size > 0 ? take_notice(g, txn, e) : take_instrument(g, txn, trust, e);
+    if (status == ST_OK) {
         g->last = e->sequence;
+        g->last_ms = e->at_ms;
+    }
     return status;
 }

@@ -6,8 +6,11 @@
  * The broker only carries entries. An instrument counts when its form, its certificate's chain and
  * revocation by our own trust, its signature and the registrar's rules hold; what does not verify
  * is stored as refused here, logged, and never counts. At start the stored entries are folded
- * again, without their signatures. Certificates are checked as of the day an entry comes.
- * Source: proto/session.proto, Gazette; agreements/registrar.h.
+ * again by that verdict: certificates and CRLs are checked once, on the day an entry comes, and
+ * what a restart folds is what was folded before it. Numbers have gaps: the broker counts all its
+ * events, and shows a notice to those it names. So a gap says nothing; what came after later ones,
+ * or comes again otherwise, never counts and is logged. Source: proto/session.proto, Gazette;
+ * agreements/registrar.h.
  *
  * Threads: the keeper's.
  */
@@ -17,13 +20,16 @@
 #include "agreements/registrar.h"
 #include "lib/store.h"
 #include "lib/tls.h"
+#include "proto/notice.h"
 
 struct gazette;
 
 struct gazette_setup {
     const char *agency;
     struct digest signing, governance; /* of our keys; governance zero: not checked */
-    struct agreement_set *assumed;     /* borrowed; NULL: none. For tests */
+    const struct known_key *known;     /* the join pack's; borrowed for the call */
+    size_t known_count;
+    struct agreement_set *assumed; /* borrowed; NULL: none. For tests */
 };
 
 /* One of the gazette's entries, as it came or stands in the store. */
@@ -48,7 +54,14 @@ OWN(gazette)
  *   ST_IO, ST_NOMEM, ST_LIMIT   the store or memory: stop */
 enum status gazette_take(struct gazette *gazette, struct txn *txn, const struct tls_context *trust,
                          const struct gazette_entry *entry, int64_t now_ms);
-uint64_t gazette_last(const struct gazette *gazette); /* sequence of the last one; 0: none */
+/* The broker's notices for us after entry `since`, in order; false from `visit` ends it. Borrowed
+ * until `visit` returns. ST_IO, ST_NOMEM */
+enum status gazette_notices(struct txn *txn, uint64_t since,
+                            bool (*visit)(void *context, const struct gazette_entry *entry,
+                                          const struct notice *notice),
+                            void *context);
+const char *gazette_notice_name(Concordat__NoticeKind kind); /* "review-due" */
+uint64_t gazette_last(const struct gazette *gazette);        /* sequence of the last one; 0: none */
 const struct registrar *gazette_registrar(const struct gazette *gazette);
 
 #endif

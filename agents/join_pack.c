@@ -144,3 +144,33 @@ enum status join_pack_load(const char *path, struct join_pack **out, struct reas
     (void)fclose(file); /* only read from */
     return st;
 }
+
+enum status join_pack_check(const struct join_pack *pack, const char *name,
+                            const struct digest *root, const char *agency,
+                            const struct digest *governance, struct reason *why)
+{
+    static const struct digest unknown;
+    char hex[2][2 * DIGEST_SIZE + 1];
+    bool is_named = false, is_ours = digest_equal(governance, &unknown);
+
+    if (!digest_equal(&pack->root, root)) {
+        hex_print(pack->root.bytes, DIGEST_SIZE, hex[0]);
+        hex_print(root->bytes, DIGEST_SIZE, hex[1]);
+        reason_set(why, "%s: its root is %s, `trust' has %s", name, hex[0], hex[1]);
+        return ST_INVALID;
+    }
+    for (size_t i = 0; i < pack->count; i++) {
+        if (strcmp(pack->keys[i].agency, agency) != 0)
+            continue;
+        is_named = true;
+        is_ours |= digest_equal(&pack->keys[i].governance, governance);
+    }
+    if (is_named && !is_ours) {
+        hex_print(governance->bytes, DIGEST_SIZE, hex[0]);
+        reason_set(why,
+                   "%s: its governance keys of %s are not that of `governance-certificate', %s",
+                   name, agency, hex[0]);
+        return ST_INVALID;
+    }
+    return ST_OK;
+}

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "agents/desk.h"
+#include "agents/join_pack.h"
 #include "agents/trees.h"
 #include "lib/clock.h"
 #include "lib/log.h"
@@ -27,6 +28,7 @@ struct keeper {
     struct tls_context *trust;
     EVP_PKEY *signing_key;
     struct keyring *keyring;
+    struct join_pack *pack; /* NULL: none is configured */
     struct desk *desk;
     struct loop *loop;         /* while running */
     struct stage_local *reply; /* one that the local pipe had no room for */
@@ -114,6 +116,21 @@ static enum status load_governance(const struct config *config, struct digest *o
     return status;
 }
 
+/* The governance keys that were compared by hand, if they are configured. */
+static enum status load_pack(struct keeper *k, const struct digest *governance, struct reason *why)
+{
+    const struct config *config = k->settings.config;
+    struct digest root;
+
+    if (!config->join_pack[0])
+        return ST_OK;
+    memcpy(root.bytes, tls_context_community(k->trust), DIGEST_SIZE);
+    enum status status = join_pack_load(config->join_pack, &k->pack, why);
+    return status != ST_OK
+             ? status
+             : join_pack_check(k->pack, config->join_pack, &root, config->agency, governance, why);
+}
+
 enum status keeper_open(const struct keeper_settings *settings, struct keeper **out,
                         struct reason *why)
 {
@@ -142,6 +159,13 @@ enum status keeper_open(const struct keeper_settings *settings, struct keeper **
     status = load_governance(settings->config, &setup.governance, why);
     if (status != ST_OK)
         return status;
+    status = load_pack(k, &setup.governance, why);
+    if (status != ST_OK)
+        return status;
+    if (k->pack) {
+        setup.known = k->pack->keys;
+        setup.known_count = k->pack->count;
+    }
     status = desk_new(&setup, clock_wall_ms(), &k->desk, why);
     if (status != ST_OK)
         return status;
@@ -154,6 +178,7 @@ void keeper_free(struct keeper *k)
     if (!k)
         return;
     desk_free(k->desk);
+    join_pack_free(k->pack);
     keyring_close(k->keyring);
     EVP_PKEY_free(k->signing_key);
     tls_context_free(k->trust);

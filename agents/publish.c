@@ -36,10 +36,11 @@ void desk_publish(struct desk *desk, struct bytes route, const Concordat__Publis
     }
     for (p = desk->publishing; p; p = p->next)
         count++;
-    if (!desk->connected || count == PUBLISHING_MAX) {
+    if (!desk->connected || desk->is_stale || count == PUBLISHING_MAX) {
         desk_reply_problem(desk, route, CONCORDAT__OUTCOME__FAILED, "broker",
-                           desk->connected ? "too many instruments wait for their verdict"
-                                           : "not reached: nothing was published");
+                           desk->is_stale    ? "our CRLs are out of date: nothing is sent"
+                           : desk->connected ? "too many instruments wait for their verdict"
+                                             : "not reached: nothing was published");
         return;
     }
     p = malloc(sizeof *p + route.size);

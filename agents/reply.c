@@ -97,6 +97,25 @@ size_t desk_categories(struct desk *desk, category_set set, Concordat__DataCateg
     return count;
 }
 
+/* Whose key does not count, and which would. */
+static void explain_signer(const struct desk *desk, const struct decision *decision,
+                           struct reason *out)
+{
+    const struct party *party = agreement_party(decision->agreement, desk->setup.agency);
+    char ours[2 * DIGEST_SIZE + 1], pinned[2 * DIGEST_SIZE + 1] = "none";
+
+    if (!party)
+        return;
+    hex_print(desk->identity.spki, DIGEST_SIZE, ours);
+    if (party->signing_count > 0)
+        hex_print(party->signing[0].bytes, DIGEST_SIZE, pinned);
+    reason_set(out,
+               "%s v%u does not count our signing key: ours is %s, for %s it pins %s%s; sign a "
+               "version that pins ours, or a roll",
+               decision->agreement->id, decision->agreement->version, ours, desk->setup.agency,
+               pinned, party->signing_count > 1 ? " and others" : "");
+}
+
 void desk_reply_refused(struct desk *desk, struct bytes route, const struct decision *decision,
                         const struct question *question, const struct id *id)
 {
@@ -105,6 +124,8 @@ void desk_reply_refused(struct desk *desk, struct bytes route, const struct deci
     struct reason advice;
 
     decision_explain(decision, question, &advice);
+    if (decision->code == CONCORDAT__REFUSAL_CODE__SIGNER_NOT_PINNED && decision->agreement)
+        explain_signer(desk, decision, &advice);
     refusal.message_id = binary_id(id);
     refusal.code = decision->code;
     refusal.n_offending = desk_categories(desk, decision->offending, &refusal.offending);
@@ -356,6 +377,17 @@ static char **names_in_arena(struct desk *desk, size_t count)
     return arena_take(desk->request_arena, (count + 1) * sizeof(char *));
 }
 
+/* Is it proposed, and have we not signed it yet? */
+static bool waits_for_us(const struct desk *desk, const struct registrar_row *row)
+{
+    if (strcmp(row->state, "proposed") != 0 || !agreement_party(row->agreement, desk->setup.agency))
+        return false;
+    for (size_t i = 0; i < row->signed_count; i++)
+        if (strcmp(row->signed_by[i], desk->setup.agency) == 0)
+            return false;
+    return true;
+}
+
 static bool fill_agreement(struct desk *desk, const struct registrar_row *row, bool whole,
                            Concordat__Agreement *to)
 {
@@ -382,6 +414,7 @@ static bool fill_agreement(struct desk *desk, const struct registrar_row *row, b
     to->n_signed_by = row->signed_count;
     to->proposal_id = copy_id(desk, &row->proposal_id);
     to->proposal_expires_ms = row->proposal_expires_ms;
+    to->waits_for_us = waits_for_us(desk, row);
     to->clauses = (uint32_t)from->clause_count;
     if (whole)
         to->text = from->text;

@@ -413,6 +413,9 @@ void desk_request(struct desk *desk, struct bytes route, struct bytes bytes)
     case CONCORDAT__REQUEST__KIND_REFUSALS:
         desk_refusals(desk, route, request->refusals);
         break;
+    case CONCORDAT__REQUEST__KIND_NOTICES:
+        desk_reply_notices(desk, route, request->notices);
+        break;
     case CONCORDAT__REQUEST__KIND_DERIVE:
         desk_derive(desk, route, request->derive);
         break;

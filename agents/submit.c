@@ -17,7 +17,7 @@ void desk_frame(struct desk *desk, const struct wire *wire, struct bytes body)
     size_t wanted = sizeof *desk->frames + used + FRAME_PREFIX + FRAME_HEAD_ROOM + body.size;
     uint8_t *at;
 
-    if (!desk->connected)
+    if (!desk->connected || desk->is_stale)
         return;
     if (wanted > desk->frames_room) {
         size_t room = desk->frames_room ? desk->frames_room : 64 * 1024;
@@ -273,6 +273,8 @@ static void send_steps(struct desk *desk)
 
 void desk_speak(struct desk *desk)
 {
+    if (desk->is_stale)
+        return;
     publish_key(desk);
     submit_all(desk);
     send_steps(desk);

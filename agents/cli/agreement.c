@@ -16,6 +16,7 @@
 #include "agents/cli/arguments.h"
 #include "agents/cli/gateways.h"
 #include "agents/cli/instrument.h"
+#include "agents/cli/notices.h"
 #include "agents/cli/publish.h"
 #include "agents/cli/show.h"
 #include "agents/cli/when.h"
@@ -147,8 +148,14 @@ static json_t *json_of_row(const struct row *row)
                 json_string(row->published->parties[i]));
         (void)json_object_set_new(object, "signedBy", signed_by);
         (void)json_object_set_new(object, "notSigned", missing);
+        (void)json_object_set_new(object, "waitsForUs", json_boolean(row->published->waits_for_us));
     }
     return object;
+}
+
+static bool waits(const struct row *row)
+{
+    return row->published && row->published->waits_for_us;
 }
 
 /* Shows `count` rows that `row_at(context, i)` gives. */
@@ -171,7 +178,7 @@ static enum exit_code show_rows(const struct cli *cli, size_t count,
         table_add(table, row.id);
         (void)snprintf(number, sizeof number, "%u", row.version);
         table_add(table, number);
-        table_add(table, row.state);
+        table_add(table, waits(&row) ? "proposed: sign it" : row.state);
         (void)snprintf(number, sizeof number, "%zu", row.parties);
         table_add(table, number);
         (void)snprintf(number, sizeof number, "%zu", row.clauses);
@@ -193,9 +200,33 @@ static struct row row_in_set(const void *context, size_t index)
     return row_of_file(agreement_set_at(context, index), clock_wall_ms());
 }
 
+/* What waits for our signature stands first, in the order that it has. */
 static struct row row_in_answer(const void *context, size_t index)
 {
-    return row_of_answer(&((const struct concordat_answer *)context)->agreements[index]);
+    const struct concordat_answer *answer = context;
+
+    for (int waits = 1; waits >= 0; waits--)
+        for (size_t i = 0; i < answer->agreement_count; i++)
+            if (answer->agreements[i].waits_for_us == waits && index-- == 0)
+                return row_of_answer(&answer->agreements[i]);
+    return (struct row){.id = "", .title = "", .state = ""};
+}
+
+/* One line below the table, for the first that waits. */
+static void tell_waiting(const struct cli *cli, const struct concordat_answer *answer)
+{
+    for (size_t i = 0; !cli->json && i < answer->agreement_count; i++) {
+        const struct concordat_agreement *a = &answer->agreements[i];
+        char until[WHEN_SIZE];
+
+        if (!a->waits_for_us)
+            continue;
+        when_print(a->proposal_expires_ms, until);
+        printf("%s v%u waits for your signature until %s; concordat agreement replay DRAFT.yaml "
+               "says what it would change\n",
+               a->id, a->version, until);
+        return;
+    }
 }
 
 static enum exit_code run_list(struct cli *cli, const struct command *self, int argc, char **argv)
@@ -228,7 +259,9 @@ static enum exit_code run_list(struct cli *cli, const struct command *self, int 
     show_trouble(cli, answer);
     if (answer->outcome != CONCORDAT_DONE)
         return (enum exit_code)answer->outcome;
-    return show_rows(cli, answer->agreement_count, row_in_answer, answer);
+    enum exit_code code = show_rows(cli, answer->agreement_count, row_in_answer, answer);
+    tell_waiting(cli, answer);
+    return code;
 }
 
 /* --- show --- */
@@ -315,7 +348,7 @@ static const struct command parts[] = {
     {
         .name = "agreement list",
         .arguments = "[--folder DIR]",
-        .summary = "the agreements in force, coming and past",
+        .summary = "the agreements in force, coming and past; what waits for our signature first",
         .run = run_list,
     },
     {
@@ -440,6 +473,18 @@ static const struct command parts[] = {
         .run = run_verify,
     },
     {
+        .name = "agreement notices",
+        .arguments = "[--since N]",
+        .summary = "what the broker has made known: reviews due, refusals, break-glass",
+        .about =
+            "  review-due               an agreement's review comes: 60, 30 and 7 days before\n"
+            "  refusals-over-quota      an agency's messages are refused again and again\n"
+            "  break-glass-used         a charter was used; its review is due\n"
+            "  break-glass-unreviewed, break-glass-suspended   the privilege rests\n"
+            "The broker's word, signed by nobody. Also in the agent's log, event=notice.\n",
+        .run = run_notices,
+    },
+    {
         .name = "agreement propose",
         .arguments = "TEXT INSTRUMENT",
         .summary = "publish a signed proposal with its text",
@@ -462,26 +507,29 @@ static const struct command parts[] = {
 
 const struct command agreement_command = {
     .name = "agreement",
-    .arguments = "lint|list|show|pin|sign|propose|ACT|verify|enact|gateways|diff|who|test|explain|"
-                 "replay ...",
+    .arguments =
+        "lint|list|show|pin|sign|propose|ACT|notices|verify|enact|gateways|diff|who|test|explain|"
+        "replay ...",
     .summary = "what the parties have agreed to share",
-    .about = "  agreement lint FILE|FOLDER...     check files; errors name file and line\n"
-             "  agreement list [--folder DIR]     what the agent, or a folder, has\n"
-             "  agreement show ID|FILE            one agreement's text, with its hash\n"
-             "  agreement gateways [CODE]         the statute book\n"
-             "  agreement diff OLD NEW            what NEW permits that OLD does not\n"
-             "  agreement who CATEGORY [FILE...]  who can come to hold it, by which chain\n"
-             "  agreement test FILE...            the cases that agreements state\n"
-             "  agreement explain --from ...      why a message would be refused\n"
-             "  agreement replay DRAFT.yaml...    what drafts would have said to what was sent\n"
-             "  agreement pin DRAFT.yaml ...      write the parties' keys into a draft\n"
-             "  agreement sign ACT FILE ...       sign an instrument, offline\n"
-             "  agreement verify FILE... ...      what instruments make of a text\n"
-             "  agreement propose TEXT INSTRUMENT publish a signed proposal\n"
-             "  agreement ACT INSTRUMENT          publish what was signed: accept, reject,\n"
-             "                                    withdraw, revoke, suspend, resume, roll, retire,\n"
-             "                                    review, authorise, reinstate\n"
-             "  agreement enact DRAFT.yaml ...    all of it, with every key in one folder\n",
+    .about =
+        "  agreement lint FILE|FOLDER...     check files; errors name file and line\n"
+        "  agreement list [--folder DIR]     what the agent, or a folder, has\n"
+        "  agreement show ID|FILE            one agreement's text, with its hash\n"
+        "  agreement gateways [CODE]         the statute book\n"
+        "  agreement diff OLD NEW            what NEW permits that OLD does not\n"
+        "  agreement who CATEGORY [FILE...]  who can come to hold it, by which chain\n"
+        "  agreement test FILE...            the cases that agreements state\n"
+        "  agreement explain --from ...      why a message would be refused\n"
+        "  agreement replay DRAFT.yaml...    what drafts would have said to what was sent\n"
+        "  agreement pin DRAFT.yaml ...      write the parties' keys into a draft\n"
+        "  agreement sign ACT FILE ...       sign an instrument, offline\n"
+        "  agreement verify FILE... ...      what instruments make of a text\n"
+        "  agreement notices [--since N]     reviews due, refusals, break-glass\n"
+        "  agreement propose TEXT INSTRUMENT publish a signed proposal\n"
+        "  agreement ACT INSTRUMENT          publish what was signed: accept, reject,\n"
+        "                                    withdraw, revoke, suspend, resume, roll, retire,\n"
+        "                                    review, authorise, reinstate\n"
+        "  agreement enact DRAFT.yaml ...    all of it, with every key in one folder\n",
     .raw = true,
     .parts = parts,
     .part_count = LENGTH_OF(parts),

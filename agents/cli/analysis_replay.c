@@ -156,6 +156,23 @@ static enum exit_code show(const struct cli *cli, const struct replay *replay,
     return code;
 }
 
+/* Is one of the drafts what the agent has seen proposed, and not signed by us? */
+static void tell_waiting(const struct cli *cli, const struct drafts *drafts)
+{
+    OWNED_AGENT agent = agent_open(cli);
+    OWNED_ANSWER answer = agent ? concordat_agreements(agent, NULL) : NULL;
+
+    for (size_t i = 0; answer && i < answer->agreement_count; i++) {
+        const struct concordat_agreement *a = &answer->agreements[i];
+
+        for (size_t j = 0; a->waits_for_us && j < drafts->count; j++)
+            if (memcmp(drafts->items[j]->hash.bytes, a->hash, DIGEST_SIZE) == 0)
+                printf("%s v%u is proposed in these words and waits for your signature: "
+                       "concordat agreement sign accept\n",
+                       a->id, a->version);
+    }
+}
+
 enum exit_code run_agreement_replay(struct cli *cli, const struct command *self, int argc,
                                     char **argv)
 {
@@ -184,7 +201,10 @@ enum exit_code run_agreement_replay(struct cli *cli, const struct command *self,
         return code;
     switch ((int)replay_new(present, drafts->items, drafts->count, &replay)) {
     case ST_OK:
-        return show(cli, replay, headers);
+        code = show(cli, replay, headers);
+        if (code == EXIT_DONE && !cli->json && !folder)
+            tell_waiting(cli, drafts);
+        return code;
     case ST_INVALID:
         complain("two drafts are of one agreement");
         return EXIT_BAD_INPUT;

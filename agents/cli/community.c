@@ -205,6 +205,19 @@ static enum status want_keys(struct keyless *k, const char *agency, struct reaso
     return ST_OK;
 }
 
+/* The governance keys of all, as agents are told of them; made anew when there are more. */
+static enum status make_pack(const struct community *c, bool is_outdated, struct reason *why)
+{
+    char path[PATH_MAX];
+
+    if (!path_print(path, "%s/pki/join.pack", c->folder))
+        return too_long(c, why);
+    if (!is_outdated && access(path, F_OK) == 0)
+        return ST_OK;
+    (void)unlink(path);
+    return run_pki(c, "join-pack", (const char *[]){"--out", path, NULL}, why);
+}
+
 /* Keys for the members, and for every other party of an agreement: it signs, though no process is
  * its own. */
 static enum status make_keys(const struct community *c, struct reason *why)
@@ -223,7 +236,9 @@ static enum status make_keys(const struct community *c, struct reason *why)
         for (size_t j = 0; status == ST_OK && j < a->party_count; j++)
             status = want_keys(&k, a->parties[j].agency, why);
     }
-    return status == ST_OK && k.count > 0 ? run_pki(c, "agency", k.agencies, why) : status;
+    if (status == ST_OK && k.count > 0)
+        status = run_pki(c, "agency", k.agencies, why);
+    return status == ST_OK ? make_pack(c, k.count > 0, why) : status;
 }
 
 static enum status copy_file(const char *from, const char *to, struct reason *why)
@@ -312,6 +327,7 @@ static enum status configure_agent(const struct community *c, size_t member, uin
                    "signing-certificate = ../../pki/agencies/%s/signing.pem\n"
                    "signing-key = ../../pki/agencies/%s/signing.key\n"
                    "governance-certificate = ../../pki/agencies/%s/governance.pem\n"
+                   "join-pack = ../../pki/join.pack\n"
                    "trust = ../../pki/trust.pem\n"
                    "crls = ../../pki/crls.pem\n",
                    agency, port, agency, agency, agency, agency, agency);

@@ -74,11 +74,28 @@ static enum standing standing_of(const char *state)
     return STANDING_ASSUMED;
 }
 
-/* A draft permits nothing and a superseded text nothing new. */
+/* What is in force, or was last, by its standing and dates: nothing that is proposed or that came
+ * to nothing, and no superseded text. */
 static bool counts(const struct concordat_agreement *a)
 {
-    return strcmp(a->state, agreement_state_name(AGREEMENT_STATE_DRAFT)) != 0
-        && strcmp(a->state, agreement_state_name(AGREEMENT_STATE_SUPERSEDED)) != 0;
+    static const char *const states[] = {"active", "not yet in force", "expired", "suspended",
+                                         "revoked"};
+
+    for (size_t i = 0; i < sizeof states / sizeof *states; i++)
+        if (strcmp(a->state, states[i]) == 0)
+            return true;
+    return false;
+}
+
+/* By its id the agent gives what is in force, so one row of several is enough: a revoked version
+ * stays revoked when its successor is in force. */
+static bool is_first(const struct concordat_answer *answer, size_t at)
+{
+    for (size_t i = 0; i < at; i++)
+        if (counts(&answer->agreements[i])
+            && strcmp(answer->agreements[i].id, answer->agreements[at].id) == 0)
+            return false;
+    return true;
 }
 
 /* NULL after telling the user. */
@@ -116,7 +133,7 @@ static struct agreement_set *set_of_agent(const struct cli *cli)
         || !(all = calloc(answer->agreement_count + 1, sizeof *all)))
         return NULL;
     for (size_t i = 0; whole && i < answer->agreement_count; i++)
-        if (counts(&answer->agreements[i])) {
+        if (counts(&answer->agreements[i]) && is_first(answer, i)) {
             whole = (all[count] = fetch(agent, cli, answer->agreements[i].id));
             count += whole;
         }

@@ -250,7 +250,7 @@ static void run(char *const argv[])
 
 static void make_pki(const struct community *c, const struct places *places)
 {
-    char script[COMMUNITY_PATH], pki[COMMUNITY_PATH];
+    char script[COMMUNITY_PATH], pki[COMMUNITY_PATH], pack[COMMUNITY_PATH];
 
     path_of(script, "%s/certs/pki.sh", places->source);
     path_of(pki, "%s/pki", c->folder);
@@ -258,6 +258,8 @@ static void make_pki(const struct community *c, const struct places *places)
     run((char *[]){script, "broker", pki, "broker", NULL});
     for (size_t i = 0; i < c->member_count; i++)
         run((char *[]){script, "agency", pki, (char *)c->members[i].agency, NULL});
+    path_of(pack, "%s/join.pack", pki);
+    run((char *[]){script, "join-pack", pki, "--out", pack, NULL});
 }
 
 static void put_parties(FILE *file, const struct community *c)
@@ -430,9 +432,10 @@ static void configure_agent(struct community *c, const struct places *places, si
                "signing-certificate = %s/pki/agencies/%s/signing.pem\n"
                "signing-key = %s/pki/agencies/%s/signing.key\n"
                "governance-certificate = %s/pki/agencies/%s/governance.pem\n"
+               "join-pack = %s/pki/join.pack\n"
                "trust = %s/pki/trust.pem\n"
                "crls = %s/pki/crls.pem\n",
-               id, c->port, f, id, f, id, f, id, f, id, f, id, f, id, f, id, f, f);
+               id, c->port, f, id, f, id, f, id, f, id, f, id, f, id, f, id, f, f, f);
 }
 
 void community_make(struct community *c, const struct places *places, const char *parent,

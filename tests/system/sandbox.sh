@@ -37,6 +37,42 @@ expect 0 'ISA-CASE  *5  *superseded' concordat agreement list \
 expect 2 'no-such' enact "$folder/no-such.yaml"
 cp "$folder/case.yaml" "$case" # what a restart is to find in force
 
+# A proposal waits for those who have not signed it, and stands first with them.
+pki=$folder/town/pki
+expect 0 '^governance nps.cambs' cat "$pki/join.pack"
+expect 0 '^join-pack = ' cat "$folder/town/agents/nps.cambs/agent.conf"
+hash=$(concordat agreement show ISA-COURT --agent "$folder/town/agents/nps.cambs" \
+    | sed -n 's/^# sha256 //p')
+sed 's/^version: 3/version: 4/' "$folder/town/agreements/court.yaml" >"$folder/court.yaml"
+expect 0 '' concordat agreement pin "$folder/court.yaml" --pki "$pki" --out "$folder/pinned.yaml"
+expect 0 '' concordat agreement sign propose "$folder/pinned.yaml" --agency nps.cambs \
+    --key "$pki/agencies/nps.cambs/governance.key" --predecessor "$hash" --yes \
+    --certificate "$pki/agencies/nps.cambs/governance.pem" --trust "$pki/trust.pem" \
+    --signing-certificate "$pki/agencies/nps.cambs/signing.pem" --out "$folder/p.instrument"
+expect 0 'published: entry' concordat agreement propose "$folder/pinned.yaml" \
+    "$folder/p.instrument" --agent "$folder/town/agents/nps.cambs"
+listed()
+{
+    concordat agreement list --agent "$folder/town/agents/court.b35cz00" >"$folder/list"
+    grep -q 'sign it' "$folder/list"
+}
+tries=0
+until listed || [ "$tries" -ge 300 ]; do
+    tries=$((tries + 1))
+done
+expect 0 'ISA-COURT  *4  *proposed: sign it' sed -n 2p "$folder/list"
+expect 0 'ISA-COURT v4 waits for your signature until' cat "$folder/list"
+expect 0 'proposed in these words and waits for your signature' concordat agreement replay \
+    "$folder/pinned.yaml" --agent "$folder/town/agents/court.b35cz00"
+expect 0 '' concordat agreement who DC_CHILD --agent "$folder/town/agents/nps.cambs"
+expect 0 'ISA-COURT  *4  *proposed ' concordat agreement list \
+    --agent "$folder/town/agents/nps.cambs"
+expect 0 'NOTICE' concordat agreement notices --agent "$folder/town/agents/nps.cambs"
+expect 0 '"more": false' concordat agreement notices --since 7 --json \
+    --agent "$folder/town/agents/nps.cambs"
+expect 2 'is not an entry' concordat agreement notices --since -1 \
+    --agent "$folder/town/agents/nps.cambs"
+
 port=$(sed -n 's/^listen = 127.0.0.1:\([0-9]*\)$/\1/p' "$folder/town/broker/broker.conf")
 expect 1 'sandbox\|store\|use' concordat sandbox "$folder/town"
 
@@ -59,6 +95,19 @@ expect 0 "$first" concordat inbox --wait 5
 expect 0 'Example' concordat open "$first"
 stop_town TERM
 expect 0 '' test "$stopped" = 0
+
+# A join pack of another community, or with another key for the agency, starts no agent.
+cp "$pki/join.pack" "$folder/pack"
+own=$(sed -n 's/^governance nps.cambs //p' "$pki/join.pack")
+sed -i "s/^root ..../root 0000/" "$pki/join.pack"
+expect 1 "join.pack: its root is 0000.*, .trust. has" concordat-agent \
+    --config "$folder/town/agents/nps.cambs/agent.conf"
+sed "s/$own/$(printf %064d 0)/" "$folder/pack" >"$pki/join.pack"
+expect 1 "join.pack: its governance keys of nps.cambs are not that of" concordat-agent \
+    --config "$folder/town/agents/nps.cambs/agent.conf"
+rm "$pki/join.pack"
+expect 1 'join.pack: No such file' concordat-agent \
+    --config "$folder/town/agents/nps.cambs/agent.conf"
 
 # A child that dies ends the sandbox with exit code 1, and takes the others along.
 start_town

@@ -62,11 +62,33 @@ static void anything_else_is_refused_with_its_line(void **)
     assert_int_equal(join_pack_load("/nowhere/pack", &pack, &why), ST_IO);
 }
 
+static void a_pack_of_elsewhere_or_with_other_keys_for_us_is_refused(void **)
+{
+    static const char text[] = GOOD "governance nps.cambs " HEX_2 "\n";
+    OWNED(join_pack) pack = NULL;
+    struct digest one, two, other, unknown = {{0}};
+    struct reason why = {""};
+
+    memset(one.bytes, 0x11, DIGEST_SIZE);
+    memset(two.bytes, 0xab, DIGEST_SIZE);
+    memset(other.bytes, 0x22, DIGEST_SIZE);
+    assert_int_equal(join_pack_parse("p", text, strlen(text), &pack, NULL), ST_OK);
+    assert_int_equal(join_pack_check(pack, "p", &one, "nps.cambs", &two, &why), ST_OK);
+    assert_int_equal(join_pack_check(pack, "p", &one, "nps.cambs", &unknown, &why), ST_OK);
+    assert_int_equal(join_pack_check(pack, "p", &one, "csc.cambs", &other, &why), ST_OK);
+    assert_int_equal(join_pack_check(pack, "p", &other, "nps.cambs", &two, &why), ST_INVALID);
+    assert_non_null(strstr(why.text, "p: its root is " HEX_1 ", `trust' has 2222"));
+    assert_int_equal(join_pack_check(pack, "p", &one, "nps.cambs", &other, &why), ST_INVALID);
+    assert_non_null(strstr(why.text, "p: its governance keys of nps.cambs are not that of "
+                                     "`governance-certificate', 2222"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_good_pack_gives_root_and_keys),
         cmocka_unit_test(anything_else_is_refused_with_its_line),
+        cmocka_unit_test(a_pack_of_elsewhere_or_with_other_keys_for_us_is_refused),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -44,6 +44,9 @@ struct member {
     struct signed_statement published;
     Concordat__Response *response;
     char ladder[256];
+    bool followed, dropped;
+    uint64_t after;
+    struct reason drop_why;
 };
 
 /* Something the broker owes an agency until it is settled: a message or a step. */
@@ -75,6 +78,7 @@ struct town {
     struct town_counts counts;
     int64_t wall_ms, now_ms;
     bool moved;
+    uint64_t published;
     struct arena *arena;
 };
 
@@ -124,6 +128,8 @@ static void load_agreements(struct member *m, const char *folder)
 {
     struct reason why = {""};
 
+    if (!folder)
+        return;
     if (agreement_set_load(folder, &m->agreements, &why) != ST_OK)
         fail_msg("%s", why.text);
 }
@@ -167,6 +173,11 @@ static void close_member(struct member *m)
 struct town *town_new(const char *const agencies[], size_t count)
 {
     return town_new_under(SOURCE_DIR "/agreements/examples", agencies, count);
+}
+
+struct town *town_new_bare(const char *const agencies[], size_t count)
+{
+    return town_new_under(NULL, agencies, count);
 }
 
 struct town *town_new_under(const char *agreements, const char *const agencies[], size_t count)
@@ -653,6 +664,26 @@ static void on_settle(struct town *town, size_t from, const struct wire *wire)
     }
 }
 
+/* Its own system publishes, or it follows. Nobody is shown what the test does not show. */
+static void on_gazette(struct town *town, size_t from, const struct wire *wire)
+{
+    struct member *m = &town->members[from];
+    struct wire answer = {.kind = WIRE_GAZETTE};
+
+    if (wire->gazette.follow) {
+        m->followed = true;
+        m->after = wire->gazette.after;
+        return;
+    }
+    answer.gazette.request = wire->gazette.request;
+    answer.gazette.published = !town->mischief.verdict;
+    answer.gazette.why = town->mischief.verdict ? town->mischief.verdict : "";
+    if (answer.gazette.published)
+        answer.gazette.after = ++town->published;
+    if (!town->mischief.no_verdict)
+        frame_to(town, from, &answer, (struct bytes){NULL, 0});
+}
+
 static void broker_takes(struct town *town, size_t from, const struct stage_frames *frames)
 {
     struct reader r = reader_of(frames->bytes, frames->size);
@@ -675,13 +706,24 @@ static void broker_takes(struct town *town, size_t from, const struct stage_fram
         else if (wire.kind == WIRE_SETTLE)
             on_settle(town, from, &wire);
         else if (wire.kind == WIRE_GAZETTE)
-            assert_true(wire.gazette.follow); /* nothing is published here */
+            on_gazette(town, from, &wire);
         else
             fail_msg("frame of kind %d", (int)wire.kind);
     }
 }
 
 /* ---- turns ---- */
+
+/* The link is lost at the next turn of the test's choice: town_dropped. */
+static void take_drop(struct member *m)
+{
+    struct stage_link drop;
+
+    if (!desk_take_drop(m->desk, &drop))
+        return;
+    m->dropped = true;
+    m->drop_why = drop.why;
+}
 
 static void take_results(struct town *town, size_t index)
 {
@@ -700,6 +742,7 @@ static void take_results(struct town *town, size_t index)
         town->moved = true;
     }
     frames = desk_take_frames(m->desk, &size);
+    take_drop(m);
     if (!frames)
         return;
     if (m->connected && frames->session == m->session) {
@@ -875,6 +918,107 @@ size_t town_place(const struct town *town, const struct id *id)
         place += !town->owed[i].is_step && !town->owed[i].is_note;
     }
     return SIZE_MAX;
+}
+
+/* ---- the gazette ---- */
+
+struct mint *town_mint(const struct town *town)
+{
+    return town->mint;
+}
+
+struct digest town_community(const struct town *town)
+{
+    struct digest community;
+
+    memcpy(community.bytes, tls_context_community(town->members[0].trust), DIGEST_SIZE);
+    return community;
+}
+
+struct digest town_signing(const struct town *town, size_t agency)
+{
+    struct bytes der = town->members[agency].certificate;
+    struct identity identity;
+    struct digest pin;
+
+    assert_int_equal(identity_of_der(der.data, der.size, USE_SIGNING, &identity, NULL, NULL),
+                     ST_OK);
+    memcpy(pin.bytes, identity.spki, DIGEST_SIZE);
+    return pin;
+}
+
+void town_entry(struct town *town, size_t agency, const struct gazette_entry *entry)
+{
+    struct wire wire = {.kind = WIRE_GAZETTE};
+
+    wire.gazette.sequence = entry->sequence;
+    wire.gazette.at_ms = entry->at_ms;
+    wire.gazette.instrument = entry->instrument;
+    wire.gazette.notice = entry->notice;
+    frame_to(town, agency, &wire, entry->text);
+}
+
+bool town_followed(struct town *town, size_t agency, uint64_t *after)
+{
+    struct member *m = &town->members[agency];
+    bool followed = m->followed;
+
+    m->followed = false;
+    *after = m->after;
+    return followed;
+}
+
+bool town_dropped(struct town *town, size_t agency, struct reason *why)
+{
+    struct member *m = &town->members[agency];
+    bool dropped = m->dropped;
+
+    *why = m->drop_why;
+    m->dropped = false;
+    if (dropped && m->connected)
+        town_disconnect(town, agency);
+    return dropped;
+}
+
+void town_renew_crls(struct town *town, size_t agency)
+{
+    struct member *m = &town->members[agency];
+    struct tls_files files = {m->paths[0], m->paths[1], m->paths[2], m->paths[3]};
+    struct tls_context *old = m->trust;
+    struct reason why = {""};
+    long ahead = (long)((town->wall_ms - clock_wall_ms()) / 1000);
+    struct mint_crl crl = {-60, ahead + TOWN_CRL_DAYS * MINT_DAY, 2};
+
+    mint_write_crls(town->mint, town->folder, &crl, &crl);
+    if (tls_context_new(TLS_AGENT, &files, &m->trust, &why) != ST_OK)
+        fail_msg("%s", why.text);
+    desk_reload(m->desk, m->trust, m->agreements);
+    tls_context_free(old);
+}
+
+const Concordat__Response *town_notices(struct town *town, size_t agency, uint64_t since)
+{
+    Concordat__Request request = CONCORDAT__REQUEST__INIT;
+    Concordat__NoticesRequest notices = CONCORDAT__NOTICES_REQUEST__INIT;
+
+    notices.since = since;
+    request.kind_case = CONCORDAT__REQUEST__KIND_NOTICES;
+    request.notices = &notices;
+    return town_ask(town, agency, &request);
+}
+
+const Concordat__Response *town_publish(struct town *town, size_t agency, struct bytes instrument,
+                                        const char *text)
+{
+    Concordat__Request request = CONCORDAT__REQUEST__INIT;
+    Concordat__PublishRequest publish = CONCORDAT__PUBLISH_REQUEST__INIT;
+
+    publish.instrument.data = (uint8_t *)(uintptr_t)instrument.data;
+    publish.instrument.len = instrument.size;
+    publish.text = (char *)(uintptr_t)(text ? text : "");
+    request.kind_case = CONCORDAT__REQUEST__KIND_PUBLISH;
+    request.publish = &publish;
+    return town_ask(town, agency, &request);
 }
 
 /* ---- fuzzers ---- */

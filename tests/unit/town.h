@@ -9,6 +9,7 @@
 #define TESTS_UNIT_TOWN_H
 
 #include "agents/desk.h"
+#include "agents/gazette.h"
 #include "lib/own.h"
 #include "proto/local.pb-c.h"
 #include "proto/wire.h"
@@ -24,6 +25,8 @@ struct town;
 struct town *town_new(const char *const agencies[], size_t count);
 /* The same under the agreements of another folder. */
 struct town *town_new_under(const char *agreements, const char *const agencies[], size_t count);
+/* The same without any agreement in force: what is signed comes by town_entry. */
+struct town *town_new_bare(const char *const agencies[], size_t count);
 void town_free(struct town *town);
 OWN(town)
 
@@ -47,6 +50,22 @@ void town_restart(struct town *town, size_t agency);
 #define TOWN_AGREEMENTS_MAX 4
 void town_agree(struct town *town, size_t agency, const char *texts[], size_t count);
 
+/* Signed agreements. An entry of the gazette comes to an agency, as the broker would show it. */
+void town_entry(struct town *town, size_t agency, const struct gazette_entry *entry);
+struct mint *town_mint(const struct town *town);
+struct digest town_community(const struct town *town);
+struct digest town_signing(const struct town *town, size_t agency); /* pin of its signing key */
+/* The last follow of an agency: entries after this one are asked for. False: none since asked. */
+bool town_followed(struct town *town, size_t agency, uint64_t *after);
+/* Has the agency dropped its link, since this was asked last? The link is then gone. */
+bool town_dropped(struct town *town, size_t agency, struct reason *why);
+/* New CRLs, valid for TOWN_CRL_DAYS from the town's now, are loaded by the agency. */
+void town_renew_crls(struct town *town, size_t agency);
+const Concordat__Response *town_notices(struct town *town, size_t agency, uint64_t since);
+/* An instrument is published by the agency's own system; the broker answers with this verdict. */
+const Concordat__Response *town_publish(struct town *town, size_t agency, struct bytes instrument,
+                                        const char *text);
+
 /* What the broker does with the next things of a kind. */
 struct town_mischief {
     bool lose_receipts;                /* taken, but the answer does not arrive */
@@ -62,6 +81,8 @@ struct town_mischief {
     bool flip_step;                    /* a bit of each forwarded step's signature */
     int64_t seal_days;                 /* of keys after a restart; 0: as it should be */
     bool forge_first;                  /* each step comes with a broken signature, then as it is */
+    const char *verdict;               /* published instruments are refused so; NULL: published */
+    bool no_verdict;                   /* or there is no verdict */
     bool twice;                        /* everything is delivered twice */
     uint32_t active_version;           /* any other is stale, of whatever agreement; 0: none is */
     unsigned lose_submits;             /* so many that come do not arrive */
