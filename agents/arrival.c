@@ -131,8 +131,8 @@ static void on_gazette(struct desk *desk, const struct wire *wire, struct bytes 
     status = gazette_take(desk->gazette, desk->txn, desk->setup.trust, &entry, desk->wall_ms);
     if (status == ST_CLOSED)
         desk_drop_link(desk, "our CRLs are out of date: nobody's signature can be judged");
-    else
-        (void)desk_ok(desk, status);
+    else if (desk_ok(desk, status))
+        desk_published(desk, gazette_last(desk->gazette));
     desk->resend_due = true; /* what waited for this version may go now */
 }
 

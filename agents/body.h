@@ -40,7 +40,8 @@ enum status body_from_protobuf(const struct message_type *type, struct bytes bod
  * fine. */
 enum status body_to_json(const struct message_type *type, struct bytes body, struct arena *arena,
                          char **out, struct reason *why);
-/* A skeleton with every field that the type may carry, for `concordat catalogue TYPE`; free() it. */
+/* A skeleton with every field that the type may carry, for `concordat catalogue TYPE`; free() it.
+ */
 enum status body_skeleton(const struct message_type *type, char **out);
 
 #endif

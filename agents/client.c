@@ -240,6 +240,7 @@ static struct concordat_answer *send_as(struct concordat *agent,
     send.expires_days = message->expires_days;
     send.agreement = text_of(message->agreement);
     send.justification = text_of(message->justification);
+    send.break_glass = message->break_glass;
     if (reply) {
         request.kind_case = CONCORDAT__REQUEST__KIND_ANSWER;
         request.answer = &send;

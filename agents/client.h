@@ -88,10 +88,11 @@ struct concordat_item {
     const char *state;                  /* the last rung's name */
     uint32_t sequence;                  /* in its conversation, from 1 */
     struct concordat_id answer;         /* the message that answers it; none: none is known */
-    bool late;       /* an answer that the broker accepted after the question's needed_by; or a
-                        question that was answered so */
-    int64_t late_ms; /* by how much; 0 unless late */
-    bool overdue;    /* needed_by has passed without an answer, and one may still come */
+    bool late;        /* an answer that the broker accepted after the question's needed_by; or a
+                         question that was answered so */
+    int64_t late_ms;  /* by how much; 0 unless late */
+    bool overdue;     /* needed_by has passed without an answer, and one may still come */
+    bool break_glass; /* under a charter: two officers of the sender answer for it */
     /* Refused because a newer version of the agreement had come into force, and sent again as this
      * message under that one; none: it was not. */
     struct concordat_id sent_again_as;
@@ -241,6 +242,8 @@ struct concordat_message {
                                   parties' */
     const char *justification; /* why; at most 500 bytes, kept with a refusal and never sent; NULL:
                                   none */
+    bool break_glass; /* under a charter, for which two officers have authorised message_id;
+                          `agreement` NULL: the only one of the two parties' */
 };
 
 /* Sends. DONE: the broker has accepted it; QUEUED: it is safe with the agent and will go. */

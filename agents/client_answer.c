@@ -179,6 +179,7 @@ static bool take_item(struct whole_answer *whole, const Concordat__Item *from,
     to->sent_again_version = from->sent_again_version;
     to->sent_again_for = id_from(from->sent_again_for);
     to->lapse = from->lapse;
+    to->break_glass = from->break_glass;
     for (size_t i = 0; rungs && i < from->n_rungs; i++) {
         const Concordat__Rung *rung = from->rungs[i];
         rungs[i] = (struct concordat_rung){.name = rung->name,

@@ -63,6 +63,7 @@ static struct decision judge_agreement(const struct desk *desk, const struct del
 
     memcpy(signing.bytes, signer->spki, DIGEST_SIZE);
     question.is_holder = true;
+    desk_judge_charter(desk, &d->e, &question);
     if (named && strcmp(named->id, d->e.agreement_id) == 0) {
         struct agreement then = *named;
 
@@ -310,6 +311,7 @@ void desk_deliver(struct desk *desk, const struct arrival *arrival)
         return;
     }
     track_from_envelope(&track, &d->e);
+    track.break_glass = desk_is_break_glass(&d->e);
     track.key = key;
     track.header_digest = d->digest;
     if (!id_equal(&key, &d->e.message_id))

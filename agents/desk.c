@@ -335,18 +335,34 @@ static bool decide_elsewhere(const struct desk *desk, const struct agreement *bu
     return false;
 }
 
-struct decision desk_decide(const struct desk *desk, struct question *question)
+/* May it go as decided: does our key count, and under a charter, have its officers spoken? `asked`
+ * gets what holds, now that agreement and clause are known. */
+static bool holds(const struct desk *desk, const struct track *track,
+                  const struct decision *decision, struct question *asked)
 {
-    const struct question asked = *question;
-    const bool is_named = asked.agreement_id && asked.agreement_id[0];
-    struct decision decision;
+    asked->signer_counts = our_key_counts(desk, decision->agreement);
+    if (!decision->agreement->is_charter)
+        return asked->signer_counts;
+    asked->officers = desk_officers(desk, track, decision->clause);
+    return asked->signer_counts && asked->officers >= OFFICERS_WANTED;
+}
 
+struct decision desk_decide(const struct desk *desk, const struct track *track,
+                            struct question *question)
+{
+    struct decision decision;
+    struct question asked;
+
+    desk_ask_charter(desk, track, question);
+    asked = *question;
+    const bool is_named = asked.agreement_id && asked.agreement_id[0];
     question->signer_counts = true;
     decision = decide_first(question, desk_agreements(desk), desk->wall_ms);
-    if (!decision.permitted || our_key_counts(desk, decision.agreement))
+    if (!decision.permitted || holds(desk, track, &decision, &asked))
         return decision;
     *question = asked;
-    if (!is_named && decide_elsewhere(desk, decision.agreement, question, &decision))
+    if (!asked.signer_counts && !is_named && !track->break_glass
+        && decide_elsewhere(desk, decision.agreement, question, &decision))
         return decision;
     question->agreement_id = decision.agreement->id;
     return decide_first(question, desk_agreements(desk), desk->wall_ms);

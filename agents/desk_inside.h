@@ -221,8 +221,28 @@ struct question desk_question(const struct track *track, bool in_reply);
 /* The agreements in force; until the next entry of the gazette. */
 const struct agreement_set *desk_agreements(const struct desk *desk);
 /* decide_first for a message of ours, and whether our signing key counts under what permits it; if
- * not, whether another agreement permits it under which it counts. */
-struct decision desk_decide(const struct desk *desk, struct question *question);
+ * not, whether another agreement permits it under which it counts. The question is as desk_question
+ * makes it. */
+struct decision desk_decide(const struct desk *desk, const struct track *track,
+                            struct question *question);
+
+/* ---- charter.c ---- */
+
+/* A message that is to go under a charter: which one, when the sender named none. False: the asker
+ * has been told. */
+bool desk_take_charter(struct desk *desk, struct bytes route, struct track *track);
+/* Fills in what a charter asks of a message of ours; its officers, who authorise under one clause,
+ * are taken to be there until the clause is found. */
+void desk_ask_charter(const struct desk *desk, const struct track *track,
+                      struct question *question);
+/* The officers who have authorised it under this clause. */
+uint32_t desk_officers(const struct desk *desk, const struct track *track,
+                       const struct clause *clause);
+/* What a charter asks of one that has come: what it rested on when it was accepted. */
+void desk_judge_charter(const struct desk *desk, const struct envelope *e,
+                        struct question *question);
+/* Does the header claim that it went under a charter? */
+bool desk_is_break_glass(const struct envelope *e);
 
 /* ---- due.c ---- */
 
@@ -325,6 +345,8 @@ void desk_reply_notices(struct desk *desk, struct bytes route, const Concordat__
 void desk_publish(struct desk *desk, struct bytes route, const Concordat__PublishRequest *r);
 /* The broker's verdict on an instrument. */
 void desk_verdict(struct desk *desk, const struct wire *wire);
+/* The gazette has come to `sequence`: whose instrument it holds now is told. */
+void desk_published(struct desk *desk, uint64_t sequence);
 /* Who has waited until then (monotonic; INT64_MAX: all) is told that there is no verdict. */
 void desk_give_up_publishing(struct desk *desk, int64_t until_ms);
 

@@ -45,6 +45,7 @@ struct seen_state {
 
 struct gazette {
     struct registrar *registrar; /* owned */
+    struct glass *glass;         /* owned */
     struct seen_state *states;   /* owned */
     size_t state_count;
     char agency[AGENCY_MAX + 1];
@@ -209,7 +210,9 @@ static enum status fold_record(struct gazette *g, struct bytes key, struct bytes
         reason_set(why, "entry %llu is damaged", (unsigned long long)g->last);
         return status;
     }
-    if (record.kind == ENTRY_REFUSED || record.kind == ENTRY_NOTICE)
+    if (record.kind == ENTRY_NOTICE)
+        return glass_notice(g->glass, record.entry.notice, record.entry.at_ms, false, why);
+    if (record.kind == ENTRY_REFUSED)
         return ST_OK;
     status = read_instrument(record.entry.instrument, record.officer, &instrument, why);
     if (status != ST_OK)
@@ -225,7 +228,7 @@ static enum status fold_record(struct gazette *g, struct bytes key, struct bytes
         log_event(LOG_WARN, "instrument_judged_otherwise",
                   "sequence=%llu counts=%d why=\"%s\" cause=\"other keys are configured\"",
                   (unsigned long long)record.sequence, status == ST_OK, fault.text);
-    return ST_OK;
+    return status == ST_OK ? glass_instrument(g->glass, &instrument, record.entry.at_ms) : ST_OK;
 }
 
 static enum status fold_store(struct gazette *g, struct store *store, struct reason *why)
@@ -289,6 +292,8 @@ enum status gazette_new(const struct gazette_setup *setup, struct store *store,
         TEXT_COPY(g->agency, setup->agency);
     if (g)
         g->rewritten = (struct log_limit){.burst = 10, .period_ms = 60000};
+    if (status == ST_OK && !(g->glass = glass_new()))
+        status = ST_NOMEM;
     if (status == ST_OK)
         status = registrar_new(&rules, assumed, &g->registrar);
     if (status == ST_OK)
@@ -305,6 +310,7 @@ void gazette_free(struct gazette *g)
     if (!g)
         return;
     registrar_free(g->registrar);
+    glass_free(g->glass);
     free(g->states);
     free(g);
 }
@@ -317,6 +323,11 @@ uint64_t gazette_last(const struct gazette *g)
 const struct registrar *gazette_registrar(const struct gazette *g)
 {
     return g->registrar;
+}
+
+const struct glass *gazette_glass(const struct gazette *g)
+{
+    return g->glass;
 }
 
 /* ---- entries ---- */
@@ -376,6 +387,8 @@ static enum status take_instrument(struct gazette *g, struct txn *txn,
                   (unsigned long long)e->sequence, instrument.agency, act_name(instrument.act),
                   status == ST_MORE ? "it came before" : why.text);
     status = put(txn, e, counts ? ENTRY_INSTRUMENT : ENTRY_NOT_COUNTED, &instrument);
+    if (status == ST_OK && counts)
+        status = glass_instrument(g->glass, &instrument, e->at_ms);
     return status == ST_OK ? look_around(g, e->at_ms, true) : status;
 }
 
@@ -478,9 +491,9 @@ enum status gazette_notices(struct txn *txn, uint64_t since,
     return status == ST_MORE ? ST_OK : status;
 }
 
-/* A notice permits and forbids nothing: it is told to people, and nobody has signed it. */
-static enum status take_notice(const struct gazette *g, struct txn *txn,
-                               const struct gazette_entry *e)
+/* A notice is told to people, and nobody has signed it. It is what a use of a charter rests on,
+ * with the signatures of its officers. */
+static enum status take_notice(struct gazette *g, struct txn *txn, const struct gazette_entry *e)
 {
     OWNED(arena) arena = arena_new(4096, HEAD_ARENA);
     const struct instrument none = {0};
@@ -504,7 +517,8 @@ static enum status take_notice(const struct gazette *g, struct txn *txn,
               "kind=%s sequence=%llu agency=%s counterpart=%s agreement=%s version=%u count=%u",
               gazette_notice_name(notice.kind), (unsigned long long)e->sequence, notice.agency,
               notice.counterpart, notice.agreement_id, notice.agreement_version, notice.count);
-    return put(txn, e, ENTRY_NOTICE, &none);
+    enum status status = glass_notice(g->glass, e->notice, e->at_ms, true, &why);
+    return status == ST_NOMEM ? ST_NOMEM : put(txn, e, ENTRY_NOTICE, &none);
 }
 
 enum status gazette_take(struct gazette *g, struct txn *txn, const struct tls_context *trust,

@@ -17,6 +17,7 @@
 #ifndef AGENTS_GAZETTE_H
 #define AGENTS_GAZETTE_H
 
+#include "agents/glass.h"
 #include "agreements/registrar.h"
 #include "lib/store.h"
 #include "lib/tls.h"
@@ -63,5 +64,6 @@ enum status gazette_notices(struct txn *txn, uint64_t since,
 const char *gazette_notice_name(Concordat__NoticeKind kind); /* "review-due" */
 uint64_t gazette_last(const struct gazette *gazette);        /* sequence of the last one; 0: none */
 const struct registrar *gazette_registrar(const struct gazette *gazette);
+const struct glass *gazette_glass(const struct gazette *gazette);
 
 #endif

@@ -39,7 +39,7 @@ static void seal_waiting(struct desk *desk, struct track *track, uint64_t number
                          const struct sealing_key *key)
 {
     struct question question = desk_question(track, !id_is_zero(&track->in_reply_to));
-    struct decision decision = desk_decide(desk, &question);
+    struct decision decision = desk_decide(desk, track, &question);
     struct outbox_entry entry;
     uint8_t *copy;
     enum status status;

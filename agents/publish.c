@@ -10,6 +10,7 @@
 struct publishing {
     struct publishing *next;
     uint64_t request;
+    uint64_t sequence;   /* of its entry, which our gazette does not have yet; 0: no verdict */
     int64_t deadline_ms; /* monotonic */
     size_t route_size;
     uint8_t route[];
@@ -50,6 +51,7 @@ void desk_publish(struct desk *desk, struct bytes route, const Concordat__Publis
     }
     p->next = desk->publishing;
     p->request = wire.gazette.request = ++desk->last_publishing;
+    p->sequence = 0;
     p->deadline_ms = desk->now_ms + VERDICT_MS;
     p->route_size = route.size;
     memcpy(p->route, route.data, route.size);
@@ -57,6 +59,17 @@ void desk_publish(struct desk *desk, struct bytes route, const Concordat__Publis
     desk_frame(desk, &wire, text);
 }
 
+static void reply_published(struct desk *desk, const struct publishing *p)
+{
+    Concordat__Response response = CONCORDAT__RESPONSE__INIT;
+
+    response.outcome = CONCORDAT__OUTCOME__DONE;
+    response.sequence = p->sequence;
+    desk_reply(desk, (struct bytes){p->route, p->route_size}, &response);
+}
+
+/* A verdict comes before the entry: who has published something and goes on, an officer's word and
+ * then the message, finds it in force only when we have the entry too. */
 void desk_verdict(struct desk *desk, const struct wire *wire)
 {
     struct publishing **link = &desk->publishing;
@@ -66,19 +79,32 @@ void desk_verdict(struct desk *desk, const struct wire *wire)
     struct publishing *p = *link;
     if (!p)
         return; /* its asker was told that there is none */
-    struct bytes route = {p->route, p->route_size};
     if (wire->gazette.published) {
-        Concordat__Response response = CONCORDAT__RESPONSE__INIT;
-
-        response.outcome = CONCORDAT__OUTCOME__DONE;
-        response.sequence = wire->gazette.after;
-        desk_reply(desk, route, &response);
-    } else {
-        desk_reply_problem(desk, route, CONCORDAT__OUTCOME__REFUSED, "instrument", "%s",
-                           wire->gazette.why);
+        p->sequence = wire->gazette.after;
+        desk_published(desk, gazette_last(desk->gazette));
+        return;
     }
+    desk_reply_problem(desk, (struct bytes){p->route, p->route_size}, CONCORDAT__OUTCOME__REFUSED,
+                       "instrument", "%s", wire->gazette.why);
     *link = p->next;
     free(p);
+}
+
+void desk_published(struct desk *desk, uint64_t sequence)
+{
+    struct publishing **link = &desk->publishing;
+
+    while (*link) {
+        struct publishing *p = *link;
+
+        if (p->sequence == 0 || p->sequence > sequence) {
+            link = &p->next;
+            continue;
+        }
+        reply_published(desk, p);
+        *link = p->next;
+        free(p);
+    }
 }
 
 void desk_give_up_publishing(struct desk *desk, int64_t until_ms)
@@ -92,8 +118,11 @@ void desk_give_up_publishing(struct desk *desk, int64_t until_ms)
             link = &p->next;
             continue;
         }
-        desk_reply_problem(desk, (struct bytes){p->route, p->route_size},
-                           CONCORDAT__OUTCOME__FAILED, "broker", "%s", unknown_end);
+        if (p->sequence != 0) /* published, though the entry has not come */
+            reply_published(desk, p);
+        else
+            desk_reply_problem(desk, (struct bytes){p->route, p->route_size},
+                               CONCORDAT__OUTCOME__FAILED, "broker", "%s", unknown_end);
         *link = p->next;
         free(p);
     }

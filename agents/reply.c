@@ -336,6 +336,7 @@ Concordat__Item *desk_item(struct desk *desk, const struct track *track)
     item->late = deadline.late;
     item->late_ms = deadline.late_ms;
     item->overdue = deadline.overdue;
+    item->break_glass = track->break_glass;
     item->lapse = text_of(lapse_name(desk_lapse(desk, track)));
     if (!add_resent(desk, track, item))
         return NULL;

@@ -110,6 +110,7 @@ static bool take_details(struct desk *desk, struct bytes route, const Concordat_
     }
     memcpy(track->agreement_id, r->agreement, strlen(r->agreement) + 1);
     track->agreement_named = r->agreement[0];
+    track->break_glass = r->break_glass;
     memcpy(track->purpose, r->purpose, strlen(r->purpose) + 1);
     draft->kept.purpose_named = r->purpose[0];
     memcpy(draft->kept.officer, r->officer, strlen(r->officer) + 1);
@@ -181,7 +182,7 @@ static struct digest wish_of(const struct draft *draft)
     write_u64(&w,
               deadline_in_body(draft->type, draft->body, &in_body) ? 0 : (uint64_t)t->needed_by_ms);
     write_u32(&w, t->expires_days);
-    write_u8(&w, (uint8_t)(draft->new_case | t->agreement_named << 1));
+    write_u8(&w, (uint8_t)(draft->new_case | t->agreement_named << 1 | t->break_glass << 2));
     const struct bytes parts[] = {
         {(const uint8_t *)t->type, strlen(t->type) + 1},
         {(const uint8_t *)t->to, strlen(t->to) + 1},
@@ -281,18 +282,18 @@ enum status desk_judge(struct desk *desk, struct draft *draft, struct question *
     struct track *track = &draft->track;
 
     *question = desk_question(track, draft->in_reply);
-    *decision = desk_decide(desk, question);
+    *decision = desk_decide(desk, track, question);
     if (decision->permitted && decision->agreement->marking_floor > track->marking) {
         track->marking = decision->agreement->marking_floor;
         *question = desk_question(track, draft->in_reply);
-        *decision = desk_decide(desk, question);
+        *decision = desk_decide(desk, track, question);
     }
     if (decision->permitted && draft->kept.officer[0] && !field_find(draft->body, ON_BEHALF_OF).data
         && (decision->clause->allowed & UINT32_C(1) << CONCORDAT__DATA_CATEGORY__DC_STAFF)) {
         if (!add_officer(desk, draft))
             return ST_NOMEM;
         *question = desk_question(track, draft->in_reply);
-        *decision = desk_decide(desk, question);
+        *decision = desk_decide(desk, track, question);
     }
     if (!decision->permitted)
         log_event(LOG_INFO, "refused_here", "type=%s to=%s code=%s", track->type, track->to,
@@ -388,6 +389,8 @@ static void send_draft(struct desk *desk, struct bytes route, struct draft *draf
         track->conversation_id = track->message_id;
         track->sequence = 1;
     }
+    if (track->break_glass && !desk_take_charter(desk, route, track))
+        return;
     if (desk_judge(desk, draft, &question, &decision) != ST_OK) {
         desk_reply_problem(desk, route, CONCORDAT__OUTCOME__FAILED, "officer", "out of memory");
         return;

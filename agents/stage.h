@@ -19,8 +19,9 @@
 #include "lib/limits.h"
 #include "lib/reason.h"
 
-#define STAGE_DEPTH 1024 /* messages in a pipe: each side's bound is its credit, long before this  \
-                          */
+#define STAGE_DEPTH                                                                                \
+    1024 /* messages in a pipe: each side's bound is its credit, long before this                  \
+          */
 
 enum stage_kind {
     STAGE_STOP = 1, /* struct stage_signal */

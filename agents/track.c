@@ -196,7 +196,7 @@ enum status track_write(const struct track *track, uint8_t *out, size_t room, si
         write_bytes(&w, rung->reply.bytes, ID_SIZE);
         write_text(&w, rung->by);
     }
-    write_u8(&w, track->agreement_named);
+    write_u8(&w, (uint8_t)(track->agreement_named | track->break_glass << 1));
     write_bytes(&w, track->answer.bytes, ID_SIZE);
     write_u64(&w, (uint64_t)track->answered_ms);
     write_bytes(&w, track->resent_as.bytes, ID_SIZE);
@@ -293,7 +293,10 @@ enum status track_read(struct bytes record, struct track *out)
     for (uint32_t i = 0; i < t.rung_count && !r.failed; i++)
         read_rung(&r, &t.rungs[i]);
     if (version > 1) {
-        t.agreement_named = read_u8(&r) != 0;
+        uint8_t flags = read_u8(&r);
+
+        t.agreement_named = flags & 1;
+        t.break_glass = flags >> 1 & 1;
         read_into(&r, t.answer.bytes, ID_SIZE);
         t.answered_ms = (int64_t)read_u64(&r);
     }

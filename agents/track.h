@@ -81,6 +81,7 @@ struct track {
     struct id resent_as;          /* refused as stale, and sent again as this; zero: it was not */
     struct id resent_of;          /* sent again for this, which was; zero: it is nobody's repeat */
     enum lapse lapse;             /* what the version was known to be when it was handed over */
+    bool break_glass;             /* under a charter */
     uint32_t rung_count;
     struct rung rungs[RUNGS_MAX];
 };

@@ -71,7 +71,7 @@ static struct objection judge_charter(const struct question *q, const struct agr
         return against(CONCORDAT__REFUSAL_CODE__BREAK_GLASS_SUSPENDED);
     if (q->uses_today >= a->uses_per_day)
         return against(CONCORDAT__REFUSAL_CODE__BREAK_GLASS_QUOTA);
-    if (q->officers < 2)
+    if (q->officers < OFFICERS_WANTED)
         return against(CONCORDAT__REFUSAL_CODE__BREAK_GLASS_OFFICERS);
     return (struct objection){0};
 }

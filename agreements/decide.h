@@ -52,6 +52,8 @@ bool permit_hands_over(const struct permit *permit);
 /* For a message whose acceptance is recorded and durable: to queue it again at start. */
 const struct permit *permit_of_record(void);
 
+#define OFFICERS_WANTED 2 /* by a charter's clause */
+
 struct decision {
     bool permitted;                    /* false by default */
     const struct permit *permit;       /* not NULL exactly when permitted */

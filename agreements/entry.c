@@ -120,6 +120,8 @@ enum status judge_charter(const struct registrar *r, const struct instrument *i,
     if ((st = judge_party(v, i, !is_officer, &ruling.party, why))
         || (i->act != CONCORDAT__ACT__REVIEW && (st = judge_counterpart(v->agreement, i, why))))
         return st;
+    if (is_officer && !agreement_clause(v->agreement, i->clause))
+        return registrar_refuse(why, "clause: %s has no clause `%s'", v->agreement->id, i->clause);
     *out = ruling;
     return ST_OK;
 }

@@ -18,7 +18,9 @@ enum {
     HAS_SIGNING_KEY = 4,
     HAS_MESSAGE = 8,
     HAS_COUNTERPART = 16,
-    MAY_UPHOLD = 32
+    MAY_UPHOLD = 32,
+    HAS_CLAUSE = 64,
+    HAS_OFFICER = 128
 };
 
 struct act_row {
@@ -37,7 +39,8 @@ static const struct act_row acts[] = {
     [CONCORDAT__ACT__ROLL] = {"roll", HAS_SIGNING_KEY},
     [CONCORDAT__ACT__RETIRE] = {"retire", HAS_SIGNING_KEY},
     [CONCORDAT__ACT__REVIEW] = {"review", HAS_AGREEMENT | HAS_MESSAGE | MAY_UPHOLD},
-    [CONCORDAT__ACT__AUTHORISE] = {"authorise", HAS_AGREEMENT | HAS_MESSAGE | HAS_COUNTERPART},
+    [CONCORDAT__ACT__AUTHORISE] = {"authorise", HAS_AGREEMENT | HAS_MESSAGE | HAS_COUNTERPART
+                                                    | HAS_CLAUSE | HAS_OFFICER},
     [CONCORDAT__ACT__REINSTATE] = {"reinstate", HAS_AGREEMENT | HAS_COUNTERPART},
 };
 #define ACTS (sizeof acts / sizeof *acts)
@@ -122,6 +125,12 @@ static enum status take_rest(const Concordat__Instrument *m, unsigned has, struc
                               : m->counterpart[0] != '\0')
         return field_refuse(why, "counterpart",
                             "an agency id, and with AUTHORISE and REINSTATE alone");
+    if (has & HAS_CLAUSE ? !field_take_word(m->clause, i->clause, CLAUSE_ID_MAX)
+                         : m->clause[0] != '\0')
+        return field_refuse(why, "clause", "a clause's id, and with AUTHORISE alone");
+    if (has & HAS_OFFICER ? !field_take_word(m->officer, i->officer, OFFICER_CODE_MAX)
+                          : m->officer[0] != '\0')
+        return field_refuse(why, "officer", "an officer's code, and with AUTHORISE alone");
     i->upheld = m->upheld;
     return ST_OK;
 }
@@ -192,6 +201,8 @@ enum status instrument_write(const struct instrument *i, uint8_t *out, size_t ro
     field_id(&w, 12, &i->message_id);
     field_number(&w, 13, i->upheld);
     field_text(&w, 14, i->counterpart);
+    field_text(&w, 15, i->clause);
+    field_text(&w, 16, i->officer);
     if (w.failed)
         return ST_LIMIT;
     *size = w.size;
@@ -232,8 +243,13 @@ static enum status read_certificate(struct bytes certificate, struct instrument 
         reason_set(why, "certificate: it is of %s, the instrument of %s", identity.id, i->agency);
         return ST_FORGED;
     }
+    if (strcmp(identity.officer, i->officer) != 0) {
+        EVP_PKEY_free(found);
+        reason_set(why, "certificate: it is of officer %s, the instrument of %s", identity.officer,
+                   i->officer);
+        return ST_FORGED;
+    }
     memcpy(i->key.bytes, identity.spki, DIGEST_SIZE);
-    TEXT_COPY(i->officer, identity.officer);
     *key = found;
     return ST_OK;
 }

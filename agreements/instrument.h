@@ -38,10 +38,13 @@ struct instrument {
     struct id message_id;             /* REVIEW, AUTHORISE */
     bool upheld;                      /* REVIEW */
     char counterpart[AGENCY_MAX + 1]; /* AUTHORISE, REINSTATE */
+    char clause[CLAUSE_ID_MAX + 1];   /* AUTHORISE */
+    /* AUTHORISE: whose word it is. In the bytes, so that no two officers' are the same; and
+     * instrument_verify found it in the certificate. */
+    char officer[OFFICER_CODE_MAX + 1];
     /* Not of the bytes: what instrument_verify found. */
-    struct digest key;                  /* SHA-256 of the governance key's SubjectPublicKeyInfo */
-    struct digest digest;               /* SHA-256 of the Instrument's bytes */
-    char officer[OFFICER_CODE_MAX + 1]; /* AUTHORISE: whose certificate it was */
+    struct digest key;    /* SHA-256 of the governance key's SubjectPublicKeyInfo */
+    struct digest digest; /* SHA-256 of the Instrument's bytes */
 };
 
 /* Borrowed parts of a SignedInstrument. */

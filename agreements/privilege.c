@@ -10,6 +10,7 @@
 /* Whose, under what: the part that everything here has in common. */
 struct subject {
     char charter[AGREEMENT_ID_MAX + 1];
+    char clause[CLAUSE_ID_MAX + 1];
     char agency[AGENCY_MAX + 1], counterpart[AGENCY_MAX + 1];
     struct id message_id;
 };
@@ -38,6 +39,7 @@ struct use {
     int64_t at_ms, due_ms;
     struct officer *officers; /* owned: who used it, known when authorisations stand no more */
     size_t officer_count;
+    struct privilege before; /* what it rested on */
 };
 
 struct suspension {
@@ -92,6 +94,7 @@ static struct subject subject_of(const struct breach_of_glass *from)
     struct subject to = {.message_id = *from->message_id};
 
     TEXT_COPY(to.charter, from->charter);
+    TEXT_COPY(to.clause, from->clause);
     TEXT_COPY(to.agency, from->agency);
     TEXT_COPY(to.counterpart, from->counterpart);
     return to;
@@ -100,7 +103,8 @@ static struct subject subject_of(const struct breach_of_glass *from)
 static bool is_of(const struct subject *subject, const struct breach_of_glass *use)
 {
     return id_equal(&subject->message_id, use->message_id)
-        && strcmp(subject->charter, use->charter) == 0 && strcmp(subject->agency, use->agency) == 0
+        && strcmp(subject->charter, use->charter) == 0 && strcmp(subject->clause, use->clause) == 0
+        && strcmp(subject->agency, use->agency) == 0
         && strcmp(subject->counterpart, use->counterpart) == 0;
 }
 
@@ -221,8 +225,11 @@ static enum status fill_officers(const struct privileges *p, const struct breach
 enum status privilege_use(struct privileges *p, const struct breach_of_glass *use, int64_t at_ms,
                           int64_t due_ms)
 {
-    struct use one = {
-        .of = subject_of(use), .state = USE_UNREVIEWED, .at_ms = at_ms, .due_ms = due_ms};
+    struct use one = {.of = subject_of(use),
+                      .state = USE_UNREVIEWED,
+                      .at_ms = at_ms,
+                      .due_ms = due_ms,
+                      .before = privilege_of(p, use, at_ms)};
     enum status status;
 
     if (find_use(p, use->message_id))
@@ -320,17 +327,36 @@ struct privilege privilege_of(const struct privileges *p, const struct breach_of
         .suspended = find_suspension(p, use->charter, use->agency) != NULL,
     };
 
-    for (size_t i = 0; i < p->use_count; i++)
-        found.uses_today += now_ms - p->uses[i].at_ms < USES_MS
-                         && strcmp(p->uses[i].of.charter, use->charter) == 0
-                         && strcmp(p->uses[i].of.agency, use->agency) == 0;
+    for (size_t i = 0; i < p->use_count; i++) {
+        const struct use *other = &p->uses[i];
+
+        if (strcmp(other->of.charter, use->charter) != 0
+            || strcmp(other->of.agency, use->agency) != 0)
+            continue;
+        found.uses_today += now_ms - other->at_ms < USES_MS;
+        found.uses_lately += now_ms - other->at_ms < FREQUENT_MS;
+    }
     return found;
+}
+
+bool privilege_when_used(const struct privileges *p, const struct breach_of_glass *use,
+                         struct privilege *out)
+{
+    const struct use *found = find_use(p, use->message_id);
+
+    if (!found || !is_of(&found->of, use))
+        return false;
+    *out = found->before;
+    return true;
 }
 
 static struct breach_of_glass described(const struct use *use)
 {
-    return (struct breach_of_glass){use->of.charter, use->of.agency, use->of.counterpart,
-                                    &use->of.message_id};
+    return (struct breach_of_glass){.charter = use->of.charter,
+                                    .clause = use->of.clause,
+                                    .agency = use->of.agency,
+                                    .counterpart = use->of.counterpart,
+                                    .message_id = &use->of.message_id};
 }
 
 bool privilege_next_overdue(const struct privileges *p, int64_t now_ms, struct breach_of_glass *out)

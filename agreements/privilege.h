@@ -12,7 +12,7 @@
  * charter's owner reinstates it, or another party when it is the owner's. Nobody reviews what they
  * authorised. All of it is folded from what was published, so that whoever
  * folds it agrees and a restart changes nothing. The broker folds all of it, an agent what it is
- * told of.
+ * told of (agents/glass.h).
  *
  * Bounded: what is older than PRIVILEGE_DAYS and settled is forgotten. Threads: one owner.
  * Source: UK GDPR art. 6(1)(d), 9(2)(c); docs/agreements.md, break-glass.
@@ -25,8 +25,10 @@
 
 #define AUTHORISED_MS INT64_C(3600000) /* an authorisation stands an hour */
 #define USES_MS INT64_C(86400000)      /* "a day" is any 24 hours: midnight gives nothing back */
-#define PRIVILEGE_DAYS 90              /* settled uses and suspensions lifted are kept so long */
-#define AUTHORISATIONS_EACH 64         /* of one agency at once: its oldest makes room */
+#define FREQUENT_MS INT64_C(3600000)   /* within which uses are frequent */
+#define FREQUENT_USES 3        /* as many in FREQUENT_MS are pointed out to who reviews them */
+#define PRIVILEGE_DAYS 90      /* settled uses and suspensions lifted are kept so long */
+#define AUTHORISATIONS_EACH 64 /* of one agency at once: its oldest makes room */
 
 struct privileges;
 
@@ -35,9 +37,11 @@ struct privileges *privileges_new(void);
 void privileges_free(struct privileges *privileges); /* NULL is fine */
 OWN(privileges)
 
-/* One message that an officer authorises, or that was sent under a charter. Strings borrowed. */
+/* One message that an officer authorises, or that was sent under a charter. Strings borrowed, none
+ * NULL. */
 struct breach_of_glass {
     const char *charter; /* agreement id */
+    const char *clause;
     const char *agency, *counterpart;
     const struct id *message_id;
 };
@@ -71,12 +75,16 @@ enum status privilege_reinstate(struct privileges *privileges, const char *chart
 
 /* What decide wants to know. */
 struct privilege {
-    uint32_t officers;   /* different ones that authorised this message in time */
-    uint32_t uses_today; /* accepted in the USES_MS before now */
+    uint32_t officers;    /* different ones that authorised this message in time */
+    uint32_t uses_today;  /* accepted in the USES_MS before now */
+    uint32_t uses_lately; /* the same in FREQUENT_MS */
     bool suspended;
 };
 struct privilege privilege_of(const struct privileges *privileges,
                               const struct breach_of_glass *use, int64_t now_ms);
+/* The same as it stood when this very message was accepted, without itself. False: no such use. */
+bool privilege_when_used(const struct privileges *privileges, const struct breach_of_glass *use,
+                         struct privilege *out);
 
 /* The next use whose review is overdue at `now_ms` and for which nothing was published; false:
  * none. Strings and id are borrowed until the next call that changes something. */

@@ -33,10 +33,12 @@ void exchange_charter_ask(const struct exchange *x, const struct agreement *char
                           const struct id *message_id, struct question *question)
 {
     const struct breach_of_glass use = {.charter = charter->id,
+                                        .clause = question->clause,
                                         .agency = question->from,
                                         .counterpart = question->to,
                                         .message_id = message_id};
     const struct breach_of_glass back = {.charter = charter->id,
+                                         .clause = "",
                                          .agency = question->to,
                                          .counterpart = "",
                                          .message_id = message_id};
@@ -61,15 +63,16 @@ static void add_recipient(struct notice *notice, const char *agency)
 }
 
 static enum status tell(struct exchange *x, Concordat__NoticeKind kind,
-                        const struct breach_of_glass *use, const char *clause, int64_t due_ms)
+                        const struct breach_of_glass *use, uint32_t count, int64_t due_ms)
 {
     const struct agreement *charter = agreement_set_find(registrar_set(x->registrar), use->charter);
-    struct notice notice = {.kind = kind, .message_id = *use->message_id, .due_ms = due_ms};
+    struct notice notice = {
+        .kind = kind, .message_id = *use->message_id, .count = count, .due_ms = due_ms};
 
     TEXT_COPY(notice.agency, use->agency);
     TEXT_COPY(notice.counterpart, use->counterpart);
     TEXT_COPY(notice.agreement_id, use->charter);
-    TEXT_COPY(notice.clause, clause);
+    TEXT_COPY(notice.clause, use->clause);
     notice.agreement_version = charter ? charter->version : 0;
     add_recipient(&notice, use->agency);
     add_recipient(&notice, use->counterpart);
@@ -82,15 +85,17 @@ enum status exchange_charter_used(struct exchange *x, const struct agreement *ch
                                   const struct question *question, const struct id *message_id)
 {
     const struct breach_of_glass use = {.charter = charter->id,
+                                        .clause = question->clause,
                                         .agency = question->from,
                                         .counterpart = question->to,
                                         .message_id = message_id};
     int64_t due_ms = x->now_ms + span_ms(&charter->review_within);
+    uint32_t count = privilege_of(x->privileges, &use, x->now_ms).uses_lately + 1;
 
     enum status status = privilege_use(x->privileges, &use, x->now_ms, due_ms);
     if (status != ST_OK)
         return status == ST_MORE ? ST_INVALID : status;
-    return tell(x, CONCORDAT__NOTICE_KIND__NOTICE_BREAK_GLASS_USED, &use, question->clause, due_ms);
+    return tell(x, CONCORDAT__NOTICE_KIND__NOTICE_BREAK_GLASS_USED, &use, count, due_ms);
 }
 
 enum status exchange_charters_due(struct exchange *x)
@@ -101,7 +106,7 @@ enum status exchange_charters_due(struct exchange *x)
          n++) {
         struct id message_id = *use.message_id;
         enum status status =
-            tell(x, CONCORDAT__NOTICE_KIND__NOTICE_BREAK_GLASS_UNREVIEWED, &use, "", x->now_ms);
+            tell(x, CONCORDAT__NOTICE_KIND__NOTICE_BREAK_GLASS_UNREVIEWED, &use, 0, x->now_ms);
         if (status == ST_OK)
             status = privilege_lapse(x->privileges, &message_id);
         if (status != ST_OK)
@@ -134,6 +139,7 @@ static enum status fold(struct exchange *x, const struct instrument *given, int6
                         bool *failed)
 {
     const struct breach_of_glass use = {.charter = given->agreement_id,
+                                        .clause = given->clause,
                                         .agency = given->agency,
                                         .counterpart = given->counterpart,
                                         .message_id = &given->message_id};
@@ -161,7 +167,7 @@ enum status exchange_charter_published(struct exchange *x, const struct instrume
     enum status status = fold(x, given, x->now_ms, &failed);
     if (status != ST_OK || !failed || !privilege_find(x->privileges, &given->message_id, &use))
         return status;
-    return tell(x, CONCORDAT__NOTICE_KIND__NOTICE_BREAK_GLASS_SUSPENDED, &use, "", 0);
+    return tell(x, CONCORDAT__NOTICE_KIND__NOTICE_BREAK_GLASS_SUSPENDED, &use, 0, 0);
 }
 
 /* ---- at start ---- */
@@ -178,6 +184,7 @@ enum status exchange_charter_restore_notice(struct exchange *x, const struct not
                                             int64_t at_ms)
 {
     const struct breach_of_glass use = {.charter = notice->agreement_id,
+                                        .clause = notice->clause,
                                         .agency = notice->agency,
                                         .counterpart = notice->counterpart,
                                         .message_id = &notice->message_id};

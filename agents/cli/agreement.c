@@ -287,7 +287,13 @@ static enum exit_code show_text(const struct cli *cli, const struct row *row,
     return fflush(stdout) == 0 ? EXIT_DONE : EXIT_FAILED;
 }
 
-static enum exit_code show_from_agent(const struct cli *cli, const char *id)
+/* Not cleaned: its hash is of these bytes, and no text with control characters is an agreement. */
+static enum exit_code show_text_alone(const char *text)
+{
+    return fputs(text, stdout) >= 0 && fflush(stdout) == 0 ? EXIT_DONE : EXIT_FAILED;
+}
+
+static enum exit_code show_from_agent(const struct cli *cli, const char *id, bool text_alone)
 {
     OWNED_AGENT agent = agent_open(cli);
     OWNED_ANSWER answer = NULL;
@@ -303,6 +309,8 @@ static enum exit_code show_from_agent(const struct cli *cli, const char *id)
         complain("the agent has no agreement '%s'; see concordat agreement list", id);
         return EXIT_BAD_INPUT;
     }
+    if (text_alone)
+        return show_text_alone(answer->agreements[0].text);
     row = row_of_answer(&answer->agreements[0]);
     return show_text(cli, &row, answer->agreements[0].hash, answer->agreements[0].text);
 }
@@ -314,16 +322,24 @@ static enum exit_code run_show(struct cli *cli, const struct command *self, int 
     struct reason why = {""};
     struct row row;
     struct stat stat_;
-    enum parsed parsed = arguments_parse(cli, self, NULL, 0, argc, argv, &arguments);
+    bool text_alone = false;
+    const struct option_spec specs[] = {
+        {"text", OPTION_FLAG, &text_alone, NULL,
+         "the text alone, byte for byte: what instruments are signed of"},
+    };
+    enum parsed parsed =
+        arguments_parse(cli, self, specs, LENGTH_OF(specs), argc, argv, &arguments);
 
     if (parsed != PARSED_OK)
         return arguments_exit(parsed);
     if (!strchr(arguments.items[0], '/') && stat(arguments.items[0], &stat_) != 0)
-        return show_from_agent(cli, arguments.items[0]);
+        return show_from_agent(cli, arguments.items[0], text_alone);
     if (agreement_load(arguments.items[0], &agreement, &why) != ST_OK) {
         complain("%s", why.text);
         return EXIT_BAD_INPUT;
     }
+    if (text_alone)
+        return show_text_alone(agreement->text);
     row = row_of_file(agreement, clock_wall_ms());
     return show_text(cli, &row, agreement->hash.bytes, agreement->text);
 }
@@ -434,7 +450,7 @@ static const struct command parts[] = {
     {
         .name = "agreement sign",
         .arguments = "ACT FILE --agency A --key KEY --certificate CERT --trust PEM --out FILE",
-        .summary = "sign an instrument with the agency's governance key; needs no agent",
+        .summary = "sign an instrument with a governance or officer's key; needs no agent",
         .about =
             "  propose FILE.yaml     a new proposal; --expires DAYS, --predecessor HASH|FILE.yaml\n"
             "  accept, reject, withdraw FILE.yaml --proposal-file P.instrument\n"
@@ -442,7 +458,12 @@ static const struct command parts[] = {
             "                        propose and accept want --signing-certificate CERT: no other\n"
             "                        signing key may be pinned for the agency\n"
             "  revoke, suspend, resume FILE.yaml\n"
-            "  roll, retire CERT.pem     a signing certificate of the agency's\n",
+            "  roll, retire CERT.pem     a signing certificate of the agency's\n"
+            "  authorise CHARTER.yaml    an officer, with the officer's own key and certificate:\n"
+            "                        one message may go, --to AGENCY --type TYPE; the first makes\n"
+            "                        its id, the second takes it with --message ID\n"
+            "  review CHARTER.yaml   of another agency's use: --message ID --upheld|--not-upheld\n"
+            "  reinstate CHARTER.yaml    the charter's owner: --of AGENCY\n",
         .least = 2,
         .most = 2,
         .run = run_sign,
@@ -501,7 +522,14 @@ static const struct command parts[] = {
     PUBLISHES("roll"),
     PUBLISHES("retire"),
     PUBLISHES("review"),
-    PUBLISHES("authorise"),
+    {
+        .name = "agreement authorise",
+        .arguments = "INSTRUMENT...",
+        .summary = "publish officers' signed words for one message",
+        .least = 1,
+        .most = POSITIONALS_MAX,
+        .run = run_publish,
+    },
     PUBLISHES("reinstate"),
 };
 

@@ -241,6 +241,38 @@ static enum status make_keys(const struct community *c, struct reason *why)
     return status == ST_OK ? make_pack(c, k.count > 0, why) : status;
 }
 
+/* Two officers for each party of a charter: one alone does not break the glass. */
+static enum status make_officers_of(const struct community *c, const struct agreement *charter,
+                                    struct reason *why)
+{
+    char path[PATH_MAX];
+    enum status status = ST_OK;
+
+    for (size_t i = 0; status == ST_OK && i < charter->party_count; i++) {
+        const char *agency = charter->parties[i].agency;
+
+        if (!path_print(path, "%s/pki/agencies/%s/officers", c->folder, agency))
+            return too_long(c, why);
+        if (access(path, F_OK) != 0)
+            status = run_pki(c, "officer", (const char *[]){agency, "duty-1", "duty-2", NULL}, why);
+    }
+    return status;
+}
+
+static enum status make_officers(const struct community *c, struct reason *why)
+{
+    OWNED(agreement_set) set = NULL;
+    char folder[PATH_MAX];
+
+    if (!path_print(folder, "%s/agreements", c->folder))
+        return too_long(c, why);
+    enum status status = agreement_set_load(folder, &set, why);
+    for (size_t i = 0; status == ST_OK && i < agreement_set_count(set); i++)
+        if (agreement_set_at(set, i)->is_charter)
+            status = make_officers_of(c, agreement_set_at(set, i), why);
+    return status;
+}
+
 static enum status copy_file(const char *from, const char *to, struct reason *why)
 {
     OWNED(agreement) agreement = NULL;
@@ -387,6 +419,8 @@ static enum status make(struct community *c, const char *agencies, const char *a
         status = make_pki(c, why);
     if (status == ST_OK)
         status = make_keys(c, why);
+    if (status == ST_OK)
+        status = make_officers(c, why);
     return status == ST_OK ? write_members(c, why) : status;
 }
 
@@ -430,6 +464,8 @@ enum status community_open(const char *folder, const char *agencies, const char 
             status = run_pki(&c, "crl", (const char *[]){NULL}, why);
         if (status == ST_OK) /* for the parties of agreements that were put there since */
             status = make_keys(&c, why);
+        if (status == ST_OK)
+            status = make_officers(&c, why);
     } else if (folder_is_empty(c.folder)) {
         status = make(&c, agencies, agreements, why);
     } else {

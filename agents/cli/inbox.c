@@ -140,6 +140,8 @@ static enum exit_code show_opened(const struct cli *cli, const struct concordat_
         show_fact(cli, "agreement", text);
         lapse_print(item, lapse);
         show_fact(cli, "note", lapse);
+        if (item->break_glass)
+            show_fact(cli, "BREAK-GLASS", "two officers of the sender answer for it; review it");
     }
     show_not_shared(cli, answer);
     show_clean(stdout, answer->json);

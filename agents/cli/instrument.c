@@ -12,9 +12,9 @@
 
 #include "agents/cli/arguments.h"
 #include "agents/cli/instrument.h"
-#include "agents/cli/instrument_show.h"
 #include "agents/cli/proposals.h"
 #include "agents/cli/show.h"
+#include "agents/cli/signing.h"
 #include "agents/cli/trust.h"
 #include "lib/clock.h"
 #include "lib/pem.h"
@@ -23,19 +23,6 @@
 
 #define DAY_MS INT64_C(86400000)
 #define EXPIRES_DAYS 30 /* unless the user says otherwise */
-
-struct signing {
-    const char *agency, *key, *certificate, *trust, *out;
-    const char *proposal_file, *predecessor;
-    const char *signing_certificate, *other_key; /* other_key: the last of `others`, as written */
-    struct digest others[PINNED_MAX];            /* signing keys that may be pinned besides */
-    size_t other_count;
-    struct concordat_id proposal;
-    bool has_proposal, is_sure;
-    uint32_t expires_days;
-    Concordat__Act act;
-    const char *file;
-};
 
 static bool is_of_proposal(Concordat__Act act)
 {
@@ -163,17 +150,20 @@ static bool fill_agreement(const struct signing *s, const struct trust *trust,
         complain("%s is no party of %s version %u", s->agency, a->id, a->version);
         return false;
     }
-    if (!holds(party->governance, party->governance_count, key)) {
+    if (s->act != CONCORDAT__ACT__AUTHORISE
+        && !holds(party->governance, party->governance_count, key)) {
         complain("%s: the text does not pin this governance key for %s; see concordat agreement "
                  "pin",
                  s->file, s->agency);
         return false;
     }
-    if (act_is_of_text(s->act) && !only_own_keys(s, trust, party, key, i->signed_ms))
+    if (signing_is_of_text(s->act) && !only_own_keys(s, trust, party, key, i->signed_ms))
         return false;
     TEXT_COPY(i->agreement_id, a->id);
     i->agreement_version = a->version;
     i->agreement_hash = a->hash;
+    if (glass_has_act(s->act))
+        return glass_fill(s, a, i);
     return s->act > CONCORDAT__ACT__WITHDRAW || fill_proposal(s, trust, a, i);
 }
 
@@ -197,15 +187,18 @@ static enum exit_code write_instrument(struct cli *cli, const struct signing *s,
                                        const struct instrument *i, const struct agreement *a,
                                        struct bytes bytes)
 {
-    char text[INSTRUMENT_ARMOUR_MAX];
+    char text[INSTRUMENT_ARMOUR_MAX], message[ID_TEXT_SIZE] = "";
     size_t size;
 
     if (instrument_armour(bytes, text, sizeof text, &size) != ST_OK)
         return EXIT_FAILED;
+    if (!id_is_zero(&i->message_id))
+        id_print(&i->message_id, message);
     FILE *file = fopen(s->out, "wxe");
     bool done = file
-             && fprintf(file, "# %s by %s: %s\n%s", act_name(i->act), i->agency,
-                        act_is_of_key(i->act) ? "a signing key" : i->agreement_id, text)
+             && fprintf(file, "# %s by %s: %s%s%s\n%s", act_name(i->act), i->agency,
+                        signing_is_of_key(i->act) ? "a signing key" : i->agreement_id,
+                        message[0] ? ", message " : "", message, text)
                     > 0;
     if (file && fclose(file) != 0)
         done = false;
@@ -214,7 +207,7 @@ static enum exit_code write_instrument(struct cli *cli, const struct signing *s,
         return EXIT_FAILED;
     }
     if (cli->json)
-        return show_json(json_of_instrument(i, a, s->out));
+        return show_json(signing_json(s, i, a));
     printf("written: %s\n", s->out);
     return EXIT_DONE;
 }
@@ -232,8 +225,9 @@ static enum exit_code sign_and_write(struct cli *cli, const struct signing *s,
     size_t size;
 
     TEXT_COPY(i.agency, s->agency);
+    TEXT_COPY(i.officer, identity->officer);
     memcpy(pin.bytes, identity->spki, DIGEST_SIZE);
-    if (!act_is_of_key(s->act) && agreement_load(s->file, &a, &why) != ST_OK) {
+    if (!signing_is_of_key(s->act) && agreement_load(s->file, &a, &why) != ST_OK) {
         complain("%s", why.text);
         return EXIT_BAD_INPUT;
     }
@@ -243,7 +237,7 @@ static enum exit_code sign_and_write(struct cli *cli, const struct signing *s,
     }
     if (!(a ? fill_agreement(s, trust, a, &pin, &i) : fill_key(s, trust, &i)))
         return EXIT_BAD_INPUT;
-    show_instrument(cli->json ? stderr : stdout, &i, a);
+    signing_show(cli->json ? stderr : stdout, s, &i, a);
     (void)fflush(stdout);
     if (!s->is_sure && !confirm())
         return EXIT_BAD_INPUT;
@@ -257,9 +251,9 @@ static enum exit_code sign_and_write(struct cli *cli, const struct signing *s,
 
 static bool is_complete(const struct signing *s, const char *act)
 {
-    if (s->act == CONCORDAT__ACT__ACT_UNSPECIFIED || s->act > CONCORDAT__ACT__RETIRE) {
-        complain("'%s' is not propose, accept, reject, withdraw, revoke, suspend, resume, roll or "
-                 "retire",
+    if (s->act == CONCORDAT__ACT__ACT_UNSPECIFIED) {
+        complain("'%s' is not propose, accept, reject, withdraw, revoke, suspend, resume, roll, "
+                 "retire, authorise, review or reinstate",
                  act);
         return false;
     }
@@ -273,11 +267,11 @@ static bool is_complete(const struct signing *s, const char *act)
         return bad("--proposal and --proposal-file go with accept, reject and withdraw");
     if (s->predecessor && s->act != CONCORDAT__ACT__PROPOSE)
         return bad("--predecessor goes with propose");
-    if (act_is_of_text(s->act) && !s->signing_certificate)
+    if (signing_is_of_text(s->act) && !s->signing_certificate)
         return bad("--signing-certificate is needed: the agency's own, whose key the text pins");
-    if (!act_is_of_text(s->act) && (s->signing_certificate || s->other_key))
+    if (!signing_is_of_text(s->act) && (s->signing_certificate || s->other_key))
         return bad("--signing-certificate and --other-signing-key go with propose and accept");
-    return true;
+    return glass_is_complete(s);
 }
 
 static enum exit_code sign(struct cli *cli, const struct signing *s)
@@ -295,7 +289,10 @@ static enum exit_code sign(struct cli *cli, const struct signing *s)
         return EXIT_BAD_INPUT;
     }
     enum exit_code code = EXIT_BAD_INPUT;
-    if (certificate_load(s->certificate, USE_GOVERNANCE, &certificate, &identity, &why) != ST_OK) {
+    if (certificate_load(s->certificate,
+                         s->act == CONCORDAT__ACT__AUTHORISE ? USE_OFFICER : USE_GOVERNANCE,
+                         &certificate, &identity, &why)
+        != ST_OK) {
         complain("%s", why.text);
     } else {
         if (strcmp(identity.id, s->agency) != 0)
@@ -323,6 +320,16 @@ static bool add_other(struct signing *s, const char *hex)
     return true;
 }
 
+static bool is_flag(const char *word)
+{
+    static const char *const flags[] = {"--yes", "--json", "--upheld", "--not-upheld"};
+
+    for (size_t i = 0; i < LENGTH_OF(flags); i++)
+        if (strcmp(word, flags[i]) == 0)
+            return true;
+    return false;
+}
+
 /* The table keeps an option's last value; this one may be given again. Reads argv as
  * arguments_parse() did, which has found it right. */
 static bool read_others(struct signing *s, int argc, char **argv)
@@ -331,8 +338,7 @@ static bool read_others(struct signing *s, int argc, char **argv)
 
     for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
         const char *word = argv[i], *equals = strchr(word, '=');
-        if (word[0] != '-' || word[1] == '\0' || strcmp(word, "--yes") == 0
-            || strcmp(word, "--json") == 0)
+        if (word[0] != '-' || word[1] == '\0' || is_flag(word))
             continue;
         size_t size = equals ? (size_t)(equals - word) : strlen(word);
         const char *value = equals ? equals + 1 : argv[++i];
@@ -348,7 +354,8 @@ enum exit_code run_sign(struct cli *cli, const struct command *self, int argc, c
     struct signing s = {.expires_days = EXPIRES_DAYS};
     const struct option_spec specs[] = {
         {"agency", OPTION_AGENCY, &s.agency, "AGENCY", "who signs"},
-        {"key", OPTION_TEXT, &s.key, "KEY", "the agency's governance key"},
+        {"key", OPTION_TEXT, &s.key, "KEY",
+         "the agency's governance key; authorise: the officer's"},
         {"certificate", OPTION_TEXT, &s.certificate, "CERT", "its certificate"},
         {"trust", OPTION_TEXT, &s.trust, "PEM", "the community's root and issuers"},
         {"out", OPTION_TEXT, &s.out, "FILE", "the instrument; must not exist yet"},
@@ -361,6 +368,12 @@ enum exit_code run_sign(struct cli *cli, const struct command *self, int argc, c
          "propose, accept: the agency's own; its key must be the one pinned"},
         {"other-signing-key", OPTION_TEXT, &s.other_key, "HEX",
          "its SHA-256, if pinned for the agency besides; may be repeated"},
+        {"message", OPTION_ID, &s.message, "ID", "authorise, review: which; authorise makes one"},
+        {"to", OPTION_AGENCY, &s.to, "AGENCY", "authorise: who gets the message"},
+        {"type", OPTION_TEXT, &s.type, "TYPE", "authorise: what it is; the charter must cover it"},
+        {"upheld", OPTION_FLAG, &s.upheld, NULL, "review: the use was right"},
+        {"not-upheld", OPTION_FLAG, &s.not_upheld, NULL, "review: it was not"},
+        {"of", OPTION_AGENCY, &s.of, "AGENCY", "reinstate: who gets the privilege back"},
         {"yes", OPTION_FLAG, &s.is_sure, NULL, "sign without asking"},
     };
     struct arguments arguments;

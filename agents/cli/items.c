@@ -46,7 +46,7 @@ static const char *cell_of(const struct concordat_item *item, enum item_column c
         when_print(item->needed_by_ms, made);
         return made;
     case ITEM_MARK:
-        return deadline_mark(item);
+        return item_mark(item);
     case ITEM_COLUMNS:
     default:
         return "";

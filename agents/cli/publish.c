@@ -37,11 +37,42 @@ static struct instrument_file *read_acts(const char *path, const char *verb)
     return GIVE(file);
 }
 
+/* `text` is a proposal's; NULL else. */
+static enum exit_code publish_file(const struct cli *cli, struct concordat *agent,
+                                   const struct instrument_file *file, const char *text)
+{
+    for (size_t i = 0; i < file->count; i++) {
+        OWNED_ANSWER answer =
+            concordat_publish(agent, file->items[i].data, file->items[i].size, text);
+
+        show_trouble(cli, answer);
+        if (answer->outcome != CONCORDAT_DONE)
+            return (enum exit_code)answer->outcome;
+        if (cli->json)
+            (void)show_json(json_pack("{s:I}", "sequence", (json_int_t)answer->sequence));
+        else
+            printf("published: entry %llu of the gazette\n", (unsigned long long)answer->sequence);
+    }
+    return EXIT_DONE;
+}
+
+/* Before anything is published: all of them. */
+static bool are_acts(const struct arguments *arguments, size_t first, const char *verb)
+{
+    for (size_t i = first; i < arguments->count; i++) {
+        OWNED(instrument_file) file = read_acts(arguments->items[i], verb);
+
+        if (!file)
+            return false;
+    }
+    return true;
+}
+
 enum exit_code run_publish(struct cli *cli, const struct command *self, int argc, char **argv)
 {
     const char *verb = strchr(self->name, ' ') + 1;
+    bool has_text = strcmp(verb, "propose") == 0;
     struct arguments arguments;
-    OWNED(instrument_file) file = NULL;
     OWNED_AGENT agent = NULL;
     char why[256], *text = NULL;
     size_t size;
@@ -50,26 +81,20 @@ enum exit_code run_publish(struct cli *cli, const struct command *self, int argc
 
     if (parsed != PARSED_OK)
         return arguments_exit(parsed);
-    file = read_acts(arguments.items[arguments.count - 1], verb);
-    if (!file)
+    if (!are_acts(&arguments, has_text, verb))
         return EXIT_BAD_INPUT;
-    if (arguments.count == 2
-        && !(text = file_read(arguments.items[0], AGREEMENT_FILE_MAX, &size, why))) {
+    if (has_text && !(text = file_read(arguments.items[0], AGREEMENT_FILE_MAX, &size, why))) {
         complain("%s", why);
         return EXIT_BAD_INPUT;
     }
     agent = agent_open(cli);
-    for (size_t i = 0; agent && i < file->count && exit_code == EXIT_DONE; i++) {
-        OWNED_ANSWER answer =
-            concordat_publish(agent, file->items[i].data, file->items[i].size, text);
+    if (!agent)
+        exit_code = EXIT_FAILED;
+    for (size_t i = has_text; i < arguments.count && exit_code == EXIT_DONE; i++) {
+        OWNED(instrument_file) file = read_acts(arguments.items[i], verb);
 
-        show_trouble(cli, answer);
-        exit_code = (enum exit_code)answer->outcome;
-        if (exit_code == EXIT_DONE && !cli->json)
-            printf("published: entry %llu of the gazette\n", (unsigned long long)answer->sequence);
-        else if (exit_code == EXIT_DONE)
-            (void)show_json(json_pack("{s:I}", "sequence", (json_int_t)answer->sequence));
+        exit_code = file ? publish_file(cli, agent, file, text) : EXIT_BAD_INPUT;
     }
     free(text);
-    return agent ? exit_code : EXIT_FAILED;
+    return exit_code;
 }

@@ -129,7 +129,10 @@ const struct command sandbox_command = {
              "configurations), starts the broker and an agent for each agency, signs the\n"
              "agreements of DIR/agreements for all their parties, prints 'ready' and runs\n"
              "until ^C. Started again on the same DIR it goes on where it stopped,\n"
-             "queues and port included.\n",
+             "queues and port included.\n"
+             "\n"
+             "Each party of a charter has two officers, who can break the glass:\n"
+             "DIR/pki/agencies/AGENCY/officers/duty-1 and duty-2.\n",
     .least = 1,
     .most = 1,
     .run = run_sandbox,

@@ -178,6 +178,8 @@ static enum exit_code run_send(struct cli *cli, const struct command *self, int 
          "give up delivery after N days"},
         {"id", OPTION_ID, &message.message_id, "ID",
          "a repeat with the same id is the same message"},
+        {"break-glass", OPTION_FLAG, &message.break_glass, NULL,
+         "under a charter, as two officers have authorised --id"},
         {"wait", OPTION_SECONDS, &message.wait_ms, "S", "for the broker's verdict; default 5"},
     };
     struct arguments arguments;
@@ -187,6 +189,10 @@ static enum exit_code run_send(struct cli *cli, const struct command *self, int 
     if (parsed != PARSED_OK)
         return arguments_exit(parsed);
     message.type = arguments.items[0];
+    if (message.break_glass && concordat_id_is_none(&message.message_id)) {
+        complain("--break-glass goes with --id: the message that the officers have authorised");
+        return EXIT_BAD_INPUT;
+    }
     if (!type_is_known(message.type) || !case_is_right(handle, &message))
         return EXIT_BAD_INPUT;
     if (!message.to) {
@@ -230,7 +236,11 @@ const struct command send_command = {
              "prints one to fill in. Returns when the broker has accepted or refused it, or\n"
              "after --wait seconds with exit code 4: then the message is safe with the agent\n"
              "and goes when it can. When a newer version of the agreement comes into force on\n"
-             "the way, the agent decides and seals once more, under a new id that is shown.\n",
+             "the way, the agent decides and seals once more, under a new id that is shown.\n"
+             "\n"
+             "--break-glass is for immediate danger to life: the message goes under a charter,\n"
+             "when two officers have authorised its --id within the hour (agreement sign\n"
+             "authorise, agreement authorise). Both sides' data protection officers are told.\n",
     .least = 2,
     .most = 2,
     .run = run_send,

@@ -226,6 +226,7 @@ json_t *json_of_item(const struct concordat_item *item)
     if (item->late)
         put(object, "lateMs", json_integer(item->late_ms));
     put(object, "overdue", json_boolean(item->overdue));
+    put(object, "breakGlass", json_boolean(item->break_glass));
     put(object, "sentAgainAs", json_of_id(&item->sent_again_as));
     if (*item->sent_again_agreement) {
         put(object, "sentAgainAgreement", json_string(item->sent_again_agreement));
@@ -350,8 +351,12 @@ static bool is_answered(const struct concordat_item *item)
     return !concordat_id_is_none(&item->answer);
 }
 
-const char *deadline_mark(const struct concordat_item *item)
+const char *item_mark(const struct concordat_item *item)
 {
+    if (item->break_glass && (item->overdue || item->late))
+        return item->overdue ? "BREAK-GLASS, OVERDUE" : "BREAK-GLASS, LATE";
+    if (item->break_glass)
+        return "BREAK-GLASS";
     if (item->overdue)
         return "OVERDUE";
     if (!item->late)

@@ -52,8 +52,8 @@ json_t *json_of_outcome(const struct concordat_answer *answer, const char *done)
 /* Problems and refusal on standard error; nothing when there are none. */
 void show_trouble(const struct cli *cli, const struct concordat_answer *answer);
 
-/* "OVERDUE", "LATE", "answered LATE" for a question; "" when all is in time. */
-const char *deadline_mark(const struct concordat_item *item);
+/* "BREAK-GLASS"; "OVERDUE", "LATE", "answered LATE" for a question; "" when all is in time. */
+const char *item_mark(const struct concordat_item *item);
 /* The same with the time: "OVERDUE since 2026-11-27T10:00:00Z", "LATE (2 h 10 min after it was
  * needed)". */
 #define DEADLINE_SIZE 96 /* bytes with the NUL */

@@ -81,6 +81,11 @@ static void show_surroundings(const struct cli *cli, const struct concordat_item
     show_link(cli, "sent again for", &item->sent_again_for);
     if (!has_rung(item, "answered")) /* which names it; the answer may be here before its step */
         show_link(cli, "answer", &item->answer);
+    if (item->break_glass) {
+        printf("  %s%-13s%s under ", tone_start(cli, TONE_BAD), "BREAK-GLASS", tone_end(cli));
+        show_clean(stdout, item->agreement_id);
+        printf("\n");
+    }
     when_print(item->needed_by_ms, text);
     if (*text)
         printf("  %s%-13s%s %s\n", tone_start(cli, TONE_FAINT), "needed by", tone_end(cli), text);

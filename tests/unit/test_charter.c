@@ -23,6 +23,7 @@ static void authorise_from(struct desk *d, const struct law *law, const char *fr
 
     instrument.message_id = desk_envelope(d, n).message_id;
     strcpy(instrument.counterpart, to);
+    strcpy(instrument.clause, strcmp(from, "court.a") == 0 ? "psr-request" : "psr-back");
     strcpy(instrument.officer, officer);
     law_bring(d, COURT, d->court, &instrument, (struct bytes){NULL, 0});
     desk_run(d);

@@ -66,6 +66,8 @@ static void answer(struct stand_in *s, const struct stage_local *stage)
         r.advice = request->send->json;
         if (request->send->agreement[0])
             r.advice = request->send->agreement;
+        if (request->send->break_glass)
+            refusal.code = CONCORDAT__REFUSAL_CODE__BREAK_GLASS_OFFICERS;
     } else if (request->kind_case == CONCORDAT__REQUEST__KIND_INBOX) {
         r.items = items;
         r.n_items = 1;
@@ -83,6 +85,7 @@ static void answer(struct stand_in *s, const struct stage_local *stage)
         item.late = true;
         item.late_ms = 7800000;
         item.overdue = true;
+        item.break_glass = true;
     } else if (request->kind_case == CONCORDAT__REQUEST__KIND_CASES) {
         r.cases = cases;
         r.n_cases = 1;
@@ -192,6 +195,7 @@ static void an_answer_comes_back_whole(void **state)
     assert_true(a->items[0].late);
     assert_int_equal(a->items[0].late_ms, 7800000);
     assert_true(a->items[0].overdue);
+    assert_true(a->items[0].break_glass);
     assert_false(a->more);
     assert_int_equal(a->case_count, 0);
     assert_string_equal(a->json, "");
@@ -222,6 +226,13 @@ static void cases_and_a_named_agreement_pass_both_ways(void **state)
                                                           .json_size = 2,
                                                           .agreement = "ISA-COURT"});
     assert_string_equal(a->refusal->advice, "ISA-COURT");
+    concordat_answer_free(a);
+    a = concordat_send(agent, &(struct concordat_message){.type = "risk.change.notice",
+                                                          .to = "police.35",
+                                                          .json = "{}",
+                                                          .json_size = 2,
+                                                          .break_glass = true});
+    assert_string_equal(a->refusal->code, "BREAK_GLASS_OFFICERS");
     concordat_answer_free(a);
     concordat_close(agent);
 }

@@ -33,6 +33,10 @@ static struct instrument sample(Concordat__Act act)
     i.upheld = act == CONCORDAT__ACT__REVIEW;
     if (act >= CONCORDAT__ACT__AUTHORISE)
         TEXT_COPY(i.counterpart, "csc.cambs");
+    if (act == CONCORDAT__ACT__AUTHORISE) {
+        TEXT_COPY(i.clause, "child-danger");
+        TEXT_COPY(i.officer, "duty-1");
+    }
     return i;
 }
 
@@ -88,6 +92,10 @@ static const char *change(struct instrument *i, int field)
         TURN(message_id, i->message_id.bytes[0] = 1);
     case 7:
         TURN(counterpart, TEXT_COPY(i->counterpart, "a.b"));
+    case 12:
+        TURN(clause, TEXT_COPY(i->clause, "x"));
+    case 13:
+        TURN(officer, TEXT_COPY(i->officer, "x"));
     case 8:
         i->signed_ms = 0;
         return "signed_ms";
@@ -134,7 +142,7 @@ static void an_act_has_its_fields_and_no_others(void **)
             refused++;
         }
     }
-    assert_int_equal(refused, 12 * 12 - 4 - 1);
+    assert_int_equal(refused, 14 * 12 - 4 - 1);
 }
 
 /* What instrument_write cannot write: one value of the message changed. */
@@ -385,7 +393,7 @@ static void a_certificate_of_another_agency_use_or_key_signs_nothing(void **)
                     officer = governor_at(mint, "nps.cambs",
                                           "URI:urn:concordat:officer:nps.cambs:duty-1", ".4");
     struct instrument i = sample(CONCORDAT__ACT__ACCEPT), word = sample(CONCORDAT__ACT__AUTHORISE),
-                      out;
+                      others = sample(CONCORDAT__ACT__AUTHORISE), out;
     const struct {
         const struct instrument *what;
         const struct governor *certificate, *key;
@@ -399,11 +407,13 @@ static void a_certificate_of_another_agency_use_or_key_signs_nothing(void **)
         {&i, &officer, &officer, ST_FORGED},
         {&word, &officer, &officer, ST_OK},
         {&word, &nps, &nps, ST_FORGED},
+        {&others, &officer, &officer, ST_FORGED},
     };
     struct signed_bytes made;
     struct signed_instrument parts;
     struct reason why;
 
+    TEXT_COPY(others.officer, "duty-2");
     for (size_t r = 0; r < LENGTH(rows); r++) {
         const struct governor *c = rows[r].certificate;
         why.text[0] = '\0';

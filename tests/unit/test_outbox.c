@@ -211,6 +211,7 @@ static struct track sample(uint8_t number)
                           .shared = 6,
                           .created_ms = 1234567,
                           .agreement_named = true,
+                          .break_glass = true,
                           .answer = id_number(77),
                           .answered_ms = 89,
                           .resent_as = id_number(78),
@@ -252,7 +253,7 @@ static void a_track_of_the_first_version_reads_too(void **)
     assert_int_equal(track_read((struct bytes){record, size}, &back), ST_INVALID);
     size -= 1 + ID_SIZE + 8 + RESENT_SIZE;
     assert_int_equal(track_read((struct bytes){record, size}, &back), ST_OK);
-    track.agreement_named = false;
+    track.agreement_named = track.break_glass = false;
     track.answer = (struct id){{0}};
     track.answered_ms = 0;
     track.resent_as = track.resent_of = (struct id){{0}};

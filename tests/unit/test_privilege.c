@@ -15,7 +15,7 @@ static const struct credential desk = {"", &keys[4]};
 
 static struct breach_of_glass use_of(const struct id *message)
 {
-    return (struct breach_of_glass){"CHARTER-CAMBS", "nps.cambs", "police.35", message};
+    return (struct breach_of_glass){"CHARTER-CAMBS", "danger", "nps.cambs", "police.35", message};
 }
 
 static void only_two_different_officers_authorise_exactly_this_message(void **)
@@ -38,6 +38,9 @@ static void only_two_different_officers_authorise_exactly_this_message(void **)
     assert_int_equal(privilege_of(p, &other, HOUR + 2).officers, 0);
     other = use_of(&first);
     other.charter = "CHARTER-OTHER";
+    assert_int_equal(privilege_of(p, &other, HOUR + 2).officers, 0);
+    other = use_of(&first);
+    other.clause = "routine";
     assert_int_equal(privilege_of(p, &other, HOUR + 2).officers, 0);
     /* each stands an hour, to the millisecond */
     assert_int_equal(privilege_of(p, &use, 2 * HOUR).officers, 2);     /* the second "duty-1" */
@@ -154,6 +157,39 @@ static void what_is_not_reviewed_or_not_upheld_suspends(void **)
     assert_true(privilege_of(p, &c, 29 * HOUR).suspended);
 }
 
+static void a_use_remembers_what_it_rested_on(void **)
+{
+    OWNED(privileges) p = privileges_new();
+    struct breach_of_glass a = use_of(&first), b = use_of(&second), c = use_of(&third), other;
+    struct privilege then = {.officers = 9};
+
+    assert_false(privilege_when_used(p, &a, &then));
+    assert_int_equal(then.officers, 9);
+    assert_int_equal(privilege_authorise(p, &b, &duty_1, HOUR), ST_OK);
+    assert_int_equal(privilege_authorise(p, &b, &duty_2, HOUR), ST_OK);
+    assert_int_equal(privilege_use(p, &a, HOUR, 25 * HOUR), ST_OK);
+    assert_int_equal(privilege_use(p, &b, 2 * HOUR - 1, 26 * HOUR), ST_OK);
+    assert_int_equal(privilege_review(p, &second, "police.35", &desk, false), ST_OK);
+    assert_int_equal(privilege_use(p, &c, 3 * HOUR, 27 * HOUR), ST_OK);
+    /* however long ago, and whatever came after it */
+    assert_int_equal(privilege_authorise(p, &c, &duty_1, 9 * HOUR), ST_OK);
+    assert_true(privilege_when_used(p, &a, &then));
+    assert_int_equal(then.officers, 0);
+    assert_true(privilege_when_used(p, &b, &then));
+    assert_int_equal(then.officers, 2);
+    assert_int_equal(then.uses_today, 1);
+    assert_int_equal(then.uses_lately, 1);
+    assert_false(then.suspended);
+    assert_true(privilege_when_used(p, &c, &then));
+    assert_int_equal(then.officers, 0);
+    assert_int_equal(then.uses_today, 2);
+    assert_int_equal(then.uses_lately, 0);
+    assert_true(then.suspended);
+    other = use_of(&second); /* the same id, and not the same message */
+    other.clause = "routine";
+    assert_false(privilege_when_used(p, &other, &then));
+}
+
 static void what_is_settled_is_forgotten_and_what_is_open_never(void **)
 {
     OWNED(privileges) p = privileges_new();
@@ -178,6 +214,7 @@ int main(void)
         cmocka_unit_test(one_credential_is_one_officer),
         cmocka_unit_test(nobody_reviews_what_they_authorised),
         cmocka_unit_test(what_is_not_reviewed_or_not_upheld_suspends),
+        cmocka_unit_test(a_use_remembers_what_it_rested_on),
         cmocka_unit_test(what_is_settled_is_forgotten_and_what_is_open_never),
     };
 

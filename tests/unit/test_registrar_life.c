@@ -125,6 +125,7 @@ static void two_officers_who_sign_equal_bytes_are_two(void **)
     struct instrument one = act_of(CONCORDAT__ACT__AUTHORISE, &list[0], &t, NOW);
     one.message_id.bytes[0] = 1;
     TEXT_COPY(one.counterpart, "b.b");
+    TEXT_COPY(one.clause, "child");
     TEXT_COPY(one.officer, "duty-1");
     memset(one.key.bytes, 0x41, DIGEST_SIZE);
     struct instrument two = one;

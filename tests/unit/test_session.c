@@ -473,6 +473,8 @@ static struct instrument csc_instrument(Concordat__Act act)
     } else if (act == CONCORDAT__ACT__AUTHORISE) {
         i.message_id.bytes[0] = 2;
         strcpy(i.counterpart, "nps.a");
+        strcpy(i.clause, "risk");
+        strcpy(i.officer, "duty-1");
     }
     return i;
 }

@@ -664,8 +664,8 @@ static void on_settle(struct town *town, size_t from, const struct wire *wire)
     }
 }
 
-/* Its own system publishes, or it follows. Nobody is shown what the test does not show. */
-static void on_gazette(struct town *town, size_t from, const struct wire *wire)
+/* Its own system publishes, or it follows. Others are shown what the test shows. */
+static void on_gazette(struct town *town, size_t from, const struct wire *wire, struct bytes text)
 {
     struct member *m = &town->members[from];
     struct wire answer = {.kind = WIRE_GAZETTE};
@@ -679,9 +679,16 @@ static void on_gazette(struct town *town, size_t from, const struct wire *wire)
     answer.gazette.published = !town->mischief.verdict;
     answer.gazette.why = town->mischief.verdict ? town->mischief.verdict : "";
     if (answer.gazette.published)
-        answer.gazette.after = ++town->published;
+        answer.gazette.after =
+            town->mischief.publish_as ? town->mischief.publish_as : ++town->published;
     if (!town->mischief.no_verdict)
         frame_to(town, from, &answer, (struct bytes){NULL, 0});
+    if (answer.gazette.published && !town->mischief.publish_as)
+        town_entry(town, from,
+                   &(struct gazette_entry){.sequence = answer.gazette.after,
+                                           .at_ms = town->wall_ms,
+                                           .instrument = wire->gazette.instrument,
+                                           .text = text});
 }
 
 static void broker_takes(struct town *town, size_t from, const struct stage_frames *frames)
@@ -706,7 +713,7 @@ static void broker_takes(struct town *town, size_t from, const struct stage_fram
         else if (wire.kind == WIRE_SETTLE)
             on_settle(town, from, &wire);
         else if (wire.kind == WIRE_GAZETTE)
-            on_gazette(town, from, &wire);
+            on_gazette(town, from, &wire, body);
         else
             fail_msg("frame of kind %d", (int)wire.kind);
     }
@@ -1047,6 +1054,12 @@ void town_raw_request(struct town *town, size_t agency, struct bytes request)
     desk_request(m->desk, (struct bytes){(const uint8_t *)"route", 5}, request);
     desk_tick(m->desk);
     end_raw(m);
+}
+
+void town_frame(struct town *town, size_t agency, const struct wire *wire)
+{
+    frame_to(town, agency, wire, (struct bytes){NULL, 0});
+    town_settle(town);
 }
 
 void town_raw_frames(struct town *town, size_t agency, struct bytes frames)

@@ -87,6 +87,8 @@ struct town_mischief {
     uint32_t active_version;           /* any other is stale, of whatever agreement; 0: none is */
     unsigned lose_submits;             /* so many that come do not arrive */
     bool lose_verdicts;                /* refusals as stale do not arrive */
+    uint64_t publish_as;               /* verdict on the next instrument: this entry, which
+                                          town_frame brings or nobody */
 };
 struct town_mischief *town_mischief(struct town *town);
 
@@ -130,6 +132,9 @@ void town_withhold(struct town *town, const struct id *id, Concordat__RefusalCod
 size_t town_entries(struct town *town, size_t agency, int tree);
 /* Which message the broker accepted as its how manieth, from 0; SIZE_MAX: it has not. */
 size_t town_place(const struct town *town, const struct id *id);
+
+/* One more frame of the broker's, without a body; then all settles. */
+void town_frame(struct town *town, size_t agency, const struct wire *wire);
 
 /* How often the broker has seen things. */
 struct town_counts {

@@ -1,18 +1,18 @@
-#include "agents/cli/instrument_show.h"
-
+/* signing_show.c - see signing.h: what is signed is shown first. */
 #include <string.h>
 
 #include "agents/cli/show.h"
+#include "agents/cli/signing.h"
 #include "agents/cli/when.h"
 
 #define KEY_SHORT 16 /* digits of a key that people are shown */
 
-bool act_is_of_text(Concordat__Act act)
+bool signing_is_of_text(Concordat__Act act)
 {
     return act == CONCORDAT__ACT__PROPOSE || act == CONCORDAT__ACT__ACCEPT;
 }
 
-bool act_is_of_key(Concordat__Act act)
+bool signing_is_of_key(Concordat__Act act)
 {
     return act == CONCORDAT__ACT__ROLL || act == CONCORDAT__ACT__RETIRE;
 }
@@ -46,11 +46,13 @@ static void show_pins(FILE *stream, const char *signer, const struct agreement *
     }
 }
 
-void show_instrument(FILE *stream, const struct instrument *i, const struct agreement *a)
+void signing_show(FILE *stream, const struct signing *s, const struct instrument *i,
+                  const struct agreement *a)
 {
     char hex[2 * DIGEST_SIZE + 1], id[ID_TEXT_SIZE], when[WHEN_SIZE];
 
-    (void)fprintf(stream, "%s signs: %s", i->agency, act_name(i->act));
+    (void)fprintf(stream, "%s%s%s signs: %s", i->agency, i->officer[0] ? ":" : "", i->officer,
+                  act_name(i->act));
     if (!a) {
         (void)fprintf(stream, " signing key %s\n", hash_text(&i->signing_key, hex));
         return;
@@ -60,13 +62,15 @@ void show_instrument(FILE *stream, const struct instrument *i, const struct agre
     for (size_t n = 0; n < a->party_count; n++)
         (void)fprintf(stream, " %s", a->parties[n].agency);
     (void)fprintf(stream, "\n  clauses      %zu\n", a->clause_count);
+    if (glass_has_act(i->act))
+        glass_show(stream, s, i);
     if (i->act > CONCORDAT__ACT__WITHDRAW)
         return;
     id_print(&i->proposal_id, id);
     when_print(i->proposal_expires_ms, when);
     (void)fprintf(stream, "  predecessor  %s\n  proposal     %s, until %s\n",
                   hash_text(&i->predecessor_hash, hex), id, when);
-    if (act_is_of_text(i->act))
+    if (signing_is_of_text(i->act))
         show_pins(stream, i->agency, a);
 }
 
@@ -95,13 +99,13 @@ static json_t *json_of_pins(const char *signer, const struct agreement *a)
     return array;
 }
 
-json_t *json_of_instrument(const struct instrument *i, const struct agreement *a, const char *file)
+json_t *signing_json(const struct signing *s, const struct instrument *i, const struct agreement *a)
 {
     char hex[2 * DIGEST_SIZE + 1];
     json_t *object =
-        json_pack("{s:s, s:s, s:s}", "act", act_name(i->act), "agency", i->agency, "file", file);
+        json_pack("{s:s, s:s, s:s}", "act", act_name(i->act), "agency", i->agency, "file", s->out);
 
-    if (act_is_of_key(i->act)) {
+    if (signing_is_of_key(i->act)) {
         (void)json_object_set_new(object, "signingKey",
                                   json_string(hash_text(&i->signing_key, hex)));
         return object;
@@ -117,7 +121,9 @@ json_t *json_of_instrument(const struct instrument *i, const struct agreement *a
                                   json_string(hash_text(&i->predecessor_hash, hex)));
         (void)json_object_set_new(object, "expires", json_of_time(i->proposal_expires_ms));
     }
-    if (act_is_of_text(i->act))
+    if (glass_has_act(i->act))
+        glass_json(s, i, object);
+    if (signing_is_of_text(i->act))
         (void)json_object_set_new(object, "parties", json_of_pins(i->agency, a));
     return object;
 }
