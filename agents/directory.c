@@ -117,11 +117,16 @@ static struct known_signer *judge(struct directory *directory, struct bytes der,
         return NULL;
     }
     known->signer.fingerprint = print;
-    known->holds =
-        tls_context_check(directory->trust, der.data, der.size, USE_SIGNING, &identity, why)
-            == ST_OK
-        && identity_of_der(der.data, der.size, USE_SIGNING, &identity, &known->signer.key, &ignored)
-               == ST_OK;
+    enum status status =
+        tls_context_check(directory->trust, der.data, der.size, USE_SIGNING, &identity, why);
+    if (status == ST_OK)
+        status = identity_of_der(der.data, der.size, USE_SIGNING, &identity, &known->signer.key,
+                                 &ignored);
+    if (status == ST_NOMEM) {
+        free(known);
+        return NULL;
+    }
+    known->holds = status == ST_OK;
     memcpy(known->signer.agency, identity.id, sizeof known->signer.agency);
     memcpy(known->signer.spki, identity.spki, sizeof known->signer.spki);
     known->signer.from_ms = identity.from_ms;

@@ -233,10 +233,11 @@ static enum status read_certificate(struct bytes certificate, struct instrument 
     struct reason fault = {""};
     EVP_PKEY *found = NULL;
 
-    if (identity_of_der(certificate.data, certificate.size, use, &identity, &found, &fault)
-        != ST_OK) {
+    enum status st =
+        identity_of_der(certificate.data, certificate.size, use, &identity, &found, &fault);
+    if (st != ST_OK) {
         reason_set(why, "certificate: %s", fault.text);
-        return ST_FORGED;
+        return st == ST_NOMEM ? ST_NOMEM : ST_FORGED;
     }
     if (strcmp(identity.id, i->agency) != 0) {
         EVP_PKEY_free(found);

@@ -73,7 +73,9 @@ enum status instrument_sign(const struct instrument *instrument, EVP_PKEY *key,
 enum status signed_instrument_read(struct bytes bytes, struct signed_instrument *out,
                                    struct reason *why);
 /* Form, certificate's profile and agency, signature. Not: chain and revocation (the caller's
- * trust), pins (the registrar's). About 150 us. ST_INVALID, ST_FORGED   `why` says which */
+ * trust), pins (the registrar's). About 150 us.
+ *   ST_INVALID, ST_FORGED   `why` says which
+ *   ST_NOMEM    nothing is said of it */
 enum status instrument_verify(const struct signed_instrument *signed_instrument,
                               const struct digest *community, struct instrument *out,
                               struct reason *why);

@@ -136,9 +136,7 @@ static enum status refuse_by_agreement(struct exchange *x, const struct command_
 {
     bool record;
 
-    if (exchange_count_refusal(x, submit->head.member, decision->code, question->agreement_id,
-                               &record)
-        != ST_OK)
+    if (exchange_count_refusal(x, submit->head.member, decision->code, question, &record) != ST_OK)
         return ST_NOMEM;
     if (record)
         return refuse(x, submit, question, decision->code, decision->offending);

@@ -9,7 +9,7 @@
  *
  * This is the one place that hands messages over, so here is decided once more whether they may be:
  * acceptance is the point of law, but what has been revoked or suspended since, and what would go
- * to a recipient whose certificates are gone, stays (withholding.c).
+ * to a recipient whose certificates have been gone for an hour, stays (withholding.c).
  */
 #include <assert.h>
 #include <string.h>
@@ -33,17 +33,17 @@ static bool has_credit(const struct member *member, const struct item *item)
 }
 
 /* What a member without a session is owed, if it is lost: its messages, which are withheld. */
-static struct item *next_lost(struct exchange *x, const struct member *member)
+static struct item *next_lost(struct exchange *x, struct member *member)
 {
     struct item *item = NULL;
 
-    for (unsigned lane = 0; lane < LANES && member->is_lost && !item; lane++)
+    for (unsigned lane = 0; lane < LANES && exchange_is_lost(x, member) && !item; lane++)
         item = queue_first_message(x->queues, &member->queue, lane);
     return item;
 }
 
 /* Nothing before it follows the gazette: mail that it cannot judge yet it would refuse for good. */
-static struct item *next_item(struct exchange *x, const struct member *member)
+static struct item *next_item(struct exchange *x, struct member *member)
 {
     if (member->session == 0)
         return next_lost(x, member);
@@ -97,8 +97,8 @@ static enum status send_message(struct exchange *x, struct member *member, struc
 
     if (event_read(&r, &event) != ST_OK)
         return ST_INVALID;
-    struct decision decision =
-        decide_handover(registrar_version(x->registrar, &event.agreement_hash), member->is_lost);
+    struct decision decision = decide_handover(
+        registrar_version(x->registrar, &event.agreement_hash), exchange_is_lost(x, member));
     if (!decision.permitted) {
         exchange_withhold(x, member, item, &event, decision.code);
         return ST_OK;

@@ -23,12 +23,13 @@ static enum status make_parts(struct exchange *x, const struct exchange_config *
     x->ledger = ledger_new(config->sequence);
     x->arena = arena_new(4096, HEAD_ARENA);
     x->quotas = quotas_new();
+    x->attempts = attempts_new();
     x->privileges = privileges_new();
     x->withholding = calloc(WITHHOLDINGS_MAX, sizeof *x->withholding);
     x->effects = calloc(config->links, sizeof *x->effects);
     x->effect_counts = calloc(config->links, sizeof *x->effect_counts);
     return x->directory && x->queues && x->messages && x->ledger && x->arena && x->quotas
-                && x->privileges && x->withholding && x->effects && x->effect_counts
+                && x->attempts && x->privileges && x->withholding && x->effects && x->effect_counts
              ? ST_OK
              : ST_NOMEM;
 }
@@ -45,6 +46,7 @@ enum status exchange_new(const struct exchange_config *config, struct exchange *
     }
     x->reader = config->reader;
     x->links = config->links;
+    x->lost_look_ms = INT64_MAX;
     enum status status =
         registrar_new(&(struct registrar_rules){.self = NULL}, config->agreements, &x->registrar);
     if (status == ST_OK)
@@ -65,6 +67,7 @@ void exchange_free(struct exchange *x)
     ledger_free(x->ledger);
     arena_free(x->arena);
     quotas_free(x->quotas);
+    attempts_free(x->attempts);
     privileges_free(x->privileges);
     free(x->published);
     free(x->announced);
@@ -82,6 +85,11 @@ void exchange_free(struct exchange *x)
 void exchange_set_full(struct exchange *x, bool full)
 {
     x->is_full = full;
+}
+
+void exchange_set_high(struct exchange *x, bool high)
+{
+    x->is_high = high;
 }
 
 /* ---- members ---- */
@@ -110,10 +118,15 @@ enum status exchange_enter(struct exchange *x, const char *agency, uint32_t *mem
     return ST_OK;
 }
 
+bool exchange_is_lost(const struct exchange *x, const struct member *member)
+{
+    return member->lost_at_ms != 0 && x->now_ms >= member->lost_at_ms + LOST_GRACE_MS;
+}
+
 void exchange_wake(struct exchange *x, uint32_t member)
 {
     if (x->members[member].is_ready
-        || (x->members[member].session == 0 && !x->members[member].is_lost))
+        || (x->members[member].session == 0 && !exchange_is_lost(x, &x->members[member])))
         return;
     x->members[member].is_ready = true;
     x->ready[x->ready_count++] = member;
@@ -217,9 +230,26 @@ static void leave(struct exchange *x, uint32_t member)
 static enum status run_gone(struct exchange *x, const struct command_gone *gone)
 {
     leave(x, gone->head.member);
-    x->members[gone->head.member].is_lost = gone->lost;
-    exchange_wake(x, gone->head.member); /* what it is owed is withheld, if it is lost */
+    x->members[gone->head.member].lost_at_ms = gone->lost ? x->now_ms : 0;
+    if (gone->lost && x->now_ms + LOST_GRACE_MS < x->lost_look_ms)
+        x->lost_look_ms = x->now_ms + LOST_GRACE_MS;
     return ST_OK;
+}
+
+/* What those are owed is withheld who have been lost long enough. */
+static void wake_lost(struct exchange *x)
+{
+    if (x->now_ms < x->lost_look_ms)
+        return;
+    x->lost_look_ms = INT64_MAX;
+    for (uint32_t i = 0; i < directory_count(x->directory); i++) {
+        const struct member *member = &x->members[i];
+        if (member->lost_at_ms == 0)
+            continue;
+        exchange_wake(x, i);
+        if (!exchange_is_lost(x, member) && member->lost_at_ms + LOST_GRACE_MS < x->lost_look_ms)
+            x->lost_look_ms = member->lost_at_ms + LOST_GRACE_MS;
+    }
 }
 
 static enum status welcome(struct exchange *x, const struct command *command, uint32_t member)
@@ -278,7 +308,7 @@ static enum status run_hello(struct exchange *x, const struct command_hello *hel
     if (status != ST_OK)
         return status;
     member->session = hello->head.session;
-    member->is_lost = false; /* it has shown a certificate that holds */
+    member->lost_at_ms = 0; /* it has shown a certificate that holds */
     member->gazette_flying = 0;
     member->credit = hello->credit < DELIVER_CREDIT ? hello->credit : DELIVER_CREDIT;
     member->credit_size =
@@ -311,6 +341,7 @@ enum status exchange_begin(struct exchange *x, int64_t now_ms)
     x->now_ms = now_ms > x->now_ms ? now_ms : x->now_ms; /* a clock set back settles nothing */
     if (x->age_at_ms == 0)
         x->age_at_ms = x->now_ms + AGE_FIRST_MS;
+    wake_lost(x);
     enum status status = exchange_record_withheld(x);
     if (status == ST_OK)
         status = exchange_notices_due(x);

@@ -63,6 +63,7 @@ OWN(exchange)
  * items: the arguments are those of state_each_*. Instruments are taken as they stand: their
  * signatures were checked when they were published, and the store checks its records. An item of
  * the state may have been sent before, so it is sent marked so. */
+void exchange_restore_time(struct exchange *exchange, int64_t at_ms); /* of the newest event */
 enum status exchange_restore_item(struct exchange *exchange, const char *agency, uint8_t lane,
                                   uint64_t sequence, const struct event *event);
 enum status exchange_restore_refusal(struct exchange *exchange, const struct event *event);
@@ -74,8 +75,11 @@ enum status exchange_restore_key(struct exchange *exchange, const char *agency,
                                  struct bytes statement, struct bytes proof);
 
 /* While the store is nearly full new messages and instruments are refused, retryably; delivery goes
- * on, and who revokes or suspends is heard. */
+ * on, and who revokes, suspends, rejects or withdraws is heard. */
 void exchange_set_full(struct exchange *exchange, bool full);
+/* Before that: proposals alone are refused, whose texts are kept for ever, so that what is left is
+ * for mail and for what ends agreements. */
+void exchange_set_high(struct exchange *exchange, bool high);
 
 /* ---- a batch ---- */
 
@@ -128,7 +132,8 @@ enum exchange_alarm_kind {
     ALARM_STEP_REFUSED = 1, /* a signed step that does not fit its message's ladder */
     ALARM_KEY_REFUSED,      /* a sealing key beyond the limit, or its id twice */
     ALARM_REPLACED,         /* a second session of an agency */
-    ALARM_GAZETTE_FULL      /* an instrument was refused, since the store is full */
+    ALARM_GAZETTE_FULL,     /* an instrument was refused, since the store is full */
+    ALARM_INSTRUMENTS_OVER  /* one was not judged: too many of the agency's were refused */
 };
 struct exchange_alarm {
     enum exchange_alarm_kind kind;

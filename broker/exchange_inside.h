@@ -8,6 +8,7 @@
 
 #include "agreements/privilege.h"
 #include "agreements/registrar.h"
+#include "broker/attempts.h"
 #include "broker/directory.h"
 #include "broker/draft.h"
 #include "broker/exchange.h"
@@ -23,9 +24,9 @@ struct member {
     uint32_t credit;    /* items it takes before it has settled any */
     uint32_t credit_size;
     struct queue queue;
-    bool is_ready;           /* stands in exchange.ready */
-    bool is_lost;            /* its signing certificates were gone when its session ended */
-    bool follows;            /* the gazette */
+    bool is_ready;      /* stands in exchange.ready */
+    int64_t lost_at_ms; /* its signing certificates were gone when its session ended; 0: were not */
+    bool follows;       /* the gazette */
     uint32_t gazette_at;     /* the next entry it gets: a place in exchange.published */
     uint64_t gazette_flying; /* bytes of entries that its link has not reported sent */
 };
@@ -34,9 +35,10 @@ struct member {
 struct published {
     uint64_t sequence;
     int64_t at_ms;
-    Concordat__Act act; /* 0: a notice */
-    uint32_t agency;    /* who signed: its place */
-    struct digest digest, agreement_hash;
+    Concordat__Act act;                        /* 0: a notice */
+    uint32_t agency;                           /* who signed: its place */
+    uint32_t text_size;                        /* a proposal's; bytes */
+    struct digest digest, key, agreement_hash; /* key: that signed */
 };
 
 /* A review or an end that has been announced. */
@@ -80,6 +82,7 @@ struct exchange {
     struct announced *announced; /* owned */
     uint32_t announced_count, announced_room;
     struct quotas *quotas;           /* owned */
+    struct attempts *attempts;       /* owned */
     struct withholding *withholding; /* owned; WITHHOLDINGS_MAX */
     uint32_t withholding_count;
 
@@ -87,9 +90,10 @@ struct exchange {
     struct parcel *effects;  /* owned; one a link */
     uint32_t *effect_counts; /* owned; the same */
     unsigned links;
-    bool is_open; /* between begin and durable: effects stay in */
-    bool is_full;
+    bool is_open;          /* between begin and durable: effects stay in */
+    bool is_full, is_high; /* the store; high: no more proposals */
     int64_t now_ms, age_at_ms, dates_at_ms;
+    int64_t lost_look_ms; /* when the next that is lost has been so for its grace */
     struct exchange_counts counts;
     struct exchange_alarm alarms[ALARMS_MAX];
     uint32_t alarm_first, alarm_count;
@@ -99,6 +103,9 @@ struct exchange {
 enum status exchange_enter(struct exchange *x, const char *agency, uint32_t *member);
 /* The member may have something to get: delivery looks. */
 void exchange_wake(struct exchange *x, uint32_t member);
+/* Has it been without a certificate for LOST_GRACE_MS? A renewed certificate takes some time to be
+ * put in place; until then its mail waits. */
+bool exchange_is_lost(const struct exchange *x, const struct member *member);
 /* Writes the event with the next sequence and this batch's time, and notes which message it touched
  * (place in messages.h, 0 = none). */
 enum status exchange_record(struct exchange *x, struct event *event, uint32_t message);
@@ -136,7 +143,7 @@ enum status exchange_send_entry(struct exchange *x, uint32_t member, size_t *siz
 /* notices.c */
 /* Counts a refusal that agreements decided. *record: it is within the quota. */
 enum status exchange_count_refusal(struct exchange *x, uint32_t member, Concordat__RefusalCode code,
-                                   const char *agreement_id, bool *record);
+                                   const struct question *question, bool *record);
 /* The same for one that was recorded before, at start. */
 enum status exchange_recount_refusal(struct exchange *x, uint32_t member,
                                      const struct event *refused);

@@ -35,11 +35,13 @@ enum status exchange_add_published(struct exchange *x, const struct published *p
     return ST_OK;
 }
 
-/* The entry of these very bytes; NULL when there is none. O(entries), as most are never asked. */
+/* The entry of these very bytes by the same key: by another they are somebody else's word. NULL
+ * when there is none. O(entries), as most are never asked. */
 static const struct published *find_same(const struct exchange *x, const struct instrument *given)
 {
     for (uint32_t i = x->published_count; i-- > 0;)
-        if (x->published[i].act != 0 && digest_equal(&x->published[i].digest, &given->digest))
+        if (x->published[i].act != 0 && digest_equal(&x->published[i].digest, &given->digest)
+            && digest_equal(&x->published[i].key, &given->key))
             return &x->published[i];
     return NULL;
 }
@@ -55,31 +57,60 @@ static const struct published *find_alike(const struct exchange *x, const struct
     return NULL;
 }
 
-/* Has the agency done as much of this as it may within a day? Everything is kept for ever. Who
- * stops sharing never waits. */
-static bool is_over_its_day(const struct exchange *x, const struct instrument *given)
-{
-    const uint32_t most =
-        given->act == CONCORDAT__ACT__PROPOSE ? PROPOSALS_A_DAY : INSTRUMENTS_A_DAY;
-    uint32_t count = 0;
+/* What the agency did of this within a day. */
+struct tally {
+    uint32_t count;
+    uint64_t size; /* bytes of texts */
+};
 
-    if (given->act == CONCORDAT__ACT__REVOKE || given->act == CONCORDAT__ACT__SUSPEND)
-        return false;
-    for (uint32_t i = x->published_count; i-- > 0 && x->published[i].at_ms > x->now_ms - DAY_MS;)
-        count += x->published[i].act == given->act
-              && strcmp(directory_name(x->directory, x->published[i].agency), given->agency) == 0;
-    return count >= most;
+static struct tally tally_of(const struct exchange *x, const struct instrument *given)
+{
+    struct tally tally = {0};
+
+    for (uint32_t i = x->published_count; i-- > 0 && x->published[i].at_ms > x->now_ms - DAY_MS;) {
+        const struct published *entry = &x->published[i];
+        if (entry->act != given->act
+            || strcmp(directory_name(x->directory, entry->agency), given->agency) != 0)
+            continue;
+        tally.count++;
+        tally.size += entry->text_size;
+    }
+    return tally;
 }
 
-/* Ends this sharing that goes on now: even a full store has room for so few. Once a version each,
- * as nothing resumes meanwhile. */
-static bool stops_sharing(const struct exchange *x, const struct instrument *given)
+/* May the agency do more of this within its day? Everything is kept for ever. Who stops sharing
+ * never waits.   ST_LIMIT: no; `why` says why */
+static enum status check_day(const struct exchange *x, const struct instrument *given,
+                             struct bytes text, struct reason *why)
+{
+    const bool proposes = given->act == CONCORDAT__ACT__PROPOSE;
+    const uint32_t most = proposes ? PROPOSALS_A_DAY : INSTRUMENTS_A_DAY;
+
+    if (given->act == CONCORDAT__ACT__REVOKE || given->act == CONCORDAT__ACT__SUSPEND)
+        return ST_OK;
+    const struct tally tally = tally_of(x, given);
+    if (tally.count >= most)
+        reason_set(why, "too many of these by this agency in a day: try again later");
+    else if (tally.size + text.size > PROPOSAL_BYTES_A_DAY)
+        reason_set(why, "the texts of %s's proposals would be over %d bytes in a day: try later",
+                   given->agency, PROPOSAL_BYTES_A_DAY);
+    else
+        return ST_OK;
+    return ST_LIMIT;
+}
+
+/* Is there room in the store for this? Even a full one has some for what ends sharing that goes on
+ * now, or a proposal that is open: once each, as nothing resumes or is proposed meanwhile. */
+static bool has_room(const struct exchange *x, const struct instrument *given)
 {
     const struct agreement *version = registrar_version(x->registrar, &given->agreement_hash);
-    const bool is_active = version && version->standing == STANDING_ACTIVE;
 
-    return given->act == CONCORDAT__ACT__REVOKE
-        || (given->act == CONCORDAT__ACT__SUSPEND && is_active);
+    if (given->act == CONCORDAT__ACT__REVOKE || given->act == CONCORDAT__ACT__REJECT
+        || given->act == CONCORDAT__ACT__WITHDRAW)
+        return true;
+    if (given->act == CONCORDAT__ACT__SUSPEND && version && version->standing == STANDING_ACTIVE)
+        return true;
+    return !x->is_full && !(x->is_high && given->act == CONCORDAT__ACT__PROPOSE);
 }
 
 static void wake_followers(struct exchange *x)
@@ -118,7 +149,9 @@ static enum status publish(struct exchange *x, const struct command_gazette *giv
                           .governance_key = instrument->key};
     struct published published = {.at_ms = x->now_ms,
                                   .act = instrument->act,
+                                  .text_size = (uint32_t)text.size,
                                   .digest = instrument->digest,
+                                  .key = instrument->key,
                                   .agreement_hash = instrument->agreement_hash};
 
     TEXT_COPY(event.officer, instrument->officer);
@@ -139,21 +172,48 @@ static enum status publish(struct exchange *x, const struct command_gazette *giv
     return answer(x, given, event.sequence, NULL);
 }
 
-enum status exchange_gazette(struct exchange *x, const struct command_gazette *given)
+static struct attempt attempt_of(const struct exchange *x, const struct command_gazette *given)
+{
+    return (struct attempt){.agency = given->head.member,
+                            .digest =
+                                sha256(given->bytes, (size_t)given->signed_size + given->text_size),
+                            .entries = x->published_count,
+                            .at_ms = x->now_ms};
+}
+
+/* Judged and refused: that is counted, as whoever brings such can do so without end. */
+static enum status refuse(struct exchange *x, const struct command_gazette *given,
+                          const struct attempt *attempt, const char *why)
+{
+    enum status status = attempts_add(x->attempts, attempt, why);
+
+    return status == ST_OK ? answer(x, given, 0, why) : status;
+}
+
+/* Who stops sharing is judged always, which costs little. */
+static bool is_over_its_hour(const struct exchange *x, const struct command_gazette *given)
+{
+    return given->instrument.act != CONCORDAT__ACT__REVOKE
+        && given->instrument.act != CONCORDAT__ACT__SUSPEND
+        && attempts_are_over(x->attempts, given->head.member, x->now_ms);
+}
+
+static enum status judge(struct exchange *x, const struct command_gazette *given)
 {
     const struct instrument *instrument = &given->instrument;
     const struct bytes text = {given->bytes + given->signed_size, given->text_size};
-    const struct published *before = find_same(x, instrument);
+    const struct attempt attempt = attempt_of(x, given);
+    const char *known = attempts_find(x->attempts, &attempt);
+    const struct published *before;
     struct reason why = {""};
 
-    if (before)
-        return answer(x, given, before->sequence, NULL);
-    if (x->is_full && !stops_sharing(x, instrument)) {
-        exchange_raise(x, ALARM_GAZETTE_FULL, given->head.member);
-        return answer(x, given, 0, "the broker's store is full: try again later");
+    if (known)
+        return answer(x, given, 0, known);
+    if (is_over_its_hour(x, given)) {
+        exchange_raise(x, ALARM_INSTRUMENTS_OVER, given->head.member);
+        return answer(x, given, 0,
+                      "too many that this agency brought were refused in an hour: try again later");
     }
-    if (is_over_its_day(x, instrument))
-        return answer(x, given, 0, "too many of these by this agency in a day: try again later");
     enum status status = exchange_charter_check(x, instrument, &why);
     if (status == ST_OK)
         status = registrar_take(x->registrar, instrument, text, x->now_ms, &why);
@@ -165,7 +225,27 @@ enum status exchange_gazette(struct exchange *x, const struct command_gazette *g
         reason_set(&why, "%s has done so before", instrument->agency);
     else if (status != ST_INVALID && status != ST_LIMIT && status != ST_FORGED)
         return status;
-    return answer(x, given, 0, why.text[0] ? why.text : "refused");
+    return refuse(x, given, &attempt, why.text[0] ? why.text : "refused");
+}
+
+enum status exchange_gazette(struct exchange *x, const struct command_gazette *given)
+{
+    const struct instrument *instrument = &given->instrument;
+    const struct bytes text = {given->bytes + given->signed_size, given->text_size};
+    const struct published *before = find_same(x, instrument);
+    struct reason why = {""};
+
+    if (before)
+        return answer(x, given, before->sequence, NULL);
+    if (!has_room(x, instrument)) {
+        exchange_raise(x, ALARM_GAZETTE_FULL, given->head.member);
+        return answer(x, given, 0,
+                      x->is_full ? "the broker's store is full: try again later"
+                                 : "the broker's store has no room for proposals: try again later");
+    }
+    if (check_day(x, instrument, text, &why) != ST_OK)
+        return answer(x, given, 0, why.text);
+    return judge(x, given);
 }
 
 enum status exchange_notify(struct exchange *x, const struct notice *notice)

@@ -283,6 +283,10 @@ static void recheck(struct peer *peer)
         status = tls_recheck(peer->tls, peer->link->config.tls, &why);
     if (status == ST_OK)
         return;
+    if (status == ST_NOMEM) {
+        peer_kill(peer); /* it comes again, and is looked at then */
+        return;
+    }
     raise_alarm(peer->link, peer->session, "certificate_refused", &why);
     if (session_refuse(peer->session, "certificate", "") != ST_OK)
         peer_kill(peer);

@@ -26,8 +26,10 @@
 #include "broker/config.h"
 #include "broker/link.h"
 #include "broker/listener.h"
+#include "broker/pace.h"
 #include "broker/recovery.h"
 #include "broker/writer.h"
+#include "lib/clock.h"
 #include "lib/log.h"
 #include "lib/secret.h"
 
@@ -55,6 +57,7 @@ struct broker {
     struct listener *listener;
     struct pipe *to_links[LINKS_MAX], *to_admin;
     int signals;
+    bool takes_clock; /* however far ahead of the store it is: an operator's word */
     _Atomic int64_t crl_until_ms;
 };
 
@@ -201,6 +204,8 @@ static enum status make_exchange(struct broker *b, struct state_reader *reader, 
     reason_set(why, "%s: the store is damaged", b->config.store);
     enum status status = exchange_new(&config, out);
     if (status == ST_OK)
+        exchange_restore_time(*out, state_time_ms(b->state));
+    if (status == ST_OK)
         status = state_each_certificate(reader, fill_certificate, *out);
     if (status == ST_OK)
         status = state_each_key(reader, fill_key, *out);
@@ -211,6 +216,19 @@ static enum status make_exchange(struct broker *b, struct state_reader *reader, 
     if (status == ST_OK)
         status = state_each_item(reader, fill_item, *out);
     return status;
+}
+
+/* The exchange's time never goes back, so a wrong clock must not set it. One that is behind waits:
+ * time stands still until it has come there, and what is new is refused as too early. */
+static enum status check_clock(const struct broker *b, struct reason *why)
+{
+    const int64_t recorded_ms = state_time_ms(b->state), wall_ms = clock_wall_ms();
+
+    if (recorded_ms - wall_ms > CREATED_AHEAD_MS)
+        log_event(LOG_WARN, "clock_behind", "behind_ms=%lld", (long long)(recorded_ms - wall_ms));
+    if (b->takes_clock)
+        return ST_OK;
+    return pace_check_start(recorded_ms, wall_ms, why);
 }
 
 /* Store, journal, exchange: after this the past is whole, and nothing is served yet. */
@@ -234,6 +252,9 @@ static enum status recover(struct broker *b, struct tls_context *tls, struct wri
               (unsigned long long)found.batches, (unsigned long long)found.events,
               (unsigned long long)found.sequence);
     out->checkpoint = found.sequence;
+    status = check_clock(b, why);
+    if (status != ST_OK)
+        return status;
     reason_set(why, "%s: the store is damaged", b->config.store);
     status = state_reader_open(b->state, &out->reader);
     return status == ST_OK ? make_exchange(b, out->reader, found.sequence, &out->exchange, why)
@@ -444,12 +465,13 @@ static void clean_up(struct broker *b)
     (void)zmq_ctx_term(b->zmq);
 }
 
-static int serve(const char *path)
+static int serve(const char *path, bool takes_clock)
 {
     static struct broker broker; /* zeroed; the process has one */
     struct broker *b = &broker;
     struct reason why = {""};
 
+    b->takes_clock = takes_clock;
     secret_start();
     (void)umask(077);
     log_start("concordatd", LOG_INFO);
@@ -482,7 +504,7 @@ static int serve(const char *path)
 
 static int usage(FILE *to, int code)
 {
-    (void)fprintf(to, "usage: concordatd --config FILE\n"
+    (void)fprintf(to, "usage: concordatd --config FILE [--take-clock]\n"
                       "       concordatd --help | --version\n"
                       "The settings are explained in the broker's README.\n");
     return code;
@@ -495,6 +517,8 @@ int main(int argc, char **argv)
     if (argc == 2 && strcmp(argv[1], "--version") == 0)
         return printf("concordatd %s\n", VERSION) > 0 ? EXIT_SUCCESS : EXIT_FAILURE;
     if (argc == 3 && strcmp(argv[1], "--config") == 0)
-        return serve(argv[2]);
+        return serve(argv[2], false);
+    if (argc == 4 && strcmp(argv[1], "--config") == 0 && strcmp(argv[3], "--take-clock") == 0)
+        return serve(argv[2], true);
     return usage(stderr, 2);
 }

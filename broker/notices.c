@@ -22,8 +22,7 @@
 
 static bool quota_counts(Concordat__RefusalCode code)
 {
-    /* Of an agreement, and what its text would have told the sender before. Not a version that went
-     * stale: a queue sealed just before a new one came is nobody's fault, and is sealed anew. */
+    /* Of an agreement, and what its text would have told the sender before. */
     const uint64_t counts =
         BIT(NO_AGREEMENT) | BIT(AGREEMENT_EXPIRED) | BIT(AGREEMENT_SUSPENDED)
         | BIT(AGREEMENT_REVOKED) | BIT(AGREEMENT_NOT_YET) | BIT(PARTY_NOT_SIGNATORY)
@@ -35,6 +34,17 @@ static bool quota_counts(Concordat__RefusalCode code)
         | BIT(BREAK_GLASS_QUOTA) | BIT(BREAK_GLASS_SUSPENDED);
 
     return code < 64 && (counts >> code & 1) != 0;
+}
+
+/* A queue sealed just before a new version came is nobody's fault, and is sealed anew: by a party,
+ * and under a version that was in force. */
+static bool went_stale(const struct exchange *x, const struct question *question)
+{
+    const struct agreement *named = registrar_version(x->registrar, &question->agreement_hash);
+
+    return named && named->standing != STANDING_DRAFT
+        && named->version == question->agreement_version
+        && strcmp(named->id, question->agreement_id) == 0 && agreement_party(named, question->from);
 }
 
 /* Agreements that nobody knows are one, however many names a sender thinks of. */
@@ -56,7 +66,9 @@ static void address(const struct agreement *agreement, struct notice *notice)
         TEXT_COPY(notice->to[notice->to_count++], agreement->parties[i].agency);
 }
 
-/* To the agreement's owner, or to all its parties. Of what is no agreement nobody is told. */
+/* To the agreement's owner, or to all its parties. Of what is no agreement nobody is told; of one
+ * that is no party once a day, since it has nothing to lose, and what it causes is kept for ever.
+ */
 static enum status tell_owner(struct exchange *x, const struct quota *quota)
 {
     const struct agreement *agreement =
@@ -67,6 +79,11 @@ static enum status tell_owner(struct exchange *x, const struct quota *quota)
     if (!agreement)
         return ST_OK;
     TEXT_COPY(notice.agency, directory_name(x->directory, quota->agency));
+    if (!agreement_party(agreement, notice.agency)
+        && quotas_told(x->quotas, quota->agency, quota->agreement_id, x->now_ms))
+        return ST_OK;
+    if (quotas_tell(x->quotas, quota->agency, quota->agreement_id, x->now_ms) != ST_OK)
+        return ST_NOMEM;
     address(agreement, &notice);
     return exchange_notify(x, &notice);
 }
@@ -78,14 +95,15 @@ static enum status find_quota(struct exchange *x, uint32_t member, Concordat__Re
 }
 
 enum status exchange_count_refusal(struct exchange *x, uint32_t member, Concordat__RefusalCode code,
-                                   const char *agreement_id, bool *record)
+                                   const struct question *question, bool *record)
 {
+    const bool is_stale = code == CONCORDAT__REFUSAL_CODE__AGREEMENT_VERSION_STALE;
     struct quota *quota;
 
     *record = true;
-    if (!quota_counts(code))
+    if (is_stale ? went_stale(x, question) : !quota_counts(code))
         return ST_OK;
-    if (find_quota(x, member, code, agreement_id, x->now_ms, &quota) != ST_OK)
+    if (find_quota(x, member, code, question->agreement_id, x->now_ms, &quota) != ST_OK)
         return ST_NOMEM;
     if (quota->recorded < REFUSALS_QUOTA) {
         quota->recorded++;
@@ -99,7 +117,8 @@ enum status exchange_count_refusal(struct exchange *x, uint32_t member, Concorda
     return tell_owner(x, quota);
 }
 
-/* In the order of their time: hours that are over by then make room. */
+/* In the order of their time: hours that are over by then make room. Of versions that were never in
+ * force no record says so: those are forgotten. */
 enum status exchange_recount_refusal(struct exchange *x, uint32_t member,
                                      const struct event *refused)
 {
@@ -271,8 +290,9 @@ enum status exchange_restore_notice(struct exchange *x, const struct notice *not
         return add_announced(x, notice);
     if (notice->kind == CONCORDAT__NOTICE_KIND__NOTICE_REFUSALS_OVER_QUOTA) {
         uint32_t place = directory_find(x->directory, notice->agency);
-        if (place != AGENCY_NONE)
-            quotas_tell(x->quotas, place, notice->agreement_id, at_ms);
+        if (place != AGENCY_NONE
+            && quotas_tell(x->quotas, place, notice->agreement_id, at_ms) != ST_OK)
+            return ST_NOMEM;
     }
     return exchange_charter_restore_notice(x, notice, at_ms);
 }

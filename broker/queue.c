@@ -15,6 +15,7 @@ struct queues {
     uint32_t fresh;     /* places from here on were never used */
     uint32_t free;      /* first of a list by `next` */
     size_t count;
+    uint64_t walked; /* items, by queue_first_message */
 };
 
 static uint32_t home_of(const struct queues *queues, uint64_t sequence)
@@ -126,6 +127,7 @@ static void prepend(struct queues *queues, struct ends *ends, uint32_t place)
 
     item->next = ends->first;
     item->prev = 0;
+    ends->passed = 0; /* it may be a message */
     if (ends->first)
         queues->items[ends->first].prev = place;
     else
@@ -136,6 +138,8 @@ static void prepend(struct queues *queues, struct ends *ends, uint32_t place)
 
 static void unlink_item(struct queues *queues, struct ends *ends, const struct item *item)
 {
+    if (ends->passed && &queues->items[ends->passed] == item)
+        ends->passed = item->next ? item->next : item->prev; /* what is before it are steps */
     if (item->prev)
         queues->items[item->prev].next = item->next;
     else
@@ -186,13 +190,18 @@ struct item *queue_first(struct queues *queues, const struct queue *queue, unsig
     return place ? &queues->items[place] : NULL;
 }
 
-struct item *queue_first_message(struct queues *queues, const struct queue *queue, unsigned lane)
+struct item *queue_first_message(struct queues *queues, struct queue *queue, unsigned lane)
 {
-    uint32_t place = queue->lanes[lane].first;
+    struct ends *ends = &queue->lanes[lane];
+    uint32_t place = ends->passed ? ends->passed : ends->first;
 
-    while (place && queues->items[place].is_step)
-        place = queues->items[place].next;
-    return place ? &queues->items[place] : NULL;
+    for (; place; place = queues->items[place].next) {
+        queues->walked++;
+        ends->passed = place;
+        if (!queues->items[place].is_step)
+            return &queues->items[place];
+    }
+    return NULL;
 }
 
 static uint32_t place_of(const struct queues *queues, const struct item *item)
@@ -243,6 +252,11 @@ void queue_remove(struct queues *queues, struct queue *queue, struct item *item)
     item->next = queues->free;
     queues->free = place;
     queues->count--;
+}
+
+uint64_t queues_walked(const struct queues *queues)
+{
+    return queues->walked;
 }
 
 size_t queues_count(const struct queues *queues)

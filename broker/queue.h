@@ -37,6 +37,7 @@ struct queue {
     struct ends {
         uint32_t first, last; /* places; 0 = none */
         uint32_t count;
+        uint32_t passed; /* place: nothing before it is a message; 0 = not looked for */
     } lanes[LANES], flying;
     uint64_t flying_size; /* bytes */
 };
@@ -59,8 +60,8 @@ void queue_put(struct queues *queues, struct queue *queue, const struct item *it
 void queue_put_step(struct queues *queues, struct queue *queue, const struct item *item);
 /* First waiting item of the lane, NULL when there is none. Valid until the next put or remove. */
 struct item *queue_first(struct queues *queues, const struct queue *queue, unsigned lane);
-/* The same, steps left out. O(steps before it). */
-struct item *queue_first_message(struct queues *queues, const struct queue *queue, unsigned lane);
+/* The same, steps left out. Walks each step once, however often it is asked, until a landing. */
+struct item *queue_first_message(struct queues *queues, struct queue *queue, unsigned lane);
 /* The item has been sent: from its lane to the end of those in flight. */
 void queue_fly(struct queues *queues, struct queue *queue, struct item *item);
 /* All in flight go back to the front of their lanes, to be sent again. O(in flight). */
@@ -70,5 +71,6 @@ struct item *queues_find(struct queues *queues, uint64_t sequence);
 /* Settled, wherever it is. */
 void queue_remove(struct queues *queues, struct queue *queue, struct item *item);
 size_t queues_count(const struct queues *queues);
+uint64_t queues_walked(const struct queues *queues); /* items that queue_first_message looked at */
 
 #endif

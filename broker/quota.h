@@ -6,7 +6,8 @@
  * never counted. A restart knows what was recorded and what was told; those only counted since the
  * hour began are forgotten with the process, as they were answered with "try again later".
  *
- * Bounded: an entry is made by a refusal that is recorded, and goes with its hour; agreements that
+ * Bounded: an entry is made by a refusal that is recorded, and goes with its hour; what was told
+ * goes after its day, when the next is told; agreements that
  * nobody knows are one, "".
  *
  * Threads: one owner, the exchange.
@@ -40,8 +41,14 @@ OWN(quotas)
  *   ST_NOMEM */
 enum status quotas_find(struct quotas *quotas, uint32_t agency, const char *agreement_id,
                         int64_t now_ms, struct quota **out);
-/* The owner was told at `at_ms`: marks the hour that holds that time, if it is there. */
-void quotas_tell(struct quotas *quotas, uint32_t agency, const char *agreement_id, int64_t at_ms);
+/* The owner was told at `at_ms`: marks the hour that holds that time, if it is there, and remembers
+ * it for OUTSIDER_TOLD_MS.
+ *   ST_NOMEM */
+enum status quotas_tell(struct quotas *quotas, uint32_t agency, const char *agreement_id,
+                        int64_t at_ms);
+/* Was the owner told within OUTSIDER_TOLD_MS before `now_ms`? O(told of the agency in it). */
+bool quotas_told(const struct quotas *quotas, uint32_t agency, const char *agreement_id,
+                 int64_t now_ms);
 /* Takes one hour out that has ended at `now_ms`.
  *   ST_MORE     there is none */
 enum status quotas_end(struct quotas *quotas, int64_t now_ms, struct quota *out);

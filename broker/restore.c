@@ -9,10 +9,15 @@
 
 /* Time does not go back over a restart either: under a clock that was set back meanwhile, an
  * agreement that had expired would permit again. */
+void exchange_restore_time(struct exchange *x, int64_t at_ms)
+{
+    if (at_ms > x->now_ms)
+        x->now_ms = at_ms;
+}
+
 static void note_time(struct exchange *x, const struct event *event)
 {
-    if (event->at_ms > x->now_ms)
-        x->now_ms = event->at_ms;
+    exchange_restore_time(x, event->at_ms);
 }
 
 enum status exchange_restore_item(struct exchange *x, const char *agency, uint8_t lane,
@@ -98,7 +103,9 @@ static enum status restore_instrument(struct exchange *x, const struct event *ev
     TEXT_COPY(instrument.officer, event->officer);
     instrument.digest = sha256(given.instrument.data, given.instrument.size);
     published->act = instrument.act;
+    published->text_size = (uint32_t)event->text.size;
     published->digest = instrument.digest;
+    published->key = instrument.key;
     published->agreement_hash = instrument.agreement_hash;
     enum status status = exchange_enter(x, instrument.agency, &published->agency);
     if (status != ST_OK)

@@ -97,7 +97,8 @@ session_id session_name(const struct session *session);
 enum session_state session_state(const struct session *session);
 const char *session_agency(const struct session *session); /* "" before identify */
 /* May it still send as it is? New CRLs are here: checks its signing certificates again.
- *   ST_FORGED   none of them holds any more */
+ *   ST_FORGED   none of them holds any more
+ *   ST_NOMEM    it cannot be said: close */
 enum status session_recheck(struct session *session, struct reason *why);
 
 #endif

@@ -71,20 +71,24 @@ enum status signers_recheck(struct signers *signers, signer_check *check, void *
                             struct reason *why)
 {
     uint32_t had = signers->count, kept = 0;
+    enum status answer = ST_OK;
 
     for (uint32_t i = 0; i < had; i++) {
         struct signer signer = signers->list[i];
         struct identity identity = {.id = ""};
         EVP_PKEY *key = NULL;
 
-        if (check(context, (struct bytes){signer.der, signer.der_size}, &identity, &key, why)
-            != ST_OK) {
+        enum status status =
+            check(context, (struct bytes){signer.der, signer.der_size}, &identity, &key, why);
+        if (status == ST_FORGED) {
             drop(&signer);
             continue;
         }
+        if (status != ST_OK)
+            answer = status; /* says nothing about it */
         EVP_PKEY_free(key);
         signers->list[kept++] = signer;
     }
     signers->count = kept;
-    return had > 0 && kept == 0 ? ST_FORGED : ST_OK;
+    return had > 0 && kept == 0 ? ST_FORGED : answer;
 }

@@ -15,7 +15,8 @@
 #include "lib/identity.h"
 
 /* Is this a signing certificate of the community, in date and not revoked? Gives its key.
- *   ST_FORGED   it is not; `why` says why */
+ *   ST_FORGED   it is not; `why` says why
+ *   ST_NOMEM    it cannot be said */
 typedef enum status signer_check(void *context, struct bytes der, struct identity *out,
                                  EVP_PKEY **key, struct reason *why);
 
@@ -45,7 +46,8 @@ enum status signers_add(struct signers *signers, const char *agency, struct byte
 const struct signer *signers_find(const struct signers *signers, const struct digest *digest,
                                   int64_t wall_ms);
 /* Checks all again and drops those that no longer hold.
- *   ST_FORGED   none is left, and some were */
+ *   ST_FORGED   none is left, and some were
+ *   ST_NOMEM    of some it cannot be said: they stay, so the session must not go on with them */
 enum status signers_recheck(struct signers *signers, signer_check *check, void *context,
                             struct reason *why);
 

@@ -8,7 +8,7 @@
 #include "broker/record.h"
 #include "broker/window.h"
 
-#define FORMAT 1                      /* of trees, keys and values */
+#define FORMAT 2                      /* of trees, keys, values and the events in them */
 #define SPILL_SIZE ((size_t)64 << 20) /* bytes gathered in a window before it is spilled */
 
 static const char *const tree_names[TREE_COUNT] = {
@@ -23,6 +23,7 @@ struct state {
     struct window *window; /* owned */
     uint64_t sequence;     /* of the last event gathered */
     uint64_t published;    /* entries of the gazette, with those gathered */
+    int64_t at_ms;         /* of the newest event, with those gathered */
     enum status failed;    /* sticky */
 };
 
@@ -313,6 +314,26 @@ static enum status write_published(struct state *state)
     return write_meta(state, PUBLISHED, (struct bytes){value, sizeof value});
 }
 
+static enum status read_time(struct state *state)
+{
+    uint8_t value[8];
+    enum status status = read_meta(state, "time", value, sizeof value);
+    struct reader r = reader_of(value, sizeof value);
+
+    if (status == ST_OK)
+        state->at_ms = (int64_t)read_u64(&r);
+    return status == ST_MORE ? ST_OK : status;
+}
+
+static enum status write_time(struct state *state)
+{
+    uint8_t value[8];
+    struct writer w = writer_of(value, sizeof value);
+
+    write_u64(&w, (uint64_t)state->at_ms);
+    return write_meta(state, "time", (struct bytes){value, sizeof value});
+}
+
 /* Compares what meta holds under `name`, or writes it into a new store.
  *   ST_INVALID  it is something else */
 static enum status settle_meta(struct state *state, const char *name, struct bytes value)
@@ -327,10 +348,27 @@ static enum status settle_meta(struct state *state, const char *name, struct byt
     return status == ST_OK ? commit(state) : status;
 }
 
+/* A store of another format is not read, whatever it holds: half understood, it would be folded
+ * into something that nobody wrote. */
+static enum status settle_format(struct state *state, const char *folder, struct reason *why)
+{
+    static const uint8_t format[4] = {0, 0, 0, FORMAT};
+    uint8_t value[sizeof format];
+    enum status status = settle_meta(state, "format", (struct bytes){format, sizeof format});
+
+    if (status != ST_INVALID || read_meta(state, "format", value, sizeof value) != ST_OK)
+        return status;
+    struct reader r = reader_of(value, sizeof value);
+    reason_set(why,
+               "%s: a store of format %u, and this release reads format %d alone: keep it, and run "
+               "the release that wrote it",
+               folder, read_u32(&r), FORMAT);
+    return status;
+}
+
 enum status state_open(const char *folder, size_t map_size, struct state **out, struct reason *why)
 {
     OWNED(state) state = calloc(1, sizeof *state);
-    static const uint8_t format[4] = {0, 0, 0, FORMAT};
     struct journal_mark mark;
     enum status status;
 
@@ -339,13 +377,15 @@ enum status state_open(const char *folder, size_t map_size, struct state **out, 
     status = store_open(folder, map_size, tree_names, TREE_COUNT, &state->store, why);
     if (status != ST_OK)
         return status;
-    status = settle_meta(state, "format", (struct bytes){format, sizeof format});
+    reason_set(why, "%s: not a store of format %d, or damaged", folder, FORMAT);
+    status = settle_format(state, folder, why);
     if (status == ST_OK)
         status = state_mark(state, &mark);
     if (status == ST_OK)
         status = read_published(state);
+    if (status == ST_OK)
+        status = read_time(state);
     if (status != ST_OK) {
-        reason_set(why, "%s: not a store of format %d, or damaged", folder, FORMAT);
         return status;
     }
     state->sequence = mark.sequence;
@@ -383,6 +423,11 @@ enum status state_mark(struct state *state, struct journal_mark *out)
     return status == ST_OK ? mark_read((struct bytes){value, sizeof value}, out) : status;
 }
 
+int64_t state_time_ms(const struct state *state)
+{
+    return state->at_ms;
+}
+
 /* ---- gathering and committing ---- */
 
 static enum status fail(struct state *state, enum status status)
@@ -413,6 +458,8 @@ enum status state_gather(struct state *state, struct bytes payload)
         if (status == ST_OK)
             status = fold(state, &event, (struct bytes){start, (size_t)(r.next - start)});
         state->sequence++;
+        if (status == ST_OK && event.at_ms > state->at_ms)
+            state->at_ms = event.at_ms;
     }
     return fail(state, status);
 }
@@ -442,6 +489,8 @@ enum status state_commit(struct state *state, const struct journal_mark *mark)
         status = write_meta(state, "mark", (struct bytes){value, sizeof value});
     if (status == ST_OK)
         status = write_published(state);
+    if (status == ST_OK)
+        status = write_time(state);
     if (status == ST_OK)
         status = commit(state);
     return status == ST_OK ? ST_OK : fail(state, status);

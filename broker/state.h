@@ -6,7 +6,7 @@
  * The fold is deterministic, knows no clock and no randomness, and does not depend on how batches
  * are gathered into windows. The trees (keys big-endian; record.h):
  *
- *     meta      name                           mark, format, community, gazette's count
+ *     meta      name                           mark, format, community, gazette's count, time
  *     items     sequence                       ACCEPTED, STEP or WITHHELD record, until settled
  *     queues    agency | lane | sequence       one per unsettled item
  *     messages  sender | message id            struct message_record: for duplicates and steps
@@ -64,7 +64,8 @@ struct message_record {
 struct state;
 
 /* Opens the store (broker folder) and its trees.
- *   ST_INVALID  another process has it, or it is not a broker's store of this format
+ *   ST_INVALID  another process has it, or it is not a broker's store of this format; `why` names
+ *               the format that it has
  *   ST_NOMEM, ST_IO */
 enum status state_open(const char *folder, size_t map_size, struct state **out, struct reason *why);
 void state_close(struct state *state);
@@ -81,6 +82,9 @@ enum status state_bind(struct state *state, const struct digest *community, stru
 
 /* The mark of the last checkpoint; zeroes for a new store. */
 enum status state_mark(struct state *state, struct journal_mark *out);
+
+/* Of the newest event, with those gathered; 0: there was none. */
+int64_t state_time_ms(const struct state *state);
 
 /* Gathers one durable batch's payload for the next commit; the bytes must stay until then (the
  * state thread holds their zmq_msg). About 1 µs an event.

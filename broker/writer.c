@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "broker/counters.h"
+#include "broker/pace.h"
 #include "lib/log.h"
 #include "lib/loop.h"
 
@@ -17,6 +18,8 @@
 #define MINUTE_MS 60000
 #define FULL_AT 900 /* of the store, in 1/1000: new messages are refused */
 #define ROOM_AT 850 /* and taken again */
+#define HIGH_AT 800 /* new proposals are refused */
+#define LOW_AT 750  /* and taken again */
 
 /* A buffer of the batch: a turn that a link wrote, or a page of our own records. */
 struct lot {
@@ -57,8 +60,9 @@ struct writer_thread {
     size_t batch_most;
     uint64_t checkpoint, told; /* reported by the state thread; passed on to the exchange */
     uint32_t fullness;
-    bool is_full;
+    bool is_full, is_high;
     struct log_limit alarm_limit;
+    struct pace pace;
 };
 
 /* The first error ends the process, before anything of the batch is acknowledged. */
@@ -190,6 +194,8 @@ static void pass_on_checkpoint(struct writer_thread *w)
         log_event(LOG_WARN, "store_full", "used=%u/1000", w->fullness);
     w->is_full = w->fullness >= (w->is_full ? ROOM_AT : FULL_AT);
     exchange_set_full(w->config.exchange, w->is_full);
+    w->is_high = w->fullness >= (w->is_high ? LOW_AT : HIGH_AT);
+    exchange_set_high(w->config.exchange, w->is_high);
 }
 
 static void tell_state(struct writer_thread *w, zmq_msg_t *msg)
@@ -264,13 +270,29 @@ static void give_batch(struct writer_thread *w, const struct exchange_batch *bat
 
 /* ---- batches ---- */
 
+/* The exchange's time; a person hears when the wall clock is left, and when it is followed again.
+ */
+static int64_t now_of(struct writer_thread *w)
+{
+    const bool was_off = w->pace.is_off;
+    const int64_t wall_ms = loop_wall_ms(w->loop);
+    const int64_t now_ms = pace_now(&w->pace, wall_ms, loop_now_ms(w->loop));
+
+    if (w->pace.is_off && !was_off)
+        log_event(LOG_ERROR, "clock_jumped", "ahead_ms=%lld followed=no",
+                  (long long)(wall_ms - now_ms));
+    else if (was_off && !w->pace.is_off)
+        log_event(LOG_WARN, "clock_back", "followed=yes");
+    return now_ms;
+}
+
 static void begin(struct writer_thread *w)
 {
     if (w->is_open)
         return;
     take_reports(w);
     pass_on_checkpoint(w);
-    must("begin", exchange_begin(w->config.exchange, loop_wall_ms(w->loop)));
+    must("begin", exchange_begin(w->config.exchange, now_of(w)));
     w->is_open = true;
 }
 
@@ -345,6 +367,7 @@ static void tell_alarms(struct writer_thread *w)
         [ALARM_KEY_REFUSED] = "key_refused",
         [ALARM_REPLACED] = "session_replaced",
         [ALARM_GAZETTE_FULL] = "gazette_full",
+        [ALARM_INSTRUMENTS_OVER] = "instruments_limited",
     };
     struct exchange_alarm alarm;
 

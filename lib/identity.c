@@ -218,6 +218,13 @@ enum status identity_of(X509 *leaf, enum identity_use use, struct identity *out,
     return ST_OK;
 }
 
+static enum status out_of_memory(struct reason *why)
+{
+    reason_set(why, "memory is out");
+    ERR_clear_error();
+    return ST_NOMEM;
+}
+
 /* A certificate whose bytes are its only encoding, or NULL. */
 static X509 *parse(const uint8_t *der, size_t size)
 {
@@ -238,16 +245,22 @@ static X509 *parse(const uint8_t *der, size_t size)
 enum status identity_of_der(const uint8_t *der, size_t size, enum identity_use use,
                             struct identity *out, EVP_PKEY **key, struct reason *why)
 {
+    ERR_clear_error(); /* so that what stands there is of this one */
     X509 *leaf = parse(der, size);
     enum status status;
 
     *out = (struct identity){.use = use};
+    if (!leaf && ERR_GET_REASON(ERR_peek_last_error()) == ERR_R_MALLOC_FAILURE)
+        return out_of_memory(why);
     if (!leaf)
         return refuse(why, "not a certificate in DER");
     status = identity_of(leaf, use, out, why);
-    if (status == ST_OK && key)
-        *key = X509_get_pubkey(leaf);
+    EVP_PKEY *found = status == ST_OK && key ? X509_get_pubkey(leaf) : NULL;
     X509_free(leaf);
+    if (status == ST_OK && key && !found)
+        return out_of_memory(why);
+    if (status == ST_OK && key)
+        *key = found;
     return status;
 }
 

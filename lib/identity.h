@@ -47,7 +47,8 @@ enum status identity_of(X509 *leaf, enum identity_use use, struct identity *out,
                         struct reason *why);
 /* From DER, which must be the certificate's only encoding: nothing may follow it. `key` may be
  * NULL; else it is given the certificate's key, to be freed with EVP_PKEY_free.
- *   ST_FORGED   as above, or not a certificate */
+ *   ST_FORGED   as above, or not a certificate
+ *   ST_NOMEM    nothing is said of it */
 enum status identity_of_der(const uint8_t *der, size_t size, enum identity_use use,
                             struct identity *out, EVP_PKEY **key, struct reason *why);
 

@@ -64,15 +64,21 @@
 /* Time. */
 #define CREATED_PAST_DAYS 30     /* `created` older than this is refused */
 #define CREATED_AHEAD_MS 300000  /* `created` further ahead than 5 minutes is refused */
+#define CLOCK_JUMP_MS 3600000    /* a wall clock that gets further ahead is not followed */
+#define CLOCK_AHEAD_DAYS 400     /* of the newest event at a start: the life of a certificate */
 #define DUPLICATE_DAYS 90        /* ids are kept this long after settlement */
+#define LOST_GRACE_MS 3600000    /* without a certificate that holds: then mail is withheld */
 #define SEAL_UNTIL_DAYS 7        /* a sealing key is used this long */
 #define OPEN_UNTIL_DAYS 60       /* and opens mail this long */
 
 /* Agreements. */
 #define REFUSALS_QUOTA 20                /* recorded in an hour, of one agency under one agreement */
 #define REFUSALS_QUOTA_MS 3600000        /* that hour */
+#define OUTSIDER_TOLD_MS 86400000        /* of one that is no party its parties are told once in it */
 #define PROPOSALS_A_DAY 64               /* of one agency: each text is kept for ever */
 #define INSTRUMENTS_A_DAY 1024           /* the same of each other act, but those that stop sharing */
+#define PROPOSAL_BYTES_A_DAY (2 * 1024 * 1024) /* bytes of their texts: two of the largest */
+#define INSTRUMENTS_REFUSED_MAX 32       /* in an hour, brought by one agency: each may be parsed */
 #define GAZETTE_WINDOW (4 * 1024 * 1024) /* bytes of entries on their way to one follower */
 
 /* Journal. */

@@ -69,6 +69,13 @@ static void name_fault(X509_STORE_CTX *check, struct reason *why)
                X509_verify_cert_error_string(X509_STORE_CTX_get_error(check)));
 }
 
+/* A certificate that could not be looked at is not one that does not hold. */
+static enum status out_of_memory(struct reason *why)
+{
+    reason_set(why, "memory is out");
+    return ST_NOMEM;
+}
+
 enum status tls_context_judge(const struct tls_context *context, X509 *leaf, STACK_OF(X509) * sent,
                               enum identity_use use, struct identity *out, struct reason *why)
 {
@@ -79,11 +86,10 @@ enum status tls_context_judge(const struct tls_context *context, X509 *leaf, STA
 
     if (!check || !X509_STORE_CTX_init(check, SSL_CTX_get_cert_store(context->ssl), leaf, sent)
         || (purpose && !X509_STORE_CTX_set_purpose(check, purpose))) {
-        reason_set(why, "memory is out");
-        status = ST_FORGED;
+        status = out_of_memory(why);
     } else if (X509_verify_cert(check) != 1) {
         name_fault(check, why);
-        status = ST_FORGED;
+        status = X509_STORE_CTX_get_error(check) == X509_V_ERR_OUT_OF_MEM ? ST_NOMEM : ST_FORGED;
     } else if (status != ST_OK) {
         reason_set(why, "%s", unfit.text);
     }
@@ -128,10 +134,8 @@ enum status tls_context_check(const struct tls_context *context, const uint8_t *
     if (status != ST_OK)
         return status;
     leaf = d2i_X509(NULL, &next, (long)size);
-    if (!leaf) {
-        reason_set(why, "memory is out");
-        return ST_FORGED;
-    }
+    if (!leaf)
+        return out_of_memory(why); /* it was one just now */
     status = tls_context_judge(context, leaf, NULL, use, out, why);
     X509_free(leaf);
     return status;
@@ -250,10 +254,9 @@ static enum status judge_self(struct tls_context *context, const char *path, str
     enum identity_use use = context->side == TLS_BROKER ? USE_BROKER : USE_TRANSPORT;
     X509 *leaf = SSL_CTX_get0_certificate(context->ssl);
     struct reason fault;
+    enum status status = tls_context_judge(context, leaf, NULL, use, &context->self, &fault);
 
-    if (tls_context_judge(context, leaf, NULL, use, &context->self, &fault) == ST_OK)
-        return ST_OK;
-    return pem_fault(why, path, fault.text);
+    return status == ST_OK || status == ST_NOMEM ? status : pem_fault(why, path, fault.text);
 }
 
 enum status tls_context_new(enum tls_side side, const struct tls_files *files,

@@ -24,7 +24,8 @@ struct tls_context *tls_context_hold(struct tls_context *context);
 /* A new connection with its side set and `verdict` attached; NULL when memory is out. */
 SSL *tls_context_connection(struct tls_context *context, struct tls_verdict *verdict);
 /* Chain, CRLs and profile of `leaf`; `sent` (may be NULL) are certificates to build the chain with.
- *   ST_FORGED   `out` holds what was readable */
+ *   ST_FORGED   `out` holds what was readable
+ *   ST_NOMEM    nothing is said of it: never to be taken as a judgement */
 enum status tls_context_judge(const struct tls_context *context, X509 *leaf, STACK_OF(X509) * sent,
                               enum identity_use use, struct identity *out, struct reason *why);
 /* What a peer of this side must be: the broker's peers are agencies, theirs is the broker. */

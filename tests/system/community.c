@@ -166,7 +166,7 @@ bool daemon_try_start(struct daemon *d)
         (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
         (void)dup2(ends[1], STDERR_FILENO);
         (void)dup2(ends[1], STDOUT_FILENO);
-        (void)execl(d->program, d->program, "--config", d->config, (char *)NULL);
+        (void)execl(d->program, d->program, "--config", d->config, d->argument, (char *)NULL);
         _exit(127);
     }
     (void)close(ends[1]);

@@ -27,7 +27,8 @@
 struct daemon {
     char name[64]; /* "broker" or the agency id */
     char program[COMMUNITY_PATH], config[COMMUNITY_PATH], log[COMMUNITY_PATH];
-    pid_t pid; /* 0: not running */
+    const char *argument; /* one more, behind the configuration; NULL: none */
+    pid_t pid;            /* 0: not running */
     unsigned starts;
     int output;
     pthread_t reader;

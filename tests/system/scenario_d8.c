@@ -335,6 +335,28 @@ static void nothing_goes_by_itself(struct stage *t, const struct concordat_id *h
     expect(scenario_reaches(&t->s, COMPANY, &id, "delivered"), "and arrives");
 }
 
+/* A broker that was off for a month starts, one whose clock is wrong by years does not, unless its
+ * operator says that the clock is right. */
+static void a_clock_far_ahead_needs_a_word(struct stage *t)
+{
+    struct daemon *broker = &t->s.community.broker;
+
+    for (size_t i = 0; i < t->s.community.member_count; i++)
+        daemon_stop(&t->s.community.agents[i]);
+    daemon_stop(broker);
+    scenario_clock_to(moment_ms("2027-10-01T00:00:00Z"));
+    expect(!daemon_try_start(broker)
+               && daemon_said(broker, "days ahead of the newest event in the store", 0),
+           "a clock 15 months ahead: the broker does not start");
+    (void)daemon_wait(broker);
+    scenario_clock_to(moment_ms("2026-08-01T00:00:00Z"));
+    expect(daemon_try_start(broker), "a month off: it starts");
+    daemon_stop(broker);
+    scenario_clock_to(moment_ms("2027-11-01T00:00:00Z"));
+    broker->argument = "--take-clock";
+    expect(daemon_try_start(broker), "with --take-clock it starts under any");
+}
+
 int main(int argc, char **argv)
 {
     static struct stage t = {.share = {.type = "iom.cohort.share",
@@ -401,5 +423,6 @@ int main(int argc, char **argv)
            "the same under version 8 is accepted");
     all_agents_hear_of_it(&t);
     peer_free(t.treatment);
+    a_clock_far_ahead_needs_a_word(&t);
     return scenario_end(&t.s);
 }

@@ -72,11 +72,11 @@ struct law law_of(const char *id, uint32_t version, size_t size)
 
 struct instrument law_instrument(const struct law *law, Concordat__Act act, const char *agency)
 {
-    static int64_t seconds;
+    static int64_t tenths;
     struct instrument instrument = {.act = act,
                                     .agreement_version = law->version,
                                     .agreement_hash = law->hash,
-                                    .signed_ms = NOW + 1000 * ++seconds};
+                                    .signed_ms = NOW + 100 * ++tenths};
 
     strcpy(instrument.agency, agency);
     strcpy(instrument.agreement_id, law->id);

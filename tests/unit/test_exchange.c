@@ -635,9 +635,24 @@ static void the_clock_never_goes_back(void **)
     assert_int_equal(d->events[0].at_ms, NOW);
 }
 
+/* Whatever the clock says then: of an event that left nothing else behind too. */
+static void time_goes_on_from_the_newest_event_of_the_store(void **)
+{
+    OWNED(desk) d = desk_with(10);
+
+    exchange_restore_time(d->x, NOW + DAY);
+    exchange_restore_time(d->x, NOW - DAY);
+    struct envelope e = desk_envelope(d, 1);
+    desk_submit(d, &e);
+    desk_run(d);
+    const struct effect_receipt *receipt = desk_effect(d, EFFECT_RECEIPT, COURT, 0);
+    assert_int_equal(receipt->receipt.accepted_ms, NOW + DAY);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(time_goes_on_from_the_newest_event_of_the_store),
         cmocka_unit_test(a_covered_message_is_accepted_and_delivered),
         cmocka_unit_test(nothing_is_visible_before_it_is_durable),
         cmocka_unit_test(each_fault_has_its_code),

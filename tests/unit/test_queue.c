@@ -56,6 +56,79 @@ static void what_lands_is_first_again_and_marked(void **)
     assert_int_equal(queues_count(queues), 0);
 }
 
+static void put_step(struct queues *queues, struct queue *queue, uint64_t sequence, uint8_t lane)
+{
+    assert_int_equal(queues_reserve(queues), ST_OK);
+    queue_put_step(queues, queue,
+                   &(struct item){.sequence = sequence, .size = 10, .lane = lane, .is_step = true});
+}
+
+/* A thousand messages behind as many steps are found with as many looks, not with a million. */
+static void messages_behind_steps_are_found_without_walking_them_again(void **)
+{
+    enum {
+        MANY = 1000
+    };
+    OWNED(queues) queues = queues_new();
+    struct queue queue = {0};
+
+    for (uint64_t s = 1; s <= MANY; s++)
+        put_step(queues, &queue, s, 1);
+    for (uint64_t s = 1; s <= MANY; s++) {
+        put(queues, &queue, MANY + 2 * s, 1);
+        put_step(queues, &queue, MANY + 2 * s + 1, 1);
+    }
+    for (uint64_t s = 1; s <= MANY; s++) {
+        struct item *item = queue_first_message(queues, &queue, 1);
+        assert_int_equal(item->sequence, MANY + 2 * s);
+        queue_remove(queues, &queue, item);
+    }
+    assert_null(queue_first_message(queues, &queue, 1));
+    for (uint64_t s = 1; s <= MANY; s++) { /* nor are they when there is none, again and again */
+        assert_null(queue_first_message(queues, &queue, 1));
+        put_step(queues, &queue, 10 * MANY + s, 1);
+    }
+    assert_true(queues_walked(queues) < 8 * MANY);
+}
+
+/* The first message of the lane, found by looking at every number. */
+static uint64_t first_message(struct queues *queues, uint64_t last, uint8_t lane)
+{
+    for (uint64_t s = 1; s <= last; s++) {
+        const struct item *item = queues_find(queues, s);
+        if (item && item->lane == lane && !item->is_step && !item->flying)
+            return s;
+    }
+    return 0;
+}
+
+static void the_first_message_is_found_whatever_came_went_and_landed(void **)
+{
+    OWNED(queues) queues = queues_new();
+    struct queue queue = {0};
+    uint64_t last = 0;
+    unsigned random = 1;
+
+    for (int i = 0; i < 5000; i++) {
+        random = random * 1103515245 + 12345;
+        const unsigned what = random >> 16 & 7;
+        const uint8_t lane = random >> 20 & 1;
+        struct item *item = last ? queues_find(queues, 1 + (random >> 8) % last) : NULL;
+        if (what < 3 && last < 300)
+            put_step(queues, &queue, ++last, lane);
+        else if (what == 3 && last < 300)
+            put(queues, &queue, ++last, lane);
+        else if (what == 4 && item)
+            queue_remove(queues, &queue, item);
+        else if (what == 5 && queue_first(queues, &queue, lane))
+            queue_fly(queues, &queue, queue_first(queues, &queue, lane));
+        else if (what == 6 && random >> 24 == 3)
+            queue_land(queues, &queue);
+        item = queue_first_message(queues, &queue, lane);
+        assert_int_equal(item ? item->sequence : 0, first_message(queues, last, lane));
+    }
+}
+
 static void settled_items_go_from_anywhere(void **)
 {
     OWNED(queues) queues = queues_new();
@@ -199,6 +272,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(lanes_leave_in_order),
         cmocka_unit_test(what_lands_is_first_again_and_marked),
+        cmocka_unit_test(messages_behind_steps_are_found_without_walking_them_again),
+        cmocka_unit_test(the_first_message_is_found_whatever_came_went_and_landed),
         cmocka_unit_test(settled_items_go_from_anywhere),
         cmocka_unit_test(the_index_survives_any_order),
         cmocka_unit_test(messages_are_found_by_sender_and_by_recipient),

@@ -63,6 +63,71 @@ static void past_it_the_answer_is_retryable_and_the_parties_are_told_once(void *
     }
 }
 
+/* An agency that is no party asks under the agreement until its hour is over its quota. */
+static size_t told_of_an_outsider(struct desk *d, uint32_t member, uint32_t from)
+{
+    const struct digest key = {{9}};
+    size_t told = 0;
+
+    for (uint32_t n = 0; n <= REFUSALS_QUOTA; n++) {
+        struct envelope e = desk_envelope(d, from + n);
+        e.created_ms = d->now_ms - 1000;
+        strcpy(e.sender, "csc.a");
+        desk_submit_as(d, 3, member, &key, &e);
+        desk_run(d);
+        const struct effect_refusal *refusal = desk_effect(d, EFFECT_REFUSAL, 3, 0);
+        assert_int_equal(refusal->refusal.code, n < REFUSALS_QUOTA
+                                                    ? CONCORDAT__REFUSAL_CODE__PARTY_NOT_SIGNATORY
+                                                    : CONCORDAT__REFUSAL_CODE__RATE_LIMITED);
+        told += desk_events(d, EVENT_GAZETTE);
+    }
+    return told;
+}
+
+/* Every notice stays in the gazette for ever, and goes to all parties: an outsider makes one a day.
+ */
+static void of_an_outsider_they_are_told_once_a_day(void **)
+{
+    OWNED(desk) d = desk_with(10);
+    uint32_t csc = desk_hello(d, 3, "csc.a", 10);
+
+    assert_int_equal(told_of_an_outsider(d, csc, 1), 1);
+    d->now_ms += HOUR;
+    assert_int_equal(told_of_an_outsider(d, csc, 101), 0);
+    use_up(d); /* a party's own quota is told all the same */
+    (void)refused(d, 999);
+    assert_int_equal(desk_events(d, EVENT_GAZETTE), 1);
+    d->now_ms += 23 * HOUR;
+    assert_int_equal(told_of_an_outsider(d, csc, 201), 1);
+    d->now_ms += HOUR; /* a party is told of every hour */
+    for (uint32_t n = 1; n <= REFUSALS_QUOTA; n++)
+        (void)refused(d, 3000 + n);
+    (void)refused(d, 4000);
+    assert_int_equal(desk_events(d, EVENT_GAZETTE), 1);
+}
+
+static void a_restart_knows_that_an_outsider_was_told_of(void **)
+{
+    char folder[SCRATCH_SIZE];
+    struct state *state = NULL;
+    struct reason why = {""};
+    struct desk *d = desk_with(10);
+
+    scratch_make(folder);
+    assert_int_equal(state_open(folder, MAP_SIZE, &state, &why), ST_OK);
+    assert_int_equal(told_of_an_outsider(d, desk_hello(d, 3, "csc.a", 10), 1), 1);
+    d->now_ms += 2 * HOUR;
+    d = desk_restart(d, state, desk_agreement);
+    d->nps = desk_hello(d, NPS, "nps.a", 10);
+    uint32_t csc = desk_hello(d, 3, "csc.a", 10);
+    assert_int_equal(told_of_an_outsider(d, csc, 101), 0);
+    d->now_ms += 22 * HOUR;
+    assert_int_equal(told_of_an_outsider(d, csc, 201), 1);
+    desk_free(d);
+    state_close(state);
+    scratch_remove(folder);
+}
+
 static void an_owner_is_told_alone(void **)
 {
     OWNED(desk) d = desk_with(10);
@@ -137,18 +202,30 @@ static void agreements_that_nobody_knows_are_one(void **)
     assert_int_equal(refused(d, 99), CONCORDAT__REFUSAL_CODE__PURPOSE_NOT_COVERED);
 }
 
-static void a_version_gone_stale_is_nobodys_fault(void **)
+/* The court names a version under which nobody can have sealed: what it is told past the quota. */
+static void counts_as_never_in_force(uint32_t version, uint8_t flipped)
 {
     OWNED(desk) d = desk_with(10);
 
-    for (uint32_t n = 1; n <= REFUSALS_QUOTA + 5; n++) {
+    for (uint32_t n = 1; n <= REFUSALS_QUOTA + 1; n++) {
         struct envelope e = desk_envelope(d, n);
-        e.agreement_version = 2;
+        e.agreement_version = version;
+        e.agreement_hash.bytes[0] ^= flipped;
         desk_submit(d, &e);
         desk_run(d);
         const struct effect_refusal *refusal = desk_effect(d, EFFECT_REFUSAL, COURT, 0);
-        assert_int_equal(refusal->refusal.code, CONCORDAT__REFUSAL_CODE__AGREEMENT_VERSION_STALE);
+        assert_int_equal(refusal->refusal.code,
+                         n <= REFUSALS_QUOTA ? CONCORDAT__REFUSAL_CODE__AGREEMENT_VERSION_STALE
+                                             : CONCORDAT__REFUSAL_CODE__RATE_LIMITED);
     }
+    assert_int_equal(desk_events(d, EVENT_REFUSED), 0);
+    assert_int_equal(refused(d, 99), CONCORDAT__REFUSAL_CODE__RATE_LIMITED); /* it is one quota */
+}
+
+static void a_version_that_never_was_in_force_is_no_stale_one(void **)
+{
+    counts_as_never_in_force(1, 1); /* a hash that nobody knows */
+    counts_as_never_in_force(2, 0); /* the hash of another number */
 }
 
 static void a_restart_knows_what_was_recorded_and_told(void **)
@@ -202,12 +279,14 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(past_it_the_answer_is_retryable_and_the_parties_are_told_once),
+        cmocka_unit_test(of_an_outsider_they_are_told_once_a_day),
+        cmocka_unit_test(a_restart_knows_that_an_outsider_was_told_of),
         cmocka_unit_test(an_owner_is_told_alone),
         cmocka_unit_test(what_is_permitted_passes_all_the_same),
         cmocka_unit_test(a_recorded_refusal_is_answered_as_before),
         cmocka_unit_test(after_the_hour_the_rest_is_counted_and_it_begins_again),
         cmocka_unit_test(agreements_that_nobody_knows_are_one),
-        cmocka_unit_test(a_version_gone_stale_is_nobodys_fault),
+        cmocka_unit_test(a_version_that_never_was_in_force_is_no_stale_one),
         cmocka_unit_test(a_restart_knows_what_was_recorded_and_told),
         cmocka_unit_test(each_agency_and_agreement_has_its_own_hour),
     };

@@ -699,9 +699,73 @@ static void pings_are_answered_and_byes_end(void **)
     guest_stop(&guest);
 }
 
+static enum status check_says; /* what every certificate is told */
+
+static enum status check_again(void *, struct bytes, struct identity *, EVP_PKEY **,
+                               struct reason *why)
+{
+    reason_set(why, "as the test says");
+    return check_says;
+}
+
+/* Is its recipient lost, by what the end of the session says to the exchange? */
+static bool goes_lost(struct guest *guest)
+{
+    size_t size;
+
+    assert_int_equal(session_gone(guest->session), ST_OK);
+    uint8_t *turn = turn_give(&guest->turn, &size);
+    struct turn_walk walk = turn_walk_of(turn, size);
+    bool lost = false;
+    for (struct command *c; (c = turn_next(&walk));) {
+        const void *whole = c;
+        assert_int_equal(c->kind, COMMAND_GONE);
+        lost = ((const struct command_gone *)whole)->lost;
+    }
+    free(turn);
+    return lost;
+}
+
+static bool is_lost_after(enum status says)
+{
+    struct reason why = {""};
+    struct guest guest;
+
+    (void)heard(open_guest(&guest));
+    guest.rules.check = check_again;
+    check_says = says;
+    assert_int_equal(session_recheck(guest.session, &why), says);
+    bool lost = goes_lost(&guest);
+    guest_stop(&guest);
+    return lost;
+}
+
+/* Memory that is out says nothing about a certificate. */
+static void only_a_certificate_that_does_not_hold_is_dropped(void **)
+{
+    struct reason why = {""};
+    struct guest guest;
+
+    assert_true(is_lost_after(ST_FORGED));
+    assert_false(is_lost_after(ST_NOMEM));
+
+    (void)heard(open_guest(&guest));
+    signer_check *check = guest.rules.check;
+    guest.rules.check = check_again;
+    check_says = ST_NOMEM;
+    assert_int_equal(session_recheck(guest.session, &why), ST_NOMEM);
+    guest.rules.check = check;
+    assert_int_equal(session_recheck(guest.session, &why), ST_OK); /* it is still there */
+    size_t size = guest_submit(&guest, 1, 400, NULL, frame, sizeof frame);
+    assert_int_equal(guest_feed(&guest, frame, size), ST_MORE);
+    assert_int_equal(guest.alarms, 0);
+    guest_stop(&guest);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(only_a_certificate_that_does_not_hold_is_dropped),
         cmocka_unit_test(hello_is_answered_by_welcome),
         cmocka_unit_test(any_split_of_the_bytes_is_the_same),
         cmocka_unit_test(a_wrong_hello_is_refused_with_a_word),

@@ -553,6 +553,38 @@ static void an_item_without_its_place_in_a_queue_is_refused(void **context)
     assert_int_equal(state_each_item(reader, count_item, &count), ST_INVALID);
 }
 
+static void a_store_of_another_format_is_refused_by_its_number(void **context)
+{
+    static const uint8_t old[4] = {0, 0, 0, 1};
+    struct fixture *f = *context;
+    const struct tree_key key = key_of_name("format");
+    struct reason why = {""};
+    struct txn *txn;
+
+    assert_int_equal(store_begin(state_store(f->state), true, &txn), ST_OK);
+    assert_int_equal(checked_put(txn, TREE_META, key_bytes(&key), (struct bytes){old, sizeof old}),
+                     ST_OK);
+    assert_int_equal(store_commit(txn), ST_OK);
+    state_close(f->state);
+    f->state = NULL;
+    assert_int_equal(state_open(f->folder, MAP_SIZE, &f->state, &why), ST_INVALID);
+    assert_non_null(strstr(why.text, "a store of format 1, and this release reads format 2 alone"));
+}
+
+/* That of events which leave nothing else behind too: a start compares the clock with it. */
+static void the_time_of_the_newest_event_lasts(void **context)
+{
+    struct fixture *f = *context;
+
+    assert_int_equal(state_time_ms(f->state), 0);
+    happens(f, (struct event){.kind = EVENT_AGED, .sequence = 1, .at_ms = 1000 * DAY});
+    assert_int_equal(state_time_ms(f->state), 1000 * DAY);
+    commit(f);
+    state_close(f->state);
+    open_state(f);
+    assert_int_equal(state_time_ms(f->state), 1000 * DAY);
+}
+
 #define WITH(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int main(void)
@@ -576,6 +608,8 @@ int main(void)
         WITH(a_flipped_bit_is_refused_not_delivered),
         WITH(a_flipped_bit_of_the_gazette_is_refused),
         WITH(an_item_without_its_place_in_a_queue_is_refused),
+        WITH(a_store_of_another_format_is_refused_by_its_number),
+        WITH(the_time_of_the_newest_event_lasts),
     };
     return cmocka_run_group_tests_name("state", tests, NULL, NULL);
 }

@@ -401,6 +401,65 @@ static bool is_refused(const struct world *world, struct tls_context *hub,
     return true;
 }
 
+/* ---- without memory ---- */
+
+static bool store_is_out, parse_is_out, key_is_out;
+
+X509_STORE_CTX *__real_X509_STORE_CTX_new(void);
+X509_STORE_CTX *__wrap_X509_STORE_CTX_new(void);
+X509_STORE_CTX *__wrap_X509_STORE_CTX_new(void)
+{
+    return store_is_out ? NULL : __real_X509_STORE_CTX_new();
+}
+
+X509 *__real_d2i_X509(X509 **out, const unsigned char **in, long size);
+X509 *__wrap_d2i_X509(X509 **out, const unsigned char **in, long size);
+X509 *__wrap_d2i_X509(X509 **out, const unsigned char **in, long size)
+{
+    if (!parse_is_out)
+        return __real_d2i_X509(out, in, size);
+    ERR_raise(ERR_LIB_ASN1, ERR_R_MALLOC_FAILURE);
+    return NULL;
+}
+
+EVP_PKEY *__real_X509_get_pubkey(X509 *certificate);
+EVP_PKEY *__wrap_X509_get_pubkey(X509 *certificate);
+EVP_PKEY *__wrap_X509_get_pubkey(X509 *certificate)
+{
+    return key_is_out ? NULL : __real_X509_get_pubkey(certificate);
+}
+
+/* Or a session's certificates would be taken as revoked, and its mail withheld for good. */
+static void without_memory_nothing_is_said_of_a_certificate(void **state)
+{
+    const struct world *world = *state;
+    const struct mint_leaf spec = mint_transport(GOOD);
+    const struct minted leaf = mint_leaf(world->mint, &spec);
+    struct tls_context *hub;
+    struct identity found;
+    unsigned char *der = NULL;
+    EVP_PKEY *key = NULL;
+    struct reason why = {""};
+
+    mint_write_crls(world->mint, world->folder, &fresh, &fresh);
+    hub = context_of(world, "hub", TLS_BROKER);
+    const size_t size = (size_t)i2d_X509(leaf.certificate, &der);
+    assert_int_equal(tls_context_check(hub, der, size, USE_TRANSPORT, &found, &why), ST_OK);
+    store_is_out = true;
+    assert_int_equal(tls_context_check(hub, der, size, USE_TRANSPORT, &found, &why), ST_NOMEM);
+    store_is_out = false;
+    parse_is_out = true;
+    assert_int_equal(tls_context_check(hub, der, size, USE_TRANSPORT, &found, &why), ST_NOMEM);
+    parse_is_out = false;
+    key_is_out = true;
+    assert_int_equal(identity_of_der(der, size, USE_TRANSPORT, &found, &key, &why), ST_NOMEM);
+    key_is_out = false;
+    assert_null(key);
+    assert_int_equal(ERR_peek_error(), 0);
+    OPENSSL_free(der);
+    tls_context_free(hub);
+}
+
 static void every_bad_certificate_is_refused(void **state)
 {
     const struct world *world = *state;
@@ -722,6 +781,7 @@ int main(void)
         TEST(both_sides_learn_who_the_other_is),
         TEST(a_megabyte_passes_both_ways),
         TEST(every_bad_certificate_is_refused),
+        TEST(without_memory_nothing_is_said_of_a_certificate),
         TEST(a_good_one_is_let_in_and_gets_no_ticket),
         TEST(a_peer_that_only_changes_its_keys_is_dropped),
         TEST(a_peer_without_our_protocol_is_refused),

@@ -135,6 +135,8 @@ static void a_lost_recipient_gets_nothing_until_it_is_back(void **)
     (void)desk_accept(d, 1);
     desk_gone(d, NPS, d->nps, true);
     desk_run(d);
+    d->now_ms += LOST_GRACE_MS;
+    desk_run(d);
     desk_submit(d, &e); /* accepted: it may come back in time, which nobody knows */
     desk_run(d);
     assert_int_equal(desk_event(d, EVENT_WITHHELD, 0)->code,
@@ -144,6 +146,51 @@ static void a_lost_recipient_gets_nothing_until_it_is_back(void **)
     (void)desk_hello(d, NPS, "nps.a", 10);
     (void)desk_accept(d, 3);
     assert_int_equal(desk_count(d, EFFECT_DELIVER, NPS), 1);
+}
+
+/* A certificate is renewed: the old one is revoked before the agent comes with the new. */
+static void one_that_comes_back_within_the_hour_gets_all_of_it(void **)
+{
+    OWNED(desk) d = desk_with(0);
+    struct envelope e = desk_envelope(d, 2);
+
+    (void)desk_accept(d, 1);
+    desk_gone(d, NPS, d->nps, true);
+    desk_run(d);
+    desk_submit(d, &e);
+    desk_run(d);
+    d->now_ms += LOST_GRACE_MS - 1;
+    desk_run(d);
+    assert_false(d->more);
+    (void)desk_hello(d, NPS, "nps.a", 10);
+    assert_int_equal(desk_count(d, EFFECT_DELIVER, NPS), 2);
+    d->now_ms += LOST_GRACE_MS;
+    desk_run(d);
+    desk_run(d);
+    assert_int_equal(exchange_counts(d->x)->withheld, 0);
+}
+
+/* The hour is over by the clock alone, for each in its turn. */
+static void after_the_hour_what_waits_is_withheld_without_anybody_asking(void **)
+{
+    OWNED(desk) d = desk_with(0);
+    uint32_t csc = desk_hello(d, 3, "csc.a", 10);
+
+    (void)desk_accept(d, 1);
+    desk_gone(d, 3, csc, true); /* lost first, and owed nothing */
+    desk_run(d);
+    d->now_ms += LOST_GRACE_MS / 2;
+    desk_gone(d, NPS, d->nps, true);
+    desk_run(d);
+    d->now_ms += LOST_GRACE_MS - 1;
+    desk_run(d);
+    assert_false(d->more);
+    d->now_ms += 1;
+    desk_run(d);
+    assert_true(d->more);
+    desk_run(d);
+    assert_int_equal(desk_event(d, EVENT_WITHHELD, 0)->code,
+                     CONCORDAT__REFUSAL_CODE__RECIPIENT_LOST);
 }
 
 static void one_that_is_only_away_keeps_its_mail(void **)
@@ -273,6 +320,8 @@ int main(void)
         cmocka_unit_test(evidence_is_never_withheld),
         cmocka_unit_test(a_late_step_is_recorded_beside_it),
         cmocka_unit_test(a_lost_recipient_gets_nothing_until_it_is_back),
+        cmocka_unit_test(one_that_comes_back_within_the_hour_gets_all_of_it),
+        cmocka_unit_test(after_the_hour_what_waits_is_withheld_without_anybody_asking),
         cmocka_unit_test(one_that_is_only_away_keeps_its_mail),
         cmocka_unit_test(many_at_once_are_recorded_batch_by_batch),
         cmocka_unit_test(decided_and_not_recorded_it_is_decided_again),
