@@ -332,8 +332,9 @@ const struct glass *gazette_glass(const struct gazette *g)
 
 /* ---- entries ---- */
 
-/* Form, chain, revocation, signature: by our own trust. */
-static enum status verify(const struct tls_context *trust, struct bytes bytes,
+/* Form, chain, revocation, signature: by our own trust, as it was when the entry was published.
+ * Who joins late, or has lost its store, so comes to what everybody else has. */
+static enum status verify(const struct tls_context *trust, struct bytes bytes, int64_t at_ms,
                           struct instrument *out, struct reason *why)
 {
     struct signed_instrument parts;
@@ -353,9 +354,10 @@ static enum status verify(const struct tls_context *trust, struct bytes bytes,
     }
 #endif
     if (status == ST_OK)
-        status = tls_context_check(
-            trust, parts.certificate.data, parts.certificate.size,
-            out->act == CONCORDAT__ACT__AUTHORISE ? USE_OFFICER : USE_GOVERNANCE, &identity, why);
+        status = tls_context_check_at(trust, parts.certificate,
+                                      out->act == CONCORDAT__ACT__AUTHORISE ? USE_OFFICER
+                                                                            : USE_GOVERNANCE,
+                                      at_ms, &identity, why);
     if (status == ST_OK && strcmp(identity.id, out->agency) != 0) {
         reason_set(why, "the certificate is %s's", identity.id);
         return ST_FORGED;
@@ -368,7 +370,8 @@ static enum status take_instrument(struct gazette *g, struct txn *txn,
 {
     struct instrument instrument = {0};
     struct reason why = {""};
-    enum status status = verify(trust, e->instrument, &instrument, &why);
+    enum status status = verify(trust, e->instrument, e->at_ms > g->last_ms ? e->at_ms : g->last_ms,
+                                &instrument, &why);
 
     if (status == ST_NOMEM || status == ST_IO)
         return status;

@@ -182,6 +182,33 @@ int64_t authorities_until_ms(const struct authorities *all)
     return first;
 }
 
+static bool is_revoked(const struct authorities *all, X509 *certificate, int64_t at_ms)
+{
+    for (size_t i = 0; i < all->count; i++) {
+        X509_CRL *crl = all->list[i].crl;
+        X509_REVOKED *found;
+
+        if (crl && X509_NAME_cmp(X509_CRL_get_issuer(crl), X509_get_issuer_name(certificate)) == 0
+            && X509_CRL_get0_by_cert(crl, &found, certificate) == 1)
+            return time_ms(X509_REVOKED_get0_revocationDate(found)) <= at_ms;
+    }
+    return false;
+}
+
+bool authorities_revoked(const struct authorities *all, X509 *certificate, int64_t at_ms)
+{
+    if (is_revoked(all, certificate, at_ms))
+        return true;
+    for (size_t i = 1; i < all->count; i++) {
+        X509 *issuer = all->list[i].certificate;
+
+        if (X509_NAME_cmp(X509_get_subject_name(issuer), X509_get_issuer_name(certificate)) == 0
+            && is_revoked(all, issuer, at_ms))
+            return true;
+    }
+    return false;
+}
+
 /* The very same CRL, or a later one. */
 static bool goes_on(const struct authority *old, const struct authority *new)
 {

@@ -14,6 +14,7 @@
 #define LIB_AUTHORITY_H
 
 #include <openssl/x509.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -47,6 +48,9 @@ void authorities_fini(struct authorities *authorities);
 
 /* When the first of the CRLs runs out. */
 int64_t authorities_until_ms(const struct authorities *authorities);
+/* Was the certificate, or the authority that issued it, revoked at `at_ms` or before? By the date
+ * that the CRL gives: RFC 5280 §5.1.2.6. */
+bool authorities_revoked(const struct authorities *authorities, X509 *certificate, int64_t at_ms);
 /* Is `next` the same community, with no CRL going back? See tls_context_follows.
  *   ST_FORGED   no */
 enum status authorities_follow(const struct authorities *authorities,

@@ -69,6 +69,11 @@ int64_t tls_context_crl_until_ms(const struct tls_context *context);
  *   ST_FORGED   not of this community, revoked, out of date or of another profile */
 enum status tls_context_check(const struct tls_context *context, const uint8_t *der, size_t size,
                               enum identity_use use, struct identity *out, struct reason *why);
+/* The same as it was at `at_ms`, ms since 1970: in date then, and not revoked by then, whatever
+ * became of it since. For what was signed and published long ago. */
+enum status tls_context_check_at(const struct tls_context *context, struct bytes der,
+                                 enum identity_use use, int64_t at_ms, struct identity *out,
+                                 struct reason *why);
 
 struct tls; /* one connection's engine */
 

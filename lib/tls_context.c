@@ -76,8 +76,23 @@ static enum status out_of_memory(struct reason *why)
     return ST_NOMEM;
 }
 
-enum status tls_context_judge(const struct tls_context *context, X509 *leaf, STACK_OF(X509) * sent,
-                              enum identity_use use, struct identity *out, struct reason *why)
+#define NOW INT64_MIN
+
+/* A CRL says when a certificate was revoked, and OpenSSL asks only whether: so of another time than
+ * now, authorities_revoked has the answer. */
+static void set_time(X509_STORE_CTX *check, int64_t at_ms)
+{
+    X509_VERIFY_PARAM *param = X509_STORE_CTX_get0_param(check);
+
+    if (at_ms == NOW)
+        return;
+    (void)X509_VERIFY_PARAM_clear_flags(param, X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL);
+    X509_VERIFY_PARAM_set_time(param, (time_t)(at_ms / 1000));
+}
+
+static enum status judge(const struct tls_context *context, X509 *leaf, STACK_OF(X509) * sent,
+                         enum identity_use use, int64_t at_ms, struct identity *out,
+                         struct reason *why)
 {
     X509_STORE_CTX *check = X509_STORE_CTX_new();
     struct reason unfit;
@@ -86,16 +101,29 @@ enum status tls_context_judge(const struct tls_context *context, X509 *leaf, STA
 
     if (!check || !X509_STORE_CTX_init(check, SSL_CTX_get_cert_store(context->ssl), leaf, sent)
         || (purpose && !X509_STORE_CTX_set_purpose(check, purpose))) {
-        status = out_of_memory(why);
-    } else if (X509_verify_cert(check) != 1) {
+        X509_STORE_CTX_free(check);
+        ERR_clear_error();
+        return out_of_memory(why);
+    }
+    set_time(check, at_ms);
+    if (X509_verify_cert(check) != 1) {
         name_fault(check, why);
         status = X509_STORE_CTX_get_error(check) == X509_V_ERR_OUT_OF_MEM ? ST_NOMEM : ST_FORGED;
+    } else if (at_ms != NOW && authorities_revoked(&context->authorities, leaf, at_ms)) {
+        reason_set(why, "the certificate, or its issuer: revoked by then");
+        status = ST_FORGED;
     } else if (status != ST_OK) {
         reason_set(why, "%s", unfit.text);
     }
     X509_STORE_CTX_free(check);
     ERR_clear_error();
     return status;
+}
+
+enum status tls_context_judge(const struct tls_context *context, X509 *leaf, STACK_OF(X509) * sent,
+                              enum identity_use use, struct identity *out, struct reason *why)
+{
+    return judge(context, leaf, sent, use, NOW, out, why);
 }
 
 /* In place of X509_verify_cert during a handshake: its answer and then ours. */
@@ -124,21 +152,35 @@ static int judge_peer(X509_STORE_CTX *check, void *unused)
     return 1;
 }
 
-enum status tls_context_check(const struct tls_context *context, const uint8_t *der, size_t size,
-                              enum identity_use use, struct identity *out, struct reason *why)
+static enum status check_bytes(const struct tls_context *context, struct bytes der,
+                               enum identity_use use, int64_t at_ms, struct identity *out,
+                               struct reason *why)
 {
-    enum status status = identity_of_der(der, size, use, out, NULL, why);
-    const unsigned char *next = der;
+    enum status status = identity_of_der(der.data, der.size, use, out, NULL, why);
+    const unsigned char *next = der.data;
     X509 *leaf;
 
     if (status != ST_OK)
         return status;
-    leaf = d2i_X509(NULL, &next, (long)size);
+    leaf = d2i_X509(NULL, &next, (long)der.size);
     if (!leaf)
-        return out_of_memory(why); /* it was one just now */
-    status = tls_context_judge(context, leaf, NULL, use, out, why);
+        return out_of_memory(why);
+    status = judge(context, leaf, NULL, use, at_ms, out, why);
     X509_free(leaf);
     return status;
+}
+
+enum status tls_context_check(const struct tls_context *context, const uint8_t *der, size_t size,
+                              enum identity_use use, struct identity *out, struct reason *why)
+{
+    return check_bytes(context, (struct bytes){der, size}, use, NOW, out, why);
+}
+
+enum status tls_context_check_at(const struct tls_context *context, struct bytes der,
+                                 enum identity_use use, int64_t at_ms, struct identity *out,
+                                 struct reason *why)
+{
+    return check_bytes(context, der, use, at_ms, out, why);
 }
 
 /* Settings */

@@ -651,6 +651,28 @@ static void a_verdict_is_of_the_day_the_entry_came(void **)
     X509_free(certificate);
 }
 
+static void who_joins_late_judges_as_of_the_day_it_was_published(void **)
+{
+    OWNED(bench) b = bench_new();
+    const struct law law = law_of(&b->court, &b->nps, "ISA-TEST", 1, "");
+    const struct mint_crl crl = {-60, BENCH_CRL_DAYS * MINT_DAY, 2};
+    const uint8_t *der = b->nps.certificate;
+    X509 *certificate = d2i_X509(NULL, &der, (long)b->nps.certificate_size);
+    const int64_t now_ms = b->now_ms;
+
+    assert_non_null(certificate);
+    mint_revoke(b->mint, certificate); /* today */
+    mint_write_crls(b->mint, b->folder, &crl, &crl);
+    load_trust(b);
+    b->now_ms -= 60 * MINUTE_MS;
+    put_in_force(b, &law);
+    expect_state(b, &law, "active");
+    b->now_ms = now_ms + MINUTE_MS;
+    bench_act(b, &b->nps, CONCORDAT__ACT__REVOKE, &law);
+    expect_state(b, &law, "active");
+    X509_free(certificate);
+}
+
 static void a_damaged_entry_is_told_and_never_skipped(void **)
 {
     OWNED(bench) b = bench_new();
@@ -1115,6 +1137,7 @@ int main(void)
         cmocka_unit_test(what_rests_on_a_withheld_entry_does_not_count),
         cmocka_unit_test(with_crls_out_of_date_nothing_is_taken),
         cmocka_unit_test(a_verdict_is_of_the_day_the_entry_came),
+        cmocka_unit_test(who_joins_late_judges_as_of_the_day_it_was_published),
         cmocka_unit_test(a_damaged_entry_is_told_and_never_skipped),
         cmocka_unit_test(a_restart_at_any_point_gives_the_same_set),
         cmocka_unit_test(what_is_signed_flows),

@@ -1,6 +1,7 @@
 /* TLS lets in who the profile lets in, over any cut of the bytes, and no one else. */
 #include "tests/unit/unit.h"
 
+#include "lib/clock.h"
 #include "lib/tls.h"
 #include "tests/unit/mint.h"
 
@@ -460,6 +461,53 @@ static void without_memory_nothing_is_said_of_a_certificate(void **state)
     tls_context_free(hub);
 }
 
+/* What somebody signed last year held, though the certificate is over, or was revoked, since. */
+static void a_certificate_is_judged_as_of_the_day_that_is_asked(void **state)
+{
+    enum {
+        HOUR = 3600
+    };
+    static const struct {
+        long at_s;
+        enum status over, revoked;
+    } times[] = {
+        {-21 * HOUR, ST_FORGED, ST_OK}, {-15 * HOUR, ST_OK, ST_OK}, {-9 * HOUR, ST_FORGED, ST_OK},
+        {-120, ST_FORGED, ST_OK},       {60, ST_FORGED, ST_FORGED},
+    };
+    const struct world *world = *state;
+    struct mint_leaf spec = mint_transport(GOOD);
+    const struct minted leaf = mint_leaf(world->mint, &spec);
+    struct identity found;
+    unsigned char *der[2] = {NULL, NULL};
+    struct reason why = {""};
+
+    spec.from_s = -20 * HOUR;
+    spec.until_s = -10 * HOUR;
+    const struct minted over = mint_leaf(world->mint, &spec);
+    const struct bytes good = {NULL, (size_t)i2d_X509(leaf.certificate, &der[0])};
+    const struct bytes old = {NULL, (size_t)i2d_X509(over.certificate, &der[1])};
+    mint_write_crls(world->mint, world->folder, &fresh, &fresh);
+    struct tls_context *before = context_of(world, "hub", TLS_BROKER);
+    mint_revoke(world->mint, leaf.certificate);
+    mint_write_crls(world->mint, world->folder, &fresh, &fresh);
+    struct tls_context *after = context_of(world, "hub", TLS_BROKER);
+    const int64_t now_ms = clock_wall_ms();
+    for (size_t i = 0; i < LENGTH(times); i++) {
+        const int64_t at_ms = now_ms + 1000 * times[i].at_s;
+        const struct bytes one = {der[0], good.size}, two = {der[1], old.size};
+        assert_int_equal(tls_context_check_at(before, one, USE_TRANSPORT, at_ms, &found, &why),
+                         ST_OK);
+        assert_int_equal(tls_context_check_at(after, one, USE_TRANSPORT, at_ms, &found, &why),
+                         times[i].revoked);
+        assert_int_equal(tls_context_check_at(after, two, USE_TRANSPORT, at_ms, &found, &why),
+                         times[i].over);
+    }
+    OPENSSL_free(der[0]);
+    OPENSSL_free(der[1]);
+    tls_context_free(before);
+    tls_context_free(after);
+}
+
 static void every_bad_certificate_is_refused(void **state)
 {
     const struct world *world = *state;
@@ -781,6 +829,7 @@ int main(void)
         TEST(both_sides_learn_who_the_other_is),
         TEST(a_megabyte_passes_both_ways),
         TEST(every_bad_certificate_is_refused),
+        TEST(a_certificate_is_judged_as_of_the_day_that_is_asked),
         TEST(without_memory_nothing_is_said_of_a_certificate),
         TEST(a_good_one_is_let_in_and_gets_no_ticket),
         TEST(a_peer_that_only_changes_its_keys_is_dropped),
