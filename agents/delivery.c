@@ -47,6 +47,17 @@ static void reject(struct desk *desk, struct delivery *d, struct track *track,
     store_arrival(desk, d, track, &step, (struct bytes){NULL, 0});
 }
 
+/* Did the key count when the broker accepted the message? A change of the same millisecond came
+ * before or behind it: nobody can tell any more, and the broker has judged. */
+static bool signer_counted(const struct registrar *registrar, const struct agreement *under,
+                           const struct delivery *d, const struct digest *signing)
+{
+    int64_t at_ms = d->arrival->wire.deliver.accepted_ms;
+
+    return registrar_signer_counts(registrar, under, d->e.sender, signing, at_ms)
+        || registrar_signer_counts(registrar, under, d->e.sender, signing, at_ms - 1);
+}
+
 /* Do our own agreements permit it? Acceptance is the point of law: the version that the header
  * names by hash, at the time of acceptance, though it may be superseded since. Where agreements are
  * assumed, a version that ours has superseded counts if ours permits the same. */
@@ -69,7 +80,7 @@ static struct decision judge_agreement(const struct desk *desk, const struct del
 
         if (then.standing == STANDING_SUPERSEDED)
             then.standing = STANDING_ACTIVE; /* as it was at acceptance */
-        question.signer_counts = registrar_signer_counts(registrar, named, d->e.sender, &signing);
+        question.signer_counts = signer_counted(registrar, named, d, &signing);
         decision = decide_under(&question, &then, agreement_clause(named, d->e.clause), at_ms);
         decision.agreement = decision.agreement ? named : NULL;
         return decision;

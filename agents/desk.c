@@ -308,7 +308,7 @@ static bool our_key_counts(const struct desk *desk, const struct agreement *agre
 
     memcpy(signing.bytes, desk->identity.spki, DIGEST_SIZE);
     return registrar_signer_counts(gazette_registrar(desk->gazette), agreement, desk->setup.agency,
-                                   &signing);
+                                   &signing, SIGNED_NOW);
 }
 
 /* Another agreement that permits it, under which our key counts. */

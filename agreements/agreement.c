@@ -14,6 +14,7 @@
 #include "agreements/parties.h"
 #include "agreements/trials.h"
 #include "agreements/vocabulary.h"
+#include "lib/text.h"
 
 #define LENGTH(a) (sizeof(a) / sizeof *(a))
 
@@ -304,10 +305,8 @@ enum status agreement_load(const char *path, struct agreement **out, struct reas
     return st;
 }
 
-void agreement_free(struct agreement *agreement)
+static void free_parts(struct agreement *agreement)
 {
-    if (!agreement)
-        return;
     free(agreement->onward);
     free(agreement->parties);
     free(agreement->clauses);
@@ -316,9 +315,34 @@ void agreement_free(struct agreement *agreement)
     free(agreement->trials);
     names_free(&agreement->by_agency);
     names_free(&agreement->by_id);
+}
+
+void agreement_free(struct agreement *agreement)
+{
+    if (!agreement)
+        return;
+    free_parts(agreement);
     free(agreement->text);
     free(agreement->name);
     free(agreement);
+}
+
+void agreement_strip(struct agreement *agreement)
+{
+    struct agreement bare = {.version = agreement->version,
+                             .hash = agreement->hash,
+                             .from_ms = agreement->from_ms,
+                             .review_ms = agreement->review_ms,
+                             .until_ms = agreement->until_ms,
+                             .name = agreement->name};
+
+    TEXT_COPY(bare.id, agreement->id);
+    TEXT_COPY(bare.title, agreement->title);
+    free_parts(agreement);
+    bare.text = realloc(agreement->text, 1);
+    bare.text = bare.text ? bare.text : agreement->text; /* it could not shrink: it stays */
+    bare.text[0] = '\0';
+    *agreement = bare;
 }
 
 const struct party *agreement_party(const struct agreement *agreement, const char *agency)

@@ -158,6 +158,10 @@ enum status agreement_load(const char *path, struct agreement **out, struct reas
 void agreement_free(struct agreement *agreement);
 OWN(agreement)
 
+/* Leaves what names it: id, version, hash, title, dates. No parties, no clauses; the text is empty.
+ * For one that was never in force. */
+void agreement_strip(struct agreement *agreement);
+
 /* NULL when there is none. O(1). */
 const struct party *agreement_party(const struct agreement *agreement, const char *agency);
 const struct clause *agreement_clause(const struct agreement *agreement, const char *id);

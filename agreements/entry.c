@@ -3,6 +3,7 @@
  */
 #include <string.h>
 
+#include "agreements/privilege.h"
 #include "agreements/registrar_inside.h"
 
 static enum status judge_named(const struct version *v, const struct instrument *i,
@@ -78,15 +79,15 @@ enum status judge_key(const struct registrar *r, const struct instrument *i, int
     if (!is_pinned)
         return registrar_refuse(why, "the key is none that any version in force pins for %s",
                                 i->agency);
-    for (size_t j = r->change_count; j-- > 0;)
-        if (strcmp(r->changes[j].agency, i->agency) == 0 && i->signed_ms <= r->changes[j].signed_ms)
-            return registrar_refuse(why, "signed_ms: not after the last change of keys by %s",
-                                    i->agency);
+    if (i->signed_ms <= key_changes_last(&r->changes, i->agency, &i->key))
+        return registrar_refuse(why, "signed_ms: not after this key's last change of keys for %s",
+                                i->agency);
     return ST_OK;
 }
 
-static enum status judge_counterpart(const struct agreement *a, const struct instrument *i,
-                                     struct reason *why)
+/* `a` is what the instrument names, `head` the newest version of it. */
+static enum status judge_counterpart(const struct agreement *a, const struct agreement *head,
+                                     const struct instrument *i, struct reason *why)
 {
     if (!agreement_party(a, i->counterpart))
         return registrar_refuse(why, "counterpart: %s is no party of %s version %u", i->counterpart,
@@ -94,33 +95,55 @@ static enum status judge_counterpart(const struct agreement *a, const struct ins
     if (strcmp(i->counterpart, i->agency) == 0)
         return registrar_refuse(why, "counterpart: the agency itself");
     /* of the owner itself by whoever else is a party: nobody gives itself its privilege back */
-    if (i->act == CONCORDAT__ACT__REINSTATE && a->owner[0] != '\0'
-        && strcmp(a->owner, i->agency) != 0 && strcmp(a->owner, i->counterpart) != 0)
-        return registrar_refuse(why, "agency: %s owns %s and alone may reinstate", a->owner, a->id);
+    if (i->act == CONCORDAT__ACT__REINSTATE && head->owner[0] != '\0'
+        && strcmp(head->owner, i->agency) != 0 && strcmp(head->owner, i->counterpart) != 0)
+        return registrar_refuse(why, "agency: %s owns %s and alone may reinstate", head->owner,
+                                head->id);
     return ST_OK;
 }
 
-/* Form and signer alone: what a review or an authorisation does is privilege.h's. An officer's key
- * is vouched for by its certificate, not pinned. Reviews may come after a charter's end. */
-enum status judge_charter(const struct registrar *r, const struct instrument *i, struct ruling *out,
-                          struct reason *why)
+/* An officer's key is vouched for by its certificate, not pinned; and its word is about now, not
+ * one of a stock. Else by a governance key that the newest version pins as well: who has left the
+ * charter has no say about it. */
+static enum status judge_charter_signer(const struct version *v, const struct version *head,
+                                        const struct instrument *i, int64_t now_ms, size_t *place,
+                                        struct reason *why)
+{
+    size_t of_head;
+    enum status st;
+
+    if (i->act != CONCORDAT__ACT__AUTHORISE)
+        return (st = judge_party(v, i, true, place, why))
+                 ? st
+                 : judge_party(head, i, true, &of_head, why);
+    if (i->signed_ms < now_ms - AUTHORISED_MS)
+        return registrar_refuse(why, "signed_ms: more than an hour before this entry");
+    return judge_party(v, i, false, place, why);
+}
+
+/* Form and signer alone: what a review or an authorisation does is privilege.h's. Reviews may come
+ * after a charter's end. */
+enum status judge_charter(const struct registrar *r, const struct instrument *i, int64_t now_ms,
+                          struct ruling *out, struct reason *why)
 {
     struct version *v = registrar_find(r, &i->agreement_hash);
     struct ruling ruling = {.version = v};
-    bool is_officer = i->act == CONCORDAT__ACT__AUTHORISE;
     enum status st;
 
     if ((st = judge_named(v, i, why)) != ST_OK)
         return st;
     if (v->fate != FATE_IN_FORCE
-        && (is_officer || (v->fate != FATE_SUPERSEDED && v->fate != FATE_REVOKED)))
+        && (i->act == CONCORDAT__ACT__AUTHORISE
+            || (v->fate != FATE_SUPERSEDED && v->fate != FATE_REVOKED)))
         return registrar_refuse(why, "agreement_hash: this version is not in force");
     if (!v->agreement->is_charter)
         return registrar_refuse(why, "agreement_id: %s is no charter", v->agreement->id);
-    if ((st = judge_party(v, i, !is_officer, &ruling.party, why))
-        || (i->act != CONCORDAT__ACT__REVIEW && (st = judge_counterpart(v->agreement, i, why))))
+    const struct version *head = registrar_head(r, v->agreement->id);
+    if ((st = judge_charter_signer(v, head, i, now_ms, &ruling.party, why))
+        || (i->act != CONCORDAT__ACT__REVIEW
+            && (st = judge_counterpart(v->agreement, head->agreement, i, why))))
         return st;
-    if (is_officer && !agreement_clause(v->agreement, i->clause))
+    if (i->act == CONCORDAT__ACT__AUTHORISE && !agreement_clause(v->agreement, i->clause))
         return registrar_refuse(why, "clause: %s has no clause `%s'", v->agreement->id, i->clause);
     *out = ruling;
     return ST_OK;

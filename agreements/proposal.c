@@ -15,98 +15,76 @@ bool version_is_open(const struct registrar *r, const struct version *v, int64_t
         && (!head || v->agreement->version > head->agreement->version);
 }
 
-#ifdef PLANT_PINS_UNSEEN
-#define PINS_ARE_SEEN 0
-#else
-#define PINS_ARE_SEEN 1
-#endif
-
-/* --- do our own keys, and those of the join pack, stand in a text? --- */
-
-static bool is_own(const struct own_keys *own, const struct digest *key)
+bool version_is_living(const struct registrar *r, const struct version *v, int64_t now_ms)
 {
-    for (size_t i = 0; i < own->count; i++)
-        if (digest_equal(&own->keys[i], key))
-            return true;
-    return false;
-}
-
-/* None but ours: another key, whoever holds it, could sign as us. */
-static bool pins_only(const struct digest pins[], size_t count, const struct own_keys *own)
-{
-    for (size_t i = 0; i < count; i++)
-        if (!is_own(own, &pins[i]))
-            return false;
-    return true;
-}
-
-static bool is_known(const struct registrar *r, const char *agency, const struct digest *key,
-                     bool *has_any)
-{
-    *has_any = false;
-    for (size_t i = 0; i < r->known_count; i++) {
-        if (strcmp(r->known[i].agency, agency) != 0)
-            continue;
-        *has_any = true;
-        if (digest_equal(&r->known[i].governance, key))
-            return true;
-    }
-    return false;
-}
-
-static bool pins_ours(const struct registrar *r, const struct party *p)
-{
-    return !PINS_ARE_SEEN
-        || (pins_only(p->signing, p->signing_count, &r->signing)
-            && (r->governance.count == 0
-                || pins_only(p->governance, p->governance_count, &r->governance)));
-}
-
-static bool pins_known(const struct registrar *r, const struct party *p)
-{
-    bool has_any;
-
-    for (size_t i = 0; i < p->governance_count; i++)
-        if (!is_known(r, p->agency, &p->governance[i], &has_any) && has_any)
-            return false;
-    return true;
-}
-
-/* Of our own keys we know better than the join pack, which is as old as our joining. */
-bool registrar_may_count(const struct registrar *r, const struct agreement *a)
-{
-    for (size_t i = 0; i < a->party_count; i++) {
-        const struct party *p = &a->parties[i];
-
-        if (strcmp(p->agency, r->self) == 0 ? !pins_ours(r, p) : !pins_known(r, p))
-            return false;
-    }
-    return true;
+    if (v->fate == FATE_PROPOSED)
+        return version_is_open(r, v, now_ms);
+    return v->fate != FATE_REJECTED && v->fate != FATE_WITHDRAWN;
 }
 
 /* --- PROPOSE --- */
 
-/* Open ones under the id, and open ones that the agency proposed. O(versions). */
-static enum status judge_room(const struct registrar *r, const struct instrument *i, int64_t now_ms,
-                              struct reason *why)
+/* What is taken already; each registrar counts the same. */
+struct taken {
+    size_t of_id, of_both, of_agency; /* open */
+    size_t living;                    /* texts */
+};
+
+/* O(versions). */
+static struct taken count_taken(const struct registrar *r, const struct instrument *i,
+                                int64_t now_ms)
 {
-    size_t of_id = 0, of_agency = 0;
+    struct taken taken = {0};
 
     for (size_t j = 0; j < r->version_count; j++) {
         const struct version *v = r->versions[j];
-        bool is_of_id = strcmp(v->agreement->id, i->agreement_id) == 0,
-             is_of_agency = strcmp(v->by, i->agency) == 0;
-        if ((!is_of_id && !is_of_agency) || !version_is_open(r, v, now_ms))
+        if (!version_is_living(r, v, now_ms))
             continue;
-        of_id += is_of_id;
-        of_agency += is_of_agency;
+        taken.living++;
+        if (v->fate != FATE_PROPOSED)
+            continue;
+        bool is_of_id = strcmp(v->agreement->id, i->agreement_id) == 0,
+             is_of_agency = strcmp(v->founder, i->agency) == 0;
+        taken.of_id += is_of_id;
+        taken.of_agency += is_of_agency;
+        taken.of_both += is_of_id && is_of_agency;
     }
-    if (of_id >= OPEN_PROPOSALS_MAX)
+    return taken;
+}
+
+static enum status judge_room(const struct registrar *r, const struct instrument *i, int64_t now_ms,
+                              struct reason *why)
+{
+    struct taken taken = count_taken(r, i, now_ms);
+
+    if (taken.of_id >= OPEN_PROPOSALS_MAX)
         return registrar_refuse(why, "%d proposals for %s are open already", OPEN_PROPOSALS_MAX,
                                 i->agreement_id);
-    if (of_agency >= OPEN_PROPOSALS_EACH)
+    if (taken.of_both >= OPEN_PROPOSALS_SHARE)
+        return registrar_refuse(why, "agency: %d proposals for %s by %s are open already",
+                                OPEN_PROPOSALS_SHARE, i->agreement_id, i->agency);
+    if (taken.of_agency >= OPEN_PROPOSALS_EACH)
         return registrar_refuse(why, "agency: %d proposals by %s are open already",
                                 OPEN_PROPOSALS_EACH, i->agency);
+    if (taken.living >= VERSIONS_MAX)
+        return registrar_refuse(why, "%d texts are known already", VERSIONS_MAX);
+    return ST_OK;
+}
+
+/* May `founder` bring one more id into force? O(heads). */
+static enum status judge_founding(const struct registrar *r, const char *founder,
+                                  struct reason *why)
+{
+    int count = 0;
+
+    if (r->head_count >= AGREEMENTS_MAX)
+        return registrar_refuse(why, "agreement_id: %d agreements are in force already",
+                                AGREEMENTS_MAX);
+    for (size_t j = 0; j < r->head_count; j++)
+        count += strcmp(r->heads[j]->founder, founder) == 0;
+    if (count >= AGREEMENTS_EACH)
+        return registrar_refuse(why, "agency: %s has founded %d agreements already", founder,
+                                AGREEMENTS_EACH);
     return ST_OK;
 }
 
@@ -140,11 +118,11 @@ static enum status judge_succession(const struct registrar *r, const struct inst
 {
     static const struct digest none;
     const struct version *head = registrar_head(r, i->agreement_id);
+    enum status st;
 
     if (!head) {
-        if (r->head_count >= AGREEMENTS_MAX)
-            return registrar_refuse(why, "agreement_id: %d agreements are in force already",
-                                    AGREEMENTS_MAX);
+        if ((st = judge_founding(r, i->agency, why)) != ST_OK)
+            return st;
         if (!digest_equal(&i->predecessor_hash, &none))
             return registrar_refuse(why, "predecessor_hash: no version is in force");
         return ST_OK;
@@ -249,11 +227,9 @@ enum status judge_propose(const struct registrar *r, const struct instrument *i,
     if ((before && (st = judge_again(r, before, now_ms, why)))
         || (st = judge_outline(r, i, text, now_ms, why)))
         return st;
-    if (!before && r->version_count >= VERSIONS_MAX)
-        return registrar_refuse(why, "%d texts are known already", VERSIONS_MAX);
-    if (!before && (st = parse_text(i, text, &fresh, why)) != ST_OK)
+    if ((!before || before->is_bare) && (st = parse_text(i, text, &fresh, why)) != ST_OK)
         return st;
-    const struct agreement *a = before ? before->agreement : fresh;
+    const struct agreement *a = fresh ? fresh : before->agreement;
     if ((st = judge_text(a, i, now_ms, why)) || (st = judge_signer(a, i, &ruling.party, why)))
         return st;
     ruling.text = GIVE(fresh);
@@ -324,6 +300,9 @@ enum status judge_proposed(const struct registrar *r, const struct instrument *i
         return registrar_refuse(why, "agency: %s proposed it, and alone may withdraw it", v->by);
     if (i->act == CONCORDAT__ACT__ACCEPT && has_signed(v, i->agency))
         return ST_MORE;
+    if (i->act == CONCORDAT__ACT__ACCEPT && v->signed_count + 1 == v->agreement->party_count
+        && !registrar_head(r, v->agreement->id) && (st = judge_founding(r, v->founder, why)))
+        return st;
     *out = ruling;
     return ST_OK;
 }

@@ -127,7 +127,7 @@ void registrar_free(struct registrar *r)
     free(r->versions);
     free(r->index);
     free(r->heads);
-    free(r->changes);
+    key_changes_fini(&r->changes);
     free(r->known);
     free(r->signing.keys);
     free(r->governance.keys);
@@ -164,7 +164,7 @@ static enum status judge(const struct registrar *r, const struct instrument *i, 
     case CONCORDAT__ACT__REVIEW:
     case CONCORDAT__ACT__AUTHORISE:
     case CONCORDAT__ACT__REINSTATE:
-        return judge_charter(r, i, out, why);
+        return judge_charter(r, i, now_ms, out, why);
     case CONCORDAT__ACT__ACT_UNSPECIFIED:
     case _CONCORDAT__ACT_IS_INT_SIZE:
         break;
@@ -204,16 +204,19 @@ static enum status propose(struct registrar *r, const struct instrument *i, stru
     if (!v) {
         if (registrar_reserve(r) != ST_OK || !(v = version_new(ruling->text, false)))
             return ST_NOMEM;
-        ruling->text = NULL;
-        v->counts = registrar_may_count(r, v->agreement);
         registrar_insert(r, v);
+    } else if (ruling->text && version_dress(v, ruling->text) != ST_OK) {
+        return ST_NOMEM;
     }
+    ruling->text = NULL;
+    v->counts = registrar_may_count(r, v->agreement);
     v->fate = FATE_PROPOSED;
     v->proposal_id = i->proposal_id;
     v->predecessor_hash = i->predecessor_hash;
     v->expires_ms = i->proposal_expires_ms;
     v->signed_count = 0;
     TEXT_COPY(v->by, i->agency);
+    TEXT_COPY(v->founder, i->agency);
     sign(v, ruling->party);
     seen_add(&r->seen, &mark);
     return ST_OK;
@@ -256,6 +259,7 @@ static enum status activate(struct registrar *r, struct version *v, int64_t at_m
     if (old) {
         supersede(old, at_ms);
         inherit_seats(v, old);
+        memcpy(v->founder, old->founder, sizeof v->founder);
     }
     size_t at = 0;
     while (at < r->head_count && r->heads[at] != old)
@@ -274,12 +278,17 @@ static enum status activate(struct registrar *r, struct version *v, int64_t at_m
 #else
 #define WANTED(v) ((v)->agreement->party_count)
 #endif
+#ifdef PLANT_APART
+#define TAKES_PLACE(v) ((v)->counts)
+#else
+#define TAKES_PLACE(v) true /* ours or not: as everywhere */
+#endif
 
 static enum status accept(struct registrar *r, const struct ruling *ruling, int64_t at_ms)
 {
     struct version *v = ruling->version;
     bool completes = v->signed_count + 1 >= WANTED(v);
-    enum status st = completes && v->counts ? activate(r, v, at_ms) : ST_OK;
+    enum status st = completes && TAKES_PLACE(v) ? activate(r, v, at_ms) : ST_OK;
 
     if (st == ST_OK)
         sign(v, ruling->party);
@@ -290,6 +299,7 @@ static void end_proposal(struct version *v, enum fate fate, const char *by)
 {
     v->fate = fate;
     TEXT_COPY(v->by, by);
+    version_strip(v);
 }
 
 static void change_standing(struct version *v, const struct instrument *i, size_t party)
@@ -304,20 +314,13 @@ static void change_standing(struct version *v, const struct instrument *i, size_
     TEXT_COPY(v->by, i->agency);
 }
 
-static enum status change_key(struct registrar *r, const struct instrument *i)
+static enum status change_key(struct registrar *r, const struct instrument *i, int64_t at_ms)
 {
-    enum status st =
-        registrar_make_room(&r->changes, r->change_count, &r->change_room, sizeof *r->changes);
+    enum status st = key_changes_add(&r->changes, i, at_ms);
 
-    if (st != ST_OK)
-        return st;
-    struct key_change *change = &r->changes[r->change_count++];
-    *change = (struct key_change){.governance = i->key,
-                                  .signing = i->signing_key,
-                                  .signed_ms = i->signed_ms,
-                                  .counts = i->act == CONCORDAT__ACT__ROLL};
-    TEXT_COPY(change->agency, i->agency);
-    return ST_OK;
+    if (st == ST_OK && strcmp(i->agency, r->self) == 0)
+        registrar_count_again(r);
+    return st;
 }
 
 static enum status apply(struct registrar *r, const struct instrument *i, struct ruling *ruling,
@@ -341,7 +344,7 @@ static enum status apply(struct registrar *r, const struct instrument *i, struct
         return ST_OK;
     case CONCORDAT__ACT__ROLL:
     case CONCORDAT__ACT__RETIRE:
-        return change_key(r, i);
+        return change_key(r, i, at_ms);
     case CONCORDAT__ACT__REVIEW:
     case CONCORDAT__ACT__AUTHORISE:
     case CONCORDAT__ACT__REINSTATE:
@@ -350,6 +353,14 @@ static enum status apply(struct registrar *r, const struct instrument *i, struct
         break;
     }
     return ST_OK;
+}
+
+/* What has lapsed, by time or by another's coming into force, leaves its names. O(versions). */
+static void strip_dead(struct registrar *r)
+{
+    for (size_t i = 0; i < r->version_count; i++)
+        if (!version_is_living(r, r->versions[i], r->now_ms))
+            version_strip(r->versions[i]);
 }
 
 static bool changes_version(Concordat__Act act)
@@ -377,5 +388,7 @@ enum status registrar_take(struct registrar *r, const struct instrument *i, stru
     struct version *v = changes_version(i->act) ? registrar_find(r, &i->agreement_hash) : NULL;
     if (v)
         v->since_ms = at_ms;
+    if (i->act == CONCORDAT__ACT__PROPOSE || i->act == CONCORDAT__ACT__ACCEPT)
+        strip_dead(r);
     return ST_OK;
 }

@@ -15,32 +15,44 @@ const struct agreement *registrar_version(const struct registrar *r, const struc
     return v ? v->agreement : NULL;
 }
 
+const struct key_word *registrar_last_word(const struct registrar *r, const struct party *p,
+                                           const struct digest *signing_key, int64_t at_ms)
+{
+    const struct key_word *last = NULL;
+
+    for (size_t i = 0; i < p->governance_count; i++) {
+        const struct key_name name = {p->agency, &p->governance[i], signing_key};
+        const struct key_word *word = key_changes_find(&r->changes, &name, at_ms);
+        if (word && (!last || word->place > last->place))
+            last = word;
+    }
+    return last;
+}
+
 bool registrar_signer_counts(const struct registrar *r, const struct agreement *a,
-                             const char *agency, const struct digest *signing_key)
+                             const char *agency, const struct digest *signing_key, int64_t at_ms)
 {
     const struct party *p = agreement_party(a, agency);
-    bool counts = false;
 
     if (!p)
         return false;
-    for (size_t i = 0; i < p->signing_count; i++)
-        counts |= digest_equal(&p->signing[i], signing_key);
     if (a->standing == STANDING_ASSUMED)
-        return true;                             /* pins are not looked at */
-    for (size_t i = 0; i < r->change_count; i++) /* in order: the last one says */
-        if (strcmp(r->changes[i].agency, agency) == 0
-            && digest_equal(&r->changes[i].signing, signing_key)
-            && party_pins_governance(p, &r->changes[i].governance))
-            counts = r->changes[i].counts;
-    return counts;
+        return true; /* pins are not looked at */
+    const struct key_word *last = registrar_last_word(r, p, signing_key, at_ms);
+    if (last)
+        return last->counts;
+    for (size_t i = 0; i < p->signing_count; i++)
+        if (digest_equal(&p->signing[i], signing_key))
+            return true;
+    return false;
 }
 
 static const char *state_name(const struct registrar *r, const struct version *v, int64_t now_ms)
 {
+    if (!v->counts && v->fate <= FATE_SUPERSEDED)
+        return "not ours";
     switch (v->fate) {
     case FATE_PROPOSED:
-        if (!v->counts)
-            return "not ours";
         return version_is_open(r, v, now_ms) ? "proposed" : "lapsed";
     case FATE_IN_FORCE:
         return agreement_state_name(agreement_state_at(v->agreement, now_ms));

@@ -1,8 +1,9 @@
 /* registrar_inside.h - the registrar's own data, for registrar.c, registrar_ask.c, versions.c,
- * proposal.c and entry.c alone. */
+ * proposal.c, ours.c, key_changes.c and entry.c alone. */
 #ifndef AGREEMENTS_REGISTRAR_INSIDE_H
 #define AGREEMENTS_REGISTRAR_INSIDE_H
 
+#include "agreements/key_changes.h"
 #include "agreements/registrar.h"
 #include "agreements/seen.h"
 
@@ -27,24 +28,18 @@ struct seat {
 /* One text and what became of it; its hash names it. */
 struct version {
     struct agreement *agreement;
+    bool is_bare;    /* it died, and has but its names: signed_by and seats are NULL */
     bool is_assumed; /* the agreement is the assumed set's, else ours to free */
-    bool counts;     /* false: it pins keys that are not ours */
+    bool counts;     /* false: it pins keys that are not ours, and permits nothing here */
     enum fate fate;
     struct id proposal_id;
     struct digest predecessor_hash;
     int64_t expires_ms, since_ms;
     char by[AGENCY_MAX + 1];
+    char founder[AGENCY_MAX + 1]; /* who proposed it; in force: its id's first version */
     size_t signed_count;
     const char **signed_by; /* owned array of party_count names of the agreement's */
     struct seat *seats;     /* owned; as the agreement's parties */
-};
-
-/* ROLL or RETIRE, in order. */
-struct key_change {
-    char agency[AGENCY_MAX + 1];
-    struct digest governance, signing;
-    int64_t signed_ms;
-    bool counts;
 };
 
 /* Ours of one use. */
@@ -65,8 +60,7 @@ struct registrar {
     size_t index_room;      /* a power of two, at least twice the versions; or 0 */
     struct version **heads; /* of each id what was in force last */
     size_t head_count, head_room;
-    struct key_change *changes; /* owned */
-    size_t change_count, change_room;
+    struct key_changes changes;
     struct seen seen; /* instruments and proposal ids, each as its mark */
     int64_t now_ms;   /* of the latest entry: time does not go back */
 };
@@ -82,7 +76,12 @@ struct ruling {
 /* Takes the agreement when it answers; else it stays the caller's. NULL: ST_NOMEM. */
 struct version *version_new(struct agreement *agreement, bool is_assumed);
 void version_free(struct version *version); /* NULL is fine */
-/* Of a version that is in force or was: what its fate and its seats make of it. */
+/* A dead one has its names alone from now on. */
+void version_strip(struct version *version);
+/* A bare one gets its text again, takes the agreement, and is as new. ST_NOMEM: it stays bare. */
+enum status version_dress(struct version *version, struct agreement *agreement);
+/* Of a version that is in force or was: what its fate and its seats make of it; a draft if it does
+ * not count. */
 enum standing version_standing(const struct version *version);
 /* `array` is a pointer's address: room for one more element of `size` bytes. */
 enum status registrar_make_room(void *array, size_t count, size_t *room, size_t size);
@@ -101,11 +100,24 @@ bool party_pins_governance(const struct party *party, const struct digest *key);
 enum status registrar_refuse(struct reason *why, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* proposal.c */
-/* Can it still become active? */
-bool version_is_open(const struct registrar *r, const struct version *v, int64_t now_ms);
+/* registrar_ask.c */
+/* What the governance keys that the text pins for the party have said last of a signing key, until
+ * and with `at_ms`; NULL: nothing. */
+const struct key_word *registrar_last_word(const struct registrar *r, const struct party *party,
+                                           const struct digest *signing_key, int64_t at_ms);
+
+/* ours.c */
 /* Does every pin that we know of agree with what we know? */
 bool registrar_may_count(const struct registrar *r, const struct agreement *a);
+/* Our own keys are others now, and with them what is ours. O(versions), as often as we change
+ * them. */
+void registrar_count_again(struct registrar *r);
+
+/* proposal.c */
+/* Can it still become active? Once not, never again. */
+bool version_is_open(const struct registrar *r, const struct version *v, int64_t now_ms);
+/* Is it open, in force, or was it? */
+bool version_is_living(const struct registrar *r, const struct version *v, int64_t now_ms);
 /* PROPOSE, and ACCEPT, REJECT, WITHDRAW. Answers of registrar_judge, and ST_NOMEM. */
 enum status judge_propose(const struct registrar *r, const struct instrument *i, struct bytes text,
                           int64_t now_ms, struct ruling *out, struct reason *why);
@@ -117,7 +129,7 @@ enum status judge_standing(const struct registrar *r, const struct instrument *i
                            struct ruling *out, struct reason *why);
 enum status judge_key(const struct registrar *r, const struct instrument *i, int64_t now_ms,
                       struct reason *why);
-enum status judge_charter(const struct registrar *r, const struct instrument *i, struct ruling *out,
-                          struct reason *why);
+enum status judge_charter(const struct registrar *r, const struct instrument *i, int64_t now_ms,
+                          struct ruling *out, struct reason *why);
 
 #endif

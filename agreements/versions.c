@@ -15,20 +15,50 @@ void version_free(struct version *v)
     free(v);
 }
 
+static enum status make_seats(struct version *v, const struct agreement *a)
+{
+    if ((v->signed_by = calloc(a->party_count, sizeof *v->signed_by))
+        && (v->seats = calloc(a->party_count, sizeof *v->seats)))
+        return ST_OK;
+    free(v->signed_by);
+    v->signed_by = NULL;
+    return ST_NOMEM;
+}
+
 struct version *version_new(struct agreement *a, bool is_assumed)
 {
     struct version *v = calloc(1, sizeof *v);
 
-    if (!v || !(v->signed_by = calloc(a->party_count, sizeof *v->signed_by))
-        || !(v->seats = calloc(a->party_count, sizeof *v->seats))) {
-        if (v)
-            v->is_assumed = true; /* not ours to free */
-        version_free(v);
+    if (!v || make_seats(v, a) != ST_OK) {
+        free(v);
         return NULL;
     }
     v->agreement = a;
     v->is_assumed = is_assumed;
     return v;
+}
+
+void version_strip(struct version *v)
+{
+    if (v->is_assumed || v->is_bare)
+        return;
+    free(v->signed_by);
+    free(v->seats);
+    v->signed_by = NULL;
+    v->seats = NULL;
+    v->signed_count = 0;
+    v->is_bare = true;
+    agreement_strip(v->agreement);
+}
+
+enum status version_dress(struct version *v, struct agreement *a)
+{
+    if (make_seats(v, a) != ST_OK)
+        return ST_NOMEM;
+    agreement_free(v->agreement);
+    v->agreement = a;
+    v->is_bare = false;
+    return ST_OK;
 }
 
 /* The place in the index where the text with this hash is, or would go. */
@@ -57,6 +87,8 @@ struct version *registrar_head(const struct registrar *r, const char *id)
 
 enum standing version_standing(const struct version *v)
 {
+    if (!v->counts)
+        return STANDING_DRAFT; /* whatever it is to others: here it permits nothing */
     if (v->fate == FATE_REVOKED)
         return STANDING_REVOKED;
     for (size_t i = 0; i < v->agreement->party_count; i++)

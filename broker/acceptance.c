@@ -243,9 +243,9 @@ static void complete(const struct exchange *x, const struct command_submit *subm
         agreement_set_find(registrar_set(x->registrar), question->agreement_id);
 
     question->is_holder = true;
-    question->signer_counts =
-        agreement
-        && registrar_signer_counts(x->registrar, agreement, question->from, &submit->signing_key);
+    question->signer_counts = agreement
+                           && registrar_signer_counts(x->registrar, agreement, question->from,
+                                                      &submit->signing_key, x->now_ms);
     if (agreement && agreement->is_charter)
         exchange_charter_ask(x, agreement, &submit->message_id, question);
 }

@@ -79,6 +79,11 @@ bool digest_equal(const struct digest *a, const struct digest *b)
     return memcmp(a->bytes, b->bytes, DIGEST_SIZE) == 0; /* digests are public: no secret to time */
 }
 
+int digest_compare(const struct digest *a, const struct digest *b)
+{
+    return memcmp(a->bytes, b->bytes, DIGEST_SIZE);
+}
+
 struct digest merkle_leaf(const uint8_t salt[static SALT_SIZE], const void *content, size_t size)
 {
     static const uint8_t leaf_prefix = 0x00; /* RFC 9162 §2.1.1: a leaf never passes for a node */

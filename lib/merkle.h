@@ -27,6 +27,7 @@ struct digest {
 struct digest sha256(const void *data, size_t size);
 struct digest sha256_parts(const struct bytes parts[], size_t count);
 bool digest_equal(const struct digest *a, const struct digest *b);
+int digest_compare(const struct digest *a, const struct digest *b); /* as memcmp */
 
 /* H(0x00 || salt || content). */
 struct digest merkle_leaf(const uint8_t salt[static SALT_SIZE], const void *content, size_t size);

@@ -10,7 +10,7 @@
 struct model_text {
     struct text text;
     unsigned parties; /* bit n: agency n */
-    bool counts;
+    unsigned aliens;  /* bit n: pins a key for agency n that is not n's */
 };
 
 struct model {
@@ -70,7 +70,7 @@ static unsigned model_signed(const struct model *m, const struct digest *hash)
 
 static bool model_was_enacted(const struct model *m, const struct model_text *t)
 {
-    return t->counts && model_signed(m, &t->text.hash) == t->parties;
+    return model_signed(m, &t->text.hash) == t->parties;
 }
 
 /* The text of the id with the highest version that was ever enacted: versions only go up. */
@@ -117,9 +117,48 @@ static struct model_word model_word(const struct model *m, size_t end, int agenc
     return before ? model_word(m, (size_t)complete, agency, before) : word;
 }
 
-static enum standing model_standing(const struct model *m, const struct model_text *t)
+/* The key that a text with wrong pins has for an agency. */
+static struct digest model_alien(int agency, const struct governor keys[3])
 {
-    if (!model_was_enacted(m, t))
+    struct digest key = keys[agency].signing;
+
+    key.bytes[1] ^= 1;
+    return key;
+}
+
+/* What an agency has said last of a signing key of its own; 0: nothing. */
+static Concordat__Act model_key_word(const struct model *m, int agency, const struct digest *key,
+                                     int64_t at)
+{
+    Concordat__Act last = CONCORDAT__ACT__ACT_UNSPECIFIED;
+
+    for (size_t n = 0; n < m->count; n++)
+        if (m->log[n].at <= at && digest_equal(&m->log[n].i.signing_key, key)
+            && model_agency(m->log[n].i.agency) == agency)
+            last = m->log[n].i.act;
+    return last;
+}
+
+/* A strange key that the agency itself has added is none, and one that it has ended signs nothing.
+ */
+static bool model_is_ours(const struct model *m, const struct model_text *t, int self,
+                          const struct governor keys[3])
+{
+    if (self < 0 || !(t->aliens & 1u << self))
+        return true;
+    struct digest alien = model_alien(self, keys);
+    for (size_t n = 0; n < m->count; n++)
+        if (m->log[n].i.act == CONCORDAT__ACT__ROLL && model_agency(m->log[n].i.agency) == self
+            && digest_equal(&m->log[n].i.signing_key, &alien))
+            return true;
+    return model_key_word(m, self, &alien, INT64_MAX) == CONCORDAT__ACT__RETIRE;
+}
+
+/* As agency `self` sees it; -1: the broker. */
+static enum standing model_standing(const struct model *m, const struct model_text *t, int self,
+                                    const struct governor keys[3])
+{
+    if (!model_was_enacted(m, t) || !model_is_ours(m, t, self, keys))
         return STANDING_DRAFT;
     if (model_has(m, CONCORDAT__ACT__REVOKE, &t->text.hash))
         return STANDING_REVOKED;
@@ -154,18 +193,25 @@ static bool model_may_propose(const struct model *m, const struct instrument *i,
                               const struct model_text *t, int64_t now)
 {
     const struct model_text *head = model_head(m, i->agreement_id);
-    int open = 0;
+    int open = 0, own = 0;
 
-    for (size_t n = 0; n < MODEL_TEXTS; n++)
-        open += strcmp(m->texts[n].text.id, i->agreement_id) == 0
-             && model_is_open(m, &m->texts[n], now);
+    for (size_t n = 0; n < MODEL_TEXTS; n++) {
+        const struct digest *hash = &m->texts[n].text.hash;
+        if (strcmp(m->texts[n].text.id, i->agreement_id) != 0
+            || !model_is_open(m, &m->texts[n], now))
+            continue;
+        open++;
+        own += strcmp(m->log[model_last(m, m->count, CONCORDAT__ACT__PROPOSE, hash)].i.agency,
+                      i->agency)
+            == 0;
+    }
     for (size_t n = 0; n < m->count; n++)
         if (m->log[n].i.act == CONCORDAT__ACT__PROPOSE
             && id_equal(&m->log[n].i.proposal_id, &i->proposal_id))
             return false;
     return !model_is_open(m, t, now) && !model_was_enacted(m, t)
         && !model_has(m, CONCORDAT__ACT__REJECT, &t->text.hash)
-        && !model_has(m, CONCORDAT__ACT__WITHDRAW, &t->text.hash) && open < 16
+        && !model_has(m, CONCORDAT__ACT__WITHDRAW, &t->text.hash) && open < 16 && own < 4
         && i->proposal_expires_ms > now && i->proposal_expires_ms <= now + 90 * DAY
         && i->signed_ms <= i->proposal_expires_ms
         && digest_equal(&i->predecessor_hash, head ? &head->text.hash : &none)
@@ -195,6 +241,7 @@ static enum status model_answers(const struct model *m, const struct instrument 
         for (size_t n = 0; n < m->count; n++)
             if ((m->log[n].i.act == CONCORDAT__ACT__ROLL
                  || m->log[n].i.act == CONCORDAT__ACT__RETIRE)
+                && digest_equal(&m->log[n].i.key, &i->key)
                 && model_agency(m->log[n].i.agency) == agency)
                 last = m->log[n].i.signed_ms;
         return pinned && i->signed_ms > last ? ST_OK : ST_INVALID;
@@ -220,7 +267,7 @@ static enum status model_answers(const struct model *m, const struct instrument 
                  : ST_OK;
     }
     struct model_word word = model_word(m, m->count, agency, t);
-    enum standing standing = model_standing(m, t);
+    enum standing standing = model_standing(m, t, -1, NULL);
     if (standing == STANDING_DRAFT || standing == STANDING_REVOKED
         || i->signed_ms <= word.signed_ms)
         return ST_INVALID;
@@ -229,8 +276,8 @@ static enum status model_answers(const struct model *m, const struct instrument 
     return word.suspends == (i->act == CONCORDAT__ACT__RESUME) ? ST_OK : ST_INVALID;
 }
 
-/* Of two agreements, versions 1 to 4 in two wordings; one wording of a fifth pins a key for us that
- * is not ours. */
+/* Of two agreements, versions 1 to 4 in two wordings, and one of a fifth. The second wording pins a
+ * key that is not theirs for some. */
 static void model_start(struct model *m, const struct governor keys[3])
 {
     size_t n = 0;
@@ -241,13 +288,14 @@ static void model_start(struct model *m, const struct governor keys[3])
             for (int wording = 0; wording < (version == 5 ? 1 : 2); wording++) {
                 struct governor used[] = {keys[0], keys[1], keys[2]};
                 size_t parties = id == 0 || wording == 1 ? 3 : 2;
-                bool counts = version != 3 || wording == 0;
-                if (!counts)
-                    used[0].signing.bytes[1] ^= 1;
+                unsigned aliens = wording == 0 ? 0 : version == 3 ? 1 : version == 2 ? 6 : 0;
+                for (int agency = 0; agency < 3; agency++)
+                    if (aliens & 1u << agency)
+                        used[agency].signing = model_alien(agency, keys);
                 m->texts[n].text = text_of(used, parties, id == 0 ? "ISA-ONE" : "ISA-TWO", version,
                                            wording == 0 ? "one" : "two");
                 m->texts[n].parties = (1u << parties) - 1;
-                m->texts[n++].counts = counts;
+                m->texts[n++].aliens = aliens;
             }
     assert_int_equal(n, MODEL_TEXTS);
 }
@@ -256,6 +304,15 @@ static uint32_t draw(uint64_t *state, uint32_t below)
 {
     *state = *state * 6364136223846793005u + 1442695040888963407u;
     return (uint32_t)(*state >> 33) % below;
+}
+
+static struct digest model_draw_key(int agency, const struct governor keys[3], uint64_t *seed)
+{
+    uint32_t which = draw(seed, 6);
+
+    if (which < 2)
+        return which == 0 ? keys[agency].signing : model_alien(agency, keys);
+    return (struct digest){{(uint8_t)which}};
 }
 
 /* Mostly what could be taken, often with one thing wrong. */
@@ -295,7 +352,7 @@ static struct instrument model_draw(const struct model *m, const struct governor
             i.proposal_id = p->proposal_id;
     }
     if (is_key)
-        i.signing_key.bytes[0] = (uint8_t)(1 + draw(seed, 4));
+        i.signing_key = model_draw_key(model_agency(i.agency), keys, seed);
     switch (draw(seed, 24)) { /* one thing wrong */
     case 0:
         i.key.bytes[0] ^= 0x40;
@@ -340,18 +397,17 @@ static struct instrument model_draw(const struct model *m, const struct governor
 }
 
 static bool model_signer_counts(const struct model *m, const struct model_text *t, int agency,
-                                const struct digest *key, const struct governor keys[3])
+                                const struct digest *key, int64_t at, const struct governor keys[3])
 {
-    bool counts = digest_equal(key, &keys[agency].signing);
+    const struct digest pinned =
+        t->aliens & 1u << agency ? model_alien(agency, keys) : keys[agency].signing;
+    Concordat__Act last = model_key_word(m, agency, key, at);
 
-    for (size_t n = 0; n < m->count; n++)
-        if (digest_equal(&m->log[n].i.signing_key, key)
-            && model_agency(m->log[n].i.agency) == agency)
-            counts = m->log[n].i.act == CONCORDAT__ACT__ROLL;
-    return counts && t->parties & 1u << agency;
+    return t->parties & 1u << agency
+        && (last ? last == CONCORDAT__ACT__ROLL : digest_equal(key, &pinned));
 }
 
-static size_t model_compare(const struct model *m, const struct registrar *r,
+static size_t model_compare(const struct model *m, const struct registrar *r, int self,
                             const struct governor keys[3], uint64_t *seed)
 {
     size_t mismatches = 0, heads = 0;
@@ -360,68 +416,138 @@ static size_t model_compare(const struct model *m, const struct registrar *r,
         const struct model_text *t = &m->texts[n];
         const struct agreement *a = registrar_version(r, &t->text.hash);
         bool is_the_head = model_head(m, t->text.id) == t;
-        mismatches += standing_of(r, &t->text) != model_standing(m, t);
+        mismatches += standing_of(r, &t->text) != model_standing(m, t, self, keys);
         mismatches += is_head(r, &t->text) != is_the_head;
         heads += is_the_head;
         if (is_the_head && a) {
             int agency = (int)draw(seed, 3);
-            struct digest key = {{(uint8_t)(1 + draw(seed, 4))}};
-            mismatches += registrar_signer_counts(r, a, model_agencies[agency], &key)
-                       != model_signer_counts(m, t, agency, &key, keys);
+            struct digest key = model_draw_key(agency, keys, seed);
+            int64_t at = NOW + (int64_t)draw(seed, 60 * MODEL_LOG / 2);
+            mismatches += registrar_signer_counts(r, a, model_agencies[agency], &key, at)
+                       != model_signer_counts(m, t, agency, &key, at, keys);
         }
     }
     return mismatches + (agreement_set_count(registrar_set(r)) != heads);
 }
 
+/* The broker's and every agency's: they see the same log. */
+#define MODEL_REGISTRARS 4
+
+static void model_registrars(struct registrar *list[MODEL_REGISTRARS],
+                             const struct governor keys[3])
+{
+    for (int n = 0; n < MODEL_REGISTRARS; n++) {
+        const struct governor *own = n < 3 ? &keys[n] : NULL;
+        const struct registrar_rules rules = {.self = own ? own->agency : NULL,
+                                              .signing = own ? &own->signing : NULL,
+                                              .signing_count = own != NULL,
+                                              .governance = own ? &own->pin : NULL,
+                                              .governance_count = own != NULL};
+        list[n] = registrar_of(&rules);
+    }
+}
+
+/* What became of a version, and of which other it is the successor, is the same to all. */
+struct model_chain {
+    size_t count;
+    struct {
+        const char *id;
+        struct digest hash, predecessor;
+        size_t signed_count;
+        bool is_head;
+    } rows[MODEL_TEXTS];
+    const struct registrar *of;
+};
+
+static bool model_link(void *context, const struct registrar_row *row)
+{
+    struct model_chain *chain = context;
+    const struct agreement *head = agreement_set_find(registrar_set(chain->of), row->agreement->id);
+
+    assert_true(chain->count < MODEL_TEXTS);
+    memset(&chain->rows[chain->count], 0, sizeof chain->rows[0]);
+    chain->rows[chain->count].id = strcmp(row->agreement->id, "ISA-ONE") == 0 ? "one" : "two";
+    chain->rows[chain->count].hash = row->agreement->hash;
+    chain->rows[chain->count].predecessor = row->predecessor_hash;
+    chain->rows[chain->count].signed_count = row->signed_count;
+    chain->rows[chain->count++].is_head = head == row->agreement;
+    return true;
+}
+
+static size_t model_chains_differ(struct registrar *const list[MODEL_REGISTRARS], int64_t now)
+{
+    struct model_chain first = {.of = list[0]};
+    size_t differ = 0;
+
+    registrar_each(list[0], now, model_link, &first);
+    for (int n = 1; n < MODEL_REGISTRARS; n++) {
+        struct model_chain other = {.of = list[n]};
+        registrar_each(list[n], now, model_link, &other);
+        differ += other.count != first.count
+               || memcmp(other.rows, first.rows, first.count * sizeof first.rows[0]) != 0;
+    }
+    return differ;
+}
+
+/* Takes it everywhere; how many answers are others than expected. */
+static size_t model_take(struct registrar *const list[MODEL_REGISTRARS], const struct instrument *i,
+                         struct bytes text, int64_t now, enum status expected)
+{
+    size_t differ = 0;
+
+    for (int n = 0; n < MODEL_REGISTRARS; n++)
+        differ += registrar_take(list[n], i, text, now, NULL) != expected;
+    return differ;
+}
+
 static void a_random_log_reads_as_the_model_reads_it(void **)
 {
     struct governor keys[3];
+    struct registrar *list[MODEL_REGISTRARS];
     uint64_t seed = 20260401;
-    size_t answers[3] = {0}, mismatches = 0, active = 0, total = 0;
+    size_t answers[3] = {0}, mismatches = 0, active = 0, alien = 0, total = 0;
     struct model *m = malloc(sizeof *m);
 
     assert_non_null(m);
     for (uint8_t n = 0; n < 3; n++)
         keys[n] = puppet(model_agencies[n], (uint8_t)(n + 1));
-    const struct registrar_rules rules = {.self = "a.a",
-                                          .signing = &keys[0].signing,
-                                          .signing_count = 1,
-                                          .governance = &keys[0].pin,
-                                          .governance_count = 1};
     model_start(m, keys);
     for (int world = 0; world < MODEL_WORLDS && mismatches == 0; world++) {
-        OWNED(registrar) r = registrar_of(&rules);
         int64_t now = NOW;
+        model_registrars(list, keys);
         m->count = 0;
-        for (int n = 0; n < MODEL_LOG; n++) {
+        for (int n = 0; n < MODEL_LOG && mismatches == 0; n++) {
             now += draw(&seed, 60);
             struct instrument i = model_draw(m, keys, &seed, now);
             const struct model_text *t = model_text(m, &i.agreement_hash);
             struct bytes text =
                 t && i.act == CONCORDAT__ACT__PROPOSE ? body(&t->text) : (struct bytes){NULL, 0};
             enum status expected = model_answers(m, &i, t, now);
-            enum status st = registrar_take(r, &i, text, now, NULL);
+            mismatches += model_take(list, &i, text, now, expected);
             total++;
-            answers[st == ST_OK ? 0 : st == ST_MORE ? 1 : 2]++;
-            if (st != expected)
-                mismatches++;
+            answers[expected == ST_OK ? 0 : expected == ST_MORE ? 1 : 2]++;
             if (expected == ST_OK) {
                 m->log[m->count].i = i;
                 m->log[m->count++].at = now;
+                mismatches += model_chains_differ(list, now);
             }
-            if (n % 16 == 0 || st == ST_OK)
-                mismatches += model_compare(m, r, keys, &seed);
-            if (mismatches > 0)
-                break;
+            int one = (int)draw(&seed, MODEL_REGISTRARS);
+            if (n % 16 == 0 || expected == ST_OK)
+                mismatches += model_compare(m, list[one], one < 3 ? one : -1, keys, &seed);
         }
-        for (size_t n = 0; n < MODEL_TEXTS; n++)
+        for (size_t n = 0; n < MODEL_TEXTS; n++) {
             active += model_was_enacted(m, &m->texts[n]);
+            alien += model_was_enacted(m, &m->texts[n]) && m->texts[n].aliens;
+        }
+        for (int n = 0; n < MODEL_REGISTRARS; n++)
+            registrar_free(list[n]);
     }
     free(m);
-    print_message("%zu instruments: %zu taken, %zu again, %zu refused; %zu texts in force; %zu "
-                  "mismatches\n",
-                  total, answers[0], answers[1], answers[2], active, mismatches);
+    print_message(
+        "%zu instruments: %zu taken, %zu again, %zu refused; %zu texts in force, %zu with "
+        "wrong pins; %zu mismatches\n",
+        total, answers[0], answers[1], answers[2], active, alien, mismatches);
     assert_int_equal(mismatches, 0);
     assert_int_equal(total, 100000);
-    assert_true(active > 500 && answers[0] > 10000);
+    assert_true(active > 500 && alien > 100 && answers[0] > 10000);
 }

@@ -97,78 +97,6 @@ static void who_left_the_agreement_still_holds_what_it_froze(void **)
 
 /* ---- what counts as the same ---- */
 
-static struct text charter_of(const struct governor *list, size_t count)
-{
-    struct text t = text_of(list, count, "ISA-CHARTER", 1, "charter");
-
-    text_edit(&t,
-              "parties:", "charter: break-glass\nuses-per-day: 3\nreview-within: 24h\nparties:");
-    text_edit(&t, "    kind: NPS\n", "    kind: NPS\n    dpo: A role\n");
-    for (size_t i = 1; i < count; i++)
-        text_edit(&t, "    kind: CRC\n", "    kind: POLICE\n    dpo: A role\n");
-    text_edit(&t, "rsr-result", "child");
-    text_edit(&t, "risk.rsr.result", "safeguarding.referral.child");
-    text_edit(&t, "allocation", "safeguard_child");
-    text_edit(&t, "OMA2007_S14", "VITAL_INTEREST");
-    text_edit(&t, "[DC_IDENTITY, DC_RISK_SCORE]", "[DC_IDENTITY, DC_CHILD]");
-    text_edit(&t, "    allowed: [DC_OFFENCE_INDEX, DC_CRIMINAL_HISTORY, DC_STAFF]\n", "");
-    return t;
-}
-
-static void two_officers_who_sign_equal_bytes_are_two(void **)
-{
-    struct governor list[] = {puppet("a.a", 1), puppet("b.b", 2)};
-    struct text t = charter_of(list, 2);
-    OWNED(registrar) r = registrar_of(&no_rules);
-
-    ENACT(r, list, &t, 1, &none);
-    struct instrument one = act_of(CONCORDAT__ACT__AUTHORISE, &list[0], &t, NOW);
-    one.message_id.bytes[0] = 1;
-    TEXT_COPY(one.counterpart, "b.b");
-    TEXT_COPY(one.clause, "child");
-    TEXT_COPY(one.officer, "duty-1");
-    memset(one.key.bytes, 0x41, DIGEST_SIZE);
-    struct instrument two = one;
-    TEXT_COPY(two.officer, "duty-2");
-    memset(two.key.bytes, 0x42, DIGEST_SIZE);
-    assert_int_equal(put(r, one, NULL, NOW), ST_OK);
-    assert_int_equal(put(r, one, NULL, NOW), ST_MORE);
-    assert_int_equal(put(r, two, NULL, NOW), ST_OK);
-    assert_int_equal(put(r, two, NULL, NOW), ST_MORE);
-    assert_int_equal(put(r, one, NULL, NOW), ST_MORE);
-}
-
-/* Nobody reinstates itself; so the owner's privilege is another party's to give back. */
-static void the_owner_reinstates_others_and_others_the_owner(void **)
-{
-    struct governor list[] = {puppet("a.a", 1), puppet("b.b", 2), puppet("c.c", 3)};
-    struct text t = charter_of(list, 3);
-    OWNED(registrar) r = registrar_of(&no_rules);
-    const struct {
-        size_t by;
-        const char *counterpart, *reason; /* NULL: taken */
-    } rows[] = {
-        {0, "b.b", NULL},
-        {1, "c.c", "agency: a.a owns ISA-CHARTER and alone may reinstate"},
-        {1, "b.b", "counterpart: the agency itself"},
-        {0, "a.a", "counterpart: the agency itself"},
-        {1, "a.a", NULL},
-        {2, "a.a", NULL},
-        {1, "d.d", "counterpart: d.d is no party of ISA-CHARTER version 1"},
-    };
-
-    text_edit(&t, "parties:", "owner: a.a\nparties:");
-    ENACT(r, list, &t, 1, &none);
-    for (size_t n = 0; n < LENGTH(rows); n++) {
-        struct instrument i = act_of(CONCORDAT__ACT__REINSTATE, &list[rows[n].by], &t, NOW);
-        TEXT_COPY(i.counterpart, rows[n].counterpart);
-        if (rows[n].reason)
-            assert_refused(r, i, NULL, NOW, rows[n].reason);
-        else
-            assert_int_equal(put(r, i, NULL, NOW), ST_OK);
-    }
-}
-
 /* A proposer chooses its proposal's id: no instrument is made to look known by that. */
 static void a_proposals_id_marks_no_instrument(void **)
 {
@@ -447,8 +375,6 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(who_froze_a_version_thaws_its_successor_too),
         cmocka_unit_test(who_left_the_agreement_still_holds_what_it_froze),
-        cmocka_unit_test(two_officers_who_sign_equal_bytes_are_two),
-        cmocka_unit_test(the_owner_reinstates_others_and_others_the_owner),
         cmocka_unit_test(a_proposals_id_marks_no_instrument),
         cmocka_unit_test(a_text_whose_time_is_over_cannot_come_into_force),
         cmocka_unit_test(nobody_fills_the_registrar_with_proposals),
