@@ -46,12 +46,11 @@ static struct refusals *refusals_of(const struct attempts *attempts, uint32_t ag
     return agency < attempts->room ? attempts->agencies[agency] : NULL;
 }
 
-bool attempts_are_over(const struct attempts *attempts, uint32_t agency, int64_t now_ms)
+uint32_t attempts_count(const struct attempts *attempts, uint32_t agency, int64_t now_ms)
 {
     const struct refusals *refusals = refusals_of(attempts, agency);
 
-    return refusals && now_ms < refusals->from_ms + HOUR_MS
-        && refusals->count >= INSTRUMENTS_REFUSED_MAX;
+    return refusals && now_ms < refusals->from_ms + HOUR_MS ? refusals->count : 0;
 }
 
 static bool is_same(const struct attempt *old, const struct attempt *attempt)

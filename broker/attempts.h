@@ -39,8 +39,8 @@ struct attempts *attempts_new(void); /* NULL when memory is out */
 void attempts_free(struct attempts *attempts);
 OWN(attempts)
 
-/* Has the agency been refused INSTRUMENTS_REFUSED_MAX times in its hour? */
-bool attempts_are_over(const struct attempts *attempts, uint32_t agency, int64_t now_ms);
+/* How often the agency has been refused in its hour. */
+uint32_t attempts_count(const struct attempts *attempts, uint32_t agency, int64_t now_ms);
 /* Why the same was refused just now; NULL when it is to be judged. Valid until the next call. */
 const char *attempts_find(const struct attempts *attempts, const struct attempt *attempt);
 /* It was judged and refused: counts and remembers it.

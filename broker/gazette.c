@@ -190,12 +190,15 @@ static enum status refuse(struct exchange *x, const struct command_gazette *give
     return status == ST_OK ? answer(x, given, 0, why) : status;
 }
 
-/* Who stops sharing is judged always, which costs little. */
+/* Proposals first, which are parsed. Who stops sharing is judged always, which costs little. */
 static bool is_over_its_hour(const struct exchange *x, const struct command_gazette *given)
 {
-    return given->instrument.act != CONCORDAT__ACT__REVOKE
-        && given->instrument.act != CONCORDAT__ACT__SUSPEND
-        && attempts_are_over(x->attempts, given->head.member, x->now_ms);
+    const Concordat__Act act = given->instrument.act;
+    const uint32_t most =
+        act == CONCORDAT__ACT__PROPOSE ? PROPOSALS_REFUSED_MAX : INSTRUMENTS_REFUSED_MAX;
+
+    return act != CONCORDAT__ACT__REVOKE && act != CONCORDAT__ACT__SUSPEND
+        && attempts_count(x->attempts, given->head.member, x->now_ms) >= most;
 }
 
 static enum status judge(struct exchange *x, const struct command_gazette *given)

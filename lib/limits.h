@@ -78,7 +78,8 @@
 #define PROPOSALS_A_DAY 64               /* of one agency: each text is kept for ever */
 #define INSTRUMENTS_A_DAY 1024           /* the same of each other act, but those that stop sharing */
 #define PROPOSAL_BYTES_A_DAY (2 * 1024 * 1024) /* bytes of their texts: two of the largest */
-#define INSTRUMENTS_REFUSED_MAX 32       /* in an hour, brought by one agency: each may be parsed */
+#define PROPOSALS_REFUSED_MAX 32         /* refused in an hour, brought by one agency: each is parsed */
+#define INSTRUMENTS_REFUSED_MAX 1024     /* the same of all, but those that stop sharing */
 #define GAZETTE_WINDOW (4 * 1024 * 1024) /* bytes of entries on their way to one follower */
 
 /* Journal. */
