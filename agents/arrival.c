@@ -65,7 +65,7 @@ static void unpark(struct desk *desk, uint64_t request)
         struct parked *parked = list;
 
         list = parked->next;
-        if (parked->request == request) {
+        if (parked->request == request && !desk->dropped) {
             desk->parked_size -= parked->size;
             on_frame(desk, (struct bytes){parked->bytes, parked->size}, true);
             free(parked);
@@ -195,8 +195,12 @@ void desk_frames(struct desk *desk, uint64_t session, struct bytes frames)
 
     if (!desk->connected || session != desk->session || desk->is_stale)
         return;
+    if (desk->dropped) {
+        desk->drop = true; /* it is still there */
+        return;
+    }
     arena_reset(desk->request_arena, true);
-    while (r.left > 0 && desk->failed == ST_OK) {
+    while (r.left > 0 && desk->failed == ST_OK && !desk->dropped) {
         const uint8_t *start = r.next;
         uint32_t head_size = read_u32(&r), body_size = read_u32(&r);
 

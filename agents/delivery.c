@@ -59,8 +59,9 @@ static bool signer_counted(const struct registrar *registrar, const struct agree
 }
 
 /* Do our own agreements permit it? Acceptance is the point of law: the version that the header
- * names by hash, at the time of acceptance, though it may be superseded since. Where agreements are
- * assumed, a version that ours has superseded counts if ours permits the same. */
+ * names by hash, at the time of acceptance, though it may be superseded since, or over. One that is
+ * suspended or revoked by now permits nothing, whatever the time: as in decide_handover. Where
+ * agreements are assumed, a version that ours has superseded counts if ours permits the same. */
 static struct decision judge_agreement(const struct desk *desk, const struct delivery *d,
                                        const struct signer *signer)
 {
@@ -78,8 +79,14 @@ static struct decision judge_agreement(const struct desk *desk, const struct del
     if (named && strcmp(named->id, d->e.agreement_id) == 0) {
         struct agreement then = *named;
 
-        if (then.standing == STANDING_SUPERSEDED)
+        if (then.standing == STANDING_SUPERSEDED) {
+            /* In its batch the broker has one time: what it accepted in the entry's own millisecond
+             * came before it, or would have been refused. */
+            if (at_ms > registrar_superseded_ms(registrar, &named->hash))
+                return (struct decision){.code = CONCORDAT__REFUSAL_CODE__AGREEMENT_VERSION_STALE,
+                                         .agreement = named};
             then.standing = STANDING_ACTIVE; /* as it was at acceptance */
+        }
         question.signer_counts = signer_counted(registrar, named, d, &signing);
         decision = decide_under(&question, &then, agreement_clause(named, d->e.clause), at_ms);
         decision.agreement = decision.agreement ? named : NULL;
@@ -97,37 +104,18 @@ static struct decision judge_agreement(const struct desk *desk, const struct del
     return decision;
 }
 
-/* When a version was superseded. */
-struct supersession {
-    const struct agreement *version;
-    int64_t at_ms;
-};
-
-static bool find_supersession(void *context, const struct registrar_row *row)
-{
-    struct supersession *s = context;
-
-    if (row->agreement != s->version)
-        return true;
-    s->at_ms = row->since_ms;
-    return false;
-}
-
 enum lapse desk_lapse(const struct desk *desk, const struct track *track)
 {
     const struct registrar *registrar = gazette_registrar(desk->gazette);
     const struct rung *delivered = track_find(track, RUNG_DELIVERED);
-    struct supersession superseded = {.version =
-                                          registrar_version(registrar, &track->agreement_hash)};
+    const struct agreement *version = registrar_version(registrar, &track->agreement_hash);
+    int64_t superseded_ms = registrar_superseded_ms(registrar, &track->agreement_hash);
 
-    if (track->lapse != LAPSE_NONE || !delivered || !superseded.version)
+    if (track->lapse != LAPSE_NONE || !delivered || !version)
         return track->lapse;
-    if (superseded.version->standing == STANDING_SUPERSEDED) {
-        registrar_each(registrar, desk->wall_ms, find_supersession, &superseded);
-        if (superseded.at_ms <= delivered->at_ms)
-            return LAPSE_SUPERSEDED;
-    }
-    return delivered->at_ms >= superseded.version->until_ms ? LAPSE_EXPIRED : LAPSE_NONE;
+    if (superseded_ms != 0 && superseded_ms <= delivered->at_ms)
+        return LAPSE_SUPERSEDED;
+    return delivered->at_ms >= version->until_ms ? LAPSE_EXPIRED : LAPSE_NONE;
 }
 
 void desk_note_assumed_lapse(const struct desk *desk, struct track *track)

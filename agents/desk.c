@@ -76,6 +76,8 @@ static bool make_parts(struct desk *desk)
 
     desk->steps = steps_new(s->agency, s->signing_key, &desk->signer, desk->community);
     desk->directory = directory_new(s->trust);
+    if (desk->directory)
+        directory_prefer(desk->directory, desk_key_counts_somewhere, desk);
     desk->sealer = sealer_new(s->agency, desk->identity.spki);
     desk->batches = batch_cache_new();
     desk->request_arena = arena_new(64 * 1024, 4 * (size_t)LOCAL_REQUEST_MAX);

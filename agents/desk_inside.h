@@ -48,12 +48,16 @@ enum due {
     DUE_LATEST    /* the place is old: the key of its `track' is the place's id */
 };
 
-/* A message submitted in this session and not answered. */
+/* A message submitted in this session and not answered, or refused for the time being. */
 struct flying {
     struct flying *next;
     struct id id;
     struct digest header;
     size_t size; /* bytes of the credit */
+    uint8_t lane;
+    uint64_t number; /* in its lane */
+    unsigned refusals;
+    int64_t retry_at_ms; /* monotonic; 0: in flight. Until then it holds no credit */
 };
 
 /* A message or step of this session whose signer's certificate has been asked for. */
@@ -157,9 +161,10 @@ struct desk {
     uint64_t credit, credit_size; /* how much may be unanswered */
     uint64_t flying_count, flying_size;
     struct flying *flying[FLYING_BUCKETS];
+    int64_t postponed_until_ms;  /* monotonic: when the first of them may go again */
     uint64_t submit_from[LANES]; /* numbers from here on have not been submitted in this session */
     uint64_t step_from, steps_flying;
-    int64_t retry_at_ms;     /* monotonic: nothing is submitted before */
+    int64_t retry_at_ms;     /* monotonic: the store is full, nothing is submitted before */
     bool retry;              /* then all that is unanswered goes once more */
     int64_t keyless_at_ms;   /* monotonic: when to ask again */
     uint64_t next_request;   /* of the directory */
@@ -180,7 +185,8 @@ struct desk {
     size_t settled_count;
     bool publish;  /* our current key */
     bool is_stale; /* our CRLs are out of date: nothing is sent */
-    bool drop;     /* the link must go */
+    bool drop;     /* the link must go: the uplink is to be told */
+    bool dropped;  /* since something of this session was not taken: nothing behind it is */
     struct reason drop_why;
 
     /* what leaves after the commit */
@@ -266,11 +272,27 @@ uint64_t desk_ask_certificate(struct desk *desk, const struct digest *fingerprin
 /* Appends a frame for the broker; nothing when there is no session. */
 void desk_frame(struct desk *desk, const struct wire *wire, struct bytes body);
 void desk_settle(struct desk *desk, uint64_t sequence);
+/* The link must go. Nothing of this session is taken from here on: what was not taken comes again,
+ * and what is behind it must not come before it. */
 void desk_drop_link(struct desk *desk, const char *why);
+
+/* ---- flight.c ---- */
+
+/* May it be submitted now? False: it is in flight, or postponed; or over, since our own agreements
+ * refuse by now what the broker had put off. */
+bool desk_may_take_off(struct desk *desk, const struct id *id);
+/* It is submitted: takes its credit. False: that is not there. */
+bool desk_take_off(struct desk *desk, const struct id *id, const struct outbox_entry *entry);
 /* A message was answered: its credit comes back. False: it was not in flight. */
 bool desk_landed(struct desk *desk, const struct id *id);
+/* Refused for the time being: it alone is tried again later, each time later, until
+ * POSTPONE_MOST_MS after the last. */
+void desk_postpone(struct desk *desk, const struct id *id);
+/* Submission goes back to those whose time has come. O(those in flight), when there is one. */
+void desk_retry_postponed(struct desk *desk);
 /* The message in flight whose header has this digest. False: none has. */
 bool desk_find_flying(const struct desk *desk, const struct digest *header, struct id *out);
+void desk_forget_flying(struct desk *desk);
 
 /* ---- arrival.c ---- */
 
@@ -360,10 +382,19 @@ void desk_note_refusal(struct desk *desk, const struct track *track, const struc
                        const struct rung *rung);
 /* The same for a message of the outbox, before it leaves there. */
 void desk_note_kept_refusal(struct desk *desk, const struct track *track, const struct rung *rung);
+/* One of the outbox is refused by ourselves: it ends. */
+void desk_refuse_here(struct desk *desk, struct track *track, Concordat__RefusalCode code,
+                      category_set offending);
 void desk_refusals(struct desk *desk, struct bytes route, const Concordat__RefusalsRequest *r);
 
 /* ---- keyless.c ---- */
 
+/* May a message under this agreement be sealed to this key? Only if the agreement's pins count who
+ * states it for the recipient. False: the log says so; the message waits as without a key. */
+bool desk_key_counts(struct desk *desk, const struct agreement *agreement, const char *recipient,
+                     const struct sealing_key *key);
+/* Do the pins of any agreement count who states it? For directory_prefer; `context` is the desk. */
+bool desk_key_counts_somewhere(void *context, const char *agency, const struct digest *stated_by);
 /* Messages that waited for `agency`'s sealing key; `known` false: there is no such agency. */
 void desk_keyless(struct desk *desk, const char *agency, bool known);
 

@@ -37,6 +37,8 @@ struct directory {
     struct known_signer *signers[BUCKETS]; /* by fingerprint */
     struct known_sealing *keys[BUCKETS];   /* by agency */
     size_t signer_count, key_count;
+    bool (*counts)(void *context, const char *agency, const struct digest *stated_by);
+    void *context; /* of `counts` */
 };
 
 struct directory *directory_new(const struct tls_context *trust)
@@ -50,6 +52,15 @@ struct directory *directory_new(const struct tls_context *trust)
         return NULL;
     directory->trust = trust;
     return GIVE(directory);
+}
+
+void directory_prefer(struct directory *directory,
+                      bool (*counts)(void *context, const char *agency,
+                                     const struct digest *stated_by),
+                      void *context)
+{
+    directory->counts = counts;
+    directory->context = context;
 }
 
 static void forget_all(struct directory *directory)
@@ -284,6 +295,7 @@ static enum status check_statement(struct directory *directory, struct txn *txn,
     }
     memcpy(out->key_id, k.key_id, sizeof out->key_id);
     memcpy(out->public_key, k.public_key, sizeof out->public_key);
+    memcpy(out->stated_by.bytes, signer->spki, DIGEST_SIZE);
     out->from_ms = k.from_ms;
     out->seal_until_ms = k.seal_until_ms < signer->until_ms ? k.seal_until_ms : signer->until_ms;
     out->open_until_ms = k.open_until_ms;
@@ -371,6 +383,19 @@ enum status directory_forget_key(struct directory *directory, struct txn *txn, c
 
 /* ---- answers ---- */
 
+/* Of two usable keys of an agency, is `key` the one to seal to? */
+static bool is_better(const struct directory *directory, const char *agency,
+                      const struct sealing_key *key, const struct sealing_key *than)
+{
+    bool counts = true, other_counts = true;
+
+    if (directory->counts) {
+        counts = directory->counts(directory->context, agency, &key->stated_by);
+        other_counts = directory->counts(directory->context, agency, &than->stated_by);
+    }
+    return counts != other_counts ? counts : key->from_ms > than->from_ms;
+}
+
 enum status directory_learn(struct directory *directory, struct txn *txn,
                             const struct directory_entry *entry, int64_t now_ms, unsigned *left_out,
                             struct reason *why)
@@ -401,7 +426,8 @@ enum status directory_learn(struct directory *directory, struct txn *txn,
         }
         if (status != ST_OK)
             return status;
-        if (is_usable(&key, now_ms) && (!best || key.from_ms > best_key.from_ms)) {
+        if (is_usable(&key, now_ms)
+            && (!best || is_better(directory, entry->agency, &key, &best_key))) {
             best = s;
             best_key = key;
         }

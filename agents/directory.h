@@ -6,7 +6,9 @@
  * The broker only carries these; nothing is believed that this community's root, the CRLs and the
  * profile (lib/tls.h) do not vouch for: a certificate must be of the agency that it is asked for,
  * and a sealing key must be stated under a signature by such a certificate. Each check is made once
- * per process and remembered until the trust files are loaded again.
+ * per process and remembered until the trust files are loaded again. Whether that signing key
+ * counts under an agreement is for who uses it to ask (keyless.c, evidence.c): a certificate is an
+ * authority's word alone.
  *
  * Threads: the keeper's.
  */
@@ -34,6 +36,7 @@ struct signer {
 struct sealing_key {
     uint8_t key_id[KEY_ID_SIZE];
     uint8_t public_key[SEALING_KEY_SIZE];
+    struct digest stated_by; /* SubjectPublicKeyInfo of the signing key that states it */
     int64_t from_ms, seal_until_ms, open_until_ms;
 };
 
@@ -43,6 +46,14 @@ struct directory;
 struct directory *directory_new(const struct tls_context *trust);
 void directory_free(struct directory *directory);
 OWN(directory)
+/* Of an agency's keys one whose `stated_by` counts is taken before any other, however new: else who
+ * states a newer one in its name would hide its own. `context` is borrowed for the directory's
+ * life.
+ */
+void directory_prefer(struct directory *directory,
+                      bool (*counts)(void *context, const char *agency,
+                                     const struct digest *stated_by),
+                      void *context);
 /* The trust files were loaded again: all that was believed is checked again when it is next used.
  */
 void directory_reload(struct directory *directory, const struct tls_context *trust);

@@ -110,6 +110,10 @@ void desk_refusal(struct desk *desk, const struct refusal *refusal)
     /* A broker that cannot read a header has no id to name. */
     if (id_is_zero(&message))
         (void)desk_find_flying(desk, &refusal->header_digest, &message);
+    if (refusal->code == CONCORDAT__REFUSAL_CODE__RATE_LIMITED) {
+        desk_postpone(desk, &message); /* the others have nothing to do with it */
+        return;
+    }
     (void)desk_landed(desk, &message);
     if (refusal_is_retryable(refusal->code)) {
         desk->retry = true;
@@ -179,20 +183,45 @@ static bool step_fits(const struct track *track, Concordat__StepKind kind)
     return delivered && !rejected && !track_find(track, rung_parse(step_name(kind)));
 }
 
-/* Does the step hold? Signed by the recipient, about this message, in its place. ST_MORE: the
- * signer's certificate has been asked for, or is withheld: the step stays owed. */
+/* Does the signer's key count for the recipient, under the version that the message went under? A
+ * certificate alone is an authority's word. Where that version is not known here any more, by what
+ * is in force under its id. */
+static bool is_pinned(const struct desk *desk, const struct track *track, const struct step *step,
+                      const struct signer *signer)
+{
+    const struct registrar *registrar = gazette_registrar(desk->gazette);
+    const struct agreement *version = registrar_version(registrar, &track->agreement_hash);
+    struct digest signing;
+
+    if (!version)
+        version = agreement_set_find(registrar_set(registrar), track->agreement_id);
+    memcpy(signing.bytes, signer->spki, DIGEST_SIZE);
+    return version && registrar_signer_counts(registrar, version, track->to, &signing, step->at_ms);
+}
+
+/* Does the step hold? Signed by the recipient, with a key that counts, about this message, in its
+ * place. ST_MORE: the signer's certificate has been asked for, or is withheld: the step stays owed.
+ * ST_FORGED: `why` says what does not hold. */
 static enum status judge_step(struct desk *desk, const struct arrival *arrival,
-                              const struct track *track, const struct step *step)
+                              const struct track *track, const struct step *step, const char **why)
 {
     const struct proof *proof = &arrival->wire.step.proof;
     const struct signer *signer = NULL;
     enum status status = desk_find_signer(desk, arrival, proof, track->to, &signer);
 
+    *why = "the certificate does not hold";
     if (status != ST_OK)
         return status;
-    if (strcmp(signer->agency, track->to) != 0 || strcmp(step->agency, track->to) != 0
-        || !digest_equal(&step->previous, &track->last_step) || !step_fits(track, step->kind))
+    *why = "it is not the recipient's";
+    if (strcmp(signer->agency, track->to) != 0 || strcmp(step->agency, track->to) != 0)
         return ST_FORGED;
+    *why = "it is out of its place";
+    if (!digest_equal(&step->previous, &track->last_step) || !step_fits(track, step->kind))
+        return ST_FORGED;
+    *why = "the agreement does not pin the signing key";
+    if (!is_pinned(desk, track, step, signer))
+        return ST_FORGED;
+    *why = "the signature does not hold";
     status = batch_verify(BATCH_STEPS, desk->batches, signer->key, desk->community,
                           arrival->wire.step.step, proof);
     return status == ST_OK || status == ST_NOMEM ? status : ST_FORGED;
@@ -245,14 +274,16 @@ static void record_step(struct desk *desk, const struct arrival *arrival, struct
 
 /* A person sees that somebody tried. It is not kept as evidence, so the genuine step, which may
  * have the very same bytes, is still to come. */
-static void mark_forged(struct desk *desk, struct track *track, const struct step *step)
+static void mark_forged(struct desk *desk, struct track *track, const struct step *step,
+                        const char *why)
 {
     struct rung rung = rung_of(step, false);
     char id[ID_TEXT_SIZE];
 
     id_print(&track->message_id, id);
-    log_limited(&noisy, desk->now_ms, LOG_ERROR, "evidence_forged", "message=%s step=%s claims=%s",
-                id, step_name(step->kind), step->agency);
+    log_limited(&noisy, desk->now_ms, LOG_ERROR, "evidence_forged",
+                "message=%s step=%s claims=%s why=\"%s\"", id, step_name(step->kind), step->agency,
+                why);
     track_add_forged(track, &rung);
     (void)desk_ok(desk, track_put(desk->txn, track));
 }
@@ -261,6 +292,7 @@ void desk_step(struct desk *desk, const struct arrival *arrival)
 {
     uint64_t sequence = arrival->wire.step.sequence;
     struct reason why = {""};
+    const char *fault = "";
     struct track track;
     struct step step;
     enum status status = step_read(arrival->wire.step.step, desk->header_arena, &step, &why);
@@ -282,7 +314,7 @@ void desk_step(struct desk *desk, const struct arrival *arrival)
         (void)desk_ok(desk, status);
         return;
     }
-    status = judge_step(desk, arrival, &track, &step);
+    status = judge_step(desk, arrival, &track, &step, &fault);
     if (status == ST_MORE)
         return;
     if (status != ST_OK && status != ST_FORGED) {
@@ -292,6 +324,6 @@ void desk_step(struct desk *desk, const struct arrival *arrival)
     if (status == ST_OK)
         record_step(desk, arrival, &track, &step);
     else
-        mark_forged(desk, &track, &step);
+        mark_forged(desk, &track, &step, fault);
     desk_settle(desk, sequence);
 }

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agents/own_keys.h"
 #include "agents/trees.h"
 #include "lib/arena.h"
 #include "lib/log.h"
@@ -56,56 +57,72 @@ struct gazette {
 
 /* ---- states ---- */
 
+/* Rows come in one order and none goes away, so what was seen is that order with gaps. */
 struct look {
     struct gazette *gazette;
+    struct seen_state *states; /* as they are now; owned */
+    size_t count, room;
+    size_t seen; /* of the gazette's that have come by */
     bool tell, failed;
 };
 
-static struct seen_state *find_state(const struct gazette *g, const struct digest *hash)
+static const char *state_before(struct look *look, const struct digest *hash)
 {
-    for (size_t i = 0; i < g->state_count; i++)
-        if (digest_equal(&g->states[i].hash, hash))
-            return &g->states[i];
-    return NULL;
+    const struct gazette *g = look->gazette;
+
+    if (look->seen == g->state_count || !digest_equal(&g->states[look->seen].hash, hash))
+        return "";
+    return g->states[look->seen++].state;
+}
+
+static void tell_state(const struct registrar_row *row)
+{
+    log_event(LOG_INFO,
+              strcmp(row->state, "active") == 0       ? "agreement_active"
+              : strcmp(row->state, "superseded") == 0 ? "agreement_superseded"
+              : strcmp(row->state, "suspended") == 0  ? "agreement_suspended"
+              : strcmp(row->state, "revoked") == 0    ? "agreement_revoked"
+                                                      : "agreement_published",
+              "id=%s version=%u state=\"%s\"", row->agreement->id, row->agreement->version,
+              row->state);
 }
 
 static bool look_at(void *context, const struct registrar_row *row)
 {
     struct look *look = context;
-    struct gazette *g = look->gazette;
-    struct seen_state *seen = find_state(g, &row->agreement->hash);
 
-    if (!seen) {
-        struct seen_state *grown = reallocarray(g->states, g->state_count + 1, sizeof *g->states);
-
+    if (look->count == look->room) {
+        size_t room = look->room ? 2 * look->room : 64;
+        struct seen_state *grown = reallocarray(look->states, room, sizeof *grown);
         if (!grown) {
             look->failed = true;
             return false;
         }
-        g->states = grown;
-        seen = &g->states[g->state_count++];
-        *seen = (struct seen_state){row->agreement->hash, ""};
+        look->states = grown;
+        look->room = room;
     }
-    if (look->tell && strcmp(seen->state, row->state) != 0)
-        log_event(LOG_INFO,
-                  strcmp(row->state, "active") == 0       ? "agreement_active"
-                  : strcmp(row->state, "superseded") == 0 ? "agreement_superseded"
-                  : strcmp(row->state, "suspended") == 0  ? "agreement_suspended"
-                  : strcmp(row->state, "revoked") == 0    ? "agreement_revoked"
-                                                          : "agreement_published",
-                  "id=%s version=%u state=\"%s\"", row->agreement->id, row->agreement->version,
-                  row->state);
-    seen->state = row->state;
+    const char *before = state_before(look, &row->agreement->hash);
+    if (look->tell && strcmp(before, row->state) != 0)
+        tell_state(row);
+    look->states[look->count++] = (struct seen_state){row->agreement->hash, row->state};
     return true;
 }
 
-/* Notes what each version is now; tells of those that are something else than before. */
+/* Notes what each version is now; tells of those that are something else than before. O(versions).
+ * A list cut short for want of memory leaves the old one. */
 static enum status look_around(struct gazette *g, int64_t now_ms, bool tell)
 {
     struct look look = {.gazette = g, .tell = tell};
 
     registrar_each(g->registrar, now_ms, look_at, &look);
-    return look.failed ? ST_NOMEM : ST_OK;
+    if (look.failed) {
+        free(look.states);
+        return ST_NOMEM;
+    }
+    free(g->states);
+    g->states = look.states;
+    g->state_count = look.count;
+    return ST_OK;
 }
 
 /* ---- the store ---- */
@@ -273,29 +290,44 @@ static enum status borrow_set(struct agreement_set *set, struct agreement_set **
     return status;
 }
 
+/* The registrar of an agency that has had these keys. */
+static enum status make_registrar(struct gazette *g, const struct gazette_setup *setup,
+                                  struct store *store, struct reason *why)
+{
+    struct own_keys signing, governance;
+    struct agreement_set *assumed;
+    enum status status = own_keys_load(store, "signing", &setup->signing, &signing);
+
+    if (status == ST_OK)
+        status = own_keys_load(store, "governance", &setup->governance, &governance);
+    if (status == ST_INVALID || status == ST_LIMIT)
+        reason_set(why, "the list of our own keys is damaged, or full");
+    if (status == ST_OK)
+        status = borrow_set(setup->assumed, &assumed);
+    if (status != ST_OK)
+        return status;
+    const struct registrar_rules rules = {.self = setup->agency,
+                                          .signing = signing.list,
+                                          .signing_count = signing.count,
+                                          .governance = governance.list,
+                                          .governance_count = governance.count,
+                                          .known = setup->known,
+                                          .known_count = setup->known_count};
+    return registrar_new(&rules, assumed, &g->registrar);
+}
+
 enum status gazette_new(const struct gazette_setup *setup, struct store *store,
                         struct gazette **out, struct reason *why)
 {
     OWNED(gazette) g = calloc(1, sizeof *g);
-    const bool knows_governance = !digest_equal(&setup->governance, &(struct digest){{0}});
-    const struct registrar_rules rules = {.self = setup->agency,
-                                          .signing = &setup->signing,
-                                          .signing_count = 1,
-                                          .governance = &setup->governance,
-                                          .governance_count = knows_governance,
-                                          .known = setup->known,
-                                          .known_count = setup->known_count};
-    struct agreement_set *assumed;
-    enum status status = g ? borrow_set(setup->assumed, &assumed) : ST_NOMEM;
 
-    if (g)
-        TEXT_COPY(g->agency, setup->agency);
-    if (g)
-        g->rewritten = (struct log_limit){.burst = 10, .period_ms = 60000};
-    if (status == ST_OK && !(g->glass = glass_new()))
-        status = ST_NOMEM;
-    if (status == ST_OK)
-        status = registrar_new(&rules, assumed, &g->registrar);
+    if (!g)
+        return ST_NOMEM;
+    TEXT_COPY(g->agency, setup->agency);
+    g->rewritten = (struct log_limit){.burst = 10, .period_ms = 60000};
+    if (!(g->glass = glass_new()))
+        return ST_NOMEM;
+    enum status status = make_registrar(g, setup, store, why);
     if (status == ST_OK)
         status = fold_store(g, store, why);
     if (status == ST_OK)

@@ -1,20 +1,40 @@
-/* Messages that waited for their recipient's sealing key. See desk_inside.h. */
+/* Messages that wait for a sealing key of their recipient's that may be used. See desk_inside.h.
+ *
+ * An authority that issued a second certificate in the recipient's name could state a key of its
+ * own, and a broker would hand it out. So who states it must be who the agreement pins; until then
+ * a message waits as if there were none. */
 #include <string.h>
 
 #include "agents/desk_inside.h"
 
-static void refuse_track(struct desk *desk, struct track *track, Concordat__RefusalCode code,
-                         category_set offending)
-{
-    struct rung rung = {.kind = RUNG_REFUSED, .code = (uint32_t)code, .at_ms = desk->wall_ms};
+static struct log_limit noisy = {.burst = 20, .period_ms = 60000}; /* lines that a peer can cause */
 
-    memcpy(rung.by, desk->setup.agency, strlen(desk->setup.agency) + 1);
-    (void)track_add(track, &rung);
-    track->offending = offending;
-    desk_note_kept_refusal(desk, track, &rung);
-    (void)desk_ok(desk, outbox_drop(desk->txn, &track->message_id, track->to));
-    (void)desk_ok(desk, track_put(desk->txn, track));
-    desk_touched(desk, track);
+bool desk_key_counts(struct desk *desk, const struct agreement *agreement, const char *recipient,
+                     const struct sealing_key *key)
+{
+    char hex[2 * DIGEST_SIZE + 1];
+
+    if (registrar_signer_counts(gazette_registrar(desk->gazette), agreement, recipient,
+                                &key->stated_by, SIGNED_NOW))
+        return true;
+    hex_print(key->stated_by.bytes, DIGEST_SIZE, hex);
+    log_limited(&noisy, desk->now_ms, LOG_ERROR, "sealing_key_not_pinned",
+                "agency=%s agreement=%s version=%u stated_by=%s "
+                "what=\"messages to it under this agreement wait\"",
+                recipient, agreement->id, agreement->version, hex);
+    return false;
+}
+
+bool desk_key_counts_somewhere(void *context, const char *agency, const struct digest *stated_by)
+{
+    const struct desk *desk = context;
+    const struct agreement_set *set = desk_agreements(desk);
+
+    for (size_t i = 0; i < agreement_set_count(set); i++)
+        if (registrar_signer_counts(gazette_registrar(desk->gazette), agreement_set_at(set, i),
+                                    agency, stated_by, SIGNED_NOW))
+            return true;
+    return false;
 }
 
 /* Sealed, it may be refused as stale and have to be sealed once more; but what was sent again goes
@@ -45,10 +65,11 @@ static void seal_waiting(struct desk *desk, struct track *track, uint64_t number
     enum status status;
 
     if (!decision.permitted) {
-        refuse_track(desk, track, decision.code, decision.offending);
+        desk_refuse_here(desk, track, decision.code, decision.offending);
         return;
     }
-    if (!desk_ok(desk, outbox_get(desk->txn, &track->message_id, &entry)))
+    if (!desk_key_counts(desk, decision.agreement, track->to, key)
+        || !desk_ok(desk, outbox_get(desk->txn, &track->message_id, &entry)))
         return;
     arena_reset(desk->body_arena, true);
     copy = arena_take(desk->body_arena, entry.body.size + 1); /* the store's may move */
@@ -60,7 +81,7 @@ static void seal_waiting(struct desk *desk, struct track *track, uint64_t number
     status = desk_seal(desk, track, &decision, &question, (struct bytes){copy, entry.body.size},
                        key, number);
     if (status == ST_INVALID || status == ST_LIMIT)
-        refuse_track(desk, track, CONCORDAT__REFUSAL_CODE__TOO_LARGE, 0);
+        desk_refuse_here(desk, track, CONCORDAT__REFUSAL_CODE__TOO_LARGE, 0);
     else if (desk_ok(desk, status)) {
         keep_body(desk, track, (struct bytes){copy, entry.body.size});
         (void)desk_ok(desk, track_put(desk->txn, track));
@@ -87,7 +108,7 @@ void desk_keyless(struct desk *desk, const char *agency, bool known)
         if (!digest_equal(&track.header_digest, &(struct digest){{0}}))
             continue; /* sealed in this turn: a message id is sealed once */
         if (!known) {
-            refuse_track(desk, &track, CONCORDAT__REFUSAL_CODE__RECIPIENT_UNKNOWN, 0);
+            desk_refuse_here(desk, &track, CONCORDAT__REFUSAL_CODE__RECIPIENT_UNKNOWN, 0);
             continue;
         }
         status = directory_sealing_key(desk->directory, desk->txn, agency, desk->wall_ms, &key);

@@ -52,6 +52,20 @@ void desk_note_kept_refusal(struct desk *desk, const struct track *track, const 
         desk_note_refusal(desk, track, &kept, rung);
 }
 
+void desk_refuse_here(struct desk *desk, struct track *track, Concordat__RefusalCode code,
+                      category_set offending)
+{
+    struct rung rung = {.kind = RUNG_REFUSED, .code = (uint32_t)code, .at_ms = desk->wall_ms};
+
+    memcpy(rung.by, desk->setup.agency, strlen(desk->setup.agency) + 1);
+    (void)track_add(track, &rung);
+    track->offending = offending;
+    desk_note_kept_refusal(desk, track, &rung);
+    (void)desk_ok(desk, outbox_drop(desk->txn, &track->message_id, track->to));
+    (void)desk_ok(desk, track_put(desk->txn, track));
+    desk_touched(desk, track);
+}
+
 /* ---- the list ---- */
 
 struct listing {

@@ -320,6 +320,8 @@ bool desk_post(struct desk *desk, struct draft *draft, uint64_t number,
     enum status status =
         directory_sealing_key(desk->directory, desk->txn, track->to, desk->wall_ms, &key);
 
+    if (status == ST_OK && !desk_key_counts(desk, decision->agreement, track->to, &key))
+        status = ST_MORE;
     if (number == 0)
         number = newest = desk->next_number++;
     memcpy(queued.by, desk->setup.agency, strlen(desk->setup.agency) + 1);

@@ -46,7 +46,7 @@ void desk_drop_link(struct desk *desk, const char *why)
 {
     if (!desk->connected || desk->drop)
         return;
-    desk->drop = true;
+    desk->drop = desk->dropped = true;
     reason_set(&desk->drop_why, "%s", why);
 }
 
@@ -144,57 +144,11 @@ static void publish_key(struct desk *desk)
 
 /* ---- submission ---- */
 
-static struct flying **flying_bucket(struct desk *desk, const struct id *id)
-{
-    /* The last bytes of an id are random in every version. */
-    return &desk->flying[((size_t)id->bytes[14] << 8 | id->bytes[15]) % FLYING_BUCKETS];
-}
-
-static bool is_flying(struct desk *desk, const struct id *id)
-{
-    for (const struct flying *f = *flying_bucket(desk, id); f; f = f->next) {
-        if (id_equal(&f->id, id))
-            return true;
-    }
-    return false;
-}
-
-bool desk_landed(struct desk *desk, const struct id *id)
-{
-    for (struct flying **link = flying_bucket(desk, id); *link; link = &(*link)->next) {
-        if (id_equal(&(*link)->id, id)) {
-            struct flying *flying = *link;
-
-            *link = flying->next;
-            desk->flying_count--;
-            desk->flying_size -= flying->size;
-            free(flying);
-            return true;
-        }
-    }
-    return false;
-}
-
-bool desk_find_flying(const struct desk *desk, const struct digest *header, struct id *out)
-{
-    for (size_t i = 0; i < FLYING_BUCKETS; i++) {
-        for (const struct flying *f = desk->flying[i]; f; f = f->next) {
-            if (digest_equal(&f->header, header)) {
-                *out = f->id;
-                return true;
-            }
-        }
-    }
-    return false;
-}
-
 /* Sends one message. False: its credit is not there. */
 static bool submit(struct desk *desk, const struct id *id)
 {
     struct wire wire = {.kind = WIRE_SUBMIT};
     struct outbox_entry entry;
-    struct flying *flying, **bucket = flying_bucket(desk, id);
-    size_t size;
     enum status status = outbox_get(desk->txn, id, &entry);
 
     if (status == ST_MORE || status == ST_INVALID || (status == ST_OK && !entry.sealed)) {
@@ -204,21 +158,8 @@ static bool submit(struct desk *desk, const struct id *id)
         log_event(LOG_ERROR, "outbox_damaged", "message=%s", text);
         return true;
     }
-    if (!desk_ok(desk, status))
+    if (!desk_ok(desk, status) || !desk_take_off(desk, id, &entry))
         return false;
-    size = entry.header.size + entry.body.size;
-    if (desk->flying_count + 1 > desk->credit || desk->flying_size + size > desk->credit_size)
-        return false;
-    flying = malloc(sizeof *flying);
-    if (!flying)
-        return desk_ok(desk, ST_NOMEM);
-    *flying = (struct flying){.next = *bucket,
-                              .id = *id,
-                              .header = sha256(entry.header.data, entry.header.size),
-                              .size = size};
-    *bucket = flying;
-    desk->flying_count++;
-    desk->flying_size += size;
     wire.submit.header = entry.header;
     wire.submit.proof = entry.proof;
     desk_frame(desk, &wire, entry.body);
@@ -234,6 +175,7 @@ static void submit_all(struct desk *desk)
         memset(desk->submit_from, 0, sizeof desk->submit_from);
         desk->retry = false;
     }
+    desk_retry_postponed(desk);
     for (uint8_t lane = 0; lane < LANES; lane++) {
         for (;;) {
             uint64_t number;
@@ -245,7 +187,7 @@ static void submit_all(struct desk *desk)
                 break;
             if (!desk_ok(desk, status))
                 return;
-            if (!is_flying(desk, &id) && !submit(desk, &id))
+            if (desk_may_take_off(desk, &id) && !submit(desk, &id))
                 return; /* a message that does not fit is not overtaken by a later one */
             desk->submit_from[lane] = number + 1;
         }
@@ -286,13 +228,7 @@ void desk_speak(struct desk *desk)
 
 void desk_forget_session(struct desk *desk)
 {
-    for (size_t i = 0; i < FLYING_BUCKETS; i++) {
-        while (desk->flying[i]) {
-            struct flying *flying = desk->flying[i];
-            desk->flying[i] = flying->next;
-            free(flying);
-        }
-    }
+    desk_forget_flying(desk);
     while (desk->parked) {
         struct parked *parked = desk->parked;
         desk->parked = parked->next;
@@ -300,12 +236,11 @@ void desk_forget_session(struct desk *desk)
     }
     desk->parked_end = &desk->parked;
     desk->parked_size = 0;
-    desk->flying_count = desk->flying_size = 0;
     desk->steps_flying = desk->step_from = 0;
     memset(desk->submit_from, 0, sizeof desk->submit_from);
     memset(desk->asked, 0, sizeof desk->asked);
     desk->wanted_count = desk->print_count = desk->settled_count = 0;
-    desk->retry = desk->drop = false;
+    desk->retry = desk->drop = desk->dropped = false;
     desk->retry_at_ms = 0;
     free(desk->frames);
     desk->frames = NULL;

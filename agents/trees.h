@@ -9,7 +9,8 @@
 #define AGENTS_TREES_H
 
 enum tree {
-    TREE_META = 0,  /* name -> value: counters (desk.c), the key of derived ids (derive.c) */
+    TREE_META = 0,  /* name -> value: counters (desk.c), the key of derived ids (derive.c),
+                     our own keys (own_keys.c) */
     TREE_TRACKS,    /* way, key id -> track (track.c) */
     TREE_NEWEST,    /* ~number -> way, key id: the newest first (track.c) */
     TREE_CASES,     /* case handle, ~number -> way, key id: what is about a case (cases.c) */

@@ -224,6 +224,7 @@ static enum status propose(struct registrar *r, const struct instrument *i, stru
 
 static void supersede(struct version *old, int64_t at_ms)
 {
+    old->superseded_ms = at_ms;
     if (old->fate != FATE_IN_FORCE) /* revoked: that it stays */
         return;
     old->since_ms = at_ms;

@@ -93,6 +93,9 @@ struct agreement_set *registrar_set(const struct registrar *registrar);
  * what was accepted under a version that is revoked or suspended since is withheld. O(1). */
 const struct agreement *registrar_version(const struct registrar *registrar,
                                           const struct digest *hash);
+/* When another version took the place of the one with this hash: the time of that entry, whatever
+ * came of either since. 0: none has. O(1). */
+int64_t registrar_superseded_ms(const struct registrar *registrar, const struct digest *hash);
 /* May the agency sign under this agreement with this key what was accepted at `at_ms`, the broker's
  * time? Pins, and ROLLs and RETIREs whose entries came no later: what was accepted with a key that
  * counted then stays good when the key is retired on its way. Compares O(log changes) keys. */

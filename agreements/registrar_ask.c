@@ -29,6 +29,13 @@ const struct key_word *registrar_last_word(const struct registrar *r, const stru
     return last;
 }
 
+int64_t registrar_superseded_ms(const struct registrar *r, const struct digest *hash)
+{
+    const struct version *v = registrar_find(r, hash);
+
+    return v ? v->superseded_ms : 0;
+}
+
 bool registrar_signer_counts(const struct registrar *r, const struct agreement *a,
                              const char *agency, const struct digest *signing_key, int64_t at_ms)
 {

@@ -35,6 +35,7 @@ struct version {
     struct id proposal_id;
     struct digest predecessor_hash;
     int64_t expires_ms, since_ms;
+    int64_t superseded_ms; /* 0: it is not; whatever came after leaves it */
     char by[AGENCY_MAX + 1];
     char founder[AGENCY_MAX + 1]; /* who proposed it; in force: its id's first version */
     size_t signed_count;

@@ -72,11 +72,11 @@ struct law law_of(const char *id, uint32_t version, size_t size)
 
 struct instrument law_instrument(const struct law *law, Concordat__Act act, const char *agency)
 {
-    static int64_t tenths;
+    static int64_t hundredths;
     struct instrument instrument = {.act = act,
                                     .agreement_version = law->version,
                                     .agreement_hash = law->hash,
-                                    .signed_ms = NOW + 100 * ++tenths};
+                                    .signed_ms = NOW + 10 * ++hundredths};
 
     strcpy(instrument.agency, agency);
     strcpy(instrument.agreement_id, law->id);

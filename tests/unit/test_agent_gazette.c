@@ -471,6 +471,25 @@ static void a_text_that_pins_other_keys_for_us_never_counts_here(void **)
     assert_false(is_in_force(b, &law));
 }
 
+/* On the day of a renewal every agreement still pins the key before it. */
+static void a_signing_key_that_is_renewed_leaves_our_agreements_ours(void **)
+{
+    OWNED(bench) b = bench_new();
+    const struct law law = law_of(&b->court, &b->nps, "ISA-TEST", 1, "");
+    const struct digest before = b->setup.signing, renewed = sha256("renewed", 7);
+
+    put_in_force(b, &law);
+    for (int times = 0; times < 2; times++) {
+        b->setup.signing = renewed;
+        bench_restart(b);
+        expect_state(b, &law, "active");
+        const struct registrar *registrar = gazette_registrar(b->gazette);
+        const struct agreement *version = registrar_version(registrar, &law.hash);
+        assert_true(registrar_signer_counts(registrar, version, NPS, &before, SIGNED_NOW));
+        assert_false(registrar_signer_counts(registrar, version, NPS, &renewed, SIGNED_NOW));
+    }
+}
+
 static void a_text_that_pins_another_key_than_the_join_pack_never_counts_here(void **)
 {
     OWNED(bench) b = bench_new();
@@ -1127,6 +1146,7 @@ int main(void)
         cmocka_unit_test(another_community_s_signature_counts_for_nothing),
         cmocka_unit_test(only_the_party_s_pinned_governance_key_speaks_for_it),
         cmocka_unit_test(a_text_that_pins_other_keys_for_us_never_counts_here),
+        cmocka_unit_test(a_signing_key_that_is_renewed_leaves_our_agreements_ours),
         cmocka_unit_test(a_text_that_pins_another_key_than_the_join_pack_never_counts_here),
         cmocka_unit_test(a_withdrawn_proposal_is_accepted_no_more),
         cmocka_unit_test(a_revoked_hash_never_comes_back),

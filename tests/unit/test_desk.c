@@ -608,6 +608,28 @@ static void an_altered_body_is_rejected_and_the_sender_knows(void **)
     assert_int_equal(town_open(town, 1, &id)->outcome, CONCORDAT__OUTCOME__BAD_INPUT);
 }
 
+/* What could not be taken comes again, and nothing that is behind it comes before it. */
+static void nothing_is_taken_behind_what_dropped_the_link(void **)
+{
+    OWNED(town) town = town_new(court_and_nps, 2);
+    struct id id, other;
+
+    town_mischief(town)->stray_frame = true;
+    id = send_request(town, CONCORDAT__OUTCOME__DONE);
+    town_settle(town);
+    assert_string_equal(town_ladder(town, 1, &id), "?");
+    town_mischief(town)->stray_frame = false;
+    other = send_request(town, CONCORDAT__OUTCOME__DONE); /* in the same session */
+    town_settle(town);
+    assert_string_equal(town_ladder(town, 1, &other), "?");
+    assert_int_equal(town_inbox(town, 1)->n_items, 0);
+    town_disconnect(town, 1);
+    town_connect(town, 1);
+    town_settle(town);
+    assert_string_equal(town_ladder(town, 0, &id), "queued accepted delivered");
+    assert_string_equal(town_ladder(town, 0, &other), "queued accepted delivered");
+}
+
 static void a_message_waits_for_its_signers_certificate(void **)
 {
     OWNED(town) town = town_new(court_and_nps, 2);
@@ -834,6 +856,7 @@ static void a_sealing_key_that_lives_too_long_is_not_used(void **)
 static void a_clock_that_jumps_erases_no_key(void **)
 {
     OWNED(town) town = town_new(court_and_nps, 2);
+    struct reason why;
     struct id id;
 
     town_disconnect(town, 1);
@@ -842,6 +865,8 @@ static void a_clock_that_jumps_erases_no_key(void **)
               (int64_t)61 * 24 * 60 * 60 * 1000); /* past open-until, by the wall clock only */
     town_wait(town, 20000);
     town_jump(town, (int64_t)-61 * 24 * 60 * 60 * 1000);
+    assert_true(town_dropped(town, 0, &why)); /* by that clock its CRLs were out of date */
+    town_connect(town, 0);
     town_connect(town, 1);
     town_settle(town);
     assert_string_equal(town_ladder(town, 0, &id), "queued accepted delivered");
@@ -890,6 +915,7 @@ int main(void)
         cmocka_unit_test(a_refusal_that_names_no_message_is_told_too),
         cmocka_unit_test(a_full_broker_is_asked_again_later),
         cmocka_unit_test(an_altered_body_is_rejected_and_the_sender_knows),
+        cmocka_unit_test(nothing_is_taken_behind_what_dropped_the_link),
         cmocka_unit_test(a_message_waits_for_its_signers_certificate),
         cmocka_unit_test(forged_evidence_is_marked_and_frees_nothing),
         cmocka_unit_test(forged_evidence_stands_in_nothings_way),

@@ -138,7 +138,7 @@ static void a_text_cut_at_any_byte_is_refused(void **)
         desk_run(d);
         assert_int_equal(law_verdict(d) > 0, size == cut.size);
         assert_int_equal(d->event_count, size == cut.size);
-        if (size % (INSTRUMENTS_REFUSED_MAX - 1) != 0 && size != cut.size)
+        if (size % (PROPOSALS_REFUSED_MAX - 1) != 0 && size != cut.size)
             continue;
         (void)desk_accept(d, 1); /* what was in force is */
         desk_free(d);            /* it keeps all buffers */

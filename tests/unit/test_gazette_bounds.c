@@ -99,7 +99,7 @@ static void refuse_many(struct desk *d, uint32_t count)
     }
 }
 
-static void past_so_many_refusals_in_an_hour_nothing_is_judged_but_what_stops_sharing(void **)
+static void past_so_many_refusals_in_an_hour_only_what_stops_sharing_is_judged(void **)
 {
     OWNED(desk) d = law_desk();
     struct law law = law_of("ISA-TEST", 1, 0), good = law_of("ISA-GOOD", 1, 0);
@@ -107,11 +107,18 @@ static void past_so_many_refusals_in_an_hour_nothing_is_judged_but_what_stops_sh
     struct exchange_alarm alarm;
 
     law_put_in_force(d, &law);
-    refuse_many(d, INSTRUMENTS_REFUSED_MAX);
+    refuse_many(d, PROPOSALS_REFUSED_MAX);
     law_refused(d, &good, CONCORDAT__ACT__PROPOSE, "court.a");
     assert_string_equal(why_refused(d), too_many);
     assert_true(exchange_next_alarm(d->x, &alarm));
     assert_int_equal(alarm.kind, ALARM_INSTRUMENTS_OVER);
+    (void)law_published(d, &law, CONCORDAT__ACT__SUSPEND, "court.a");
+    (void)law_published(d, &law, CONCORDAT__ACT__RESUME, "court.a"); /* costs no parsing */
+    for (uint32_t n = PROPOSALS_REFUSED_MAX; n < INSTRUMENTS_REFUSED_MAX; n++)
+        law_refused(d, &good, CONCORDAT__ACT__ACCEPT, "nps.a");
+    assert_string_not_equal(why_refused(d), too_many);
+    law_refused(d, &good, CONCORDAT__ACT__ACCEPT, "nps.a");
+    assert_string_equal(why_refused(d), too_many);
     (void)law_published(d, &law, CONCORDAT__ACT__SUSPEND, "court.a");
     (void)law_published(d, &law, CONCORDAT__ACT__REVOKE, "court.a");
     d->now_ms += DAY / 24;
@@ -127,7 +134,7 @@ static void it_is_counted_for_who_brings_it(void **)
     struct law law = law_of("ISA-TEST", 1, 0);
     const struct instrument proposal = law_instrument(&law, CONCORDAT__ACT__PROPOSE, "court.a");
 
-    refuse_many(d, INSTRUMENTS_REFUSED_MAX);
+    refuse_many(d, PROPOSALS_REFUSED_MAX);
     law_bring(d, NPS, d->nps, &proposal, (struct bytes){(const uint8_t *)law.text, law.size});
     desk_run(d);
     assert_int_equal(desk_events(d, EVENT_GAZETTE), 1);
@@ -141,7 +148,7 @@ static void the_same_refused_again_is_answered_without_judging_it(void **)
     struct law law = broken_law(1), good = law_of("ISA-TEST", 1, 0);
     const struct instrument proposal = law_instrument(&law, CONCORDAT__ACT__PROPOSE, "court.a");
 
-    for (uint32_t n = 0; n < 2 * INSTRUMENTS_REFUSED_MAX; n++) {
+    for (uint32_t n = 0; n < 2 * PROPOSALS_REFUSED_MAX; n++) {
         assert_int_equal(brought(d, &proposal, &law), 0);
         assert_string_not_equal(why_refused(d), too_many);
     }
@@ -223,7 +230,7 @@ static void the_same_words_of_another_officer_are_published_too(void **)
     strcpy(one.clause, "psr-request");
     two = one;
     strcpy(one.officer, "officer.1");
-    strcpy(two.officer, "officer.2"); /* the key says whose word it is */
+    strcpy(two.officer, "officer.2");
     first = brought(d, &one, &law);
     assert_true(first > 0);
     assert_true(brought(d, &two, &law) > first);
@@ -238,7 +245,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_store_above_its_mark_takes_everything_but_proposals),
         cmocka_unit_test(their_texts_are_so_many_bytes_a_day),
-        cmocka_unit_test(past_so_many_refusals_in_an_hour_nothing_is_judged_but_what_stops_sharing),
+        cmocka_unit_test(past_so_many_refusals_in_an_hour_only_what_stops_sharing_is_judged),
         cmocka_unit_test(it_is_counted_for_who_brings_it),
         cmocka_unit_test(the_same_refused_again_is_answered_without_judging_it),
         cmocka_unit_test(what_was_refused_is_judged_again_once_something_was_published),

@@ -68,6 +68,34 @@ static void who_froze_a_version_thaws_its_successor_too(void **)
     assert_int_equal(standing_of(r, &third), STANDING_ACTIVE);
 }
 
+static void when_a_version_was_superseded_stays_what_it_was(void **)
+{
+    struct governor list[] = {puppet("a.a", 1), puppet("b.b", 2)};
+    struct text first = text_of(list, 2, "ISA-TEST", 1, "1"),
+                second = text_of(list, 2, "ISA-TEST", 2, "2");
+    const Concordat__Act since[] = {CONCORDAT__ACT__SUSPEND, CONCORDAT__ACT__RESUME,
+                                    CONCORDAT__ACT__REVOKE};
+    OWNED(registrar) r = registrar_of(&no_rules);
+
+    assert_int_equal(registrar_superseded_ms(r, &first.hash), 0);
+    ENACT(r, list, &first, 1, &none);
+    assert_int_equal(registrar_superseded_ms(r, &first.hash), 0);
+    assert_int_equal(put(r, about(CONCORDAT__ACT__PROPOSE, &list[0], &second, 2, &first.hash),
+                         &second, NOW + 10),
+                     ST_OK);
+    assert_int_equal(registrar_superseded_ms(r, &first.hash), 0);
+    assert_int_equal(
+        put(r, about(CONCORDAT__ACT__ACCEPT, &list[1], &second, 2, &first.hash), NULL, NOW + 20),
+        ST_OK);
+    for (size_t n = 0; n < LENGTH(since); n++) {
+        assert_int_equal(registrar_superseded_ms(r, &first.hash), NOW + 20);
+        assert_int_equal(put(r, act_of(since[n], &list[0], &first, (int64_t)n + 1), NULL, NOW + 30),
+                         ST_OK);
+    }
+    assert_int_equal(registrar_superseded_ms(r, &first.hash), NOW + 20);
+    assert_int_equal(registrar_superseded_ms(r, &second.hash), 0);
+}
+
 static void who_left_the_agreement_still_holds_what_it_froze(void **)
 {
     struct governor list[] = {puppet("a.a", 1), puppet("b.b", 2), puppet("c.c", 3)};
@@ -374,6 +402,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(who_froze_a_version_thaws_its_successor_too),
+        cmocka_unit_test(when_a_version_was_superseded_stays_what_it_was),
         cmocka_unit_test(who_left_the_agreement_still_holds_what_it_froze),
         cmocka_unit_test(a_proposals_id_marks_no_instrument),
         cmocka_unit_test(a_text_whose_time_is_over_cannot_come_into_force),

@@ -25,8 +25,18 @@
 #define TURNS_MAX 2000
 #define REFUSED_MAX 4096
 
+/* What an authority has issued besides, in an agency's name. */
+struct impostor {
+    EVP_PKEY *key; /* owned; NULL: nobody has */
+    uint8_t *der;  /* owned */
+    struct bytes certificate;
+    uint8_t statement[STATEMENT_MAX]; /* of a sealing key that the agency does not have */
+    struct signed_statement published;
+};
+
 struct member {
     char agency[AGENCY_MAX + 1], folder[128];
+    struct impostor impostor;
     char paths[4][192];
     struct tls_context *trust;
     struct agreement_set *agreements;
@@ -99,14 +109,14 @@ char *town_example(const char *name)
 
 /* ---- agencies ---- */
 
-static void make_papers(struct town *town, struct member *m)
+/* Another each time: an authority may issue as many as it likes. */
+static void make_signing(struct town *town, struct member *m)
 {
     char name[128];
-    struct mint_leaf transport, signing;
     struct minted leaf;
+    struct mint_leaf signing;
 
     (void)snprintf(name, sizeof name, "URI:urn:concordat:agency:%s", m->agency);
-    transport = mint_transport(name);
     signing = (struct mint_leaf){.key = "P-256",
                                  .name = name,
                                  .constraints = "critical,CA:FALSE",
@@ -114,14 +124,26 @@ static void make_papers(struct town *town, struct member *m)
                                  .purpose = SIGNING,
                                  .from_s = -MINT_DAY,
                                  .until_s = TOWN_SIGNING_DAYS * MINT_DAY};
-    (void)snprintf(m->folder, sizeof m->folder, "%s/%s", town->folder, m->agency);
-    leaf = mint_leaf(town->mint, &transport);
-    mint_write_leaf(town->mint, town->folder, m->agency, &leaf);
     leaf = mint_leaf(town->mint, &signing);
     m->key = leaf.key;
     EVP_PKEY_up_ref(m->key);
+    m->der = NULL;
     m->certificate.size = (size_t)i2d_X509(leaf.certificate, &m->der);
     m->certificate.data = m->der;
+}
+
+static void make_papers(struct town *town, struct member *m)
+{
+    char name[128];
+    struct mint_leaf transport;
+    struct minted leaf;
+
+    (void)snprintf(name, sizeof name, "URI:urn:concordat:agency:%s", m->agency);
+    transport = mint_transport(name);
+    (void)snprintf(m->folder, sizeof m->folder, "%s/%s", town->folder, m->agency);
+    leaf = mint_leaf(town->mint, &transport);
+    mint_write_leaf(town->mint, town->folder, m->agency, &leaf);
+    make_signing(town, m);
 }
 
 static void load_agreements(struct member *m, const char *folder)
@@ -232,6 +254,8 @@ void town_free(struct town *town)
         tls_context_free(m->trust);
         EVP_PKEY_free(m->key);
         OPENSSL_free(m->der);
+        EVP_PKEY_free(m->impostor.key);
+        OPENSSL_free(m->impostor.der);
         free(m->incoming);
         free(m->statement);
         if (m->response)
@@ -388,6 +412,18 @@ static void falsify(struct town *town, struct owed *o)
         sign_anew(town, o, &e);
 }
 
+/* Signs a step as the impostor of who made it. */
+static void sign_falsely(const struct town *town, const struct owed *o, struct proof *out)
+{
+    const struct impostor *impostor = &town->members[o->from].impostor;
+    struct digest signer = sha256(impostor->certificate.data, impostor->certificate.size);
+
+    assert_int_equal(batch_sign(BATCH_STEPS, impostor->key, &signer,
+                                tls_context_community(town->members[0].trust),
+                                &(struct bytes){o->header, o->header_size}, 1, out),
+                     ST_OK);
+}
+
 static void hand_over(struct town *town, size_t index, bool again)
 {
     struct owed *o = &town->owed[index];
@@ -403,7 +439,11 @@ static void hand_over(struct town *town, size_t index, bool again)
         wire.step.proof = o->proof;
         if (town->mischief.flip_step)
             wire.step.proof.signature[7] ^= 1;
+        if (town->mischief.false_steps)
+            sign_falsely(town, o, &wire.step.proof);
     } else {
+        if (town->mischief.stray_frame)
+            frame_to(town, o->to, &(struct wire){.kind = WIRE_PING}, (struct bytes){NULL, 0});
         wire.deliver.sequence = index + 1;
         wire.deliver.again = again;
         wire.deliver.accepted_ms = o->accepted_ms;
@@ -421,7 +461,7 @@ static void owe(struct town *town, const struct owed *what)
 {
     assert_true(town->owed_count < OWED_MAX);
     town->owed[town->owed_count++] = *what;
-    if (what->is_note)
+    if (what->is_note || (!what->is_step && town->mischief.hold))
         return;
     if (what->is_step && town->mischief.forge_first) {
         bool flip_step = town->mischief.flip_step;
@@ -491,6 +531,22 @@ static bool is_stale(struct town *town, const struct envelope *e)
     return town->mischief.active_version && e->agreement_version != town->mischief.active_version;
 }
 
+/* What the broker says of this one; 0: it is taken. */
+static Concordat__RefusalCode refusal_of(struct town *town, const struct envelope *e)
+{
+    struct town_mischief *m = &town->mischief;
+
+    if (m->refuse || !m->ended || strcmp(m->ended, e->agreement_id) != 0
+        || find_message(town, &e->message_id))
+        return m->refuse;
+    if (m->ended_recorded > 0) {
+        m->ended_recorded--;
+        return CONCORDAT__REFUSAL_CODE__AGREEMENT_REVOKED;
+    }
+    town->counts.rate_limited++;
+    return CONCORDAT__REFUSAL_CODE__RATE_LIMITED;
+}
+
 static void on_submit(struct town *town, size_t from, const struct wire *wire, struct bytes body)
 {
     struct wire answer = {.kind = WIRE_RECEIPT};
@@ -499,6 +555,7 @@ static void on_submit(struct town *town, size_t from, const struct wire *wire, s
     OWNED(arena) arena = arena_new(64 * 1024, HEAD_ARENA);
     struct envelope e;
     struct owed owed;
+    Concordat__RefusalCode refusal;
 
     assert_int_equal(envelope_read(header, arena, &e, &why), ST_OK);
     assert_string_equal(e.sender, town->members[from].agency);
@@ -516,11 +573,12 @@ static void on_submit(struct town *town, size_t from, const struct wire *wire, s
         on_stale(town, from, &e, header);
         return;
     }
-    if (town->mischief.refuse) {
+    refusal = refusal_of(town, &e);
+    if (refusal) {
         answer.kind = WIRE_REFUSAL;
         answer.refusal.refusal = (struct refusal){.message_id = e.message_id,
                                                   .header_digest = sha256(header.data, header.size),
-                                                  .code = town->mischief.refuse,
+                                                  .code = refusal,
                                                   .refused_ms = town->wall_ms};
         if (town->mischief.refuse_nameless)
             answer.refusal.refusal.message_id = (struct id){{0}};
@@ -607,8 +665,20 @@ static void fill_entry(const struct town *town, size_t index, struct directory_e
     entry->known = true;
     if (!town->mischief.hide_certificates)
         entry->certificates[entry->certificate_count++] = m->certificate;
-    if (m->statement && !town->mischief.hide_keys)
+    if (m->impostor.key)
+        entry->certificates[entry->certificate_count++] = m->impostor.certificate;
+    if (m->impostor.key && town->mischief.false_keys)
+        entry->keys[entry->key_count++] = m->impostor.published;
+    if (m->statement && !town->mischief.hide_keys
+        && (!town->mischief.false_keys || town->mischief.true_keys_too))
         entry->keys[entry->key_count++] = m->published;
+}
+
+static bool is_of(struct bytes certificate, const struct digest *print)
+{
+    struct digest digest = sha256(certificate.data, certificate.size);
+
+    return certificate.size > 0 && digest_equal(&digest, print);
 }
 
 static void on_directory(struct town *town, size_t from, const struct wire *wire)
@@ -635,10 +705,10 @@ static void on_directory(struct town *town, size_t from, const struct wire *wire
     }
     for (uint32_t i = 0; i < wire->directory.certificate_count; i++) {
         for (size_t j = 0; j < town->count; j++) {
-            struct bytes der = town->members[j].certificate;
-            struct digest print = sha256(der.data, der.size);
+            const struct digest *wanted = &wire->directory.wanted_certificates[i];
 
-            if (!digest_equal(&print, &wire->directory.wanted_certificates[i]))
+            if (!is_of(town->members[j].certificate, wanted)
+                && !is_of(town->members[j].impostor.certificate, wanted))
                 continue;
             (void)snprintf(entries[count].agency, sizeof entries[count].agency, "%s",
                            town->members[j].agency);
@@ -1028,6 +1098,43 @@ const Concordat__Response *town_publish(struct town *town, size_t agency, struct
     return town_ask(town, agency, &request);
 }
 
+/* ---- an authority of bad faith ---- */
+
+struct digest town_impersonate(struct town *town, size_t agency)
+{
+    struct member *m = &town->members[agency], other = *m;
+    struct impostor *impostor = &m->impostor;
+    struct key_statement statement = {.from_ms = town->wall_ms,
+                                      .seal_until_ms = town->wall_ms + TOWN_DAY_MS,
+                                      .open_until_ms = town->wall_ms + 2 * TOWN_DAY_MS};
+    struct identity identity;
+    struct digest pin;
+    size_t size;
+
+    assert_null(impostor->key);
+    make_signing(town, &other);
+    impostor->key = other.key;
+    impostor->der = other.der;
+    impostor->certificate = other.certificate;
+    assert_int_equal(identity_of_der(other.certificate.data, other.certificate.size, USE_SIGNING,
+                                     &identity, NULL, NULL),
+                     ST_OK);
+    memcpy(pin.bytes, identity.spki, DIGEST_SIZE);
+    (void)snprintf(statement.agency, sizeof statement.agency, "%s", m->agency);
+    memset(statement.public_key, 9, sizeof statement.public_key);
+    memset(statement.key_id, 7, sizeof statement.key_id);
+    assert_int_equal(
+        key_statement_write(&statement, impostor->statement, sizeof impostor->statement, &size),
+        ST_OK);
+    impostor->published.statement = (struct bytes){impostor->statement, size};
+    impostor->published.signer = sha256(impostor->der, impostor->certificate.size);
+    assert_int_equal(key_statement_sign(impostor->key, tls_context_community(m->trust),
+                                        impostor->published.statement,
+                                        impostor->published.signature),
+                     ST_OK);
+    return pin;
+}
+
 /* ---- fuzzers ---- */
 
 static void end_raw(struct member *m)
@@ -1065,11 +1172,16 @@ void town_frame(struct town *town, size_t agency, const struct wire *wire)
 void town_raw_frames(struct town *town, size_t agency, struct bytes frames)
 {
     struct member *m = &town->members[agency];
+    struct stage_link drop;
 
     if (!m->connected || desk_begin_turn(m->desk, town->wall_ms, ++town->now_ms) != ST_OK)
         abort();
     desk_frames(m->desk, m->session, frames);
     end_raw(m);
+    if (desk_take_drop(m->desk, &drop)) { /* else it would listen no more */
+        town_disconnect(town, agency);
+        town_connect(town, agency);
+    }
 }
 
 /* ---- requests ---- */

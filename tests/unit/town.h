@@ -73,11 +73,18 @@ struct town_mischief {
     bool hide_keys, hide_certificates; /* the directory knows the agency, but not these */
     bool hide_agencies;                /* the directory knows nobody */
     Concordat__RefusalCode refuse;     /* submits are refused so */
+    const char *ended;                 /* this agreement has: so many submits under it are */
+    unsigned ended_recorded;           /* refused as revoked, the others as RATE_LIMITED */
     bool refuse_nameless;              /* by their digest only, as if they could not be read */
+    bool hold;                         /* messages are accepted and stay until the next session */
+    bool stray_frame;                  /* before each delivery one that is out of place */
     bool flip_body;                    /* a bit of each delivered body */
     struct id in_reply_to;             /* replies are delivered as if to this, signed anew */
     bool hide_deadline;                /* headers come without the deadline of their bodies */
     bool misplace;                     /* bodies' last field stands in the first section too */
+    bool false_keys;                   /* an impersonated agency's key is the impostor's */
+    bool true_keys_too;                /* beside that */
+    bool false_steps;                  /* and its steps are signed by the impostor */
     bool flip_step;                    /* a bit of each forwarded step's signature */
     int64_t seal_days;                 /* of keys after a restart; 0: as it should be */
     bool forge_first;                  /* each step comes with a broken signature, then as it is */
@@ -120,6 +127,10 @@ const char *town_state(struct town *town, size_t agency, const struct id *id);
 const char *town_detail(struct town *town, size_t agency, const struct id *id);
 const Concordat__Status *town_status(struct town *town, size_t agency);
 
+/* The authority issues a second signing certificate in the agency's name to somebody else, whom the
+ * broker helps; the pin of its key. What comes of it, the mischief says. */
+struct digest town_impersonate(struct town *town, size_t agency);
+
 /* Any bytes as a request, or as frames of the broker's, in a turn of their own: fuzzers. What comes
  * of it is dropped. */
 void town_raw_request(struct town *town, size_t agency, struct bytes request);
@@ -138,6 +149,7 @@ void town_frame(struct town *town, size_t agency, const struct wire *wire);
 
 /* How often the broker has seen things. */
 struct town_counts {
+    unsigned rate_limited;
     unsigned submits, stale, steps, settles, deliveries;
 };
 struct town_counts town_counts(const struct town *town);
