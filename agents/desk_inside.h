@@ -221,6 +221,9 @@ enum status desk_seal(struct desk *desk, struct track *track, const struct decis
 void desk_add_step(struct desk *desk, struct track *track, const struct step *step);
 /* The lane of an urgency: immediate 0, same day 1, routine 2. */
 uint8_t desk_lane(int urgency);
+
+/* ---- deciding.c ---- */
+
 /* Fills a question from what is known about a message of ours. */
 struct question desk_question(const struct track *track, bool in_reply);
 

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "agents/own_keys.h"
+#include "agents/standings.h"
 #include "agents/trees.h"
 #include "lib/arena.h"
 #include "lib/log.h"
@@ -38,92 +39,15 @@ enum entry_kind {
     ENTRY_NOT_COUNTED /* verified, but the registrar's rules gave it no effect */
 };
 
-/* What a version was when it was last looked at. */
-struct seen_state {
-    struct digest hash;
-    const char *state; /* the registrar's, static */
-};
-
 struct gazette {
     struct registrar *registrar; /* owned */
     struct glass *glass;         /* owned */
-    struct seen_state *states;   /* owned */
-    size_t state_count;
+    struct standings standings;  /* as they were last looked at */
     char agency[AGENCY_MAX + 1];
     uint64_t last;
     int64_t last_ms; /* of the last entry */
     struct log_limit rewritten;
 };
-
-/* ---- states ---- */
-
-/* Rows come in one order and none goes away, so what was seen is that order with gaps. */
-struct look {
-    struct gazette *gazette;
-    struct seen_state *states; /* as they are now; owned */
-    size_t count, room;
-    size_t seen; /* of the gazette's that have come by */
-    bool tell, failed;
-};
-
-static const char *state_before(struct look *look, const struct digest *hash)
-{
-    const struct gazette *g = look->gazette;
-
-    if (look->seen == g->state_count || !digest_equal(&g->states[look->seen].hash, hash))
-        return "";
-    return g->states[look->seen++].state;
-}
-
-static void tell_state(const struct registrar_row *row)
-{
-    log_event(LOG_INFO,
-              strcmp(row->state, "active") == 0       ? "agreement_active"
-              : strcmp(row->state, "superseded") == 0 ? "agreement_superseded"
-              : strcmp(row->state, "suspended") == 0  ? "agreement_suspended"
-              : strcmp(row->state, "revoked") == 0    ? "agreement_revoked"
-                                                      : "agreement_published",
-              "id=%s version=%u state=\"%s\"", row->agreement->id, row->agreement->version,
-              row->state);
-}
-
-static bool look_at(void *context, const struct registrar_row *row)
-{
-    struct look *look = context;
-
-    if (look->count == look->room) {
-        size_t room = look->room ? 2 * look->room : 64;
-        struct seen_state *grown = reallocarray(look->states, room, sizeof *grown);
-        if (!grown) {
-            look->failed = true;
-            return false;
-        }
-        look->states = grown;
-        look->room = room;
-    }
-    const char *before = state_before(look, &row->agreement->hash);
-    if (look->tell && strcmp(before, row->state) != 0)
-        tell_state(row);
-    look->states[look->count++] = (struct seen_state){row->agreement->hash, row->state};
-    return true;
-}
-
-/* Notes what each version is now; tells of those that are something else than before. O(versions).
- * A list cut short for want of memory leaves the old one. */
-static enum status look_around(struct gazette *g, int64_t now_ms, bool tell)
-{
-    struct look look = {.gazette = g, .tell = tell};
-
-    registrar_each(g->registrar, now_ms, look_at, &look);
-    if (look.failed) {
-        free(look.states);
-        return ST_NOMEM;
-    }
-    free(g->states);
-    g->states = look.states;
-    g->state_count = look.count;
-    return ST_OK;
-}
 
 /* ---- the store ---- */
 
@@ -331,7 +255,7 @@ enum status gazette_new(const struct gazette_setup *setup, struct store *store,
     if (status == ST_OK)
         status = fold_store(g, store, why);
     if (status == ST_OK)
-        status = look_around(g, 0, false);
+        status = standings_look(&g->standings, g->registrar, 0, false);
     if (status == ST_OK)
         *out = GIVE(g);
     return status;
@@ -343,7 +267,7 @@ void gazette_free(struct gazette *g)
         return;
     registrar_free(g->registrar);
     glass_free(g->glass);
-    free(g->states);
+    standings_fini(&g->standings);
     free(g);
 }
 
@@ -424,7 +348,7 @@ static enum status take_instrument(struct gazette *g, struct txn *txn,
     status = put(txn, e, counts ? ENTRY_INSTRUMENT : ENTRY_NOT_COUNTED, &instrument);
     if (status == ST_OK && counts)
         status = glass_instrument(g->glass, &instrument, e->at_ms);
-    return status == ST_OK ? look_around(g, e->at_ms, true) : status;
+    return status == ST_OK ? standings_look(&g->standings, g->registrar, e->at_ms, true) : status;
 }
 
 static bool same_bytes(struct bytes a, struct bytes b)

@@ -133,20 +133,6 @@ enum status outbox_keep(struct txn *txn, const struct id *id, const struct kept 
     return status;
 }
 
-/* A prefixed text of at most room - 1 bytes. */
-static void read_text(struct reader *r, char *out, size_t room)
-{
-    struct bytes text = read_prefixed(r);
-
-    if (r->failed || text.size >= room) {
-        r->failed = true;
-        return;
-    }
-    if (text.size > 0)
-        memcpy(out, text.data, text.size);
-    out[text.size] = '\0';
-}
-
 enum status outbox_kept(struct txn *txn, const struct id *id, struct kept *out)
 {
     struct kept kept = {0};
@@ -164,8 +150,8 @@ enum status outbox_kept(struct txn *txn, const struct id *id, struct kept *out)
     kept.purpose_named = flags & PURPOSE_NAMED;
     kept.officer_added = flags & OFFICER_ADDED;
     kept.has_body = flags & HAS_BODY;
-    read_text(&r, kept.officer, sizeof kept.officer);
-    read_text(&r, kept.justification, sizeof kept.justification);
+    read_prefixed_text(&r, kept.officer, sizeof kept.officer);
+    read_prefixed_text(&r, kept.justification, sizeof kept.justification);
     kept.body = read_bytes(&r, r.left);
     if (r.failed)
         return ST_INVALID;

@@ -8,48 +8,29 @@
 #define DAY_MS ((int64_t)24 * 60 * 60 * 1000)
 #define KEY_SIZE (8 + 8) /* u64 at_ms, u64 number */
 
-static void write_text(struct writer *w, const char *text)
-{
-    write_prefixed(w, text, strlen(text));
-}
-
 enum status refused_write(const struct refused *refused, uint8_t *out, size_t room, size_t *size)
 {
     struct writer w = writer_of(out, room);
 
     write_u8(&w, REFUSED_VERSION);
     write_u64(&w, (uint64_t)refused->at_ms);
-    write_text(&w, refused->by);
+    write_prefixed_text(&w, refused->by);
     write_bytes(&w, refused->message_id.bytes, ID_SIZE);
     write_bytes(&w, refused->resent_as.bytes, ID_SIZE);
-    write_text(&w, refused->type);
-    write_text(&w, refused->to);
-    write_text(&w, refused->purpose);
+    write_prefixed_text(&w, refused->type);
+    write_prefixed_text(&w, refused->to);
+    write_prefixed_text(&w, refused->purpose);
     write_u32(&w, refused->code);
-    write_text(&w, refused->agreement_id);
+    write_prefixed_text(&w, refused->agreement_id);
     write_u32(&w, refused->agreement_version);
-    write_text(&w, refused->clause);
+    write_prefixed_text(&w, refused->clause);
     write_u32(&w, refused->offending);
-    write_text(&w, refused->officer);
-    write_text(&w, refused->justification);
+    write_prefixed_text(&w, refused->officer);
+    write_prefixed_text(&w, refused->justification);
     if (w.failed)
         return ST_LIMIT;
     *size = w.size;
     return ST_OK;
-}
-
-/* A text of at most room - 1 bytes without NUL inside. */
-static void read_text(struct reader *r, char *out, size_t room)
-{
-    struct bytes text = read_prefixed(r);
-
-    if (text.size >= room || (text.size > 0 && memchr(text.data, '\0', text.size))) {
-        r->failed = true;
-        return;
-    }
-    if (text.size > 0)
-        memcpy(out, text.data, text.size);
-    out[text.size] = '\0';
 }
 
 enum status refused_read(struct bytes record, struct refused *out)
@@ -60,19 +41,19 @@ enum status refused_read(struct bytes record, struct refused *out)
     if (read_u8(&r) != REFUSED_VERSION)
         return ST_INVALID;
     refused.at_ms = (int64_t)read_u64(&r);
-    read_text(&r, refused.by, sizeof refused.by);
+    read_prefixed_text(&r, refused.by, sizeof refused.by);
     read_into(&r, refused.message_id.bytes, ID_SIZE);
     read_into(&r, refused.resent_as.bytes, ID_SIZE);
-    read_text(&r, refused.type, sizeof refused.type);
-    read_text(&r, refused.to, sizeof refused.to);
-    read_text(&r, refused.purpose, sizeof refused.purpose);
+    read_prefixed_text(&r, refused.type, sizeof refused.type);
+    read_prefixed_text(&r, refused.to, sizeof refused.to);
+    read_prefixed_text(&r, refused.purpose, sizeof refused.purpose);
     refused.code = read_u32(&r);
-    read_text(&r, refused.agreement_id, sizeof refused.agreement_id);
+    read_prefixed_text(&r, refused.agreement_id, sizeof refused.agreement_id);
     refused.agreement_version = read_u32(&r);
-    read_text(&r, refused.clause, sizeof refused.clause);
+    read_prefixed_text(&r, refused.clause, sizeof refused.clause);
     refused.offending = read_u32(&r);
-    read_text(&r, refused.officer, sizeof refused.officer);
-    read_text(&r, refused.justification, sizeof refused.justification);
+    read_prefixed_text(&r, refused.officer, sizeof refused.officer);
+    read_prefixed_text(&r, refused.justification, sizeof refused.justification);
     if (!reader_done(&r))
         return ST_INVALID;
     *out = refused;

@@ -146,11 +146,6 @@ bool track_is_over(const struct track *track)
         || track_find(track, RUNG_WITHHELD);
 }
 
-static void write_text(struct writer *w, const char *text)
-{
-    write_prefixed(w, text, strlen(text));
-}
-
 enum status track_write(const struct track *track, uint8_t *out, size_t room, size_t *size)
 {
     struct writer w = writer_of(out, room);
@@ -163,12 +158,12 @@ enum status track_write(const struct track *track, uint8_t *out, size_t room, si
     write_bytes(&w, track->case_handle.bytes, ID_SIZE);
     write_bytes(&w, track->conversation_id.bytes, ID_SIZE);
     write_bytes(&w, track->in_reply_to.bytes, ID_SIZE);
-    write_text(&w, track->from);
-    write_text(&w, track->to);
-    write_text(&w, track->type);
-    write_text(&w, track->purpose);
-    write_text(&w, track->agreement_id);
-    write_text(&w, track->clause);
+    write_prefixed_text(&w, track->from);
+    write_prefixed_text(&w, track->to);
+    write_prefixed_text(&w, track->type);
+    write_prefixed_text(&w, track->purpose);
+    write_prefixed_text(&w, track->agreement_id);
+    write_prefixed_text(&w, track->clause);
     write_u32(&w, track->agreement_version);
     write_u32(&w, track->schema_version);
     write_u32(&w, track->sequence);
@@ -194,7 +189,7 @@ enum status track_write(const struct track *track, uint8_t *out, size_t room, si
         write_u32(&w, rung->code);
         write_u64(&w, (uint64_t)rung->at_ms);
         write_bytes(&w, rung->reply.bytes, ID_SIZE);
-        write_text(&w, rung->by);
+        write_prefixed_text(&w, rung->by);
     }
     write_u8(&w, (uint8_t)(track->agreement_named | track->break_glass << 1));
     write_bytes(&w, track->answer.bytes, ID_SIZE);
@@ -209,20 +204,6 @@ enum status track_write(const struct track *track, uint8_t *out, size_t room, si
     return ST_OK;
 }
 
-/* A text of at most room - 1 bytes without NUL inside. */
-static void read_text(struct reader *r, char *out, size_t room)
-{
-    struct bytes text = read_prefixed(r);
-
-    if (text.size >= room || (text.size > 0 && memchr(text.data, '\0', text.size))) {
-        r->failed = true;
-        return;
-    }
-    if (text.size > 0)
-        memcpy(out, text.data, text.size);
-    out[text.size] = '\0';
-}
-
 static void read_rung(struct reader *r, struct rung *rung)
 {
     uint8_t kind = read_u8(r);
@@ -234,7 +215,7 @@ static void read_rung(struct reader *r, struct rung *rung)
     rung->code = read_u32(r);
     rung->at_ms = (int64_t)read_u64(r);
     read_into(r, rung->reply.bytes, ID_SIZE);
-    read_text(r, rung->by, sizeof rung->by);
+    read_prefixed_text(r, rung->by, sizeof rung->by);
 }
 
 static void read_resent(struct reader *r, struct track *t)
@@ -265,12 +246,12 @@ enum status track_read(struct bytes record, struct track *out)
     read_into(&r, t.case_handle.bytes, ID_SIZE);
     read_into(&r, t.conversation_id.bytes, ID_SIZE);
     read_into(&r, t.in_reply_to.bytes, ID_SIZE);
-    read_text(&r, t.from, sizeof t.from);
-    read_text(&r, t.to, sizeof t.to);
-    read_text(&r, t.type, sizeof t.type);
-    read_text(&r, t.purpose, sizeof t.purpose);
-    read_text(&r, t.agreement_id, sizeof t.agreement_id);
-    read_text(&r, t.clause, sizeof t.clause);
+    read_prefixed_text(&r, t.from, sizeof t.from);
+    read_prefixed_text(&r, t.to, sizeof t.to);
+    read_prefixed_text(&r, t.type, sizeof t.type);
+    read_prefixed_text(&r, t.purpose, sizeof t.purpose);
+    read_prefixed_text(&r, t.agreement_id, sizeof t.agreement_id);
+    read_prefixed_text(&r, t.clause, sizeof t.clause);
     t.agreement_version = read_u32(&r);
     t.schema_version = read_u32(&r);
     t.sequence = read_u32(&r);

@@ -195,16 +195,23 @@ static bool is_revoked(const struct authorities *all, X509 *certificate, int64_t
     return false;
 }
 
-bool authorities_revoked(const struct authorities *all, X509 *certificate, int64_t at_ms)
+static bool is_in_date(X509 *certificate, int64_t at_ms)
 {
-    if (is_revoked(all, certificate, at_ms))
-        return true;
-    for (size_t i = 1; i < all->count; i++) {
+    return time_ms(X509_get0_notBefore(certificate)) <= at_ms
+        && at_ms < time_ms(X509_get0_notAfter(certificate));
+}
+
+bool authorities_vouched(const struct authorities *all, X509 *certificate, int64_t at_ms)
+{
+    const X509_NAME *by = X509_get_issuer_name(certificate);
+
+    for (size_t i = 0; i < all->count; i++) {
         X509 *issuer = all->list[i].certificate;
 
-        if (X509_NAME_cmp(X509_get_subject_name(issuer), X509_get_issuer_name(certificate)) == 0
-            && is_revoked(all, issuer, at_ms))
-            return true;
+        if (X509_NAME_cmp(X509_get_subject_name(issuer), by) == 0)
+            return is_in_date(certificate, at_ms) && !is_revoked(all, certificate, at_ms)
+                && (i == 0 /* the root: trusted as it is */
+                    || (is_in_date(issuer, at_ms) && !is_revoked(all, issuer, at_ms)));
     }
     return false;
 }

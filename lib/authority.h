@@ -38,19 +38,18 @@ struct authorities {
 };
 
 /* Reads both PEM files into `out`, a zeroed struct of the caller's, and adds all to `store`. No
- * `crls` (NULL): the certificates alone, for tools that are given nothing newer. `out` must be given to authorities_fini whatever the answer.
- *   ST_IO       a file cannot be read
- *   ST_INVALID  a file does not hold what it should; `why` names file and fault
- *   ST_NOMEM */
+ * `crls` (NULL): the certificates alone, for tools that are given nothing newer. `out` must be
+ * given to authorities_fini whatever the answer. ST_IO       a file cannot be read ST_INVALID  a
+ * file does not hold what it should; `why` names file and fault ST_NOMEM */
 enum status authorities_load(struct authorities *out, const char *trust, const char *crls,
                              X509_STORE *store, struct reason *why);
 void authorities_fini(struct authorities *authorities);
 
 /* When the first of the CRLs runs out. */
 int64_t authorities_until_ms(const struct authorities *authorities);
-/* Was the certificate, or the authority that issued it, revoked at `at_ms` or before? By the date
- * that the CRL gives: RFC 5280 §5.1.2.6. */
-bool authorities_revoked(const struct authorities *authorities, X509 *certificate, int64_t at_ms);
+/* Did the certificate, and the authority that issued it, hold at `at_ms`: in date, and not revoked
+ * by the date that a CRL gives? RFC 5280 §5.1.2.6. The root's own dates do not count: §6.1. */
+bool authorities_vouched(const struct authorities *authorities, X509 *certificate, int64_t at_ms);
 /* Is `next` the same community, with no CRL going back? See tls_context_follows.
  *   ST_FORGED   no */
 enum status authorities_follow(const struct authorities *authorities,

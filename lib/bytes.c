@@ -65,6 +65,20 @@ struct bytes read_prefixed(struct reader *r)
     return read_bytes(r, read_u32(r));
 }
 
+void read_prefixed_text(struct reader *r, char *out, size_t room)
+{
+    struct bytes text = read_prefixed(r);
+
+    if (text.size >= room || (text.size > 0 && memchr(text.data, '\0', text.size))) {
+        r->failed = true;
+        out[0] = '\0';
+        return;
+    }
+    if (text.size > 0)
+        memcpy(out, text.data, text.size);
+    out[text.size] = '\0';
+}
+
 bool reader_done(const struct reader *r)
 {
     return !r->failed && r->left == 0;
@@ -123,6 +137,11 @@ void write_prefixed(struct writer *w, const void *data, size_t size)
     }
     write_u32(w, (uint32_t)size);
     write_bytes(w, data, size);
+}
+
+void write_prefixed_text(struct writer *w, const char *text)
+{
+    write_prefixed(w, text, strlen(text));
 }
 
 void hex_print(const void *data, size_t size, char *out)

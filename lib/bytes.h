@@ -34,6 +34,8 @@ uint64_t read_u64(struct reader *r);
 struct bytes read_bytes(struct reader *r, size_t size);
 /* u32 length, then that many bytes. */
 struct bytes read_prefixed(struct reader *r);
+/* Such a text of at most room - 1 bytes, without NUL inside; ends it with one. */
+void read_prefixed_text(struct reader *r, char *out, size_t room);
 /* Copies `size` bytes; zeroes `out` and fails when fewer are left. */
 void read_into(struct reader *r, void *out, size_t size);
 /* All was well and nothing is left over. */
@@ -53,6 +55,7 @@ void write_u64(struct writer *w, uint64_t v);
 void write_bytes(struct writer *w, const void *data, size_t size);
 /* u32 length, then the bytes: the length-prefixed encoding of docs/protocol.md. */
 void write_prefixed(struct writer *w, const void *data, size_t size);
+void write_prefixed_text(struct writer *w, const char *text); /* prefixed, without its NUL */
 
 /* Lower-case hexadecimal; `out` holds 2 * size + 1 bytes. */
 void hex_print(const void *data, size_t size, char *out);

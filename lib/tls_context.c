@@ -79,7 +79,7 @@ static enum status out_of_memory(struct reason *why)
 #define NOW INT64_MIN
 
 /* A CRL says when a certificate was revoked, and OpenSSL asks only whether: so of another time than
- * now, authorities_revoked has the answer. */
+ * now, authorities_vouched has the answer, and OpenSSL looks at all but time. */
 static void set_time(X509_STORE_CTX *check, int64_t at_ms)
 {
     X509_VERIFY_PARAM *param = X509_STORE_CTX_get0_param(check);
@@ -87,7 +87,7 @@ static void set_time(X509_STORE_CTX *check, int64_t at_ms)
     if (at_ms == NOW)
         return;
     (void)X509_VERIFY_PARAM_clear_flags(param, X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL);
-    X509_VERIFY_PARAM_set_time(param, (time_t)(at_ms / 1000));
+    (void)X509_VERIFY_PARAM_set_flags(param, X509_V_FLAG_NO_CHECK_TIME);
 }
 
 static enum status judge(const struct tls_context *context, X509 *leaf, STACK_OF(X509) * sent,
@@ -109,8 +109,8 @@ static enum status judge(const struct tls_context *context, X509 *leaf, STACK_OF
     if (X509_verify_cert(check) != 1) {
         name_fault(check, why);
         status = X509_STORE_CTX_get_error(check) == X509_V_ERR_OUT_OF_MEM ? ST_NOMEM : ST_FORGED;
-    } else if (at_ms != NOW && authorities_revoked(&context->authorities, leaf, at_ms)) {
-        reason_set(why, "the certificate, or its issuer: revoked by then");
+    } else if (at_ms != NOW && !authorities_vouched(&context->authorities, leaf, at_ms)) {
+        reason_set(why, "the certificate, or its issuer: not in date, or revoked, by then");
         status = ST_FORGED;
     } else if (status != ST_OK) {
         reason_set(why, "%s", unfit.text);

@@ -222,7 +222,7 @@ static void an_immediate_message_overtakes(struct stage *s)
 static void a_sender_over_its_credit_is_not_read_and_loses_nothing(struct stage *s)
 {
     enum {
-        COUNT = 6000
+        COUNT = 20000 /* more bytes than the kernel holds between two sockets */
     };
     struct envelope batch[BATCH_LEAVES_MAX];
     struct wire wire;
@@ -234,15 +234,17 @@ static void a_sender_over_its_credit_is_not_read_and_loses_nothing(struct stage 
     compose(s, 0, 0, CONCORDAT__URGENCY__ROUTINE, &batch[0]);
     for (int i = 1; i < BATCH_LEAVES_MAX; i++)
         batch[i] = batch[0];
+    size_t most_unsent = 0;
     while (pushed < COUNT) {
         int n = COUNT - pushed < BATCH_LEAVES_MAX ? COUNT - pushed : BATCH_LEAVES_MAX;
         for (int i = 0; i < n; i++)
             batch[i].message_id = id_new(peer_now_ms());
         peer_submit(s->court[0], batch, (size_t)n, (struct bytes){s->body, SIZE});
         pushed += n;
+        (void)peer_push(s->court[0]);
+        if (peer_unsent(s->court[0]) > most_unsent)
+            most_unsent = peer_unsent(s->court[0]);
     }
-    (void)peer_push(s->court[0]);
-    const size_t most_unsent = peer_unsent(s->court[0]);
     while (receipts < COUNT || delivered < COUNT) {
         enum status status = peer_next(s->court[0], &wire, &body, receipts < COUNT ? 10 : 0);
         if (status == ST_OK) {

@@ -164,6 +164,16 @@ uint64_t law_published(struct desk *d, const struct law *law, Concordat__Act wha
     return sequence;
 }
 
+uint64_t law_brought(struct desk *d, const struct instrument *instrument, const struct law *law)
+{
+    const bool proposes = instrument->act == CONCORDAT__ACT__PROPOSE;
+
+    law_bring(d, COURT, d->court, instrument,
+              (struct bytes){(const uint8_t *)law->text, proposes ? law->size : 0});
+    desk_run(d);
+    return law_verdict(d);
+}
+
 void law_refused(struct desk *d, const struct law *law, Concordat__Act what, const char *agency)
 {
     law_act(d, law, what, agency);

@@ -47,6 +47,8 @@ uint64_t law_verdict(const struct desk *d);
 /* In a batch of its own; it must be published (its sequence), or refused without a trace. */
 uint64_t law_published(struct desk *d, const struct law *law, Concordat__Act what,
                        const char *agency);
+/* Another instrument about it; its sequence, or 0: refused. */
+uint64_t law_brought(struct desk *d, const struct instrument *instrument, const struct law *law);
 void law_refused(struct desk *d, const struct law *law, Concordat__Act what, const char *agency);
 /* Signed by both; the court's messages are under it from now on. */
 void law_put_in_force(struct desk *d, const struct law *law);

@@ -72,16 +72,6 @@ static void what_cannot_be_is_refused_and_leaves_no_trace(void **)
     free(other.text);
 }
 
-static uint64_t brought(struct desk *d, const struct instrument *instrument, const struct law *law)
-{
-    const bool proposes = instrument->act == CONCORDAT__ACT__PROPOSE;
-
-    law_bring(d, COURT, d->court, instrument,
-              (struct bytes){(const uint8_t *)law->text, proposes ? law->size : 0});
-    desk_run(d);
-    return law_verdict(d);
-}
-
 /* The entry's time decides, which is the broker's: a date of one's own gains nothing. */
 static void nobody_dates_an_act_ahead_or_back(void **)
 {
@@ -91,13 +81,13 @@ static void nobody_dates_an_act_ahead_or_back(void **)
     struct instrument acceptance = law_instrument(&law, CONCORDAT__ACT__ACCEPT, "nps.a");
 
     proposal.signed_ms = d->now_ms + 5 * 60000 + 1;
-    assert_int_equal(brought(d, &proposal, &law), 0);
+    assert_int_equal(law_brought(d, &proposal, &law), 0);
     proposal.signed_ms--;
-    assert_true(brought(d, &proposal, &law) > 0);
+    assert_true(law_brought(d, &proposal, &law) > 0);
     d->agreement_hash = law.hash;
     assert_int_equal(law_refusal_of(d, 1), CONCORDAT__REFUSAL_CODE__NO_AGREEMENT);
     acceptance.signed_ms = NOW - 1000 * DAY;
-    assert_true(brought(d, &acceptance, &law) > 0);
+    assert_true(law_brought(d, &acceptance, &law) > 0);
     assert_int_equal(desk_event(d, EVENT_GAZETTE, 0)->at_ms, d->now_ms);
     struct envelope e = desk_envelope(d, 1); /* refused before, it stays refused */
     desk_submit(d, &e);
@@ -116,9 +106,9 @@ static void what_comes_after_the_proposal_ended_is_late_whatever_its_date(void *
     (void)law_published(d, &law, CONCORDAT__ACT__PROPOSE, "court.a");
     d->now_ms = NOW + 20 * DAY;
     desk_run(d);
-    assert_int_equal(brought(d, &acceptance, &law), 0);
+    assert_int_equal(law_brought(d, &acceptance, &law), 0);
     d->now_ms = NOW; /* and a clock set back brings no time back */
-    assert_int_equal(brought(d, &acceptance, &law), 0);
+    assert_int_equal(law_brought(d, &acceptance, &law), 0);
     free(law.text);
 }
 

@@ -5,16 +5,6 @@
 
 #include "tests/unit/law_desk.h"
 
-static uint64_t brought(struct desk *d, const struct instrument *instrument, const struct law *law)
-{
-    const bool proposes = instrument->act == CONCORDAT__ACT__PROPOSE;
-
-    law_bring(d, COURT, d->court, instrument,
-              (struct bytes){(const uint8_t *)law->text, proposes ? law->size : 0});
-    desk_run(d);
-    return law_verdict(d);
-}
-
 /* Which are refused before the store is full, so that mail and what ends agreements have room. */
 static void a_store_above_its_mark_takes_everything_but_proposals(void **)
 {
@@ -122,7 +112,7 @@ static void past_so_many_refusals_in_an_hour_only_what_stops_sharing_is_judged(v
     (void)law_published(d, &law, CONCORDAT__ACT__SUSPEND, "court.a");
     (void)law_published(d, &law, CONCORDAT__ACT__REVOKE, "court.a");
     d->now_ms += DAY / 24;
-    assert_true(brought(d, &proposal, &good) > 0);
+    assert_true(law_brought(d, &proposal, &good) > 0);
     free(law.text);
     free(good.text);
 }
@@ -149,7 +139,7 @@ static void the_same_refused_again_is_answered_without_judging_it(void **)
     const struct instrument proposal = law_instrument(&law, CONCORDAT__ACT__PROPOSE, "court.a");
 
     for (uint32_t n = 0; n < 2 * PROPOSALS_REFUSED_MAX; n++) {
-        assert_int_equal(brought(d, &proposal, &law), 0);
+        assert_int_equal(law_brought(d, &proposal, &law), 0);
         assert_string_not_equal(why_refused(d), too_many);
     }
     (void)law_published(d, &good, CONCORDAT__ACT__PROPOSE, "court.a");
@@ -165,13 +155,13 @@ static void what_was_refused_is_judged_again_once_something_was_published(void *
     const struct instrument acceptance = law_instrument(&law, CONCORDAT__ACT__ACCEPT, "nps.a");
     struct instrument proposal = law_instrument(&later, CONCORDAT__ACT__PROPOSE, "court.a");
 
-    assert_int_equal(brought(d, &acceptance, &law), 0);
+    assert_int_equal(law_brought(d, &acceptance, &law), 0);
     (void)law_published(d, &law, CONCORDAT__ACT__PROPOSE, "court.a");
-    assert_true(brought(d, &acceptance, &law) > 0);
+    assert_true(law_brought(d, &acceptance, &law) > 0);
     proposal.signed_ms = d->now_ms + CREATED_AHEAD_MS + 60000;
-    assert_int_equal(brought(d, &proposal, &later), 0);
+    assert_int_equal(law_brought(d, &proposal, &later), 0);
     d->now_ms += 60000; /* time alone changes things too */
-    assert_true(brought(d, &proposal, &later) > 0);
+    assert_true(law_brought(d, &proposal, &later) > 0);
     free(law.text);
     free(later.text);
 }
@@ -231,11 +221,11 @@ static void the_same_words_of_another_officer_are_published_too(void **)
     two = one;
     strcpy(one.officer, "officer.1");
     strcpy(two.officer, "officer.2");
-    first = brought(d, &one, &law);
+    first = law_brought(d, &one, &law);
     assert_true(first > 0);
-    assert_true(brought(d, &two, &law) > first);
+    assert_true(law_brought(d, &two, &law) > first);
     assert_int_equal(desk_events(d, EVENT_GAZETTE), 1);
-    assert_int_equal(brought(d, &one, &law), first);
+    assert_int_equal(law_brought(d, &one, &law), first);
     assert_int_equal(d->event_count, 0);
     free(law.text);
 }

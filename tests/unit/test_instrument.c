@@ -436,6 +436,7 @@ static void a_certificate_of_another_agency_use_or_key_signs_nothing(void **)
     assert_int_equal(instrument_verify(&parts, &community, &out, &why), ST_FORGED);
     parts.certificate = (struct bytes){signing.certificate, signing.certificate_size};
     assert_int_equal(instrument_verify(&parts, &community, &out, &why), ST_FORGED);
+    assert_non_null(strstr(why.text, "certificate: ")); /* that it is one of another use */
     governor_fini(&nps);
     governor_fini(&csc);
     governor_fini(&signing);
