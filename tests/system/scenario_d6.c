@@ -67,12 +67,18 @@ struct stage {
 
 /* ---- at its own agent ---- */
 
+#define OFFICER "N03A001"
+#define REASON "a risk plan is due"
+
 static struct concordat_answer *ask(struct stage *t, const char *type, const char *body)
 {
-    return scenario_send(
-        &t->s, COMPANY,
-        (struct concordat_message){
-            .type = type, .to = POLICE, .json = body, .new_case = true, .officer = "N03A001"});
+    return scenario_send(&t->s, COMPANY,
+                         (struct concordat_message){.type = type,
+                                                    .to = POLICE,
+                                                    .json = body,
+                                                    .new_case = true,
+                                                    .officer = OFFICER,
+                                                    .justification = REASON});
 }
 
 static void nothing_reached_the_police(struct stage *t, const void *id, size_t size, size_t arrived)
@@ -80,6 +86,20 @@ static void nothing_reached_the_police(struct stage *t, const void *id, size_t s
     expect(!scenario_holds(&t->s, "agents/" POLICE, id, size)
                && scenario_arrived(&t->s, POLICE) == arrived && scenario_queued(&t->s, POLICE) == 0,
            "the police have nothing of it, nor has the broker for them");
+}
+
+/* The `place`-th refusal that the company's own agent keeps, the newest being 0. */
+static void was_kept(struct stage *t, const char *type, const char *code, size_t place)
+{
+    struct concordat_answer *answer = concordat_refusals(scenario_client(&t->s, COMPANY), 0, 0, 0);
+    const struct concordat_refused *r =
+        answer->refused_count > place ? &answer->refused[place] : NULL;
+
+    expect(r && strcmp(r->type, type) == 0 && strcmp(r->code, code) == 0
+               && strcmp(r->by, COMPANY) == 0 && strcmp(r->officer, OFFICER) == 0
+               && strcmp(r->justification, REASON) == 0,
+           "%s is kept with officer and justification", code);
+    concordat_answer_free(answer);
 }
 
 static void asks_for_more_than_was_agreed(struct stage *t)
@@ -108,6 +128,8 @@ static void asks_for_more_than_was_agreed(struct stage *t)
                        " code=CATEGORY_NOT_COVERED",
                        WAIT_MS),
            "the refusal is logged");
+    was_kept(t, "check.police.callouts.request", "TYPE_NOT_COVERED", 1);
+    was_kept(t, "check.police.precons.request", "CATEGORY_NOT_COVERED", 0);
 }
 
 static void asks_what_is_covered(struct stage *t)

@@ -125,6 +125,8 @@ static void in_flight_is_delivered(struct stage *t, const struct concordat_id *i
     expect(answer->item_count == 1 && answer->items[0].agreement_version == 7
                && strcmp(answer->items[0].agreement_id, "ISA-IOM") == 0,
            "and names the version that it was accepted under");
+    expect(answer->item_count == 1 && strcmp(answer->items[0].lapse, "expired") == 0,
+           "and is marked: that version has expired since");
     concordat_answer_free(answer);
 }
 

@@ -1,5 +1,5 @@
-/* A review is announced 60, 30 and 7 days before, to every party, once each, though the broker is
- * killed between.
+/* An agreement's review and its end are announced 60, 30 and 7 days before, to every party, once
+ * each, though the broker is killed between.
  *
  *     scenario_warnings BIN SOURCE FOLDER
  */
@@ -64,10 +64,20 @@ static void listen_again(struct stage *t, uint64_t after)
         fail("housing cannot follow");
 }
 
+/* A date of the agreement's that is announced. */
+struct date {
+    Concordat__NoticeKind kind;
+    const char *name, *day;
+};
+static const struct date review = {CONCORDAT__NOTICE_KIND__NOTICE_REVIEW_DUE, "review",
+                                   "2026-03-31T00:00:00Z"};
+static const struct date end = {CONCORDAT__NOTICE_KIND__NOTICE_EXPIRY_DUE, "end",
+                                "2026-07-01T00:00:00Z"};
+
 /* On the day itself, not a minute before it. */
-static void is_announced(struct stage *t, const char *day, uint32_t days)
+static void is_announced(struct stage *t, const struct date *date, const char *day, uint32_t days)
 {
-    int64_t due_ms = moment_ms("2026-03-31T00:00:00Z"), day_ms = moment_ms(day), at_ms = 0;
+    int64_t due_ms = moment_ms(date->day), day_ms = moment_ms(day), at_ms = 0;
     struct notice notice;
 
     if (due_ms - day_ms != (int64_t)days * DAY_MS)
@@ -75,31 +85,34 @@ static void is_announced(struct stage *t, const char *day, uint32_t days)
     scenario_clock_to(day_ms + 2 * MINUTE_MS);
     listen_again(t, t->heard);
     bool heard = next_entry(t, &notice, &at_ms, WAIT_MS);
-    expect(heard && notice.kind == CONCORDAT__NOTICE_KIND__NOTICE_REVIEW_DUE
-               && strcmp(notice.agreement_id, "ISA-IOM") == 0 && notice.agreement_version == 7
-               && notice.count == days && notice.due_ms == due_ms && notice.to_count == PARTIES
-               && at_ms >= day_ms && at_ms < day_ms + DAY_MS,
-           "%u days before its review all its parties are told", days);
+    expect(heard && notice.kind == date->kind && strcmp(notice.agreement_id, "ISA-IOM") == 0
+               && notice.agreement_version == 7 && notice.count == days && notice.due_ms == due_ms
+               && notice.to_count == PARTIES && at_ms >= day_ms && at_ms < day_ms + DAY_MS,
+           "%u days before its %s all its parties are told", days, date->name);
 }
 
-/* Each once, also past a kill: all there is from the first entry on. */
-static void was_announced_once(struct stage *t)
+/* Each once, also past kills: all there is from the first entry on. */
+static void were_announced_once(struct stage *t)
 {
     struct notice notice;
     uint64_t last = t->heard;
-    unsigned told[61] = {0}, others = 0;
+    unsigned told[2][61] = {{0}}, others = 0;
     int64_t at_ms;
 
     listen_again(t, 0);
     /* What comes behind the last one would be said again. */
     while (next_entry(t, &notice, &at_ms, t->heard < last ? WAIT_MS : 500)) {
-        if (notice.kind == CONCORDAT__NOTICE_KIND__NOTICE_REVIEW_DUE && notice.count <= 60)
-            told[notice.count]++;
+        bool ends = notice.kind == end.kind;
+
+        if ((ends || notice.kind == review.kind) && notice.count <= 60)
+            told[ends][notice.count]++;
         else
-            others += notice.kind == CONCORDAT__NOTICE_KIND__NOTICE_REVIEW_DUE;
+            others += notice.kind != CONCORDAT__NOTICE_KIND__NOTICE_UNSPECIFIED;
     }
-    expect(told[60] == 1 && told[30] == 1 && told[7] == 1 && others == 0,
-           "60, 30 and 7 days before, once each, though the broker was killed between");
+    for (int i = 0; i < 2; i++)
+        expect(told[i][60] == 1 && told[i][30] == 1 && told[i][7] == 1 && others == 0,
+               "its %s: 60, 30 and 7 days before, once each, though the broker was killed between",
+               i == 0 ? review.name : end.name);
 }
 
 int main(int argc, char **argv)
@@ -120,15 +133,20 @@ int main(int argc, char **argv)
         early += notice.kind != CONCORDAT__NOTICE_KIND__NOTICE_UNSPECIFIED;
     }
     expect(early == 0 && !next_entry(&t, &notice, &at_ms, 0), "nothing is announced too early");
-    is_announced(&t, "2026-01-30T00:00:00Z", 60);
-    is_announced(&t, "2026-03-01T00:00:00Z", 30);
+    is_announced(&t, &review, "2026-01-30T00:00:00Z", 60);
+    is_announced(&t, &review, "2026-03-01T00:00:00Z", 30);
     daemon_kill(&t.s.community.broker);
     community_start_broker(&t.s.community);
-    is_announced(&t, "2026-03-24T00:00:00Z", 7);
-    scenario_clock_to(moment_ms("2026-03-30T23:59:00Z"));
+    is_announced(&t, &review, "2026-03-24T00:00:00Z", 7);
+    is_announced(&t, &end, "2026-05-02T00:00:00Z", 60);
     daemon_kill(&t.s.community.broker);
     community_start_broker(&t.s.community);
-    was_announced_once(&t);
+    is_announced(&t, &end, "2026-06-01T00:00:00Z", 30);
+    is_announced(&t, &end, "2026-06-24T00:00:00Z", 7);
+    scenario_clock_to(moment_ms("2026-06-30T23:59:00Z"));
+    daemon_kill(&t.s.community.broker);
+    community_start_broker(&t.s.community);
+    were_announced_once(&t);
     peer_free(t.housing);
     return scenario_end(&t.s);
 }
