@@ -443,6 +443,34 @@ static void a_certificate_of_another_agency_use_or_key_signs_nothing(void **)
     governor_fini(&officer);
 }
 
+/* Said twice it would be the same to a reader, and other bytes to a signature. */
+static void an_instrument_has_one_spelling(void **)
+{
+    OWNED(mint) mint = mint_new();
+    struct governor nps = governor_new(mint, "nps.cambs", ".2");
+    const struct instrument i = sample(CONCORDAT__ACT__ACCEPT);
+    const struct signed_bytes made = sign(&i, &nps);
+    uint8_t bytes[SIGNED_INSTRUMENT_MAX];
+    struct signed_instrument parts, twice;
+    struct instrument out;
+    struct reason why = {""};
+
+    assert_int_equal(signed_instrument_read((struct bytes){made.bytes, made.size}, &parts, &why),
+                     ST_OK);
+    /* the act, a number of one byte, in two */
+    memcpy(bytes, (uint8_t[]){parts.instrument.data[0], parts.instrument.data[1] | 0x80, 0}, 3);
+    memcpy(bytes + 3, parts.instrument.data + 2, parts.instrument.size - 2);
+    assert_int_equal(instrument_read((struct bytes){bytes, parts.instrument.size + 1}, &out, &why),
+                     ST_INVALID);
+    /* the instrument's length, of two bytes, in three */
+    assert_true(made.bytes[1] & 0x80);
+    memcpy(bytes, (uint8_t[]){made.bytes[0], made.bytes[1], made.bytes[2] | 0x80, 0}, 4);
+    memcpy(bytes + 4, made.bytes + 3, made.size - 3);
+    assert_int_equal(signed_instrument_read((struct bytes){bytes, made.size + 1}, &twice, &why),
+                     ST_INVALID);
+    governor_fini(&nps);
+}
+
 static void a_signed_instrument_has_its_three_parts(void **)
 {
     static const struct {
@@ -560,6 +588,7 @@ int main(void)
         cmocka_unit_test(every_flipped_bit_is_refused_or_changes_nothing_that_counts),
         cmocka_unit_test(a_signature_is_for_one_instrument_and_one_community),
         cmocka_unit_test(a_certificate_of_another_agency_use_or_key_signs_nothing),
+        cmocka_unit_test(an_instrument_has_one_spelling),
         cmocka_unit_test(a_signed_instrument_has_its_three_parts),
         cmocka_unit_test(what_nobody_would_read_is_not_signed_nor_what_has_no_room),
         cmocka_unit_test(a_file_holds_instruments_and_comments_and_nothing_else),
