@@ -16,7 +16,6 @@ struct question desk_question(const struct track *track, bool in_reply)
         .marking = track->marking,
         .retention_days = track->retention_days,
         .in_reply = in_reply,
-        .is_holder = true,
     };
 }
 

@@ -74,7 +74,6 @@ static struct decision judge_agreement(const struct desk *desk, const struct del
     struct digest signing;
 
     memcpy(signing.bytes, signer->spki, DIGEST_SIZE);
-    question.is_holder = true;
     desk_judge_charter(desk, &d->e, &question);
     if (named && strcmp(named->id, d->e.agreement_id) == 0) {
         struct agreement then = *named;

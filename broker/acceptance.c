@@ -8,8 +8,8 @@
 #include <string.h>
 
 #include "broker/exchange_inside.h"
-#include "lib/text.h"
 #include "lib/id.h"
+#include "lib/text.h"
 
 #define DAY_MS INT64_C(86400000)
 
@@ -234,15 +234,13 @@ static enum status answer_again(struct exchange *x, const struct command_submit 
 
 /* ---- the order of the checks ---- */
 
-/* What the submission does not say: does its key count under the agreement it names? Who holds a
- * case is between the agencies' agents, which have decided that. */
+/* What the submission does not say: does its key count under the agreement it names? */
 static void complete(const struct exchange *x, const struct command_submit *submit,
                      struct question *question)
 {
     const struct agreement *agreement =
         agreement_set_find(registrar_set(x->registrar), question->agreement_id);
 
-    question->is_holder = true;
     question->signer_counts = agreement
                            && registrar_signer_counts(x->registrar, agreement, question->from,
                                                       &submit->signing_key, x->now_ms);

@@ -11,8 +11,8 @@
 #include <string.h>
 
 #include "broker/session_inside.h"
-#include "lib/text.h"
 #include "lib/id.h"
+#include "lib/text.h"
 #include "proto/envelope.h"
 
 #define DAY_MS INT64_C(86400000)

@@ -276,6 +276,24 @@ static void a_new_version_is_needed_by_what_is_new_and_by_nothing_else(void **)
     free(second.text);
 }
 
+/* Who holds a case is recorded nowhere yet; so what only its holder may say, nobody may. */
+static void what_only_a_case_s_holder_says_nobody_says_yet(void **)
+{
+    static const char before[] = "    required:", term[] = "    only-by-holder: true\n";
+    OWNED(desk) d = law_desk();
+    struct law law = law_of("ISA-TEST", 1, 0);
+    char *at = strstr(law.text, before);
+
+    assert_non_null(at);
+    memmove(at + sizeof term - 1, at, law.size - (size_t)(at - law.text));
+    memcpy(at, term, sizeof term - 1);
+    law.size += sizeof term - 1;
+    law.hash = sha256(law.text, law.size);
+    law_put_in_force(d, &law);
+    assert_int_equal(law_refusal_of(d, 1), CONCORDAT__REFUSAL_CODE__NOT_CURRENT_HOLDER);
+    free(law.text);
+}
+
 /* ---- following ---- */
 
 static uint64_t entry(const struct desk *d, session_id session, size_t n)
@@ -529,6 +547,7 @@ int main(void)
         cmocka_unit_test(revoked_and_suspended_it_permits_nothing_and_hands_nothing_over),
         cmocka_unit_test(what_a_suspension_withholds_no_resumption_brings_back),
         cmocka_unit_test(a_new_version_is_needed_by_what_is_new_and_by_nothing_else),
+        cmocka_unit_test(what_only_a_case_s_holder_says_nobody_says_yet),
         cmocka_unit_test(a_follower_gets_what_it_lacks_and_what_comes),
         cmocka_unit_test(nobody_gets_an_item_before_it_follows),
         cmocka_unit_test(an_entry_waits_for_its_batch),
