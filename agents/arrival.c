@@ -178,6 +178,8 @@ static void on_frame(struct desk *desk, struct bytes frame, bool last_chance)
     case WIRE_GAZETTE:
         on_gazette(desk, wire, body);
         break;
+    case WIRE_TOLD:
+    case WIRE_CASE:
     case WIRE_HELLO:
     case WIRE_WELCOME:
     case WIRE_SUBMIT:

@@ -419,6 +419,10 @@ void desk_request(struct desk *desk, struct bytes route, struct bytes bytes)
     case CONCORDAT__REQUEST__KIND_DERIVE:
         desk_derive(desk, route, request->derive);
         break;
+    case CONCORDAT__REQUEST__KIND_HOLD:
+    case CONCORDAT__REQUEST__KIND_HOLDER:
+    case CONCORDAT__REQUEST__KIND_DUE:
+    case CONCORDAT__REQUEST__KIND_ALARMS:
     case CONCORDAT__REQUEST__KIND__NOT_SET:
     case _CONCORDAT__REQUEST__KIND__CASE_IS_INT_SIZE:
     default:

@@ -183,6 +183,8 @@ static enum status on_frame(struct uplink_session *s, const struct frame *frame,
     case WIRE_SETTLE:
     case WIRE_CREDIT:
     case WIRE_DIRECTORY:
+    case WIRE_TOLD:
+    case WIRE_CASE:
     case WIRE_GAZETTE:
     case WIRE_WITHHELD:
         return pass_on(s, frame);

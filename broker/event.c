@@ -86,6 +86,10 @@ static size_t fields_size(const struct event *e)
         return message_name_size(e) + 1 + 4 + 8;
     case EVENT_COUNTED:
         return name_size(e->agency) + name_size(e->agreement_id) + 8 + 4;
+    case EVENT_KEPT:
+        return 1 + 4 + e->key.size + 4 + e->record.size;
+    case EVENT_TOLD:
+        return name_size(e->agency) + 1 + 4 + e->told.size;
     case EVENT_AGED:
     case EVENT_KIND_END:
         return 0;
@@ -162,6 +166,16 @@ static void write_fields(struct writer *w, const struct event *e)
         write_name(w, e->agreement_id);
         write_u64(w, (uint64_t)e->from_ms);
         write_u32(w, e->refusals);
+        return;
+    case EVENT_KEPT:
+        write_u8(w, e->kept_kind);
+        write_prefixed_bytes(w, e->key);
+        write_prefixed_bytes(w, e->record);
+        return;
+    case EVENT_TOLD:
+        write_name(w, e->agency);
+        write_u8(w, e->lane);
+        write_prefixed_bytes(w, e->told);
         return;
     case EVENT_AGED:
     case EVENT_KIND_END:
@@ -252,6 +266,19 @@ static void read_fields(struct reader *r, struct event *e)
         read_name(r, e->agreement_id, sizeof e->agreement_id);
         e->from_ms = (int64_t)read_u64(r);
         e->refusals = read_u32(r);
+        return;
+    case EVENT_KEPT:
+        e->kept_kind = read_u8(r);
+        e->key = read_prefixed(r);
+        e->record = read_prefixed(r);
+        if (e->kept_kind == 0 || e->kept_kind >= KEPT_KIND_END || e->key.size == 0
+            || e->key.size > KEPT_KEY_MAX || e->record.size > KEPT_RECORD_MAX)
+            r->failed = true;
+        return;
+    case EVENT_TOLD:
+        read_agency(r, e->agency);
+        e->lane = read_u8(r);
+        e->told = read_prefixed(r);
         return;
     case EVENT_AGED:
         return;

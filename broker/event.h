@@ -38,8 +38,22 @@ enum event_kind {
     EVENT_GAZETTE,  /* published: an instrument that counts, or a notice of ours */
     EVENT_WITHHELD, /* a message accepted and never handed over: settled, queued for the sender */
     EVENT_COUNTED,  /* refusals past the quota of an hour, which were not recorded one by one */
+    EVENT_KEPT,     /* a case, conversation or clock as it is from now on; without record: gone */
+    EVENT_TOLD,     /* evidence of ours, queued for one agency: CustodyTold or ClockTold */
     EVENT_KIND_END
 };
+
+/* What an EVENT_KEPT is about; each has its key and record in the module named. */
+enum kept_kind {
+    KEPT_CASE = 1,     /* case handle (cases.h) */
+    KEPT_CONVERSATION, /* conversation id (conversations.h) */
+    KEPT_CLOCK,        /* u64 number (clocks.h) */
+    KEPT_TALLY,        /* counts of what an agency sends in a day (timing.c) */
+    KEPT_KIND_END
+};
+
+#define KEPT_KEY_MAX 192     /* bytes */
+#define KEPT_RECORD_MAX 1024 /* bytes */
 
 /* All kinds in one struct; only the fields of `kind` are meaningful. Bytes are borrowed from the
  * record. */
@@ -79,6 +93,12 @@ struct event {
     /* COUNTED: who was refused under agreement_id ("": none that is known), since when */
     int64_t from_ms;
     uint32_t refusals;
+    /* KEPT: the state holds exactly `record` under (kind, key) from now on */
+    uint8_t kept_kind;
+    struct bytes key, record;
+    /* TOLD: `agency` and `lane` name the queue; `told`: 1 byte, 1 custody, 2 clock, then the
+     * message */
+    struct bytes told;
 };
 
 /* Bytes that the record of `event` takes. */

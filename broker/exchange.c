@@ -388,6 +388,7 @@ enum status exchange_run(struct exchange *x, uint8_t *turn, const struct command
         return exchange_drained(x, whole);
     case COMMAND_GONE:
         return run_gone(x, whole);
+    case COMMAND_CASE:
     case COMMAND_HELLO:
         break;
     }

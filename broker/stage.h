@@ -44,6 +44,7 @@
 #include "broker/journal.h"
 #include "broker/parcel.h"
 #include "lib/tls.h"
+#include "proto/claim.h"
 #include "proto/wire.h"
 
 #define VERDICT_MAX 255 /* bytes of a verdict's sentence: what the frame carries */
@@ -105,6 +106,7 @@ enum command_kind {
     COMMAND_PUBLISH,
     COMMAND_FOLLOW,  /* the gazette, from an entry on */
     COMMAND_GAZETTE, /* an instrument to be published */
+    COMMAND_CASE,    /* a claim, or who holds a case */
     COMMAND_DRAINED, /* gazette entries sent before are on their way: released by no effect */
     COMMAND_GONE     /* the session ended */
 };
@@ -144,6 +146,10 @@ struct command_submit {
     uint8_t recipient_key_id[KEY_ID_SIZE];
     uint8_t lane;
     bool in_reply;
+    struct id case_handle, conversation_id, in_reply_to; /* zero: none */
+    uint32_t sequence;                                   /* in the conversation */
+    int64_t needed_by_ms;
+    struct custody_claim custody;
     uint16_t onward_count;
     /* NUL-terminated texts behind the command. */
     uint16_t recipient, type, purpose, gateway, agreement_id, clause, onward;
@@ -203,6 +209,16 @@ struct command_gazette {
     struct instrument instrument;
     uint32_t signed_size, text_size;
     uint8_t bytes[]; /* the SignedInstrument, then a proposal's text */
+};
+
+/* The claim's signature holds, with this key of the sender's. */
+struct command_case {
+    struct command head;
+    uint64_t request;
+    struct id handle;
+    bool is_claim;
+    struct claim claim;
+    struct digest signing_key;
 };
 
 struct command_drained {
@@ -270,7 +286,7 @@ enum effect_kind {
     EFFECT_RECEIPT,
     EFFECT_REFUSAL,
     EFFECT_DELIVER, /* a message: its ACCEPTED record follows */
-    EFFECT_STEP,    /* an evidence item: its STEP or WITHHELD record follows */
+    EFFECT_STEP,    /* an evidence item: its STEP, WITHHELD or TOLD record follows */
     EFFECT_SETTLE,  /* the session's step with that number is recorded */
     EFFECT_GAZETTE, /* an entry: its GAZETTE record follows */
     EFFECT_VERDICT, /* on an instrument */

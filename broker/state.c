@@ -252,6 +252,8 @@ static enum status fold(struct state *state, const struct event *e, struct bytes
     case EVENT_COUNTED:
         key = key_of_sequence(e->sequence);
         return window_put(state->window, TREE_REFUSALS, &key, record);
+    case EVENT_KEPT:
+    case EVENT_TOLD:
     case EVENT_KIND_END:
         break;
     }

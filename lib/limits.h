@@ -12,6 +12,8 @@
 #define OFFICER_CODE_MAX 31 /* bytes before the NUL: an officer's code within the agency */
 #define TYPE_MAX 63         /* bytes before the NUL: "check.social_care.children.request" is 34 */
 #define AGREEMENT_ID_MAX 63 /* bytes before the NUL */
+#define CONVERSATIONS_MAX 64 /* open ones that go with a case in one offer */
+#define COMPONENTS_MAX 32    /* of one transfer: bits */
 #define CLAUSE_ID_MAX 63    /* bytes before the NUL */
 #define PURPOSE_MAX 31      /* bytes before the NUL; the longest of the closed list has 23 */
 #define GATEWAY_MAX 31      /* bytes before the NUL; the longest of the statute book has 18 */

@@ -22,6 +22,7 @@
 #include "proto/bodies/safeguarding.pb-c.h"
 #include "proto/bodies/service.pb-c.h"
 #include "proto/bodies/supervision.pb-c.h"
+#include "proto/bodies/transfer.pb-c.h"
 #include "proto/bodies/treatment.pb-c.h"
 #include "proto/bodies/victim.pb-c.h"
 #include "proto/categories.pb-c.h"
@@ -48,6 +49,12 @@ static const struct message_type types[] = {
           IN(SENTENCE_ORDER) | IN(RISK_SCORE) | IN(STAFF))},
     {TYPE("case.first_contact", first_contact, NOTICE, ROUTINE, OFFICIAL, "delivered", IN(IDENTITY),
           IN(STAFF) | IN(COMPLIANCE))},
+    {TYPE("case.late_answer", late_answer, NOTICE, SAME_DAY, OFFICIAL_SENSITIVE, "opened",
+          IN(IDENTITY),
+          IN(CONTACT_ADDRESS) | IN(OFFENCE_INDEX) | IN(CRIMINAL_HISTORY) | IN(SENTENCE_ORDER)
+              | IN(RISK_SCORE) | IN(RISK_NARRATIVE) | IN(HEALTH_PHYSICAL) | IN(HEALTH_MENTAL)
+              | IN(SUBSTANCE_MISUSE) | IN(CHILD) | IN(ADULT_AT_RISK) | IN(VICTIM) | IN(THIRD_PARTY)
+              | IN(INTELLIGENCE) | IN(COMPLIANCE) | IN(STAFF))},
     {TYPE("case.officer.assigned", officer_assigned, NOTICE, ROUTINE, OFFICIAL, "delivered",
           IN(IDENTITY), IN(STAFF))},
     {TYPE("case.record.part", record_part, TRANSFER, SAME_DAY, OFFICIAL_SENSITIVE, "acknowledged",
@@ -56,6 +63,24 @@ static const struct message_type types[] = {
               | IN(RISK_SCORE) | IN(RISK_NARRATIVE) | IN(HEALTH_PHYSICAL) | IN(HEALTH_MENTAL)
               | IN(SUBSTANCE_MISUSE) | IN(CHILD) | IN(ADULT_AT_RISK) | IN(THIRD_PARTY)
               | IN(COMPLIANCE) | IN(VICTIM) | IN(NON_DISCLOSURE) | IN(STAFF))},
+    {TYPE("case.record.query", record_query, TRANSFER, SAME_DAY, OFFICIAL, "acknowledged",
+          IN(IDENTITY), IN(STAFF))},
+    {TYPE("case.transfer.accept", transfer_reply, TRANSFER, SAME_DAY, OFFICIAL, "acknowledged",
+          IN(IDENTITY), IN(STAFF)),
+     .custody = CUSTODY_ACCEPT},
+    {TYPE("case.transfer.complete", transfer_complete, TRANSFER, SAME_DAY, OFFICIAL, "acknowledged",
+          IN(IDENTITY), IN(STAFF)),
+     .custody = CUSTODY_COMPLETE},
+    {TYPE("case.transfer.offer", transfer_offer, TRANSFER, SAME_DAY, OFFICIAL_SENSITIVE, "opened",
+          IN(IDENTITY) | IN(SENTENCE_ORDER) | IN(RISK_SCORE),
+          IN(CONTACT_ADDRESS) | IN(OFFENCE_INDEX) | IN(STAFF)),
+     .custody = CUSTODY_OFFER},
+    {TYPE("case.transfer.reject", transfer_reply, TRANSFER, SAME_DAY, OFFICIAL, "acknowledged",
+          IN(IDENTITY), IN(STAFF)),
+     .custody = CUSTODY_REJECT},
+    {TYPE("case.transfer.withdraw", transfer_withdraw, TRANSFER, SAME_DAY, OFFICIAL, "opened",
+          IN(IDENTITY), IN(STAFF)),
+     .custody = CUSTODY_WITHDRAW},
     {TYPE("case.update", case_update, NOTICE, ROUTINE, OFFICIAL, "delivered", IN(IDENTITY),
           IN(CONTACT_ADDRESS) | IN(SENTENCE_ORDER) | IN(RISK_SCORE) | IN(SUBSTANCE_MISUSE)
               | IN(CHILD) | IN(ADULT_AT_RISK) | IN(THIRD_PARTY) | IN(EMPLOYMENT_FINANCE)
@@ -260,12 +285,14 @@ static const struct message_type types[] = {
           "answered", IN(IDENTITY) | IN(ADULT_AT_RISK),
           IN(CONTACT_ADDRESS) | IN(RISK_SCORE) | IN(THIRD_PARTY) | IN(STAFF)),
      .acknowledged_by = "safeguarding.referral.ack",
-     .answered_by = "safeguarding.referral.decision"},
+     .answered_by = "safeguarding.referral.decision", .updated_by = "safeguarding.update",
+     .closed_by = "safeguarding.close"},
     {TYPE("safeguarding.referral.child", child_referral, REFERRAL, IMMEDIATE, OFFICIAL_SENSITIVE,
           "answered", IN(IDENTITY) | IN(CHILD),
           IN(CONTACT_ADDRESS) | IN(RISK_SCORE) | IN(THIRD_PARTY) | IN(STAFF)),
      .acknowledged_by = "safeguarding.referral.ack",
-     .answered_by = "safeguarding.referral.decision"},
+     .answered_by = "safeguarding.referral.decision", .updated_by = "safeguarding.update",
+     .closed_by = "safeguarding.close"},
     {TYPE("safeguarding.referral.decision", referral_decision, NOTICE, SAME_DAY, OFFICIAL_SENSITIVE,
           "opened", IN(IDENTITY), IN(CHILD) | IN(ADULT_AT_RISK) | IN(STAFF))},
     {TYPE("safeguarding.update", safeguarding_update, NOTICE, ROUTINE, OFFICIAL_SENSITIVE,

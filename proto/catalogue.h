@@ -26,6 +26,16 @@ enum pattern {
     PATTERN_RETURN
 };
 
+/* What a message does to the custody of its case. */
+enum custody_act {
+    CUSTODY_NONE = 0,
+    CUSTODY_OFFER,
+    CUSTODY_ACCEPT,
+    CUSTODY_REJECT,
+    CUSTODY_WITHDRAW,
+    CUSTODY_COMPLETE
+};
+
 struct message_type {
     const char *name;                       /* "psr.request" */
     const ProtobufCMessageDescriptor *body; /* generated */
@@ -36,6 +46,9 @@ struct message_type {
     int marking;                    /* Concordat__Marking: the least */
     const char *acknowledged_by;    /* type name; NULL when no message acknowledges it */
     const char *answered_by;        /* type name; NULL when nothing answers it */
+    const char *updated_by;         /* type name; NULL when nothing updates it */
+    const char *closed_by; /* type name; NULL: its conversation ends with the answer, or at once */
+    enum custody_act custody;
     const char *ends_with; /* the rung that ends the sender's waiting: "opened", "answered" */
 };
 

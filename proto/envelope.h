@@ -30,6 +30,17 @@ struct sealed_section {
     uint8_t wrap[WRAP_SIZE];
 };
 
+/* What an act of custody tells the broker (header.proto, Custody). */
+struct custody_claim {
+    struct id transfer_id; /* zero: the message is no act of custody */
+    uint64_t case_version;
+    uint32_t component_count, components;
+    struct digest manifest; /* zero: none */
+    int64_t reply_by_ms;
+    uint32_t conversation_count;
+    struct id conversations[CONVERSATIONS_MAX];
+};
+
 struct envelope {
     struct id message_id, share_id, case_handle, conversation_id, in_reply_to; /* zero = none */
     uint32_t leg_count, schema_version, sequence, retention_days, agreement_version;
@@ -47,6 +58,7 @@ struct envelope {
     struct digest officer_hash;
     uint8_t recipient_key_id[KEY_ID_SIZE];
     uint8_t encapsulation[SEALING_KEY_SIZE];
+    struct custody_claim custody;
     category_set categories; /* of the sections */
     uint32_t body_size;      /* bytes of all sealed sections */
     uint32_t section_count;

@@ -57,6 +57,22 @@ const char *refusal_advice(Concordat__RefusalCode code)
         return "The marking is below what the agreement or the message type demands.";
     case CONCORDAT__REFUSAL_CODE__AGREEMENT_NOT_YET:
         return "The agreement is not in force yet.";
+    case CONCORDAT__REFUSAL_CODE__CASE_NOT_YOURS:
+        return "This agency has no part in a case of that handle.";
+    case CONCORDAT__REFUSAL_CODE__STALE_VERSION:
+        return "The case has changed, or another transfer of it is open; look at it again.";
+    case CONCORDAT__REFUSAL_CODE__TRANSFER_UNKNOWN:
+        return "No such transfer of the case is open between the two agencies.";
+    case CONCORDAT__REFUSAL_CODE__COMPONENTS_WRONG:
+        return "These components are not open to this act; look at the transfer again.";
+    case CONCORDAT__REFUSAL_CODE__CONVERSATION_MISSING:
+        return "The offer must name every open conversation of the case; offer it again.";
+    case CONCORDAT__REFUSAL_CODE__CONVERSATION_UNKNOWN:
+        return "The conversation has ended, or is not between these two agencies.";
+    case CONCORDAT__REFUSAL_CODE__SEQUENCE_REUSED:
+        return "Another message has this number in the conversation.";
+    case CONCORDAT__REFUSAL_CODE__HEADER_MISMATCH:
+        return "The body says otherwise than the header.";
     case CONCORDAT__REFUSAL_CODE__AGREEMENT_REVOKED:
         return "A party has revoked the agreement; nothing flows under it any more.";
     case CONCORDAT__REFUSAL_CODE__SIGNER_NOT_PINNED:

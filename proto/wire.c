@@ -192,6 +192,8 @@ static enum status take_evidence(const Concordat__Evidence *m, struct bytes head
         w->kind = WIRE_WITHHELD;
         w->withheld.sequence = m->sequence;
         return take_withheld(m->withheld, &w->withheld.withheld, why);
+    case CONCORDAT__EVIDENCE__WHAT_CUSTODY:
+    case CONCORDAT__EVIDENCE__WHAT_CLOCK:
     case CONCORDAT__EVIDENCE__WHAT__NOT_SET:
     case _CONCORDAT__EVIDENCE__WHAT__CASE_IS_INT_SIZE:
         break;
@@ -376,6 +378,7 @@ static enum status take_frame(const Concordat__Frame *f, struct bytes head, stru
     case CONCORDAT__FRAME__KIND_REFUSE:
     case CONCORDAT__FRAME__KIND_PING:
     case CONCORDAT__FRAME__KIND_BYE:
+    case CONCORDAT__FRAME__KIND_CASE_FRAME:
     case CONCORDAT__FRAME__KIND__NOT_SET:
     case _CONCORDAT__FRAME__KIND__CASE_IS_INT_SIZE:
         break;

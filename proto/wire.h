@@ -62,6 +62,8 @@ enum wire_kind {
     WIRE_DIRECTORY,
     WIRE_WITHHELD,
     WIRE_GAZETTE,
+    WIRE_TOLD, /* Evidence: custody, clock */
+    WIRE_CASE,
     WIRE_REFUSE,
     WIRE_PING,
     WIRE_BYE
@@ -139,6 +141,20 @@ struct wire {
             uint64_t sequence;
             struct withheld withheld;
         } withheld;
+        struct {
+            uint64_t sequence;
+            struct bytes told; /* as told.h has it, without the kind: canonical */
+            uint8_t kind;      /* enum told_kind */
+        } told;
+        struct { /* what is absent has no size */
+            uint64_t request;
+            struct bytes claim, ask; /* ask: 16 bytes */
+            struct digest signer;
+            uint8_t signature[SIGNATURE_SIZE];
+            bool answered;
+            Concordat__RefusalCode code;
+            struct bytes custody; /* of an answer: canonical CustodyTold; no size: none */
+        } case_frame;
         struct { /* an instrument's text is the frame's body; what is absent has no size */
             uint64_t request, after;
             bool follow, published;

@@ -294,6 +294,8 @@ static void every_kind_comes_back_as_it_was(void **)
         case WIRE_WITHHELD:
             assert_memory_equal(&back.withheld, &w[i].withheld, sizeof back.withheld);
             break;
+        case WIRE_TOLD:
+        case WIRE_CASE:
         case WIRE_GAZETTE:
             assert_int_equal(back.gazette.request, w[i].gazette.request);
             assert_int_equal(back.gazette.sequence, w[i].gazette.sequence);

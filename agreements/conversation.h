@@ -1,0 +1,68 @@
+/*
+ * conversation.h - an enquiry, a referral or a transfer from its first message to its end: two
+ * sides, their numbers, and what is still owed.
+ *
+ * Which types open, acknowledge, answer, update and close a conversation is the catalogue's. A
+ * notice opens none: it has an id and number 1, and nothing is kept of it. Each side numbers its
+ * own messages from 1 without gaps. A side follows the case: at COMPLETE the holder's side becomes
+ * the new holder's, with numbers and all; `before` may still be sent the answer to what it asked,
+ * and owes it to the holder as `case.late_answer`.
+ *
+ * Pure, like custody.h. Source: docs/custody.md.
+ */
+#ifndef AGREEMENTS_CONVERSATION_H
+#define AGREEMENTS_CONVERSATION_H
+
+#include "lib/id.h"
+#include "proto/catalogue.h"
+#include "proto/evidence.pb-c.h"
+
+enum conversation_state {
+    CONVERSATION_OPEN = 1,
+    CONVERSATION_FORWARDING, /* answered to `before`, which owes the answer to the asker now */
+    CONVERSATION_CLOSED
+};
+
+#define LATE_ANSWER "case.late_answer"
+
+struct conversation {
+    struct id id, case_handle;         /* case: zero for none */
+    const struct message_type *opened; /* the type of its first message */
+    enum conversation_state state;
+    uint32_t asker, other; /* agencies, numbers of the caller's: who opened it, and to whom */
+    uint32_t before;       /* was the asker (or other) when it was asked, and is not now; 0 */
+    bool before_was_other; /* `before` stands for the other side */
+    uint32_t
+        next_of_asker; /* the number of each side's next message; what is held is not counted */
+    uint32_t next_of_other;
+    bool acknowledged, answered;
+    int64_t changed_ms;
+};
+
+/* Does a message of this type open a conversation that is kept? */
+bool conversation_is_kept(const struct message_type *type);
+
+/* What a message is to a conversation. */
+struct utterance {
+    const struct message_type *type;
+    uint32_t from, to;
+    uint32_t sequence;
+};
+
+/* May it be said now?
+ *   CONVERSATION_UNKNOWN  it is closed; or the two are not its sides, but for an answer to `before`
+ *                         and a late answer from it
+ *   SEQUENCE_REUSED       the number is below the next
+ * UNSPECIFIED: yes; *ahead: numbers before it are missing, so it is held. */
+Concordat__RefusalCode conversation_judge(const struct conversation *c, const struct utterance *u,
+                                          bool *ahead);
+/* It is said, with the side's next number: what follows for the state. */
+void conversation_apply(struct conversation *c, const struct utterance *u, int64_t now_ms);
+/* The side's next message was refused for good: its number will not come. */
+void conversation_skip(struct conversation *c, uint32_t from, uint32_t sequence);
+/* A step or an end without words: declined, rejected, withheld. True: it is closed by it. */
+bool conversation_ended(struct conversation *c, const struct id *message);
+/* The case has moved. True: a side of it has. */
+bool conversation_move(struct conversation *c, uint32_t from, uint32_t to, int64_t now_ms);
+
+#endif

@@ -1,0 +1,80 @@
+/*
+ * cases.h - cases and conversations as the exchange holds them in memory: by handle and by id, each
+ * case's conversations, and who has part in them.
+ *
+ *     custody.c, conversing.c --> cases --record--> EVENT_KEPT --> state --restore--> cases
+ *
+ * Agencies are places in the directory + 1, so that 0 is nobody; records name them by id. About
+ * 150 bytes a case and 150 a conversation. Open addressing, keyed hash: agencies choose handles.
+ *
+ * Threads: one owner, the exchange.
+ */
+#ifndef BROKER_CASES_H
+#define BROKER_CASES_H
+
+#include "agreements/conversation.h"
+#include "agreements/custody.h"
+#include "lib/bytes.h"
+#include "lib/own.h"
+#include "lib/status.h"
+
+struct case_held {
+    struct id handle;
+    struct custody custody;
+    int64_t changed_ms;
+    uint32_t first; /* place of its first conversation; 0: none */
+};
+
+struct conversation_kept {
+    struct conversation conversation;
+    uint32_t next; /* place of the case's next; 0: none */
+    /* Accepted and held, because numbers before them are missing: message sequences in the queue,
+     * with their numbers in the conversation; ascending, both sides together. */
+    uint32_t held_count;
+    struct held {
+        uint64_t message;
+        uint32_t from, sequence;
+    } * held; /* owned; NULL: none */
+};
+
+struct cases;
+
+struct cases *cases_new(uint64_t seed); /* NULL: memory is out */
+void cases_free(struct cases *cases);   /* NULL is fine */
+OWN(cases)
+
+/* NULL: not there. Pointers hold until the next add or delete. */
+struct case_held *cases_find(struct cases *cases, const struct id *handle);
+/* Adds an empty one, or finds it; NULL: memory is out. */
+struct case_held *cases_add(struct cases *cases, const struct id *handle);
+void cases_delete(struct cases *cases, const struct id *handle); /* with its conversations */
+struct conversation_kept *conversations_find(struct cases *cases, const struct id *id);
+/* Adds a copy of what is not there yet, and to its case's list when it has one. NULL: no memory. */
+struct conversation_kept *conversations_add(struct cases *cases, const struct conversation *c);
+void conversations_delete(struct cases *cases, const struct id *id);
+/* The case's conversations: first, then the next of each; NULL: no more. */
+struct conversation_kept *conversations_first(struct cases *cases, const struct case_held *held);
+struct conversation_kept *conversations_next(struct cases *cases,
+                                             const struct conversation_kept *kept);
+size_t cases_count(const struct cases *cases);
+size_t conversations_count(const struct cases *cases);
+/* Walks all of them, for what is forgotten: place 0 first; 0 again: it came to the end. */
+struct case_held *cases_walk(struct cases *cases, uint32_t *place);
+struct conversation_kept *conversations_walk(struct cases *cases, uint32_t *place);
+
+/* Records: KEPT_RECORD_MAX bytes at most. Names come from and go to the directory. */
+struct cases_names {
+    void *context;
+    const char *(*name)(void *context, uint32_t agency);
+    enum status (*number)(void *context, const char *name, uint32_t *agency);
+};
+void case_write(const struct case_held *held, const struct cases_names *names, struct writer *w);
+/*   ST_INVALID  not such a record;   ST_NOMEM */
+enum status case_read(struct bytes key, struct bytes record, const struct cases_names *names,
+                      struct case_held *out);
+void conversation_write(const struct conversation_kept *kept, const struct cases_names *names,
+                        struct writer *w);
+enum status conversation_read(struct bytes key, struct bytes record,
+                              const struct cases_names *names, struct conversation_kept *out);
+
+#endif

@@ -1,0 +1,67 @@
+/*
+ * clocks.h - every open clock, by when it strikes next, and by what stops it.
+ *
+ *     timing.c: clocks_start ... clocks_due --> strike --> clocks_put, or clocks_stop
+ *
+ * A heap by next_ms and an index by message, by conversation and by case. What does not strike
+ * costs nothing: a tick looks at the heap's top. About 300 bytes a clock.
+ *
+ * Threads: one owner, the exchange.
+ */
+#ifndef BROKER_CLOCKS_H
+#define BROKER_CLOCKS_H
+
+#include "agreements/clock.h"
+#include "lib/bytes.h"
+#include "lib/id.h"
+#include "lib/own.h"
+#include "lib/status.h"
+
+struct clock_running {
+    uint64_t number; /* sequence of the event that started it, or the next free one after: unique */
+    struct clock clock;
+    struct id message, conversation, case_handle; /* zero: none */
+    uint64_t message_sequence;                    /* of its ACCEPTED event; 0: none */
+    char type[TYPE_MAX + 1];                      /* of the message that started it */
+    char expected[TYPE_MAX + 1];                  /* to come; empty: a step */
+    uint32_t owed_by, owed_to;                    /* agencies as in cases.h; 0: nobody */
+    char agreement_id[AGREEMENT_ID_MAX + 1];
+    uint32_t agreement_version;
+    char clause[CLAUSE_ID_MAX + 1]; /* or the expectation */
+    struct digest agreement_hash;
+};
+
+struct clocks;
+
+struct clocks *clocks_new(uint64_t seed); /* NULL: memory is out */
+void clocks_free(struct clocks *clocks);  /* NULL is fine */
+OWN(clocks)
+
+/* A copy of it runs from now on; NULL: memory is out. Pointers hold until the next start or stop.
+ */
+struct clock_running *clocks_start(struct clocks *clocks, const struct clock_running *clock);
+/* The one that strikes first, when it is time; NULL: none does. O(1) */
+struct clock_running *clocks_due(struct clocks *clocks, int64_t now_ms);
+/* Its next_ms has changed. O(log n) */
+void clocks_put(struct clocks *clocks, struct clock_running *clock);
+void clocks_stop(struct clocks *clocks, struct clock_running *clock);
+/* Those of a message, conversation or case: *at is 0 at first; NULL: no more. */
+enum clocks_by {
+    CLOCKS_BY_MESSAGE,
+    CLOCKS_BY_CONVERSATION,
+    CLOCKS_BY_CASE,
+    CLOCKS_BY_COUNT
+};
+struct clock_running *clocks_next(struct clocks *clocks, enum clocks_by by, const struct id *id,
+                                  uint32_t *at);
+struct clock_running *clocks_walk(struct clocks *clocks, uint32_t *place); /* all of them */
+size_t clocks_count(const struct clocks *clocks);
+
+/* Records, as in cases.h; the key is the number, u64. */
+struct cases_names;
+void clock_write(const struct clock_running *clock, const struct cases_names *names,
+                 struct writer *w);
+enum status clock_read(struct bytes key, struct bytes record, const struct cases_names *names,
+                       struct clock_running *out);
+
+#endif
