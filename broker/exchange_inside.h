@@ -6,9 +6,11 @@
 #ifndef BROKER_EXCHANGE_INSIDE_H
 #define BROKER_EXCHANGE_INSIDE_H
 
+#include "agreements/conversation.h"
 #include "agreements/privilege.h"
 #include "agreements/registrar.h"
 #include "broker/attempts.h"
+#include "broker/clocks.h"
 #include "broker/directory.h"
 #include "broker/draft.h"
 #include "broker/exchange.h"
@@ -62,6 +64,7 @@ struct withholding {
 #define WITHHOLDINGS_MAX 1024 /* in one batch: their records are a part of it */
 
 #define ALARMS_MAX 16
+#define CLOCKS_A_BATCH 1024 /* strikes in one batch: each is up to three records */
 
 struct exchange {
     struct registrar *registrar;   /* owned: what is in force */
@@ -83,6 +86,7 @@ struct exchange {
     uint32_t announced_count, announced_room;
     struct quotas *quotas;           /* owned */
     struct attempts *attempts;       /* owned */
+    struct clocks *clocks;           /* owned */
     struct withholding *withholding; /* owned; WITHHOLDINGS_MAX */
     uint32_t withholding_count;
 
@@ -176,6 +180,53 @@ enum status exchange_charter_restore_notice(struct exchange *x, const struct not
 void exchange_withhold(struct exchange *x, struct member *member, struct item *item,
                        const struct event *accepted, Concordat__RefusalCode code);
 enum status exchange_record_withheld(struct exchange *x);
+/* timing.c: clocks. Each function records what it changes in the batch at hand (EVENT_KEPT, and
+ * EVENT_TOLD where somebody hears of it); agencies are places + 1, as in cases.h.   ST_NOMEM */
+/* A message as it is accepted. */
+struct acceptance {
+    const struct command_submit *submit;
+    const struct question *question;
+    const struct decision *decision; /* its agreement and clause */
+    uint64_t sequence;               /* of its event */
+    uint32_t recipient;              /* its place */
+};
+/* Starts the clocks that the message starts, and stops those that it answers: of the message it
+ * replies to, of its conversation, of its case. After the message is recorded. */
+enum status exchange_clocks_message(struct exchange *x, const struct acceptance *accepted);
+/* The recipient's step on `message` is recorded: what it stops. */
+enum status exchange_clocks_step(struct exchange *x, const struct message *message,
+                                 Concordat__StepKind step);
+/* The message will never be handed over: none of its clocks goes on. */
+enum status exchange_clocks_withheld(struct exchange *x, const struct id *message_id);
+/* The conversation has ended: none of its clocks goes on. */
+enum status exchange_clocks_ended(struct exchange *x, const struct id *conversation);
+/* `missing', the next number of the side `from', has not come, and something after it has: 60 s
+ * from now both sides are told and exchange_gap_over is called. Nothing when that clock runs. */
+enum status exchange_clock_gap(struct exchange *x, const struct conversation *conversation,
+                               uint32_t from, uint32_t missing);
+/* The numbers have come, or are known not to come. */
+enum status exchange_clock_gap_stop(struct exchange *x, const struct id *conversation,
+                                    uint32_t from);
+/* An offer is open until `reply_by_ms'; then exchange_offer_lapsed is called. One a case. */
+enum status exchange_clock_reply(struct exchange *x, const struct id *case_handle,
+                                 const struct id *offer, uint32_t from, uint32_t to,
+                                 int64_t reply_by_ms);
+enum status exchange_clock_reply_stop(struct exchange *x, const struct id *case_handle);
+/* An answer came for `before', which owes it to `holder': an hour of working time. Stopped when the
+ * late answer is accepted (exchange_clocks_message sees it). */
+enum status exchange_clock_forward(struct exchange *x, const struct conversation *conversation,
+                                   const struct id *answer, uint32_t before, uint32_t holder);
+/* The case has moved: what `from' owed in it, or was owed, `to' does now. */
+enum status exchange_clocks_moved(struct exchange *x, const struct id *case_handle, uint32_t from,
+                                  uint32_t to);
+/* What is due strikes: CLOCKS_A_BATCH at most, the rest with the next batch. */
+enum status exchange_clocks_due(struct exchange *x);
+/* What one agency has sent in a day, at start. (The clocks' own records: restore.c.)
+ *   ST_INVALID  not such a record */
+enum status exchange_restore_tally(struct exchange *x, struct bytes key, struct bytes record);
+/* conversing.c, custody.c: what follows when those clocks strike. */
+enum status exchange_gap_over(struct exchange *x, const struct id *conversation, uint32_t from);
+enum status exchange_offer_lapsed(struct exchange *x, const struct id *case_handle);
 /* delivery.c */
 enum status exchange_deliver(struct exchange *x, bool *more);
 
