@@ -1,7 +1,7 @@
 /*
  * calendar.h - working time: when a desk is open, and when a span that starts now is over.
  *
- *     data/bank-holidays.txt --calendar_load--> struct calendar_days --> calendar_add
+ *     bank-holidays-england-and-wales.txt --calendar_load--> struct calendar_days --> calendar_add
  *
  * CALENDAR_ENGLAND_AND_WALES is Monday to Friday but bank holidays, 09:00 to 16:30 in London
  * (Europe/London: GMT, and BST from 01:00 UTC on the last Sunday of March to 01:00 UTC on the last
@@ -16,13 +16,17 @@
 #define AGREEMENTS_CALENDAR_H
 
 #include "agreements/span.h"
+#include "lib/reason.h"
+#include "lib/status.h"
 
 struct calendar_days;
 
-/* The days compiled in, from data/bank-holidays-england-and-wales.txt; never freed. */
+#define HOLIDAYS_FILE_MAX (64 * 1024) /* bytes: 150 years of them */
+
+/* The days compiled in, from agreements/bank-holidays-england-and-wales.txt; never freed. */
 const struct calendar_days *calendar_built_in(void);
 /* The same from a file: a line a day, `YYYY-MM-DD  name', `#' comments, ascending.
- *   ST_INVALID  a line is none; `why' has file and line
+ *   ST_INVALID  a line is none, or there is none; `why' has file and line
  *   ST_NOMEM, ST_IO */
 enum status calendar_load(const char *path, struct calendar_days **out, struct reason *why);
 void calendar_free(struct calendar_days *days); /* NULL is fine */
@@ -36,7 +40,8 @@ bool calendar_is_open(const struct calendar_days *days, enum calendar calendar, 
  * closed starts when it opens; one that ends exactly at the close ends there. */
 int64_t calendar_add(const struct calendar_days *days, enum calendar calendar, int64_t from_ms,
                      const struct span *span);
-/* The moment at which `part` of `parts` of the span are over (its warning). */
+/* The moment at which `part` of `parts` of the span are over (its warning). Cost grows with the
+ * days it spans: a microsecond for a week. */
 int64_t calendar_part(const struct calendar_days *days, enum calendar calendar, int64_t from_ms,
                       const struct span *span, uint32_t part, uint32_t parts);
 /* Midnight in London that ends the day of `at_ms`, and whether that day is a working day. */

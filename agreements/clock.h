@@ -8,8 +8,12 @@
  * `due_ms` it is breached, and rests until what was owed comes (then it is told late) or can come
  * no more. All in the time that the span runs in. CLOCK_OPEN strikes every 15 minutes and does not
  * end; it goes to the recipient's contact, or out of hours to its out-of-hours desk. CLOCK_ANSWER
- * is due at the sooner of answer-within and needed-by. CLOCK_GAP and CLOCK_FORWARD are breached at
- * once when due. What is late when it starts strikes once, as breached.
+ * is due at the sooner of answer-within and needed-by. CLOCK_GAP, CLOCK_FORWARD,
+ * CLOCK_EXPECTED and CLOCK_VOLUME are breached at once when due: one alarm. What is late when it
+ * starts strikes once, as breached.
+ *
+ * An expectation is owed by the recipient of its `after', when the agreement lets it send the
+ * `then'; else by the sender. It runs in the calendar of who owes it.
  *
  * Pure: the broker runs them (its time is the point of law); agents compute the same to show what
  * is due. Source: docs/clocks.md.
@@ -22,6 +26,7 @@
 #include "proto/evidence.pb-c.h"
 
 #define CLOCKS_OF_MAX (4 + EXPECTATIONS_MAX) /* that one message starts */
+#define CLOCK_RUNG_NONE UINT32_MAX
 #define OPEN_EVERY_MS (15 * 60000)
 #define GAP_MS 60000
 #define FORWARD_MINUTES 60 /* working */
@@ -29,11 +34,13 @@
 struct clock {
     Concordat__ClockKind kind;
     Concordat__ClockStage stage; /* told so far; UNSPECIFIED: nothing */
-    uint32_t count;              /* strikes so far */
+    uint32_t count; /* strikes so far, with those that were told in one; GAP, VOLUME: as in told */
     int64_t started_ms, due_ms;
-    int64_t next_ms;         /* of the next strike; INT64_MAX: it rests */
-    struct span span;        /* it was given; zero: a moment was named */
-    enum calendar calendar;  /* the span's */
+    int64_t next_ms;        /* of the next strike; INT64_MAX: it rests */
+    struct span span;       /* it was given; zero: a moment was named */
+    enum calendar calendar; /* the span's */
+    int64_t needed_by_ms;   /* ANSWER: the moment that was named beside the span; 0: none */
+    bool by_sender; /* EXPECTED: the message's sender owes it, not its recipient; not kept */
     const char *expectation; /* its id, of the agreement; NULL: none */
     uint8_t rungs;           /* of the ladder */
 };
@@ -44,7 +51,7 @@ struct clock_cause {
     const struct clause *clause;
     const struct message_type *type;
     int urgency;
-    const char *recipient;
+    const char *sender, *recipient;
     int64_t accepted_ms, needed_by_ms;
 };
 
@@ -55,13 +62,16 @@ void clocks_of(const struct clock_cause *cause, const struct calendar_days *days
 /* A clock of ours that no clause gives (GAP, REPLY, FORWARD): due at `due_ms`. */
 struct clock clock_until(Concordat__ClockKind kind, int64_t now_ms, int64_t due_ms);
 /* It is `next_ms` or later: what is to be told, and when it strikes next. Strikes that were missed
- * (a broker that was down) are told as one: the last of them. False: it was not time. */
+ * (a broker that was down) are told as one: the last of them. *rung: of the ladder, from 0, whose
+ * role is told; breached goes to the last rung's; CLOCK_RUNG_NONE: the desk. False: it was not
+ * time, and nothing has changed. */
 bool clock_strike(struct clock *clock, const struct calendar_days *days, int64_t now_ms,
                   Concordat__ClockStage *told, uint32_t *rung);
-/* The calendar has changed (a bank holiday was added): due_ms and next_ms anew. True: they moved.
- */
-bool clock_reckon(struct clock *clock, const struct calendar_days *days, int64_t now_ms);
-/* Does a message of this type, or a step, stop a clock of this kind that `asked` started? */
+/* The calendar has changed (a bank holiday was added): due_ms and next_ms anew; what was told is
+ * told. True: they moved. */
+bool clock_reckon(struct clock *clock, const struct calendar_days *days);
+/* Does a message of this type, or a step, stop a clock of this kind that `asked` started? What an
+ * expectation waits for is in the agreement: not asked here, but a step. */
 bool clock_is_stopped_by_type(Concordat__ClockKind kind, const struct message_type *asked,
                               const char *type);
 bool clock_is_stopped_by_step(Concordat__ClockKind kind, const struct message_type *asked,

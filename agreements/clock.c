@@ -1,0 +1,249 @@
+#include "agreements/clock.h"
+
+#include <string.h>
+
+#define KIND(name) CONCORDAT__CLOCK_KIND__CLOCK_##name
+#define STAGE(name) CONCORDAT__CLOCK_STAGE__STAGE_##name
+#define STEP(name) CONCORDAT__STEP_KIND__##name
+
+/* ---- what a message starts ---- */
+
+/* Names of kinds are in capitals, agency ids are not: they cannot be taken for each other. */
+static bool is_side(const struct agreement *agreement, const char *side, const char *agency)
+{
+    const struct party *party = agreement_party(agreement, agency);
+
+    return strcmp(side, agency) == 0 || (party && strcmp(side, party->kind) == 0);
+}
+
+/* Does a clause let the agency send that type? */
+static bool may_send(const struct agreement *agreement, const char *agency,
+                     const struct message_type *type)
+{
+    for (size_t i = 0; i < agreement->clause_count; i++)
+        if (agreement->clauses[i].type == type
+            && is_side(agreement, agreement->clauses[i].from, agency))
+            return true;
+    return false;
+}
+
+static enum calendar calendar_of(const struct agreement *agreement, const char *agency)
+{
+    const struct party *party = agreement_party(agreement, agency);
+
+    return party ? party->calendar : CALENDAR_ALWAYS;
+}
+
+/* Does it take the span from where it starts, or was an earlier moment named? */
+static bool goes_by_span(const struct clock *clock, const struct calendar_days *days)
+{
+    return clock->span.minutes > 0
+        && (clock->needed_by_ms == 0
+            || calendar_add(days, clock->calendar, clock->started_ms, &clock->span)
+                   <= clock->needed_by_ms);
+}
+
+static bool tells_once(Concordat__ClockKind kind)
+{
+    return kind == KIND(GAP) || kind == KIND(FORWARD) || kind == KIND(EXPECTED)
+        || kind == KIND(VOLUME);
+}
+
+/* The strikes of a clock: one that warns, one a rung, and the breach. */
+static uint32_t strikes_of(const struct clock *clock)
+{
+    return clock->rungs + 2u;
+}
+
+/* When the strike of that number is, from 0: at half the time, then in even steps to the end. */
+static int64_t moment(const struct clock *clock, const struct calendar_days *days, uint32_t strike)
+{
+    uint32_t steps = clock->rungs + 1u;
+
+    if (tells_once(clock->kind) || strike == steps)
+        return clock->due_ms;
+    if (goes_by_span(clock, days))
+        return calendar_part(days, clock->calendar, clock->started_ms, &clock->span, steps + strike,
+                             2 * steps);
+    return clock->started_ms
+         + (clock->due_ms - clock->started_ms) / (2 * (int64_t)steps) * (steps + strike);
+}
+
+/* Its due_ms from its span and the moment named, and its first strike. */
+static void wind(struct clock *clock, const struct calendar_days *days)
+{
+    if (goes_by_span(clock, days))
+        clock->due_ms = calendar_add(days, clock->calendar, clock->started_ms, &clock->span);
+    else if (clock->needed_by_ms != 0)
+        clock->due_ms = clock->needed_by_ms;
+    clock->next_ms =
+        clock->due_ms <= clock->started_ms ? clock->started_ms : moment(clock, days, 0);
+}
+
+static void add(struct clock *out, size_t *count, const struct clock *clock,
+                const struct calendar_days *days)
+{
+    out[*count] = *clock;
+    wind(&out[*count], days);
+    ++*count;
+}
+
+static void add_expectations(const struct clock_cause *cause, const struct calendar_days *days,
+                             struct clock *out, size_t *count)
+{
+    const struct agreement *agreement = cause->agreement;
+
+    for (size_t i = 0; i < agreement->expectation_count; i++) {
+        const struct expectation *e = &agreement->expectations[i];
+
+        if (e->after != cause->type)
+            continue;
+        bool by_sender = !may_send(agreement, cause->recipient, e->then)
+                      && may_send(agreement, cause->sender, e->then);
+        const struct clock clock = {
+            .kind = KIND(EXPECTED),
+            .started_ms = cause->accepted_ms,
+            .span = e->within,
+            .calendar = calendar_of(agreement, by_sender ? cause->sender : cause->recipient),
+            .expectation = e->id,
+            .by_sender = by_sender};
+        add(out, count, &clock, days);
+    }
+}
+
+void clocks_of(const struct clock_cause *cause, const struct calendar_days *days,
+               struct clock out[static CLOCKS_OF_MAX], size_t *count)
+{
+    const struct clause *clause = cause->clause;
+    struct clock clock = {.started_ms = cause->accepted_ms,
+                          .calendar = calendar_of(cause->agreement, cause->recipient),
+                          .rungs = clause->ladder_count};
+    int64_t needed_by_ms = cause->type->answered_by ? cause->needed_by_ms : 0;
+
+    *count = 0;
+    if (cause->type->pattern == PATTERN_REFERRAL
+        && cause->urgency == CONCORDAT__URGENCY__IMMEDIATE) {
+        out[*count] = clock;
+        out[*count].kind = KIND(OPEN);
+        out[*count].rungs = 0;
+        out[*count].due_ms = out[*count].next_ms = cause->accepted_ms + OPEN_EVERY_MS;
+        ++*count;
+    }
+    clock.kind = KIND(ACKNOWLEDGE);
+    clock.span = clause->acknowledge;
+    if (clock.span.minutes > 0)
+        add(out, count, &clock, days);
+    clock.kind = KIND(DECIDE);
+    clock.span = clause->decide;
+    if (clock.span.minutes > 0)
+        add(out, count, &clock, days);
+    clock.kind = KIND(ANSWER);
+    clock.span = clause->answer;
+    clock.needed_by_ms = needed_by_ms;
+    if (clock.span.minutes > 0 || needed_by_ms != 0)
+        add(out, count, &clock, days);
+    add_expectations(cause, days, out, count);
+}
+
+struct clock clock_until(Concordat__ClockKind kind, int64_t now_ms, int64_t due_ms)
+{
+    struct clock clock = {
+        .kind = kind, .started_ms = now_ms, .due_ms = due_ms, .calendar = CALENDAR_ALWAYS};
+
+    clock.next_ms = due_ms <= now_ms ? now_ms : moment(&clock, NULL, 0);
+    return clock;
+}
+
+/* ---- how it goes on ---- */
+
+static bool strike_open(struct clock *clock, int64_t now_ms, Concordat__ClockStage *told,
+                        uint32_t *rung)
+{
+    int64_t passed = (now_ms - clock->started_ms) / OPEN_EVERY_MS;
+
+    clock->stage = STAGE(ESCALATED);
+    clock->count++;
+    clock->next_ms = clock->started_ms + (passed + 1) * OPEN_EVERY_MS;
+    *told = clock->stage;
+    *rung = CLOCK_RUNG_NONE;
+    return true;
+}
+
+bool clock_strike(struct clock *clock, const struct calendar_days *days, int64_t now_ms,
+                  Concordat__ClockStage *told, uint32_t *rung)
+{
+    uint32_t strikes = strikes_of(clock), next = clock->count + 1;
+
+    if (now_ms < clock->next_ms)
+        return false;
+    if (clock->kind == KIND(OPEN))
+        return strike_open(clock, now_ms, told, rung);
+    *rung = CLOCK_RUNG_NONE;
+    if (tells_once(clock->kind)) {
+        *told = clock->stage = STAGE(BREACHED);
+        clock->next_ms = INT64_MAX;
+        return true;
+    }
+    while (next < strikes && moment(clock, days, next) <= now_ms)
+        next++;
+    clock->count = next;
+    clock->next_ms = next < strikes ? moment(clock, days, next) : INT64_MAX;
+    clock->stage = next == strikes ? STAGE(BREACHED) : next == 1 ? STAGE(WARNED) : STAGE(ESCALATED);
+    if (clock->rungs > 0 && next > 1)
+        *rung = next == strikes ? clock->rungs - 1u : next - 2;
+    *told = clock->stage;
+    return true;
+}
+
+bool clock_reckon(struct clock *clock, const struct calendar_days *days)
+{
+    int64_t due_ms = clock->due_ms, next_ms = clock->next_ms;
+
+    if (clock->next_ms == INT64_MAX || !clock->span.working || clock->calendar == CALENDAR_ALWAYS)
+        return false;
+    wind(clock, days);
+    if (clock->count > 0)
+        clock->next_ms = moment(clock, days, clock->count);
+    return clock->due_ms != due_ms || clock->next_ms != next_ms;
+}
+
+/* ---- what stops it ---- */
+
+static bool names(const char *name, const char *type)
+{
+    return name && strcmp(name, type) == 0;
+}
+
+bool clock_is_stopped_by_type(Concordat__ClockKind kind, const struct message_type *asked,
+                              const char *type)
+{
+    if (kind == KIND(FORWARD))
+        return strcmp(type, "case.late_answer") == 0;
+    if (!asked)
+        return false;
+    if (kind == KIND(ACKNOWLEDGE) || kind == KIND(OPEN))
+        return names(asked->acknowledged_by, type) || names(asked->answered_by, type);
+    return (kind == KIND(DECIDE) || kind == KIND(ANSWER)) && names(asked->answered_by, type);
+}
+
+bool clock_is_stopped_by_step(Concordat__ClockKind kind, const struct message_type *,
+                              Concordat__StepKind step)
+{
+    static const struct {
+        Concordat__ClockKind kind;
+        uint32_t steps;
+    } table[] = {
+        {KIND(OPEN), 1u << STEP(OPENED) | 1u << STEP(ACKNOWLEDGED) | 1u << STEP(DECLINED)
+                         | 1u << STEP(ANSWERED) | 1u << STEP(REJECTED)},
+        {KIND(ACKNOWLEDGE), 1u << STEP(ACKNOWLEDGED) | 1u << STEP(DECLINED) | 1u << STEP(ANSWERED)
+                                | 1u << STEP(REJECTED)},
+        {KIND(DECIDE), 1u << STEP(DECLINED) | 1u << STEP(ANSWERED) | 1u << STEP(REJECTED)},
+        {KIND(ANSWER), 1u << STEP(DECLINED) | 1u << STEP(ANSWERED) | 1u << STEP(REJECTED)},
+        {KIND(EXPECTED), 1u << STEP(REJECTED)},
+    };
+
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++)
+        if (table[i].kind == kind)
+            return table[i].steps >> step & 1;
+    return false;
+}
