@@ -1,193 +1,13 @@
 #include "agents/client.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <zmq.h>
 
 #include "agents/client_answer.h"
+#include "agents/client_ask.h"
 #include "proto/local.pb-c.h"
 
-#define PATH_MAX_BYTES 107   /* sun_path of unix(7) less its NUL */
-#define CONNECT_MS 3000      /* an agent that is up takes a request at once */
-#define ANSWER_MS 15000      /* beyond what the request itself waits for */
-#define DEFAULT_SEND_MS 5000 /* what the agent waits when wait_ms is 0 */
-#define RESPONSE_MAX ((int64_t)64 * 1024 * 1024)
-
-struct concordat {
-    void *zmq, *socket;
-    void *gone;       /* readable when the agent has hung up */
-    unsigned dialled; /* how often: each monitor has a name of its own */
-    char path[PATH_MAX_BYTES + 1];
-    int stop_fd; /* the caller's, or -1 */
-};
-
-/* ---- the connection ---- */
-
-struct concordat *concordat_open(const char *socket)
-{
-    struct concordat *agent;
-
-    if (strlen(socket) > PATH_MAX_BYTES)
-        return NULL;
-    agent = calloc(1, sizeof *agent);
-    if (!agent)
-        return NULL;
-    memcpy(agent->path, socket, strlen(socket) + 1);
-    agent->stop_fd = -1;
-    agent->zmq = zmq_ctx_new();
-    if (!agent->zmq) {
-        free(agent);
-        return NULL;
-    }
-    return agent;
-}
-
-static void hang_up(struct concordat *agent)
-{
-    if (agent->gone)
-        zmq_close(agent->gone);
-    if (agent->socket)
-        zmq_close(agent->socket);
-    agent->socket = agent->gone = NULL;
-}
-
-void concordat_close(struct concordat *agent)
-{
-    if (!agent)
-        return;
-    hang_up(agent);
-    zmq_ctx_term(agent->zmq);
-    free(agent);
-}
-
-void concordat_stop_on(struct concordat *agent, int fd)
-{
-    agent->stop_fd = fd;
-}
-
-/* A REQ socket never learns that its peer has gone, and would wait for an answer that cannot come.
- */
-static bool watch(struct concordat *agent)
-{
-    char endpoint[64];
-    int linger = 0;
-
-    (void)snprintf(endpoint, sizeof endpoint, "inproc://concordat.gone.%u", agent->dialled++);
-    if (zmq_socket_monitor(agent->socket, endpoint, ZMQ_EVENT_DISCONNECTED) != 0)
-        return false;
-    agent->gone = zmq_socket(agent->zmq, ZMQ_PAIR);
-    return agent->gone && zmq_setsockopt(agent->gone, ZMQ_LINGER, &linger, sizeof linger) == 0
-        && zmq_connect(agent->gone, endpoint) == 0;
-}
-
-static bool dial(struct concordat *agent)
-{
-    char endpoint[sizeof "ipc://" + PATH_MAX_BYTES];
-    int immediate = 1, linger = 0;
-    int64_t size_max = RESPONSE_MAX;
-
-    if (agent->socket)
-        return true;
-    agent->socket = zmq_socket(agent->zmq, ZMQ_REQ);
-    if (!agent->socket)
-        return false;
-    (void)snprintf(endpoint, sizeof endpoint, "ipc://%s", agent->path);
-    if (zmq_setsockopt(agent->socket, ZMQ_IMMEDIATE, &immediate, sizeof immediate) != 0
-        || zmq_setsockopt(agent->socket, ZMQ_LINGER, &linger, sizeof linger) != 0
-        || zmq_setsockopt(agent->socket, ZMQ_MAXMSGSIZE, &size_max, sizeof size_max) != 0
-        || !watch(agent) || zmq_connect(agent->socket, endpoint) != 0) {
-        hang_up(agent);
-        return false;
-    }
-    return true;
-}
-
-/* ---- one request, one answer ---- */
-
-static struct concordat_answer *lost(struct concordat *agent, const char *text)
-{
-    hang_up(agent); /* a reply that comes late must not be taken for the next one's */
-    return client_answer_trouble(CONCORDAT_FAILED, "agent", text, agent->path);
-}
-
-enum ready {
-    READY,
-    NOT_READY,
-    GONE,
-    STOPPED
-};
-
-/* Until the socket takes (ZMQ_POLLOUT) or has something (ZMQ_POLLIN), the agent has gone from whom
- * it is wanted, or we are told to stop. */
-static enum ready wait_ready(struct concordat *agent, short wanted, int ms)
-{
-    zmq_pollitem_t items[3] = {{agent->socket, -1, wanted, 0}};
-    int count = 1;
-
-    if (agent->stop_fd >= 0)
-        items[count++] = (zmq_pollitem_t){NULL, agent->stop_fd, ZMQ_POLLIN, 0};
-    if (wanted == ZMQ_POLLIN)
-        items[count++] = (zmq_pollitem_t){agent->gone, -1, ZMQ_POLLIN, 0};
-    if (zmq_poll(items, count, ms) <= 0)
-        return NOT_READY;
-    if (items[0].revents & wanted)
-        return READY;
-    return agent->stop_fd >= 0 && items[1].revents ? STOPPED : GONE;
-}
-
-/* The agent may have come and gone since the last request: what matters is whether it goes now. */
-static void forget_hangups(struct concordat *agent)
-{
-    while (zmq_recv(agent->gone, NULL, 0, ZMQ_DONTWAIT) >= 0) {
-    }
-}
-
-static struct concordat_answer *not_ready(struct concordat *agent, enum ready why, const char *text)
-{
-    if (why != STOPPED)
-        return lost(agent, why == GONE ? "went away: " : text);
-    hang_up(agent);
-    return client_answer_trouble(CONCORDAT_FAILED, "stop", "told to stop while waiting for ",
-                                 agent->path);
-}
-
-static struct concordat_answer *ask(struct concordat *agent, Concordat__Request *request,
-                                    uint32_t wait_ms)
-{
-    int receive_ms = (int)(wait_ms < 3600000 ? wait_ms : 3600000) + ANSWER_MS;
-    struct concordat_answer *answer;
-    enum ready ready;
-    size_t size;
-    zmq_msg_t msg;
-
-    if (!dial(agent))
-        return client_answer_trouble(CONCORDAT_FAILED, "agent", "cannot make a socket for ",
-                                     agent->path);
-    ready = wait_ready(agent, ZMQ_POLLOUT, CONNECT_MS);
-    if (ready != READY)
-        return not_ready(agent, ready, "nothing answers at ");
-    forget_hangups(agent);
-    request->version = 1;
-    size = concordat__request__get_packed_size(request);
-    if (zmq_msg_init_size(&msg, size) != 0)
-        return client_answer_no_memory();
-    concordat__request__pack(request, zmq_msg_data(&msg));
-    if (zmq_msg_send(&msg, agent->socket, ZMQ_DONTWAIT) < 0) {
-        zmq_msg_close(&msg);
-        return lost(agent, "nothing answers at ");
-    }
-    ready = wait_ready(agent, ZMQ_POLLIN, receive_ms);
-    if (ready != READY)
-        return not_ready(agent, ready, "gave no answer in time: ");
-    if (zmq_msg_init(&msg) != 0 || zmq_msg_recv(&msg, agent->socket, ZMQ_DONTWAIT) < 0) {
-        zmq_msg_close(&msg);
-        return lost(agent, "gave no answer in time: ");
-    }
-    answer = client_answer_read(zmq_msg_data(&msg), zmq_msg_size(&msg));
-    zmq_msg_close(&msg);
-    return answer;
-}
+#define DEFAULT_WAIT_MS 5000 /* what the agent waits when wait_ms is 0 */
 
 static ProtobufCBinaryData binary(const void *data, size_t size)
 {
@@ -248,7 +68,7 @@ static struct concordat_answer *send_as(struct concordat *agent,
         request.kind_case = CONCORDAT__REQUEST__KIND_SEND;
         request.send = &send;
     }
-    answer = ask(agent, &request, message->wait_ms ? message->wait_ms : DEFAULT_SEND_MS);
+    answer = client_ask(agent, &request, message->wait_ms ? message->wait_ms : DEFAULT_WAIT_MS);
     free(json);
     return answer;
 }
@@ -271,7 +91,7 @@ static struct concordat_answer *ask_inbox(struct concordat *agent, Concordat__In
 
     request.kind_case = CONCORDAT__REQUEST__KIND_INBOX;
     request.inbox = inbox;
-    return ask(agent, &request, inbox->wait_ms);
+    return client_ask(agent, &request, inbox->wait_ms);
 }
 
 struct concordat_answer *concordat_inbox(struct concordat *agent, uint32_t wait_ms, uint32_t limit,
@@ -304,7 +124,7 @@ struct concordat_answer *concordat_take(struct concordat *agent, const struct co
     open.message_id = binary_id(message);
     request.kind_case = CONCORDAT__REQUEST__KIND_OPEN;
     request.open = &open;
-    return ask(agent, &request, 0);
+    return client_ask(agent, &request, 0);
 }
 
 static struct concordat_answer *act(struct concordat *agent, const struct concordat_id *message,
@@ -318,7 +138,7 @@ static struct concordat_answer *act(struct concordat *agent, const struct concor
     action.reason = reason;
     request.kind_case = CONCORDAT__REQUEST__KIND_ACT;
     request.act = &action;
-    return ask(agent, &request, 0);
+    return client_ask(agent, &request, 0);
 }
 
 struct concordat_answer *concordat_acknowledge(struct concordat *agent,
@@ -349,7 +169,7 @@ struct concordat_answer *concordat_track(struct concordat *agent,
     track.wait_ms = until ? wait_ms : 0;
     request.kind_case = CONCORDAT__REQUEST__KIND_TRACK;
     request.track = &track;
-    return ask(agent, &request, track.wait_ms);
+    return client_ask(agent, &request, track.wait_ms);
 }
 
 struct concordat_answer *concordat_track_older(struct concordat *agent, uint64_t next,
@@ -362,7 +182,7 @@ struct concordat_answer *concordat_track_older(struct concordat *agent, uint64_t
     track.before = next;
     request.kind_case = CONCORDAT__REQUEST__KIND_TRACK;
     request.track = &track;
-    return ask(agent, &request, 0);
+    return client_ask(agent, &request, 0);
 }
 
 struct concordat_answer *concordat_case(struct concordat *agent, const struct concordat_id *handle,
@@ -376,7 +196,7 @@ struct concordat_answer *concordat_case(struct concordat *agent, const struct co
     cases.limit = limit;
     request.kind_case = CONCORDAT__REQUEST__KIND_CASES;
     request.cases = &cases;
-    return ask(agent, &request, 0);
+    return client_ask(agent, &request, 0);
 }
 
 struct concordat_answer *concordat_agreements(struct concordat *agent, const char *id)
@@ -387,7 +207,7 @@ struct concordat_answer *concordat_agreements(struct concordat *agent, const cha
     agreements.id = text_of(id);
     request.kind_case = CONCORDAT__REQUEST__KIND_AGREEMENTS;
     request.agreements = &agreements;
-    return ask(agent, &request, 0);
+    return client_ask(agent, &request, 0);
 }
 
 struct concordat_answer *concordat_notices(struct concordat *agent, uint64_t since)
@@ -398,7 +218,7 @@ struct concordat_answer *concordat_notices(struct concordat *agent, uint64_t sin
     notices.since = since;
     request.kind_case = CONCORDAT__REQUEST__KIND_NOTICES;
     request.notices = &notices;
-    return ask(agent, &request, 0);
+    return client_ask(agent, &request, 0);
 }
 
 struct concordat_answer *concordat_publish(struct concordat *agent, const void *instrument,
@@ -411,7 +231,7 @@ struct concordat_answer *concordat_publish(struct concordat *agent, const void *
     publish.text = text_of(text);
     request.kind_case = CONCORDAT__REQUEST__KIND_PUBLISH;
     request.publish = &publish;
-    return ask(agent, &request, 0);
+    return client_ask(agent, &request, 0);
 }
 
 struct concordat_answer *concordat_status(struct concordat *agent)
@@ -421,7 +241,7 @@ struct concordat_answer *concordat_status(struct concordat *agent)
 
     request.kind_case = CONCORDAT__REQUEST__KIND_STATUS;
     request.status = &status;
-    return ask(agent, &request, 0);
+    return client_ask(agent, &request, 0);
 }
 
 struct concordat_answer *concordat_refusals(struct concordat *agent, int64_t since_ms,
@@ -435,7 +255,7 @@ struct concordat_answer *concordat_refusals(struct concordat *agent, int64_t sin
     refusals.limit = limit;
     request.kind_case = CONCORDAT__REQUEST__KIND_REFUSALS;
     request.refusals = &refusals;
-    return ask(agent, &request, 0);
+    return client_ask(agent, &request, 0);
 }
 
 struct concordat_answer *concordat_derive(struct concordat *agent,
@@ -450,5 +270,5 @@ struct concordat_answer *concordat_derive(struct concordat *agent,
     derive.place_of = binary(seed->place, seed->place ? seed->place_size : 0);
     request.kind_case = CONCORDAT__REQUEST__KIND_DERIVE;
     request.derive = &derive;
-    return ask(agent, &request, 0);
+    return client_ask(agent, &request, 0);
 }

@@ -6,7 +6,11 @@
  * notice opens none: it has an id and number 1, and nothing is kept of it. Each side numbers its
  * own messages from 1 without gaps. A side follows the case: at COMPLETE the holder's side becomes
  * the new holder's, with numbers and all; `before` may still be sent the answer to what it asked,
- * and owes it to the holder as `case.late_answer`.
+ * and owes it to the holder as `case.late_answer`. A late answer has no place in the numbers of
+ * either side, which belong to the holder: its number is not looked at.
+ *
+ * A conversation whose two sides are the old and the new holder stays between them: neither can be
+ * both of its sides.
  *
  * Pure, like custody.h. Source: docs/custody.md.
  */
@@ -51,18 +55,23 @@ struct utterance {
 
 /* May it be said now?
  *   CONVERSATION_UNKNOWN  it is closed; or the two are not its sides, but for an answer to `before`
- *                         and a late answer from it
+ *                         and, once it has that, a late answer from it
  *   SEQUENCE_REUSED       the number is below the next
  * UNSPECIFIED: yes; *ahead: numbers before it are missing, so it is held. */
 Concordat__RefusalCode conversation_judge(const struct conversation *c, const struct utterance *u,
                                           bool *ahead);
-/* It is said, with the side's next number: what follows for the state. */
+/* It is said, with the side's next number or, after a gap, a later one: the number after it is
+ * next, and what follows for the state. An answer closes a conversation that no type closes. What
+ * was permitted when it was accepted and would not be now (it was held) is counted, and no more. */
 void conversation_apply(struct conversation *c, const struct utterance *u, int64_t now_ms);
-/* The side's next message was refused for good: its number will not come. */
+/* The side's next message was refused for good: its number will not come. Without effect when it
+ * is not the next number, or `from` is no side. */
 void conversation_skip(struct conversation *c, uint32_t from, uint32_t sequence);
-/* A step or an end without words: declined, rejected, withheld. True: it is closed by it. */
+/* A step or an end without words: declined, rejected, withheld, expired. True: it is closed by it,
+ * since `message` opened it. */
 bool conversation_ended(struct conversation *c, const struct id *message);
-/* The case has moved. True: a side of it has. */
+/* The case has moved. True: a side of it has. What was answered to `before` is owed by it to the
+ * newest holder. */
 bool conversation_move(struct conversation *c, uint32_t from, uint32_t to, int64_t now_ms);
 
 #endif

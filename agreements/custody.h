@@ -2,7 +2,8 @@
  * custody.h - who holds a case: one record, and the acts that change it. Read this file first.
  *
  *     OPEN            nobody -> the opener
- *     OFFER           the holder's: opens a transfer of components, or offers rejected ones again
+ *     OFFER           the holder's: opens a transfer of all its components, or offers rejected ones
+ *                     of them again, with the manifest and the time that hold from then on
  *     ACCEPT, REJECT  the offered agency's: of some of what is offered and not yet spoken of
  *     WITHDRAW        the holder's; LAPSE the clock's: the transfer is gone, nothing has changed
  *     COMPLETE        the offered agency's, when every component is accepted: it holds the case
@@ -34,7 +35,7 @@ struct transfer {
     uint32_t count;                       /* components, 1..COMPONENTS_MAX */
     uint32_t offered, accepted, rejected; /* bits; offered: not yet spoken of. Disjoint */
     struct digest manifest;
-    int64_t reply_by_ms; /* it lapses then, unless every component is accepted; 0: never */
+    int64_t reply_by_ms; /* it is over then, unless every component is accepted; 0: never */
 };
 
 struct custody {
@@ -56,16 +57,19 @@ struct custody_deed {
 };
 
 /* Applies what a message does; `custody` stays as it was unless the answer is UNSPECIFIED (done).
+ * The act is one: never CUSTODY_NONE. A transfer whose time is over takes no OFFER and no reply,
+ * also before custody_lapse() has ended it.
  *   CASE_NOT_YOURS      `by` is neither holder, nor offered it, nor a former holder: whatever the
  *                       case is, the answer is the same
  *   NOT_CURRENT_HOLDER  OFFER or WITHDRAW by a former holder, or by who it is offered to
- *   STALE_VERSION       OFFER: another version, or another transfer is open
- *   TRANSFER_UNKNOWN    no transfer of that id between these two is open
+ *   STALE_VERSION       OFFER: another version, or another transfer is open, or its time is over
+ *   TRANSFER_UNKNOWN    no transfer of that id between these two is open; OFFER to itself
  *   COMPONENTS_WRONG    none, or not those that are open to the act; COMPLETE before all are
  *                       accepted, or with another manifest */
 Concordat__RefusalCode custody_apply(struct custody *custody, const struct custody_deed *deed,
                                      int64_t now_ms);
-/* STALE_VERSION when somebody holds it, or it is closed. */
+/* When somebody holds it or it is closed: STALE_VERSION to whom it concerns, CASE_NOT_YOURS to
+ * others. */
 Concordat__RefusalCode custody_open(struct custody *custody, uint32_t by);
 /* CASE_NOT_YOURS, NOT_CURRENT_HOLDER as above; STALE_VERSION: `version` is another, or a transfer
  * is open. That no conversation is open is the caller's to see to. */

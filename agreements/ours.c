@@ -11,7 +11,7 @@
 #define PINS_ARE_SEEN 1
 #endif
 
-static bool is_own(const struct own_keys *own, const struct digest *key)
+static bool is_own(const struct key_list *own, const struct digest *key)
 {
     for (size_t i = 0; i < own->count; i++)
         if (digest_equal(&own->keys[i], key))
@@ -20,7 +20,7 @@ static bool is_own(const struct own_keys *own, const struct digest *key)
 }
 
 /* None but ours: another key, whoever holds it, could sign as us. */
-static bool pins_only(const struct digest pins[], size_t count, const struct own_keys *own)
+static bool pins_only(const struct digest pins[], size_t count, const struct key_list *own)
 {
     for (size_t i = 0; i < count; i++)
         if (!is_own(own, &pins[i]))

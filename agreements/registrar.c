@@ -30,7 +30,7 @@ enum status registrar_refuse(struct reason *why, const char *format, ...)
 
 /* --- life --- */
 
-static enum status take_keys(struct own_keys *own, const struct digest *keys, size_t count)
+static enum status take_keys(struct key_list *own, const struct digest *keys, size_t count)
 {
     if (count == 0)
         return ST_OK;

@@ -44,14 +44,14 @@ struct version {
 };
 
 /* Ours of one use. */
-struct own_keys {
+struct key_list {
     struct digest *keys; /* owned */
     size_t count;
 };
 
 struct registrar {
     char self[AGENCY_MAX + 1]; /* empty: none */
-    struct own_keys signing, governance;
+    struct key_list signing, governance;
     struct known_key *known; /* owned */
     size_t known_count;
     struct agreement_set *assumed, *set; /* owned; `set` borrows from versions */

@@ -14,6 +14,7 @@
 #include "lib/id.h"
 #include "lib/text.h"
 #include "proto/envelope.h"
+#include "proto/told.h"
 
 #define DAY_MS INT64_C(86400000)
 
@@ -327,6 +328,82 @@ static enum status take_directory(struct session *session, const struct arrival 
     return take_publish(session, a, &given, request);
 }
 
+/* ---- cases ---- */
+
+/* Refused here: the exchange is not asked. */
+static enum status refuse_claim(struct session *session, uint64_t request,
+                                Concordat__RefusalCode code, const struct reason *why)
+{
+    struct wire wire = {.kind = WIRE_CASE};
+
+    session->rules->alarm(session->rules->context, session, "claim_refused", why);
+    wire.case_frame.request = request;
+    wire.case_frame.answered = true;
+    wire.case_frame.code = code;
+    return session_say(session, &wire, SMALL_FRAME);
+}
+
+/* UNSPECIFIED: it is this agency's word, signed now; *signer is whose key holds. */
+static Concordat__RefusalCode judge_claim(struct session *session, const struct arrival *a,
+                                          const struct claim *claim, const struct signer **signer,
+                                          struct reason *why)
+{
+    const struct wire *wire = a->wire;
+
+    *signer = signers_find(&session->signers, &wire->case_frame.signer, a->wall_ms);
+    if (strcmp(claim->agency, session->peer.id) != 0 || !*signer
+        || claim_verify((*signer)->key, session->rules->community, wire->case_frame.claim,
+                        wire->case_frame.signature)
+               != ST_OK) {
+        reason_set(why, "a claim of %s: %s", claim->agency,
+                   *signer ? "the signature does not hold" : "the signer is not known");
+        return CONCORDAT__REFUSAL_CODE__BAD_SIGNATURE;
+    }
+    if (claim->at_ms > a->wall_ms + CREATED_AHEAD_MS
+        || claim->at_ms < a->wall_ms - CREATED_PAST_DAYS * DAY_MS) {
+        reason_set(why, "a claim: its time is out of range");
+        return CONCORDAT__REFUSAL_CODE__TIME_OUT_OF_RANGE;
+    }
+    return CONCORDAT__REFUSAL_CODE__REFUSAL_UNSPECIFIED;
+}
+
+static enum status take_case(struct session *session, const struct arrival *a)
+{
+    const struct wire *wire = a->wire;
+    const struct signer *signer = NULL;
+    struct claim claim = {.agency = ""};
+    struct reason why = {""};
+
+    if (wire->case_frame.answered)
+        return session_fail(session, "frame", "frame_refused",
+                            &(struct reason){"an answer about a case, from an agent"});
+    if (wire->case_frame.claim.size > 0) {
+        enum status status =
+            claim_read(wire->case_frame.claim, session->rules->arena, &claim, &why);
+        if (status == ST_INVALID || status == ST_LIMIT)
+            return session_fail(session, "frame", "frame_refused", &why);
+        if (status != ST_OK)
+            return status;
+        Concordat__RefusalCode code = judge_claim(session, a, &claim, &signer, &why);
+        if (code != CONCORDAT__REFUSAL_CODE__REFUSAL_UNSPECIFIED)
+            return refuse_claim(session, wire->case_frame.request, code, &why);
+    }
+    struct command_case *given =
+        command(session, COMMAND_CASE, sizeof *given, TOLD_MAX); /* what it may bring */
+    if (!given)
+        return ST_NOMEM;
+    given->request = wire->case_frame.request;
+    given->is_claim = signer != NULL;
+    if (signer) {
+        given->claim = claim;
+        given->handle = claim.case_handle;
+        given->signing_key = signer->spki;
+    } else {
+        memcpy(given->handle.bytes, wire->case_frame.ask.data, ID_SIZE);
+    }
+    return ST_OK;
+}
+
 /* ---- gazette ---- */
 
 /* Refused here: nobody can have signed it. Its submitter need not be its signer. */
@@ -446,6 +523,7 @@ static arrival_handler *const arrivals[SESSION_STATES][WIRE_BYE + 1] = {
                       [WIRE_CREDIT] = take_credit,
                       [WIRE_DIRECTORY] = take_directory,
                       [WIRE_GAZETTE] = take_gazette,
+                      [WIRE_CASE] = take_case,
                       [WIRE_PING] = take_ping,
                       [WIRE_BYE] = take_bye},
 };

@@ -1,7 +1,7 @@
 /*
  * exchange_inside.h - the exchange's own insides, shared by exchange.c, restore.c, acceptance.c,
- * ladder.c, registry.c, gazette.c, notices.c, charter.c, withholding.c and delivery.c and by nobody
- * else.
+ * ladder.c, registry.c, gazette.c, notices.c, charter.c, withholding.c, kept.c and delivery.c and
+ * by nobody else.
  */
 #ifndef BROKER_EXCHANGE_INSIDE_H
 #define BROKER_EXCHANGE_INSIDE_H
@@ -227,6 +227,15 @@ enum status exchange_restore_tally(struct exchange *x, struct bytes key, struct 
 /* conversing.c, custody.c: what follows when those clocks strike. */
 enum status exchange_gap_over(struct exchange *x, const struct id *conversation, uint32_t from);
 enum status exchange_offer_lapsed(struct exchange *x, const struct id *case_handle);
+/* kept.c */
+/* The state holds `record` under (kind, key) from this batch on; an empty one: nothing.
+ *   ST_NOMEM */
+enum status exchange_keep(struct exchange *x, enum kept_kind kind, struct bytes key,
+                          struct bytes record);
+/* Evidence of ours for the agency (its place + 1, as in cases.h), written by told_write: it stands
+ * in its queue until it has settled it. EXCHANGE_STEP_MAX bounds what one command may tell.
+ *   ST_NOMEM */
+enum status exchange_tell(struct exchange *x, uint32_t agency, uint8_t lane, struct bytes told);
 /* delivery.c */
 enum status exchange_deliver(struct exchange *x, bool *more);
 

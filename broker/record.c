@@ -101,6 +101,17 @@ struct tree_key key_of_sealing_key(const char *agency, int64_t open_until_ms,
     return key;
 }
 
+struct tree_key key_of_kept(uint8_t kind, struct bytes inner)
+{
+    struct tree_key key = {0};
+    struct writer w = key_writer(&key);
+
+    write_u8(&w, kind);
+    write_bytes(&w, inner.data, inner.size);
+    key_end(&key, &w);
+    return key;
+}
+
 static enum status read_key_agency(struct reader *r, char *agency)
 {
     const uint8_t *end = r->left > 0 ? memchr(r->next, '\0', r->left) : NULL;
@@ -127,6 +138,15 @@ enum status key_read_queued(struct bytes key, char *agency, uint8_t *lane, uint6
     *lane = read_u8(&r);
     *sequence = read_u64(&r);
     return reader_done(&r) && *lane < LANES ? ST_OK : ST_INVALID;
+}
+
+enum status key_read_kept(struct bytes key, uint8_t *kind, struct bytes *inner)
+{
+    if (key.size < 2 || key.size > TREE_KEY_MAX || key.data[0] == 0 || key.data[0] >= KEPT_KIND_END)
+        return ST_INVALID;
+    *kind = key.data[0];
+    *inner = (struct bytes){key.data + 1, key.size - 1};
+    return ST_OK;
 }
 
 /* ---- checks ---- */

@@ -14,9 +14,9 @@
 #include "broker/journal.h"
 #include "broker/state.h"
 
-#define TREE_KEY_MAX (8 + AGENCY_MAX + 1 + DIGEST_SIZE) /* bytes of the longest: an agency's */
-#define CHECK_SIZE 8                                    /* bytes at the end of a value */
-#define PUBLISHED "published"                           /* in meta: entries of the gazette, u64 */
+#define TREE_KEY_MAX (1 + KEPT_KEY_MAX) /* bytes of the longest: a kept record's */
+#define CHECK_SIZE 8                    /* bytes at the end of a value */
+#define PUBLISHED "published"           /* in meta: entries of the gazette, u64 */
 #define MARK_SIZE (2 * DIGEST_SIZE + 2 * 8 + 4 + 8 + 4 + 8)
 #define MESSAGE_RECORD_MAX                                                                         \
     (3 * DIGEST_SIZE + 3 * 8 + 2 + 4 * 4 + 3 + AGENCY_MAX + CLAUSE_ID_MAX + AGREEMENT_ID_MAX)
@@ -40,10 +40,14 @@ struct tree_key key_of_certificate(const char *agency, struct bytes der);
 struct tree_key key_of_sealing_key(const char *agency, int64_t open_until_ms,
                                    const uint8_t key_id[static KEY_ID_SIZE]);
 
+struct tree_key key_of_kept(uint8_t kind, struct bytes key);
+
 /* The other way, for walks. `agency` has room for AGENCY_MAX + 1.
  *   ST_INVALID  not such a key */
 enum status key_read_agency(struct bytes key, char *agency);
 enum status key_read_queued(struct bytes key, char *agency, uint8_t *lane, uint64_t *sequence);
+/* `inner` lies in `key`. */
+enum status key_read_kept(struct bytes key, uint8_t *kind, struct bytes *inner);
 
 void check_write(struct bytes key, struct bytes value, uint8_t out[static CHECK_SIZE]);
 /* Takes the check off.

@@ -242,6 +242,19 @@ static enum status do_withheld(struct session *session, const struct event *even
     return session_say(session, &wire, SMALL_FRAME);
 }
 
+/* What the exchange tells of its own: kind, then the message. */
+static enum status do_told(struct session *session, const struct effect_item *effect,
+                           const struct event *event)
+{
+    struct wire wire = {.kind = WIRE_TOLD};
+
+    assert(event->told.size > 1);
+    wire.told.sequence = effect->sequence;
+    wire.told.kind = event->told.data[0];
+    wire.told.told = (struct bytes){event->told.data + 1, event->told.size - 1};
+    return session_say(session, &wire, SMALL_FRAME + event->told.size);
+}
+
 static enum status do_entry(struct session *session, const struct effect_item *effect,
                             const struct event *event)
 {
@@ -279,6 +292,8 @@ static enum status do_item(struct session *session, const struct effect_item *ef
         return do_entry(session, effect, &event);
     if (event.kind == EVENT_WITHHELD)
         return do_withheld(session, &event);
+    if (event.kind == EVENT_TOLD)
+        return do_told(session, effect, &event);
     if (event.kind == EVENT_STEP) {
         wire.kind = WIRE_STEP;
         wire.step.sequence = effect->sequence;

@@ -83,9 +83,11 @@ static enum status put_command(struct turn *turn, const struct submission *s, ui
 {
     const struct envelope *e = s->envelope;
     size_t onward = e->onward_count * sizeof e->onward[0];
-    size_t size = sizeof(struct command_submit) + strlen(e->recipient) + strlen(e->type)
-                + strlen(e->purpose) + strlen(e->gateway) + strlen(e->agreement_id)
-                + strlen(e->clause) + 6 + onward;
+    size_t custody = offsetof(struct custody_claim, conversations)
+                   + e->custody.conversation_count * sizeof *e->custody.conversations;
+    size_t fixed = offsetof(struct command_submit, custody) + custody;
+    size_t size = fixed + strlen(e->recipient) + strlen(e->type) + strlen(e->purpose)
+                + strlen(e->gateway) + strlen(e->agreement_id) + strlen(e->clause) + 6 + onward;
     struct command_submit *submit = turn_command(turn, COMMAND_SUBMIT, s->session, size);
 
     if (!submit)
@@ -108,8 +110,14 @@ static enum status put_command(struct turn *turn, const struct submission *s, ui
     memcpy(submit->recipient_key_id, e->recipient_key_id, KEY_ID_SIZE);
     submit->lane = lane_of(e);
     submit->in_reply = !id_is_zero(&e->in_reply_to);
+    submit->case_handle = e->case_handle;
+    submit->conversation_id = e->conversation_id;
+    submit->in_reply_to = e->in_reply_to;
+    submit->sequence = e->sequence;
+    submit->needed_by_ms = e->needed_by_ms;
     submit->onward_count = (uint16_t)e->onward_count;
-    struct texts texts = {(uint8_t *)submit, sizeof *submit};
+    memcpy(&submit->custody, &e->custody, custody);
+    struct texts texts = {(uint8_t *)submit, fixed};
     submit->recipient = put_text(&texts, e->recipient);
     submit->type = put_text(&texts, e->type);
     submit->purpose = put_text(&texts, e->purpose);

@@ -149,10 +149,10 @@ struct command_submit {
     struct id case_handle, conversation_id, in_reply_to; /* zero: none */
     uint32_t sequence;                                   /* in the conversation */
     int64_t needed_by_ms;
-    struct custody_claim custody;
     uint16_t onward_count;
     /* NUL-terminated texts behind the command. */
     uint16_t recipient, type, purpose, gateway, agreement_id, clause, onward;
+    struct custody_claim custody; /* ends with its conversation_count: past that lie the texts */
 };
 
 struct command_step {

@@ -8,13 +8,15 @@
 #include "broker/record.h"
 #include "broker/window.h"
 
-#define FORMAT 2                      /* of trees, keys, values and the events in them */
+#define FORMAT 3                      /* of trees, keys, values and the events in them */
+#define FORMAT_BEFORE 2               /* the same, without the tree `kept` and what is in it */
 #define SPILL_SIZE ((size_t)64 << 20) /* bytes gathered in a window before it is spilled */
 
 static const char *const tree_names[TREE_COUNT] = {
     [TREE_META] = "meta",         [TREE_ITEMS] = "items",       [TREE_QUEUES] = "queues",
     [TREE_MESSAGES] = "messages", [TREE_SETTLED] = "settled",   [TREE_AGENCIES] = "agencies",
     [TREE_KEYS] = "keys",         [TREE_REFUSALS] = "refusals", [TREE_GAZETTE] = "gazette",
+    [TREE_KEPT] = "kept",
 };
 
 struct state {
@@ -222,6 +224,13 @@ static enum status fold_aged(struct state *state, const struct event *e)
     return status == ST_OK ? aging_run(state->txn, e->at_ms) : status;
 }
 
+static enum status fold_kept(struct state *state, const struct event *e)
+{
+    const struct tree_key key = key_of_kept(e->kept_kind, e->key);
+
+    return window_keep(state->window, &key, e->record);
+}
+
 static enum status fold(struct state *state, const struct event *e, struct bytes record)
 {
     struct tree_key key;
@@ -253,7 +262,9 @@ static enum status fold(struct state *state, const struct event *e, struct bytes
         key = key_of_sequence(e->sequence);
         return window_put(state->window, TREE_REFUSALS, &key, record);
     case EVENT_KEPT:
+        return fold_kept(state, e);
     case EVENT_TOLD:
+        return add_item(state, e, e->agency, record);
     case EVENT_KIND_END:
         break;
     }
@@ -351,7 +362,8 @@ static enum status settle_meta(struct state *state, const char *name, struct byt
 }
 
 /* A store of another format is not read, whatever it holds: half understood, it would be folded
- * into something that nobody wrote. */
+ * into something that nobody wrote. The one before this is raised: an empty tree is what its broker
+ * would have kept. */
 static enum status settle_format(struct state *state, const char *folder, struct reason *why)
 {
     static const uint8_t format[4] = {0, 0, 0, FORMAT};
@@ -361,10 +373,15 @@ static enum status settle_format(struct state *state, const char *folder, struct
     if (status != ST_INVALID || read_meta(state, "format", value, sizeof value) != ST_OK)
         return status;
     struct reader r = reader_of(value, sizeof value);
+    uint32_t found = read_u32(&r);
+    if (found == FORMAT_BEFORE) {
+        status = write_meta(state, "format", (struct bytes){format, sizeof format});
+        return status == ST_OK ? commit(state) : status;
+    }
     reason_set(why,
-               "%s: a store of format %u, and this release reads format %d alone: keep it, and run "
-               "the release that wrote it",
-               folder, read_u32(&r), FORMAT);
+               "%s: a store of format %u, and this release reads formats %d and %d alone: keep it, "
+               "and run the release that wrote it",
+               folder, found, FORMAT_BEFORE, FORMAT);
     return status;
 }
 

@@ -7,20 +7,21 @@
  * are gathered into windows. The trees (keys big-endian; record.h):
  *
  *     meta      name                           mark, format, community, gazette's count, time
- *     items     sequence                       ACCEPTED, STEP or WITHHELD record, until settled
- *     queues    agency | lane | sequence       one per unsettled item
- *     messages  sender | message id            struct message_record: for duplicates and steps
- *     settled   settled_at_ms | sender | id    to forget ids after DUPLICATE_DAYS
- *     agencies  agency | certificate digest    signing certificates, DER
- *     keys      agency | open_until | key id   sealing-key statements
- *     refusals  sequence                       the REFUSED record, or the COUNTED
- *     gazette   sequence                       the GAZETTE record: for ever
+ *     items     sequence                       ACCEPTED, STEP, WITHHELD or TOLD record, until
+ * settled queues    agency | lane | sequence       one per unsettled item messages  sender |
+ * message id            struct message_record: for duplicates and steps settled   settled_at_ms |
+ * sender | id    to forget ids after DUPLICATE_DAYS agencies  agency | certificate digest signing
+ * certificates, DER keys      agency | open_until | key id   sealing-key statements refusals
+ * sequence                       the REFUSED record, or the COUNTED gazette   sequence the GAZETTE
+ * record: for ever kept      kind | key                     a case, conversation, clock or tally as
+ * it is
  *
  * Within one window (the batches between two commits) an item that is settled in the same window is
- * never written. A checkpoint carries the journal mark in the same transaction. A refusal is
- * settled when it is made: it is answered again for DUPLICATE_DAYS like a message. It never
- * replaces the record of a message that was accepted under the same id (ID_REUSED). A message that
- * is withheld is settled; a step that comes all the same is recorded beside that.
+ * never written, and of the records kept under one key only the last is. A checkpoint carries the
+ * journal mark in the same transaction. A refusal is settled when it is made: it is answered again
+ * for DUPLICATE_DAYS like a message. It never replaces the record of a message that was accepted
+ * under the same id (ID_REUSED). A message that is withheld is settled; a step that comes all the
+ * same is recorded beside that.
  *
  * Threads: the state thread alone writes; others read through state_reader.
  */
@@ -41,6 +42,7 @@ enum state_tree {
     TREE_KEYS,
     TREE_REFUSALS,
     TREE_GAZETTE,
+    TREE_KEPT,
     TREE_COUNT
 };
 
@@ -63,7 +65,9 @@ struct message_record {
 
 struct state;
 
-/* Opens the store (broker folder) and its trees.
+/* Opens the store (broker folder) and its trees. One of the format before, which had no `kept`, is
+ * raised to this one: nothing else of it is other. The release that wrote it does not open it then,
+ * since it would not know the events.
  *   ST_INVALID  another process has it, or it is not a broker's store of this format; `why` names
  *               the format that it has
  *   ST_NOMEM, ST_IO */
@@ -144,6 +148,11 @@ enum status state_gazette(struct state_reader *reader, uint64_t sequence, struct
 enum status state_each_refusal(struct state_reader *reader,
                                enum status (*found)(void *context, const struct event *event),
                                void *context);
+/* Everything kept, in the order of kinds and keys. */
+enum status state_each_kept(struct state_reader *reader,
+                            enum status (*found)(void *context, enum kept_kind kind,
+                                                 struct bytes key, struct bytes record),
+                            void *context);
 unsigned state_fullness(struct state *state); /* 1/1000 */
 
 /* For state_reader.c. */

@@ -89,9 +89,12 @@ struct item_visit {
 /* A key with a flipped bit would put one agency's item into another's queue. */
 static bool belongs(const struct event *e, const char *agency, uint8_t lane, uint64_t sequence)
 {
-    const char *owner = e->kind == EVENT_ACCEPTED ? e->recipient : e->sender;
+    const char *owner = e->kind == EVENT_ACCEPTED ? e->recipient
+                      : e->kind == EVENT_TOLD     ? e->agency
+                                                  : e->sender;
 
-    return (e->kind == EVENT_ACCEPTED || e->kind == EVENT_STEP || e->kind == EVENT_WITHHELD)
+    return (e->kind == EVENT_ACCEPTED || e->kind == EVENT_STEP || e->kind == EVENT_WITHHELD
+            || e->kind == EVENT_TOLD)
         && e->sequence == sequence && e->lane == lane && strcmp(owner, agency) == 0;
 }
 
@@ -253,4 +256,32 @@ enum status state_each_refusal(struct state_reader *reader,
     struct record_visit visit = {.found = found, .context = context};
 
     return each(reader, TREE_REFUSALS, visit_record, &visit);
+}
+
+/* ---- what is kept ---- */
+
+struct kept_visit {
+    enum status (*found)(void *context, enum kept_kind kind, struct bytes key, struct bytes record);
+    void *context;
+};
+
+static enum status visit_kept(void *context, struct bytes key, struct bytes stored)
+{
+    const struct kept_visit *visit = context;
+    struct bytes inner, record;
+    uint8_t kind;
+
+    if (key_read_kept(key, &kind, &inner) != ST_OK || check_read(key, stored, &record) != ST_OK)
+        return ST_INVALID;
+    return visit->found(visit->context, (enum kept_kind)kind, inner, record);
+}
+
+enum status state_each_kept(struct state_reader *reader,
+                            enum status (*found)(void *context, enum kept_kind kind,
+                                                 struct bytes key, struct bytes record),
+                            void *context)
+{
+    struct kept_visit visit = {found, context};
+
+    return each(reader, TREE_KEPT, visit_kept, &visit);
 }

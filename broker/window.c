@@ -125,7 +125,7 @@ static void *grow(void *vector, size_t count, size_t *room, size_t size)
     return vector;
 }
 
-/* ---- messages ---- */
+/* ---- messages and kept records ---- */
 
 static uint64_t mix(uint64_t a, uint64_t b)
 {
@@ -170,7 +170,7 @@ static enum status table_grow(struct window *w)
     return ST_OK;
 }
 
-struct slot *window_message(const struct window *w, const struct tree_key *key)
+static struct slot *find_slot(const struct window *w, int tree, const struct tree_key *key)
 {
     uint64_t hash = hash_key(w, key_bytes(key));
 
@@ -179,14 +179,15 @@ struct slot *window_message(const struct window *w, const struct tree_key *key)
     for (size_t at = hash & (w->table_size - 1); w->table[at] != 0;
          at = (at + 1) & (w->table_size - 1)) {
         struct slot *slot = &w->slots[w->table[at] - 1];
-        if (slot->hash == hash && slot->key.size == key->size
+        if (slot->hash == hash && slot->tree == tree && slot->key.size == key->size
             && memcmp(slot->key.data, key->bytes, key->size) == 0)
             return slot;
     }
     return NULL;
 }
 
-enum status window_add_message(struct window *w, const struct tree_key *key, struct slot **out)
+static enum status add_slot(struct window *w, int tree, const struct tree_key *key,
+                            struct slot **out)
 {
     struct slot *slots = grow(w->slots, w->slot_count, &w->slot_room, sizeof *slots), *slot;
 
@@ -196,7 +197,7 @@ enum status window_add_message(struct window *w, const struct tree_key *key, str
     if (2 * (w->slot_count + 1) > w->table_size && table_grow(w) != ST_OK)
         return ST_NOMEM;
     slot = &slots[w->slot_count];
-    *slot = (struct slot){.hash = hash_key(w, key_bytes(key))};
+    *slot = (struct slot){.hash = hash_key(w, key_bytes(key)), .tree = tree};
     if (take_key(w, key, &slot->key) != ST_OK)
         return ST_NOMEM;
     table_insert(w, w->slot_count++);
@@ -204,10 +205,29 @@ enum status window_add_message(struct window *w, const struct tree_key *key, str
     return ST_OK;
 }
 
+struct slot *window_message(const struct window *w, const struct tree_key *key)
+{
+    return find_slot(w, TREE_MESSAGES, key);
+}
+
+enum status window_add_message(struct window *w, const struct tree_key *key, struct slot **out)
+{
+    return add_slot(w, TREE_MESSAGES, key, out);
+}
+
 enum status window_set_message(struct window *w, struct slot *slot, struct bytes value)
 {
     slot->value_size = value.size;
     return take_copy(w, value, &slot->value);
+}
+
+enum status window_keep(struct window *w, const struct tree_key *key, struct bytes record)
+{
+    struct slot *slot = find_slot(w, TREE_KEPT, key);
+
+    if (!slot && add_slot(w, TREE_KEPT, key, &slot) != ST_OK)
+        return ST_NOMEM;
+    return window_set_message(w, slot, record);
 }
 
 /* ---- items ---- */
@@ -309,6 +329,13 @@ static enum status write_put(struct txn *txn, const struct put *put)
                                      : checked_put(txn, put->tree, put->key, put->value);
 }
 
+static enum status write_slot(struct txn *txn, const struct slot *slot)
+{
+    if (slot->tree == TREE_KEPT && slot->value_size == 0)
+        return store_delete(txn, TREE_KEPT, slot->key);
+    return checked_put(txn, slot->tree, slot->key, (struct bytes){slot->value, slot->value_size});
+}
+
 enum status window_write(struct window *w, struct txn *txn)
 {
     enum status status = ST_OK;
@@ -318,8 +345,7 @@ enum status window_write(struct window *w, struct txn *txn)
     for (size_t i = 0; i < w->item_count && status == ST_OK; i++)
         status = write_item(txn, &w->items[i]);
     for (size_t i = 0; i < w->slot_count && status == ST_OK; i++)
-        status = checked_put(txn, TREE_MESSAGES, w->slots[i].key,
-                             (struct bytes){w->slots[i].value, w->slots[i].value_size});
+        status = write_slot(txn, &w->slots[i]);
     for (size_t i = 0; i < w->put_count && status == ST_OK; i++)
         status = write_put(txn, &w->puts[i]);
     window_reset(w);

@@ -1,11 +1,12 @@
 /*
  * window.h - what the batches since the last commit amount to, before it is written.
  *
- *     fold --messages, items, removals, puts--> window --window_write--> one LMDB transaction
+ *     fold --messages, kept, items, removals, puts--> window --window_write--> one LMDB transaction
  *
- * An item that is made and removed in the same window leaves no trace; a message touched twice is
- * written once. Keys and changed values lie in the window's arena; records stay in the caller's
- * payload. Vectors keep their memory over windows, so steady work allocates little.
+ * An item that is made and removed in the same window leaves no trace; a message or a kept record
+ * touched twice is written once, as it was last. Keys and changed values lie in the window's arena;
+ * records stay in the caller's payload. Vectors keep their memory over windows, so steady work
+ * allocates little.
  *
  * Threads: one owner, the state thread.
  */
@@ -15,9 +16,10 @@
 #include "broker/record.h"
 #include "lib/store.h"
 
-/* A message that this window touched: its record as it will be written. */
+/* A message or a kept record that this window touched: as it will be written. */
 struct slot {
     uint64_t hash;
+    int tree;
     struct bytes key; /* in the arena, like `value` */
     uint8_t *value;
     size_t value_size;
@@ -43,6 +45,9 @@ enum status window_add_message(struct window *window, const struct tree_key *key
                                struct slot **out);
 /* Copies the value in.   ST_NOMEM */
 enum status window_set_message(struct window *window, struct slot *slot, struct bytes value);
+
+/* What stands under a key of `kept` from now on; empty: nothing does. Copies both.   ST_NOMEM */
+enum status window_keep(struct window *window, const struct tree_key *key, struct bytes record);
 
 /* An item and its place in `queues`. Sequences ascend. `record` is borrowed until the reset.
  *   ST_NOMEM */

@@ -17,6 +17,7 @@ export CONCORDAT_CA CONCORDAT_ID
 
 root_days=7305 issuer_days=3653 leaf_days=397 crl_days=14
 skew=300 # seconds that a peer's clock may be behind ours: certificates and CRLs begin earlier
+skew=${CONCORDAT_SKEW:-$skew} # a demo plays in the past
 
 usage()
 {
@@ -82,6 +83,13 @@ check_name()
         bad "the community's name may hold letters, digits, spaces and . , ' ( ) & _ -" ;;
     esac
     [ ${#1} -le 64 ] || bad "the community's name is longer than 64 bytes"
+}
+
+check_skew()
+{
+    case $1 in
+    '' | *[!0-9]*) bad "CONCORDAT_SKEW wants a number of seconds, not '$1'" ;;
+    esac
 }
 
 check_days()
@@ -509,6 +517,7 @@ unspecified | keyCompromise | affiliationChanged | superseded | cessationOfOpera
 *) bad "--reason is one of unspecified keyCompromise affiliationChanged superseded cessationOfOperation" ;;
 esac
 [ $# -gt 0 ] || bad "pki.sh $verb DIR ..."
+check_skew "$skew"
 dir=${1%/}
 shift
 case $dir in

@@ -151,11 +151,72 @@ static enum status take_sealing(const Concordat__Header *h, struct envelope *e, 
     return ST_OK;
 }
 
+/* The offer's components and what goes with the case. */
+static enum status take_offer(const Concordat__Custody *c, struct custody_claim *out,
+                              struct reason *why)
+{
+    if (c->case_version == 0)
+        return field_refuse(why, "custody.case_version", "missing");
+    if (c->component_count == 0 || c->component_count > COMPONENTS_MAX)
+        return field_refuse(why, "custody.component_count", "not from 1 to 32");
+    if (c->component_count < COMPONENTS_MAX && c->components >> c->component_count != 0)
+        return field_refuse(why, "custody.components", "a bit past the last component");
+    if (c->reply_by_ms < 0)
+        return field_refuse(why, "custody.reply_by_ms", "before 1970");
+    if (c->n_conversations > CONVERSATIONS_MAX)
+        return field_refuse(why, "custody.conversations", "too many");
+    for (size_t i = 0; i < c->n_conversations; i++) {
+        struct id *id = &out->conversations[i];
+        if (!field_take(&c->conversations[i], id->bytes, ID_SIZE))
+            return field_refuse(why, "custody.conversations", "not 16 bytes, or zero");
+        if (i > 0 && memcmp(id[-1].bytes, id->bytes, ID_SIZE) >= 0)
+            return field_refuse(why, "custody.conversations", "not in ascending order");
+    }
+    out->component_count = c->component_count;
+    out->reply_by_ms = c->reply_by_ms;
+    out->conversation_count = (uint32_t)c->n_conversations;
+    return ST_OK;
+}
+
+static enum status take_act(const Concordat__Custody *c, enum custody_act act,
+                            struct custody_claim *out, struct reason *why)
+{
+    const bool offers = act == CUSTODY_OFFER;
+
+    if (!field_take(&c->transfer_id, out->transfer_id.bytes, ID_SIZE))
+        return field_refuse(why, "custody.transfer_id", "not 16 bytes, or zero");
+    if ((c->components != 0) != (offers || act == CUSTODY_ACCEPT || act == CUSTODY_REJECT))
+        return field_refuse(why, "custody.components", "missing, or not for this act");
+    if (offers || act == CUSTODY_COMPLETE
+            ? !field_take(&c->manifest_sha256, out->manifest.bytes, DIGEST_SIZE)
+            : c->manifest_sha256.len != 0)
+        return field_refuse(why, "custody.manifest_sha256",
+                            "not 32 bytes, zero, or not for this act");
+    if (!offers && (c->component_count != 0 || c->reply_by_ms != 0 || c->n_conversations != 0))
+        return field_refuse(why, "custody", "what only an offer has");
+    out->case_version = c->case_version;
+    out->components = c->components;
+    return offers ? take_offer(c, out, why) : ST_OK;
+}
+
+static enum status take_custody(const Concordat__Header *h, struct envelope *e, struct reason *why)
+{
+    enum custody_act act = catalogue_find(e->type)->custody;
+
+    if ((act != CUSTODY_NONE) != (h->custody != NULL))
+        return field_refuse(why, "custody", "missing, or not for this type");
+    if (act == CUSTODY_NONE)
+        return ST_OK;
+    if (id_is_zero(&e->case_handle))
+        return field_refuse(why, "case_handle", "missing in an act of custody");
+    return take_act(h->custody, act, &e->custody, why);
+}
+
 static enum status take_header(const Concordat__Header *h, struct envelope *e, struct reason *why)
 {
     static enum status (*const parts[])(const Concordat__Header *, struct envelope *,
                                         struct reason *) = {
-        take_ids, take_parties, take_type, take_agreement, take_times, take_sealing,
+        take_ids, take_parties, take_type, take_agreement, take_times, take_sealing, take_custody,
     };
 
     if (h->version != HEADER_VERSION)
@@ -172,7 +233,7 @@ enum status envelope_read(struct bytes header, struct arena *arena, struct envel
                           struct reason *why)
 {
     static const struct prescan rules = {
-        .depth_max = 1, /* sections */
+        .depth_max = 1, /* sections, custody */
         .fields_max = HEADER_FIELDS_MAX,
         .heap_max = HEAD_ARENA,
         .canonical = true,
@@ -205,6 +266,23 @@ static void write_section(struct writer *w, const struct sealed_section *section
     field_number(w, 2, section->sealed_size);
     field_bytes(w, 3, section->sealed_sha256.bytes, DIGEST_SIZE);
     field_bytes(w, 4, section->wrap, WRAP_SIZE);
+    field_end(w, at);
+}
+
+static void write_custody(struct writer *w, const struct custody_claim *c)
+{
+    if (id_is_zero(&c->transfer_id))
+        return;
+    assert(c->conversation_count <= CONVERSATIONS_MAX);
+    size_t at = field_begin(w, 32);
+    field_id(w, 1, &c->transfer_id);
+    field_number(w, 2, c->case_version);
+    field_number(w, 3, c->component_count);
+    field_number(w, 4, c->components);
+    field_digest(w, 5, &c->manifest);
+    field_number(w, 6, (uint64_t)c->reply_by_ms);
+    for (uint32_t i = 0; i < c->conversation_count; i++)
+        field_bytes(w, 7, c->conversations[i].bytes, ID_SIZE);
     field_end(w, at);
 }
 
@@ -245,6 +323,7 @@ enum status envelope_write(const struct envelope *e, uint8_t *out, size_t room, 
     field_bytes(&w, 30, e->encapsulation, SEALING_KEY_SIZE);
     for (uint32_t i = 0; i < e->section_count; i++)
         write_section(&w, &e->sections[i]);
+    write_custody(&w, &e->custody);
     if (w.failed)
         return ST_LIMIT;
     *size = w.size;

@@ -71,6 +71,9 @@ struct told {
  *   ST_LIMIT    over TOLD_MAX */
 enum status told_read(struct bytes bytes, struct arena *arena, struct told *out,
                       struct reason *why);
+/* The same of a message whose kind stands apart from it (wire.h). */
+enum status told_read_message(enum told_kind kind, struct bytes message, struct arena *arena,
+                              struct told *out, struct reason *why);
 /*   ST_LIMIT    `room` is too small */
 enum status told_write(const struct told *told, uint8_t *out, size_t room, size_t *size);
 

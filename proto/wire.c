@@ -2,9 +2,11 @@
 
 #include <string.h>
 
+#include "proto/claim.h"
 #include "proto/field.h"
 #include "proto/prescan.h"
 #include "proto/session.pb-c.h"
+#include "proto/told.h"
 
 #define FRAME_FIELDS_MAX (2 * SETTLE_MAX) /* in one head */
 #define CERTIFICATE_MAX 4096              /* bytes of DER; ours have about 700 */
@@ -169,6 +171,19 @@ static enum status take_withheld(const Concordat__Withheld *m, struct withheld *
     return ST_OK;
 }
 
+/* What the broker tells stays bytes where they lie: told.h reads them. */
+static enum status take_told(uint64_t sequence, enum told_kind kind, struct bytes message,
+                             struct wire *w, struct reason *why)
+{
+    if (message.size == 0 || message.size > TOLD_MAX - 1)
+        return field_refuse(why, "custody or clock", "empty or too large");
+    w->kind = WIRE_TOLD;
+    w->told.sequence = sequence;
+    w->told.told = message;
+    w->told.kind = (uint8_t)kind;
+    return ST_OK;
+}
+
 static enum status take_evidence(const Concordat__Evidence *m, struct bytes head, struct wire *w,
                                  struct reason *why)
 {
@@ -193,7 +208,11 @@ static enum status take_evidence(const Concordat__Evidence *m, struct bytes head
         w->withheld.sequence = m->sequence;
         return take_withheld(m->withheld, &w->withheld.withheld, why);
     case CONCORDAT__EVIDENCE__WHAT_CUSTODY:
+        return take_told(m->sequence, TOLD_CUSTODY, field_find(field_find(head, TAG(EVIDENCE)), 6),
+                         w, why);
     case CONCORDAT__EVIDENCE__WHAT_CLOCK:
+        return take_told(m->sequence, TOLD_CLOCK, field_find(field_find(head, TAG(EVIDENCE)), 7), w,
+                         why);
     case CONCORDAT__EVIDENCE__WHAT__NOT_SET:
     case _CONCORDAT__EVIDENCE__WHAT__CASE_IS_INT_SIZE:
         break;
@@ -329,6 +348,38 @@ static enum status take_gazette(const Concordat__Gazette *m, struct bytes head, 
     return ST_OK;
 }
 
+static enum status take_case(const Concordat__CaseFrame *m, struct bytes head, struct wire *w,
+                             struct reason *why)
+{
+    struct bytes frame = field_find(head, TAG(CASE_FRAME));
+    bool is_claim = m->claim.len > 0, is_ask = m->ask.len > 0;
+
+    if (is_claim + is_ask + m->answered != 1)
+        return field_refuse(why, "case", "not one of claim, ask, answer");
+    if (is_claim ? !field_take(&m->signer, w->case_frame.signer.bytes, DIGEST_SIZE)
+                 : m->signer.len != 0)
+        return field_refuse(why, "case.signer", "not 32 bytes, zero, or without a claim");
+    if (is_claim ? !field_take(&m->signature, w->case_frame.signature, SIGNATURE_SIZE)
+                 : m->signature.len != 0)
+        return field_refuse(why, "case.signature", "not 64 bytes, zero, or without a claim");
+    if (m->claim.len > CLAIM_MAX)
+        return field_refuse(why, "case.claim", "too large");
+    if (is_ask && m->ask.len != ID_SIZE)
+        return field_refuse(why, "case.ask", "not 16 bytes");
+    if (!m->answered && (m->code != CONCORDAT__REFUSAL_CODE__REFUSAL_UNSPECIFIED || m->custody))
+        return field_refuse(why, "case.code, case.custody", "without an answer");
+    w->kind = WIRE_CASE;
+    w->case_frame.request = m->request;
+    w->case_frame.claim = field_find(frame, 2);
+    w->case_frame.ask = field_find(frame, 5);
+    w->case_frame.answered = m->answered;
+    w->case_frame.code = m->code; /* pre-scanned: a known value */
+    w->case_frame.custody = field_find(frame, 8);
+    if (m->custody && (w->case_frame.custody.size == 0 || w->case_frame.custody.size >= TOLD_MAX))
+        return field_refuse(why, "case.custody", "empty or too large");
+    return ST_OK;
+}
+
 static enum status take_rest(const Concordat__Frame *f, struct wire *w, struct reason *why)
 {
     bool ok = true;
@@ -374,11 +425,12 @@ static enum status take_frame(const Concordat__Frame *f, struct bytes head, stru
         return take_directory(f->directory, arena, w, why);
     case CONCORDAT__FRAME__KIND_GAZETTE:
         return take_gazette(f->gazette, head, w, why);
+    case CONCORDAT__FRAME__KIND_CASE_FRAME:
+        return take_case(f->case_frame, head, w, why);
     case CONCORDAT__FRAME__KIND_CREDIT:
     case CONCORDAT__FRAME__KIND_REFUSE:
     case CONCORDAT__FRAME__KIND_PING:
     case CONCORDAT__FRAME__KIND_BYE:
-    case CONCORDAT__FRAME__KIND_CASE_FRAME:
     case CONCORDAT__FRAME__KIND__NOT_SET:
     case _CONCORDAT__FRAME__KIND__CASE_IS_INT_SIZE:
         break;

@@ -4,6 +4,7 @@
 #include "proto/field.h"
 #include "proto/frame.h"
 #include "proto/session.pb-c.h"
+#include "proto/told.h"
 #include "proto/wire.h"
 
 /* Frame's cases have the numbers of their fields. */
@@ -168,6 +169,30 @@ static void put_withheld(struct writer *w, const struct wire *wire)
     field_end(w, at);
 }
 
+static void put_told(struct writer *w, const struct wire *wire)
+{
+    field_number(w, 1, wire->told.sequence);
+    size_t at = field_begin(w, wire->told.kind == TOLD_CUSTODY ? 6 : 7);
+    write_bytes(w, wire->told.told.data, wire->told.told.size);
+    field_end(w, at);
+}
+
+static void put_case(struct writer *w, const struct wire *wire)
+{
+    const bool is_claim = wire->case_frame.claim.size > 0;
+
+    field_number(w, 1, wire->case_frame.request);
+    field_bytes(w, 2, wire->case_frame.claim.data, wire->case_frame.claim.size);
+    if (is_claim) {
+        field_bytes(w, 3, wire->case_frame.signer.bytes, DIGEST_SIZE);
+        field_bytes(w, 4, wire->case_frame.signature, SIGNATURE_SIZE);
+    }
+    field_bytes(w, 5, wire->case_frame.ask.data, wire->case_frame.ask.size);
+    field_number(w, 6, wire->case_frame.answered);
+    field_number(w, 7, (uint32_t)wire->case_frame.code);
+    field_bytes(w, 8, wire->case_frame.custody.data, wire->case_frame.custody.size);
+}
+
 static void put_gazette(struct writer *w, const struct wire *wire)
 {
     const bool is_entry = wire->gazette.sequence != 0;
@@ -222,6 +247,8 @@ static const struct {
     [WIRE_DIRECTORY] = {TAG(DIRECTORY), put_directory},
     [WIRE_WITHHELD] = {TAG(EVIDENCE), put_withheld},
     [WIRE_GAZETTE] = {TAG(GAZETTE), put_gazette},
+    [WIRE_TOLD] = {TAG(EVIDENCE), put_told},
+    [WIRE_CASE] = {TAG(CASE_FRAME), put_case},
     [WIRE_REFUSE] = {TAG(REFUSE), put_refuse},
     [WIRE_PING] = {TAG(PING), put_ping},
     [WIRE_BYE] = {TAG(BYE), put_bye},

@@ -2,7 +2,7 @@
  * analysis.h - the parts of `concordat agreement` that say exactly what agreements permit.
  *
  * Each runs one pure module of agreements/ on files, a folder, or what the agent has, and shows the
- * answer. Rows of the table in agreement.c.
+ * answer. Rows of the table in agreement_command.c.
  */
 #ifndef AGENTS_CLI_ANALYSIS_H
 #define AGENTS_CLI_ANALYSIS_H

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "agents/cli/arguments.h"
+#include "agents/cli/call.h"
 #include "agents/cli/headers.h"
 #include "agents/cli/show.h"
 #include "agents/cli/tracked.h"
@@ -125,18 +126,15 @@ static enum exit_code run_disclosures(struct cli *cli, const struct command *sel
         {"limit", OPTION_NUMBER, &listing.limit, "N", "look at the newest N messages; default all"},
     };
     struct arguments arguments;
-    OWNED_AGENT agent = NULL;
+    enum exit_code end;
+    OWNED_AGENT agent =
+        call_begin(cli, self, specs, LENGTH_OF(specs), argc, argv, &arguments, &end);
     OWNED_ANSWER status = NULL;
-    enum parsed parsed =
-        arguments_parse(cli, self, specs, LENGTH_OF(specs), argc, argv, &arguments);
 
-    if (parsed != PARSED_OK)
-        return arguments_exit(parsed);
-    if (!(agent = agent_open(cli)))
-        return EXIT_FAILED;
+    if (!agent)
+        return end;
     status = concordat_status(agent);
-    show_trouble(cli, status);
-    if (status->outcome != CONCORDAT_DONE || !status->status)
+    if (!call_is_done(cli, status) || !status->status)
         return EXIT_FAILED;
     listing.agency = status->status->agency;
     return cli->json ? show_lines(cli, agent, &listing) : show_as_table(cli, agent, &listing);

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "agents/cli/arguments.h"
+#include "agents/cli/call.h"
 #include "agents/cli/items.h"
 #include "agents/cli/show.h"
 #include "agents/cli/when.h"
@@ -42,23 +43,19 @@ static enum exit_code run_inbox(struct cli *cli, const struct command *self, int
         {"before", OPTION_NUMBER, &before, "N", "go on with --all where an earlier list ended"},
     };
     struct arguments arguments;
-    OWNED_AGENT agent = NULL;
+    enum exit_code end;
+    OWNED_AGENT agent =
+        call_begin(cli, self, specs, LENGTH_OF(specs), argc, argv, &arguments, &end);
     OWNED_ANSWER answer = NULL;
-    enum parsed parsed =
-        arguments_parse(cli, self, specs, LENGTH_OF(specs), argc, argv, &arguments);
 
-    if (parsed != PARSED_OK)
-        return arguments_exit(parsed);
-    agent = agent_open(cli);
     if (!agent)
-        return EXIT_FAILED;
+        return end;
     answer = before ? concordat_inbox_older(agent, before, limit)
                     : concordat_inbox(agent, wait_ms, limit, all);
-    show_trouble(cli, answer);
+    if (!call_is_done(cli, answer))
+        return (enum exit_code)answer->outcome;
     if (answer->next)
         complain("there are older messages than these: --all --before %" PRIu64, answer->next);
-    if (answer->outcome != CONCORDAT_DONE)
-        return (enum exit_code)answer->outcome;
     return show_inbox(cli, answer);
 }
 

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agents/cli/call.h"
 #include "agents/cli/show.h"
 #include "agents/cli/when.h"
 
@@ -101,22 +102,19 @@ enum exit_code run_notices(struct cli *cli, const struct command *self, int argc
     };
     struct arguments arguments;
     uint64_t after;
-    OWNED_AGENT agent = NULL;
+    enum exit_code end;
+    OWNED_AGENT agent =
+        call_begin(cli, self, specs, LENGTH_OF(specs), argc, argv, &arguments, &end);
     OWNED_ANSWER answer = NULL;
-    enum parsed parsed =
-        arguments_parse(cli, self, specs, LENGTH_OF(specs), argc, argv, &arguments);
 
-    if (parsed != PARSED_OK)
-        return arguments_exit(parsed);
+    if (!agent)
+        return end;
     if (!parse_since(since, &after)) {
         complain("--since '%s' is not an entry's number", since);
         return EXIT_BAD_INPUT;
     }
-    if (!(agent = agent_open(cli)))
-        return EXIT_FAILED;
     answer = concordat_notices(agent, after);
-    show_trouble(cli, answer);
-    if (answer->outcome != CONCORDAT_DONE)
+    if (!call_is_done(cli, answer))
         return (enum exit_code)answer->outcome;
     return show(cli, answer);
 }

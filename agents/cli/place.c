@@ -82,6 +82,9 @@ bool place_file(const char *name, char out[static PATH_MAX])
 {
     char folder[PATH_MAX];
 
-    return own_folder(folder) && path_print(out, "%s/../%s", folder, name)
-        && access(out, R_OK) == 0;
+    if (!own_folder(folder))
+        return false;
+    if (path_print(out, "%s/../%s", folder, name) && access(out, R_OK) == 0)
+        return true;
+    return path_print(out, "%s/../../%s", folder, name) && access(out, R_OK) == 0;
 }

@@ -7,6 +7,7 @@
  *     BIN/../libexec/concordat/pki.sh
  *     BIN/roles/NAME   or BIN/../libexec/concordat/roles/NAME
  *     BIN/../share/concordat/{agreements,examples}
+ *     BIN/../libexec/concordat-demo/concordat    and from there, its own BIN, all with one ../ more
  *
  * Programs are looked for on the PATH last.
  */

@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "agents/cli/arguments.h"
+#include "agents/cli/call.h"
 #include "agents/cli/show.h"
 #include "agents/cli/when.h"
 #include "agents/client.h"
@@ -116,18 +116,15 @@ static enum exit_code run_refusals(struct cli *cli, const struct command *self, 
         {"limit", OPTION_NUMBER, &limit, "N", "the newest N; default and most 1000"},
     };
     struct arguments arguments;
-    OWNED_AGENT agent = NULL;
+    enum exit_code end;
+    OWNED_AGENT agent =
+        call_begin(cli, self, specs, LENGTH_OF(specs), argc, argv, &arguments, &end);
     OWNED_ANSWER answer = NULL;
-    enum parsed parsed =
-        arguments_parse(cli, self, specs, LENGTH_OF(specs), argc, argv, &arguments);
 
-    if (parsed != PARSED_OK)
-        return arguments_exit(parsed);
-    if (!(agent = agent_open(cli)))
-        return EXIT_FAILED;
+    if (!agent)
+        return end;
     answer = concordat_refusals(agent, since_ms, before_ms, limit);
-    show_trouble(cli, answer);
-    if (answer->outcome != CONCORDAT_DONE)
+    if (!call_is_done(cli, answer))
         return (enum exit_code)answer->outcome;
     if (answer->refused_count >= LIMIT_MOST)
         complain("only the newest %d refusals are listed; --before goes on", LIMIT_MOST);

@@ -67,6 +67,11 @@ static void put_headers(void)
     if (envelope_write(&e, bytes, sizeof bytes, &size) != ST_OK)
         exit(1);
     put("header", "referral", bytes, size);
+
+    e = sample_offer();
+    if (envelope_write(&e, bytes, sizeof bytes, &size) != ST_OK)
+        exit(1);
+    put("header", "offer", bytes, size);
 }
 
 static void put_answers(void)

@@ -4,7 +4,7 @@
  *
  *     gazette BIN SOURCE FOLDER
  *
- * BIN's daemons go by a clock that is moved here (moved_clock.c), ours by the real one.
+ * BIN's daemons go by a clock that is moved here (demo/moved_clock.c), ours by the real one.
  */
 #include <arpa/inet.h>
 #include <errno.h>

@@ -1,7 +1,7 @@
 /*
  * scenario.h - what the scenarios share: agencies by name, the examples' agreements, one clock.
  *
- * Real daemons over TLS on a clock that the test moves (moved_clock.c): the test's own too, so that
+ * Real daemons over TLS on a clock that the test moves (demo/moved_clock.c): the test's own too, so that
  * what it signs and composes by hand is of the same day. The clock's file is made before any
  * program starts; scenario_begin starts the test itself anew for that.
  *

@@ -112,6 +112,38 @@ static inline struct envelope sample_envelope(void)
     return e;
 }
 
+/* Over whatever stood there, so that no byte of it is left. */
+static inline void sample_text(char *to, size_t room, const char *text)
+{
+    memset(to, 0, room);
+    memcpy(to, text, strnlen(text, room - 1));
+}
+
+/* A service offers one of its cases to another: three components, two open conversations. */
+static inline struct envelope sample_offer(void)
+{
+    struct envelope e = sample_envelope();
+
+    sample_text(e.type, sizeof e.type, "case.transfer.offer");
+    sample_text(e.sender, sizeof e.sender, "nps.cambs");
+    sample_text(e.recipient, sizeof e.recipient, "crc.bench");
+    sample_text(e.purpose, sizeof e.purpose, "supervise_sentence");
+    e.urgency = CONCORDAT__URGENCY__ROUTINE;
+    e.marking = CONCORDAT__MARKING__OFFICIAL_SENSITIVE;
+    e.custody = (struct custody_claim){
+        .case_version = 4,
+        .component_count = 3,
+        .components = 7,
+        .reply_by_ms = SAMPLE_NOW_MS + INT64_C(10) * 86400 * 1000,
+        .conversation_count = 2,
+    };
+    sample_fill(e.custody.transfer_id.bytes, ID_SIZE, 0x90);
+    sample_fill(e.custody.manifest.bytes, DIGEST_SIZE, 0xa0);
+    for (uint32_t i = 0; i < e.custody.conversation_count; i++)
+        sample_fill(e.custody.conversations[i].bytes, ID_SIZE, (uint8_t)(0xc0 + i));
+    return e;
+}
+
 static inline struct proof sample_proof(void)
 {
     struct proof proof = {.index = 2, .count = 5, .length = 3};

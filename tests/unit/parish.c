@@ -33,15 +33,16 @@ void parish_free(struct parish *p)
     free(p);
 }
 
-struct parish_text parish_text_of(const struct parish *p, const char *id, uint32_t version,
+struct parish_text parish_text_of(const struct parish *p, const struct governor *court,
+                                  const char *id, uint32_t version,
                                   const struct digest *predecessor)
 {
     static uint8_t proposals;
     struct parish_text t = {.version = version, .proposal.bytes = {1, ++proposals}};
     char hex[4][2 * DIGEST_SIZE + 1];
 
-    hex_print(p->court.signing.bytes, DIGEST_SIZE, hex[0]);
-    hex_print(p->court.pin.bytes, DIGEST_SIZE, hex[1]);
+    hex_print(court->signing.bytes, DIGEST_SIZE, hex[0]);
+    hex_print(court->pin.bytes, DIGEST_SIZE, hex[1]);
     hex_print(p->nps.signing.bytes, DIGEST_SIZE, hex[2]);
     hex_print(p->nps.pin.bytes, DIGEST_SIZE, hex[3]);
     TEXT_COPY(t.id, id);
@@ -60,41 +61,44 @@ struct parish_text parish_text_of(const struct parish *p, const char *id, uint32
         "    purpose: court_advice\n    gateway: SC2020_S30_REQUEST\n"
         "    required: [DC_IDENTITY, DC_OFFENCE_INDEX]\n"
         "    allowed: [DC_CONTACT_ADDRESS, DC_SENTENCE_ORDER, DC_STAFF]\n",
-        id, version, p->court.agency, hex[0], hex[1], p->nps.agency, hex[2], hex[3]);
+        id, version, court->agency, hex[0], hex[1], p->nps.agency, hex[2], hex[3]);
     assert_true(t.size < sizeof t.text);
     t.hash = sha256(t.text, t.size);
     return t;
 }
 
-/* Signs it and shows it. */
-static void publish(struct parish *p, const struct governor *by, const struct instrument *i,
-                    struct bytes text, unsigned to)
+static struct bytes sign(const struct parish *p, const struct governor *by,
+                         const struct instrument *i, uint8_t out[static SIGNED_INSTRUMENT_MAX])
 {
-    uint8_t bytes[SIGNED_INSTRUMENT_MAX];
-    struct gazette_entry entry = {.sequence = ++p->sequence, .at_ms = town_now(p->town)};
     struct reason why = {""};
-    size_t size;
+    size_t size = 0;
 
     if (instrument_sign(i, by->key, (struct bytes){by->certificate, by->certificate_size},
-                        &p->community, bytes, sizeof bytes, &size, &why)
+                        &p->community, out, SIGNED_INSTRUMENT_MAX, &size, &why)
         != ST_OK)
         fail_msg("%s", why.text);
-    entry.instrument = (struct bytes){bytes, size};
-    entry.text = text;
+    return (struct bytes){out, size};
+}
+
+static void show(struct parish *p, struct bytes instrument, struct bytes text, unsigned to)
+{
+    const struct gazette_entry entry = {.sequence = ++p->sequence,
+                                        .at_ms = town_now(p->town),
+                                        .instrument = instrument,
+                                        .text = text};
+
     for (size_t member = 0; member < 2; member++)
         if (to >> member & 1)
             town_entry(p->town, member, &entry);
-    town_settle(p->town);
 }
 
-void parish_act(struct parish *p, const struct governor *by, Concordat__Act act,
-                const struct parish_text *t, unsigned to)
+struct bytes parish_sign(const struct parish *p, const struct governor *by, Concordat__Act act,
+                         const struct parish_text *t, uint8_t out[static SIGNED_INSTRUMENT_MAX])
 {
     struct instrument i = {.act = act,
                            .agreement_version = t->version,
                            .agreement_hash = t->hash,
                            .signed_ms = town_now(p->town)};
-    struct bytes text = {NULL, 0};
 
     TEXT_COPY(i.agency, by->agency);
     TEXT_COPY(i.agreement_id, t->id);
@@ -103,9 +107,18 @@ void parish_act(struct parish *p, const struct governor *by, Concordat__Act act,
         i.proposal_id = t->proposal;
         i.proposal_expires_ms = town_now(p->town) / TOWN_DAY_MS * TOWN_DAY_MS + 30 * TOWN_DAY_MS;
     }
+    return sign(p, by, &i, out);
+}
+
+void parish_act(struct parish *p, const struct governor *by, Concordat__Act act,
+                const struct parish_text *t, unsigned to)
+{
+    uint8_t bytes[SIGNED_INSTRUMENT_MAX];
+    struct bytes text = {NULL, 0};
+
     if (act == CONCORDAT__ACT__PROPOSE)
         text = (struct bytes){(const uint8_t *)t->text, t->size};
-    publish(p, by, &i, text, to);
+    show(p, parish_sign(p, by, act, t, bytes), text, to);
 }
 
 void parish_enact(struct parish *p, const struct parish_text *t, unsigned to)
@@ -118,9 +131,10 @@ void parish_change_key(struct parish *p, const struct governor *by, Concordat__A
                        const struct digest *signing)
 {
     struct instrument i = {.act = act, .signing_key = *signing, .signed_ms = town_now(p->town)};
+    uint8_t bytes[SIGNED_INSTRUMENT_MAX];
 
     TEXT_COPY(i.agency, by->agency);
-    publish(p, by, &i, (struct bytes){NULL, 0}, TO_BOTH);
+    show(p, sign(p, by, &i, bytes), (struct bytes){NULL, 0}, TO_BOTH);
 }
 
 struct id parish_send(struct parish *p, Concordat__Outcome expected)

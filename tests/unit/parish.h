@@ -20,6 +20,8 @@ enum {
     COURT = 0,
     NPS = 1
 };
+#define TO_COURT 1U
+#define TO_NPS 2U
 #define TO_BOTH 3U
 
 struct parish {
@@ -34,7 +36,8 @@ struct parish *parish_new(void);
 void parish_free(struct parish *parish);
 OWN(parish)
 
-/* A text that pins the keys of both. */
+/* A text that pins the keys of `court`, which is parish->court or one of its name, and probation's.
+ */
 struct parish_text {
     char id[32], text[TEXT_MAX];
     uint32_t version;
@@ -42,10 +45,15 @@ struct parish_text {
     struct digest hash, predecessor;
     struct id proposal;
 };
-struct parish_text parish_text_of(const struct parish *parish, const char *id, uint32_t version,
+struct parish_text parish_text_of(const struct parish *parish, const struct governor *court,
+                                  const char *id, uint32_t version,
                                   const struct digest *predecessor);
 
-/* The next entry, shown to those of the bits in `to`. */
+/* What is done about the text, signed and not shown; lies in `out`. */
+struct bytes parish_sign(const struct parish *parish, const struct governor *by, Concordat__Act act,
+                         const struct parish_text *text, uint8_t out[static SIGNED_INSTRUMENT_MAX]);
+/* The next entry, shown to those of the bits in `to`: it lies in their way until the town settles.
+ */
 void parish_act(struct parish *parish, const struct governor *by, Concordat__Act act,
                 const struct parish_text *text, unsigned to);
 /* Proposed by the court, accepted by probation. */

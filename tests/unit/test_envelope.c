@@ -88,6 +88,31 @@ static void random_sections(struct dice *dice, struct envelope *e)
     }
 }
 
+static void random_custody(struct dice *dice, enum custody_act act, struct envelope *e)
+{
+    struct custody_claim *c = &e->custody;
+
+    if (act == CUSTODY_NONE)
+        return;
+    dice_fill(dice, e->case_handle.bytes, ID_SIZE);
+    dice_fill(dice, c->transfer_id.bytes, ID_SIZE);
+    c->case_version = random_u32(dice);
+    if (act == CUSTODY_OFFER || act == CUSTODY_COMPLETE)
+        dice_fill(dice, c->manifest.bytes, DIGEST_SIZE);
+    if (act == CUSTODY_ACCEPT || act == CUSTODY_REJECT)
+        c->components = random_u32(dice);
+    if (act != CUSTODY_OFFER)
+        return;
+    c->component_count = 1 + dice_below(dice, COMPONENTS_MAX);
+    c->components = 1u << dice_below(dice, c->component_count);
+    c->reply_by_ms = dice_below(dice, 2) ? random_u32(dice) : 0;
+    c->conversation_count = dice_below(dice, CONVERSATIONS_MAX + 1);
+    for (uint32_t i = 0; i < c->conversation_count; i++) {
+        dice_fill(dice, c->conversations[i].bytes, ID_SIZE);
+        c->conversations[i].bytes[0] = (uint8_t)i; /* ascending */
+    }
+}
+
 static struct envelope random_envelope(struct dice *dice)
 {
     static const char *const purposes[] = {"court_advice", "iom", "serious_further_offence"};
@@ -133,6 +158,7 @@ static struct envelope random_envelope(struct dice *dice)
     dice_fill(dice, e.recipient_key_id, KEY_ID_SIZE);
     dice_fill(dice, e.encapsulation, SEALING_KEY_SIZE);
     random_sections(dice, &e);
+    random_custody(dice, type->custody, &e);
     return e;
 }
 
@@ -278,6 +304,116 @@ static void every_field_is_checked(void **)
 #undef REFUSED
 }
 
+static void set_act(struct envelope *e, const char *type)
+{
+    strcpy(e->type, type);
+    e->custody.component_count = 0;
+    e->custody.reply_by_ms = 0;
+    e->custody.conversation_count = 0;
+    e->custody.components = 0;
+    e->custody.manifest = (struct digest){0};
+}
+
+static void an_act_of_custody_says_what_it_must_and_no_more(void **)
+{
+    struct envelope back;
+    uint8_t bytes[HEADER_MAX];
+    struct custody_claim claim = sample_offer().custody;
+
+#define READS(status, starts_with, ...)                                                            \
+    do {                                                                                           \
+        struct envelope e = sample_offer();                                                        \
+        struct custody_claim *c = &e.custody;                                                      \
+        struct reason why = {""};                                                                  \
+        __VA_ARGS__;                                                                               \
+        (void)c;                                                                                   \
+        size_t size = write_sample(bytes, &e);                                                     \
+        assert_int_equal(read_back(bytes, size, &back, &why), status);                             \
+        if (strncmp(why.text, starts_with, strlen(starts_with)) != 0)                              \
+            fail_msg("%s: %s", starts_with, why.text);                                             \
+    } while (0)
+#define REFUSED(starts_with, ...) READS(ST_INVALID, starts_with, __VA_ARGS__)
+
+    READS(ST_OK, "", (void)0);
+    READS(ST_OK, "", c->reply_by_ms = 0);
+    READS(ST_OK, "", c->conversation_count = 0);
+    READS(ST_OK, "", c->component_count = 32; c->components = UINT32_MAX);
+    REFUSED("custody: missing", c->transfer_id = (struct id){0}); /* nothing of it is written */
+    REFUSED("case_handle", e.case_handle = (struct id){0});
+    REFUSED("custody.case_version", c->case_version = 0);
+    REFUSED("custody.component_count", c->component_count = 0);
+    REFUSED("custody.component_count", c->component_count = 33);
+    REFUSED("custody.components", c->components = 0);
+    REFUSED("custody.components", c->components = 1u << 3);
+    REFUSED("custody.components", c->components = UINT32_MAX);
+    REFUSED("custody.manifest", c->manifest = (struct digest){0});
+    REFUSED("custody.reply_by_ms", c->reply_by_ms = -1);
+    REFUSED("custody.conversations", c->conversations[0] = (struct id){0});
+    REFUSED("custody.conversations", c->conversations[1] = c->conversations[0]);
+    REFUSED("custody.conversations", c->conversations[0] = (struct id){{0xff}});
+    REFUSED("custody: missing, or not for this type", e = sample_envelope(), e.custody = claim);
+
+    static const char *const some[] = {"case.transfer.accept", "case.transfer.reject"};
+    for (size_t i = 0; i < LENGTH(some); i++) {
+        READS(ST_OK, "", set_act(&e, some[i]), c->components = 5);
+        READS(ST_OK, "", set_act(&e, some[i]), c->components = 5, c->case_version = 0);
+        REFUSED("custody.components", set_act(&e, some[i]));
+        REFUSED("custody.manifest", set_act(&e, some[i]), c->components = 5,
+                c->manifest = claim.manifest);
+    }
+    READS(ST_OK, "", set_act(&e, "case.transfer.withdraw"));
+    READS(ST_OK, "", set_act(&e, "case.transfer.complete"), c->manifest = claim.manifest);
+    REFUSED("custody.manifest", set_act(&e, "case.transfer.complete"));
+    REFUSED("custody.manifest", set_act(&e, "case.transfer.withdraw"),
+            c->manifest = claim.manifest);
+    REFUSED("custody.components", set_act(&e, "case.transfer.withdraw"), c->components = 1);
+    REFUSED("custody: what only", set_act(&e, "case.transfer.withdraw"), c->component_count = 1);
+    REFUSED("custody: what only", set_act(&e, "case.transfer.withdraw"), c->reply_by_ms = 1);
+    REFUSED("custody: what only", set_act(&e, "case.transfer.withdraw"), c->conversation_count = 1);
+#undef REFUSED
+#undef READS
+}
+
+/* As many conversations as may go with a case, and one more. */
+static void an_offer_names_up_to_64_conversations(void **)
+{
+    struct envelope e = sample_offer(), back;
+    uint8_t bytes[HEADER_MAX];
+    struct reason why = {""};
+
+    e.section_count = 0;
+    e.body_size = 0;
+    e.categories = 0;
+    for (uint32_t i = 1; i <= SECTIONS_MAX; i++) {
+        e.sections[e.section_count++] = sample_section(i, 64);
+        e.categories |= 1u << i;
+        e.body_size += 64;
+    }
+    e.custody.conversation_count = CONVERSATIONS_MAX;
+    for (uint32_t i = 0; i < CONVERSATIONS_MAX; i++)
+        sample_fill(e.custody.conversations[i].bytes, ID_SIZE, (uint8_t)(i + 1));
+    size_t size = write_sample(bytes, &e);
+    assert_int_equal(read_back(bytes, size, &back, &why), ST_OK);
+    assert_memory_equal(&back, &e, envelope_size(&e));
+    printf("%zu bytes\n", size);
+
+    /* one more behind the last: its length is two bytes, behind tag 32 of two */
+    uint8_t more[HEADER_MAX];
+    size_t custody = 0;
+    for (size_t at = 0; at + 4 < size; at++)
+        if (bytes[at] == 0x82 && bytes[at + 1] == 0x02 && bytes[at + 4] == 0x0a)
+            custody = at;
+    size_t length = size - custody - 4 + 2 + ID_SIZE;
+    memcpy(more, bytes, size);
+    more[custody + 2] = (uint8_t)(length | 0x80);
+    more[custody + 3] = (uint8_t)(length >> 7);
+    more[size] = 0x3a;
+    more[size + 1] = ID_SIZE;
+    memset(more + size + 2, 0xff, ID_SIZE);
+    assert_int_equal(read_back(more, size + 2 + ID_SIZE, &back, &why), ST_INVALID);
+    assert_string_equal(why.text, "custody.conversations: too many");
+}
+
 /* What envelope_write cannot say: raw bytes behind or in front of a good header. */
 static void bytes_that_do_not_belong_are_refused(void **)
 {
@@ -290,7 +426,8 @@ static void bytes_that_do_not_belong_are_refused(void **)
         {"e20100", false},       /* sender_head, out of order */
         {"8a8080800000", false}, /* a tag too long */
         {"00", false},           /* tag 0 */
-        {"800201", false},       /* tag 32, unknown */
+        {"820200", false},       /* custody, of a type that is no act of it */
+        {"8a0201", false},       /* tag 33, unknown */
         {"fa0100", false},       /* an empty section behind the last */
         {"fb01fc01", false},     /* a group */
         {"ff", false},           /* half a tag */
@@ -366,6 +503,8 @@ int main(void)
         cmocka_unit_test(a_header_cut_anywhere_is_refused_or_whole),
         cmocka_unit_test(a_header_with_any_byte_changed_is_refused_or_another_canonical_one),
         cmocka_unit_test(every_field_is_checked),
+        cmocka_unit_test(an_act_of_custody_says_what_it_must_and_no_more),
+        cmocka_unit_test(an_offer_names_up_to_64_conversations),
         cmocka_unit_test(bytes_that_do_not_belong_are_refused),
         cmocka_unit_test(a_header_too_large_is_refused_unread),
         cmocka_unit_test(writing_needs_room),

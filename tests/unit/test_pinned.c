@@ -14,9 +14,10 @@
 static struct parish *in_force(void)
 {
     struct parish *p = parish_new();
-    const struct parish_text text = parish_text_of(p, "ISA-TEST", 1, NULL);
+    const struct parish_text text = parish_text_of(p, &p->court, "ISA-TEST", 1, NULL);
 
     parish_enact(p, &text, TO_BOTH);
+    town_settle(p->town);
     return p;
 }
 
@@ -79,11 +80,12 @@ static void nor_when_the_key_is_already_known_here(void **)
 static void nor_when_a_message_is_sent_again(void **)
 {
     OWNED(parish) p = parish_new();
-    const struct parish_text first = parish_text_of(p, "ISA-TEST", 1, NULL);
-    const struct parish_text second = parish_text_of(p, "ISA-TEST", 2, &first.hash);
+    const struct parish_text first = parish_text_of(p, &p->court, "ISA-TEST", 1, NULL);
+    const struct parish_text second = parish_text_of(p, &p->court, "ISA-TEST", 2, &first.hash);
     struct id id;
 
     parish_enact(p, &first, TO_BOTH);
+    town_settle(p->town);
     (void)parish_send(p, CONCORDAT__OUTCOME__DONE);
     town_mischief(p->town)->active_version = 2;
     id = parish_send(p, CONCORDAT__OUTCOME__QUEUED); /* stale, and waits for the gazette */
@@ -91,7 +93,9 @@ static void nor_when_a_message_is_sent_again(void **)
     town_mischief(p->town)->false_keys = true;
     town_restart(p->town, COURT);
     parish_change_key(p, &p->nps, CONCORDAT__ACT__RETIRE, &p->nps.signing);
+    town_settle(p->town);
     parish_enact(p, &second, TO_BOTH);
+    town_settle(p->town);
     unsigned submits = town_counts(p->town).submits;
     wait_for_key(p);
     assert_string_equal(town_state(p->town, COURT, &id), "refused");
@@ -123,6 +127,7 @@ static void a_key_counts_once_the_agency_has_rolled_to_it(void **)
     wait_for_key(p);
     assert_string_equal(ladder(p, COURT, &id), "queued");
     parish_change_key(p, &p->nps, CONCORDAT__ACT__ROLL, &pin);
+    town_settle(p->town);
     wait_for_key(p);
     assert_true(town_counts(p->town).submits > 0);
     assert_string_equal(ladder(p, COURT, &id), "queued accepted rejected"); /* it has it not */
@@ -152,6 +157,7 @@ static void a_step_counts_once_the_agency_has_rolled_to_its_key(void **)
     struct id id;
 
     parish_change_key(p, &p->nps, CONCORDAT__ACT__ROLL, &pin);
+    town_settle(p->town);
     town_mischief(p->town)->false_steps = true;
     id = parish_send(p, CONCORDAT__OUTCOME__DONE);
     town_settle(p->town);
@@ -163,18 +169,20 @@ static void a_step_counts_once_the_agency_has_rolled_to_its_key(void **)
 static void a_step_is_judged_by_the_version_of_its_message(void **)
 {
     OWNED(parish) p = parish_new();
-    const struct parish_text first = parish_text_of(p, "ISA-TEST", 1, NULL);
+    const struct parish_text first = parish_text_of(p, &p->court, "ISA-TEST", 1, NULL);
     const struct digest pin = town_impersonate(p->town, NPS), ours = p->nps.signing;
     struct parish_text second;
     struct id id;
 
     parish_enact(p, &first, TO_BOTH);
+    town_settle(p->town);
     town_disconnect(p->town, NPS);
     id = parish_send(p, CONCORDAT__OUTCOME__DONE);
     p->nps.signing = pin;
-    second = parish_text_of(p, "ISA-TEST", 2, &first.hash);
+    second = parish_text_of(p, &p->court, "ISA-TEST", 2, &first.hash);
     p->nps.signing = ours;
-    parish_enact(p, &second, 1U << COURT);
+    parish_enact(p, &second, TO_COURT);
+    town_settle(p->town);
     town_connect(p->town, NPS);
     town_settle(p->town);
     assert_string_equal(ladder(p, COURT, &id), "queued accepted delivered");
@@ -193,12 +201,14 @@ static struct late late_mail(void)
 {
     struct late late = {.p = parish_new()};
 
-    late.first = parish_text_of(late.p, "ISA-TEST", 1, NULL);
-    late.second = parish_text_of(late.p, "ISA-TEST", 2, &late.first.hash);
+    late.first = parish_text_of(late.p, &late.p->court, "ISA-TEST", 1, NULL);
+    late.second = parish_text_of(late.p, &late.p->court, "ISA-TEST", 2, &late.first.hash);
     parish_enact(late.p, &late.first, TO_BOTH);
+    town_settle(late.p->town);
     (void)parish_send(late.p, CONCORDAT__OUTCOME__DONE);
     town_settle(late.p->town);
-    parish_enact(late.p, &late.second, 1U << NPS);
+    parish_enact(late.p, &late.second, TO_NPS);
+    town_settle(late.p->town);
     town_wait(late.p->town, 1000);
     return late;
 }
@@ -220,7 +230,8 @@ static void nor_does_it_come_back_by_being_suspended_and_resumed(void **)
     struct late late = late_mail();
     OWNED(parish) p = late.p;
 
-    parish_act(p, &p->nps, CONCORDAT__ACT__SUSPEND, &late.first, 1U << NPS);
+    parish_act(p, &p->nps, CONCORDAT__ACT__SUSPEND, &late.first, TO_NPS);
+    town_settle(p->town);
     town_wait(p->town, 1000);
     struct id id = parish_send(p, CONCORDAT__OUTCOME__DONE);
     town_settle(p->town);
@@ -230,7 +241,8 @@ static void nor_does_it_come_back_by_being_suspended_and_resumed(void **)
     town_wait(p->town, 1000);
     town_connect(p->town, NPS);
     p->sequence++;
-    parish_act(p, &p->nps, CONCORDAT__ACT__RESUME, &late.first, 1U << NPS);
+    parish_act(p, &p->nps, CONCORDAT__ACT__RESUME, &late.first, TO_NPS);
+    town_settle(p->town);
     id = parish_send(p, CONCORDAT__OUTCOME__DONE);
     town_settle(p->town);
     assert_string_equal(ladder(p, COURT, &id), "queued accepted rejected");
@@ -240,17 +252,19 @@ static void nor_does_it_come_back_by_being_suspended_and_resumed(void **)
 static void what_was_accepted_before_is_delivered_after(void **)
 {
     OWNED(parish) p = parish_new();
-    const struct parish_text first = parish_text_of(p, "ISA-TEST", 1, NULL);
-    const struct parish_text second = parish_text_of(p, "ISA-TEST", 2, &first.hash);
+    const struct parish_text first = parish_text_of(p, &p->court, "ISA-TEST", 1, NULL);
+    const struct parish_text second = parish_text_of(p, &p->court, "ISA-TEST", 2, &first.hash);
     struct id id;
 
     parish_enact(p, &first, TO_BOTH);
+    town_settle(p->town);
     (void)parish_send(p, CONCORDAT__OUTCOME__DONE);
     town_settle(p->town);
     town_mischief(p->town)->hold = true;
     id = parish_send(p, CONCORDAT__OUTCOME__DONE);
     town_wait(p->town, 1000);
     parish_enact(p, &second, TO_BOTH);
+    town_settle(p->town);
     town_mischief(p->town)->hold = false;
     town_disconnect(p->town, NPS);
     town_connect(p->town, NPS);
@@ -262,15 +276,17 @@ static void what_was_accepted_before_is_delivered_after(void **)
 static void what_is_revoked_is_rejected_whenever_it_was_accepted(void **)
 {
     OWNED(parish) p = parish_new();
-    const struct parish_text first = parish_text_of(p, "ISA-TEST", 1, NULL);
+    const struct parish_text first = parish_text_of(p, &p->court, "ISA-TEST", 1, NULL);
     struct id id;
 
     parish_enact(p, &first, TO_BOTH);
+    town_settle(p->town);
     (void)parish_send(p, CONCORDAT__OUTCOME__DONE);
     town_settle(p->town);
     town_mischief(p->town)->hold = true;
     id = parish_send(p, CONCORDAT__OUTCOME__DONE);
     parish_act(p, &p->court, CONCORDAT__ACT__REVOKE, &first, TO_BOTH);
+    town_settle(p->town);
     town_mischief(p->town)->hold = false;
     town_disconnect(p->town, NPS);
     town_connect(p->town, NPS); /* a broker that hands it over all the same */

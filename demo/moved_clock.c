@@ -1,9 +1,9 @@
-/* lib/clock.h with a clock that a test moves: the real one plus as many milliseconds as the file
- * CONCORDAT_TEST_CLOCK names holds, read at every call. Wall and monotonic clock move together, as
- * they do for who sleeps through the night; what the file held when a process began moves its wall
- * clock alone, so that it may begin in the past. Linked before the library's own, into daemons of
- * their own (CMakeLists.txt, moved/); what OpenSSL asks the system stays real, so certificates do
- * too.
+/* lib/clock.h with a clock that is moved: the real one plus as many milliseconds as a file holds,
+ * read at every call. Wall and monotonic clock move together, as they do for who sleeps through the
+ * night; what the file held when a process began moves its wall clock alone, so that it may begin
+ * in the past. Linked before the library's own, into programs of their own: those of a demo
+ * (CMakeLists.txt) and of tests, each by a variable of its own that names the file. What OpenSSL
+ * asks the system stays real, so certificates do too.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -17,13 +17,17 @@
 
 #include "lib/clock.h"
 
+#ifndef CLOCK_VARIABLE
+#define CLOCK_VARIABLE "CONCORDAT_TEST_CLOCK"
+#endif
+
 static _Atomic int64_t *moved; /* the file's eight bytes, mapped */
 static int64_t began;          /* what they were at the start of the process */
 
 __attribute__((constructor)) static void map_clock(void)
 {
     static _Atomic int64_t still; /* without a file */
-    const char *path = getenv("CONCORDAT_TEST_CLOCK");
+    const char *path = getenv(CLOCK_VARIABLE);
     int file = path ? open(path, O_RDONLY | O_CLOEXEC) : -1;
     void *page = file >= 0 ? mmap(NULL, sizeof(int64_t), PROT_READ, MAP_SHARED, file, 0) : NULL;
 

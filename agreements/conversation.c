@@ -1,0 +1,148 @@
+#include "agreements/conversation.h"
+
+#include <assert.h>
+#include <string.h>
+
+#define UNKNOWN CONCORDAT__REFUSAL_CODE__CONVERSATION_UNKNOWN
+#define DONE CONCORDAT__REFUSAL_CODE__REFUSAL_UNSPECIFIED
+
+bool conversation_is_kept(const struct message_type *type)
+{
+    if (type->custody == CUSTODY_OFFER)
+        return true;
+    return (type->pattern == PATTERN_ENQUIRY || type->pattern == PATTERN_REFERRAL)
+        && (type->answered_by || type->closed_by);
+}
+
+static bool is_named(const char *name, const struct message_type *type)
+{
+    return name && strcmp(name, type->name) == 0;
+}
+
+/* What it is to this conversation. */
+enum manner {
+    MANNER_NONE = 0, /* its sender or recipient has no part in it, or it has ended */
+    MANNER_USUAL,    /* from one side to the other */
+    MANNER_BEFORE,   /* the answer, to who asked and is not the holder any more */
+    MANNER_LATE      /* that answer passed on: outside the numbers of either side */
+};
+
+static enum manner manner_of(const struct conversation *c, const struct utterance *u)
+{
+    bool asked_before = c->before != 0 && !c->before_was_other;
+
+    if (asked_before && u->from == c->before && u->to == c->asker && c->answered
+        && strcmp(u->type->name, LATE_ANSWER) == 0)
+        return MANNER_LATE;
+    if (c->state == CONVERSATION_CLOSED)
+        return MANNER_NONE;
+    if (asked_before && u->from == c->other && u->to == c->before && c->state == CONVERSATION_OPEN
+        && is_named(c->opened->answered_by, u->type))
+        return MANNER_BEFORE;
+    if ((u->from == c->asker && u->to == c->other) || (u->from == c->other && u->to == c->asker))
+        return MANNER_USUAL;
+    return MANNER_NONE;
+}
+
+static uint32_t *next_of(struct conversation *c, uint32_t from)
+{
+    return from == c->asker ? &c->next_of_asker : from == c->other ? &c->next_of_other : NULL;
+}
+
+Concordat__RefusalCode conversation_judge(const struct conversation *c, const struct utterance *u,
+                                          bool *ahead)
+{
+    enum manner manner = manner_of(c, u);
+
+    if (manner == MANNER_NONE)
+        return UNKNOWN;
+    if (manner == MANNER_LATE) {
+        *ahead = false;
+        return DONE;
+    }
+
+    uint32_t next = u->from == c->asker ? c->next_of_asker : c->next_of_other;
+    if (u->sequence < next)
+        return CONCORDAT__REFUSAL_CODE__SEQUENCE_REUSED;
+    *ahead = u->sequence > next;
+    return DONE;
+}
+
+/* It is answered where the answer was owed to. */
+static void settle(struct conversation *c)
+{
+    c->state = c->opened->closed_by ? CONVERSATION_OPEN : CONVERSATION_CLOSED;
+}
+
+static void forwarded(struct conversation *c)
+{
+    if (c->state == CONVERSATION_FORWARDING)
+        settle(c);
+    c->before = 0;
+}
+
+void conversation_apply(struct conversation *c, const struct utterance *u, int64_t now_ms)
+{
+    enum manner manner = manner_of(c, u);
+    uint32_t *next = next_of(c, u->from);
+
+    c->changed_ms = now_ms;
+    if (manner == MANNER_LATE) {
+        forwarded(c);
+        return;
+    }
+    if (next && *next <= u->sequence)
+        *next = u->sequence + 1;
+    if (manner == MANNER_NONE) /* it was held, and has been overtaken by an end or a move */
+        return;
+
+    if (is_named(c->opened->acknowledged_by, u->type))
+        c->acknowledged = true;
+    if (is_named(c->opened->closed_by, u->type)) {
+        c->state = CONVERSATION_CLOSED;
+    } else if (is_named(c->opened->answered_by, u->type) && u->from == c->other) {
+        c->answered = true;
+        if (manner == MANNER_BEFORE)
+            c->state = CONVERSATION_FORWARDING;
+        else
+            settle(c);
+    }
+}
+
+void conversation_skip(struct conversation *c, uint32_t from, uint32_t sequence)
+{
+    uint32_t *next = next_of(c, from);
+
+    if (next && *next == sequence)
+        ++*next;
+}
+
+bool conversation_ended(struct conversation *c, const struct id *message)
+{
+    if (c->state == CONVERSATION_CLOSED || !id_equal(&c->id, message))
+        return false;
+    c->state = CONVERSATION_CLOSED;
+    return true;
+}
+
+bool conversation_move(struct conversation *c, uint32_t from, uint32_t to, int64_t now_ms)
+{
+    bool is_other = from != c->asker;
+
+    assert(from != 0 && to != 0 && from != to);
+    if (c->state == CONVERSATION_CLOSED || (is_other && from != c->other))
+        return false;
+    if (to == (is_other ? c->asker : c->other))
+        return false;
+
+    *(is_other ? &c->other : &c->asker) = to;
+    c->changed_ms = now_ms;
+    if (c->state == CONVERSATION_FORWARDING) {
+        if (c->before == c->asker)
+            forwarded(c);
+        return true;
+    }
+    c->before = from;
+    c->before_was_other = is_other;
+    return true;
+}

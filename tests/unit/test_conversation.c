@@ -1,0 +1,311 @@
+/* Conversations: who may say what with which number, what closes them, and how a side moves. */
+#include "tests/unit/unit.h"
+
+#include <string.h>
+
+#include "agreements/conversation.h"
+
+enum {
+    NPS = 1,
+    CSC,
+    CRC,
+    COUNCIL,
+    AGENCIES /* one past the last */
+};
+
+#define OK CONCORDAT__REFUSAL_CODE__REFUSAL_UNSPECIFIED
+#define UNKNOWN CONCORDAT__REFUSAL_CODE__CONVERSATION_UNKNOWN
+#define REUSED CONCORDAT__REFUSAL_CODE__SEQUENCE_REUSED
+
+static const char referral[] = "safeguarding.referral.child";
+static const char check[] = "check.social_care.children.request";
+static const char answer[] = "check.social_care.children.response";
+
+static struct conversation conversation_of(const char *type)
+{
+    return (struct conversation){.id = {{7}},
+                                 .case_handle = {{9}},
+                                 .opened = catalogue_find(type),
+                                 .state = CONVERSATION_OPEN,
+                                 .asker = NPS,
+                                 .other = CSC,
+                                 .next_of_asker = 2,
+                                 .next_of_other = 1};
+}
+
+static struct utterance saying(const char *type, uint32_t from, uint32_t to, uint32_t sequence)
+{
+    struct utterance u = {catalogue_find(type), from, to, sequence};
+
+    assert_non_null(u.type);
+    return u;
+}
+
+static Concordat__RefusalCode judge(const struct conversation *c, struct utterance u, bool *ahead)
+{
+    return conversation_judge(c, &u, ahead);
+}
+
+static void say(struct conversation *c, const char *type, uint32_t from, uint32_t to,
+                uint32_t sequence)
+{
+    struct utterance u = saying(type, from, to, sequence);
+    bool ahead = true;
+
+    assert_int_equal(conversation_judge(c, &u, &ahead), OK);
+    assert_false(ahead);
+    conversation_apply(c, &u, 1000);
+    assert_int_equal(c->changed_ms, 1000);
+}
+
+static void enquiries_referrals_and_offers_are_kept_and_nothing_else(void **)
+{
+    size_t count, kept = 0;
+    const struct message_type *types = catalogue_all(&count);
+
+    for (size_t i = 0; i < count; i++) {
+        bool asks = types[i].pattern == PATTERN_ENQUIRY || types[i].pattern == PATTERN_REFERRAL;
+        bool is_kept = conversation_is_kept(&types[i]);
+
+        assert_int_equal(is_kept, asks || strcmp(types[i].name, "case.transfer.offer") == 0);
+        kept += is_kept;
+    }
+    assert_in_range(kept, 20, count / 2);
+    assert_false(conversation_is_kept(catalogue_find("case.record.part")));
+    assert_false(conversation_is_kept(catalogue_find(LATE_ANSWER)));
+}
+
+/* All senders, recipients and numbers, in an open and a closed one. */
+static void only_the_two_sides_speak_and_only_with_numbers_not_yet_used(void **)
+{
+    struct conversation c = conversation_of(referral);
+
+    c.next_of_asker = 3;
+    for (uint32_t i = 0; i < (AGENCIES + 1) * (AGENCIES + 1) * 6 * 2; i++) {
+        uint32_t from = i % (AGENCIES + 1), to = i / (AGENCIES + 1) % (AGENCIES + 1);
+        uint32_t sequence = i / (AGENCIES + 1) / (AGENCIES + 1) % 6;
+        bool is_closed = i >= (AGENCIES + 1) * (AGENCIES + 1) * 6, ahead = false;
+        bool are_sides = (from == NPS && to == CSC) || (from == CSC && to == NPS);
+        uint32_t next = from == NPS ? 3 : 1;
+        Concordat__RefusalCode want = is_closed || !are_sides ? UNKNOWN
+                                    : sequence < next         ? REUSED
+                                                              : OK;
+
+        c.state = is_closed ? CONVERSATION_CLOSED : CONVERSATION_OPEN;
+        assert_int_equal(judge(&c, saying("safeguarding.update", from, to, sequence), &ahead),
+                         want);
+        assert_int_equal(ahead, want == OK && sequence > next);
+    }
+}
+
+static void a_referral_lives_until_it_is_closed(void **)
+{
+    struct conversation c = conversation_of(referral);
+
+    say(&c, "safeguarding.referral.ack", CSC, NPS, 1);
+    assert_true(c.acknowledged && !c.answered);
+    say(&c, "safeguarding.referral.decision", CSC, NPS, 2);
+    assert_true(c.answered);
+    assert_int_equal(c.state, CONVERSATION_OPEN);
+    say(&c, "safeguarding.update", NPS, CSC, 2);
+    say(&c, "safeguarding.update", CSC, NPS, 3);
+    assert_int_equal(c.next_of_asker, 3);
+    assert_int_equal(c.next_of_other, 4);
+    say(&c, "safeguarding.close", NPS, CSC, 3);
+    assert_int_equal(c.state, CONVERSATION_CLOSED);
+}
+
+static void an_enquiry_ends_with_its_answer_and_only_from_who_was_asked(void **)
+{
+    struct conversation c = conversation_of(check);
+
+    say(&c, answer, NPS, CSC, 2); /* of the asker's own: answers nothing */
+    assert_int_equal(c.state, CONVERSATION_OPEN);
+    assert_false(c.answered);
+    say(&c, answer, CSC, NPS, 1);
+    assert_int_equal(c.state, CONVERSATION_CLOSED);
+    assert_true(c.answered);
+}
+
+static void after_a_gap_the_number_after_the_message_is_next(void **)
+{
+    struct conversation c = conversation_of(referral);
+    struct utterance u = saying("safeguarding.update", NPS, CSC, 4);
+    bool ahead = false;
+
+    assert_int_equal(conversation_judge(&c, &u, &ahead), OK);
+    assert_true(ahead);
+    assert_int_equal(c.next_of_asker, 2);
+    conversation_apply(&c, &u, 1000);
+    assert_int_equal(c.next_of_asker, 5);
+    assert_int_equal(c.next_of_other, 1);
+}
+
+static void a_refused_number_is_passed_over_only_when_it_is_next(void **)
+{
+    struct conversation c = conversation_of(referral), before = c;
+
+    conversation_skip(&c, NPS, 3);
+    conversation_skip(&c, NPS, 1);
+    conversation_skip(&c, CRC, 2);
+    assert_memory_equal(&c, &before, sizeof c);
+    conversation_skip(&c, NPS, 2);
+    assert_int_equal(c.next_of_asker, 3);
+    assert_int_equal(c.next_of_other, 1);
+    conversation_skip(&c, CSC, 1);
+    assert_int_equal(c.next_of_other, 2);
+}
+
+static void it_ends_with_its_first_message_and_with_no_other(void **)
+{
+    struct conversation c = conversation_of(referral);
+    struct id other = {{8}};
+
+    assert_false(conversation_ended(&c, &other));
+    assert_true(conversation_ended(&c, &c.id));
+    assert_int_equal(c.state, CONVERSATION_CLOSED);
+    assert_false(conversation_ended(&c, &c.id));
+}
+
+static void the_new_holder_goes_on_with_the_numbers_of_the_old(void **)
+{
+    struct conversation c = conversation_of(referral);
+    bool ahead;
+
+    say(&c, "safeguarding.update", NPS, CSC, 2);
+    assert_true(conversation_move(&c, NPS, CRC, 500));
+    assert_int_equal(c.changed_ms, 500);
+    assert_int_equal(judge(&c, saying("safeguarding.update", CRC, CSC, 2), &ahead), REUSED);
+    say(&c, "safeguarding.update", CRC, CSC, 3);
+    say(&c, "safeguarding.update", CSC, CRC, 1);
+    assert_int_equal(judge(&c, saying("safeguarding.update", NPS, CSC, 4), &ahead), UNKNOWN);
+    assert_int_equal(judge(&c, saying("safeguarding.update", CSC, NPS, 2), &ahead), UNKNOWN);
+}
+
+static void the_side_that_was_asked_moves_and_is_owed_nothing_late(void **)
+{
+    struct conversation c = conversation_of(check);
+    bool ahead;
+
+    assert_true(conversation_move(&c, CSC, CRC, 500));
+    assert_int_equal(judge(&c, saying(answer, CSC, NPS, 1), &ahead), UNKNOWN);
+    assert_int_equal(judge(&c, saying(answer, NPS, CSC, 2), &ahead), UNKNOWN);
+    assert_int_equal(judge(&c, saying(LATE_ANSWER, CSC, CRC, 1), &ahead), UNKNOWN);
+    say(&c, answer, CRC, NPS, 1);
+    assert_int_equal(c.state, CONVERSATION_CLOSED);
+}
+
+static void a_late_answer_reaches_who_asked_and_then_the_holder_once(void **)
+{
+    struct conversation c = conversation_of(check);
+    bool ahead;
+
+    assert_true(conversation_move(&c, NPS, CRC, 500));
+    assert_int_equal(judge(&c, saying(LATE_ANSWER, NPS, CRC, 1), &ahead), UNKNOWN);
+    assert_int_equal(judge(&c, saying("case.update", CSC, NPS, 1), &ahead), UNKNOWN);
+    assert_int_equal(judge(&c, saying(answer, COUNCIL, NPS, 1), &ahead), UNKNOWN);
+    say(&c, answer, CSC, NPS, 1);
+    assert_int_equal(c.state, CONVERSATION_FORWARDING);
+
+    assert_int_equal(judge(&c, saying(answer, CSC, NPS, 2), &ahead), UNKNOWN);
+    assert_int_equal(judge(&c, saying(LATE_ANSWER, NPS, CSC, 1), &ahead), UNKNOWN);
+    say(&c, LATE_ANSWER, NPS, CRC, 1); /* the numbers are the holder's: 1 was used, and it may */
+    assert_int_equal(c.state, CONVERSATION_CLOSED);
+    assert_int_equal(c.next_of_asker, 2);
+    assert_int_equal(judge(&c, saying(LATE_ANSWER, NPS, CRC, 2), &ahead), UNKNOWN);
+}
+
+static void a_referral_goes_on_after_its_decision_was_forwarded(void **)
+{
+    struct conversation c = conversation_of(referral);
+
+    assert_true(conversation_move(&c, NPS, CRC, 500));
+    say(&c, "safeguarding.referral.decision", CSC, NPS, 1);
+    assert_int_equal(c.state, CONVERSATION_FORWARDING);
+    say(&c, "safeguarding.update", CRC, CSC, 2);
+    say(&c, LATE_ANSWER, NPS, CRC, 1);
+    assert_int_equal(c.state, CONVERSATION_OPEN);
+    say(&c, "safeguarding.close", CRC, CSC, 3);
+    assert_int_equal(c.state, CONVERSATION_CLOSED);
+}
+
+static void an_answer_to_the_holder_too_ends_it_and_the_first_may_still_be_forwarded(void **)
+{
+    struct conversation c = conversation_of(check);
+
+    assert_true(conversation_move(&c, NPS, CRC, 500));
+    say(&c, answer, CSC, NPS, 1);
+    say(&c, answer, CSC, CRC, 2);
+    assert_int_equal(c.state, CONVERSATION_CLOSED);
+    say(&c, LATE_ANSWER, NPS, CRC, 1);
+    assert_int_equal(c.state, CONVERSATION_CLOSED);
+    assert_int_equal(c.before, 0);
+}
+
+static void an_owed_answer_follows_the_case_and_ends_with_its_return(void **)
+{
+    struct conversation c = conversation_of(check), returned;
+    bool ahead;
+
+    assert_true(conversation_move(&c, NPS, CRC, 500));
+    say(&c, answer, CSC, NPS, 1);
+    returned = c;
+    assert_true(conversation_move(&c, CRC, COUNCIL, 600));
+    assert_int_equal(c.before, NPS);
+    assert_int_equal(judge(&c, saying(LATE_ANSWER, NPS, CRC, 1), &ahead), UNKNOWN);
+    say(&c, LATE_ANSWER, NPS, COUNCIL, 1);
+    assert_int_equal(c.state, CONVERSATION_CLOSED);
+
+    assert_true(
+        conversation_move(&returned, CRC, NPS, 600)); /* who has the answer holds it again */
+    assert_int_equal(returned.state, CONVERSATION_CLOSED);
+    assert_int_equal(returned.before, 0);
+}
+
+static void who_is_no_side_moves_nothing_and_nobody_becomes_both_sides(void **)
+{
+    struct conversation c = conversation_of(referral), before = c;
+
+    assert_false(conversation_move(&c, CRC, COUNCIL, 500));
+    assert_false(conversation_move(&c, NPS, CSC, 500));
+    assert_false(conversation_move(&c, CSC, NPS, 500));
+    assert_memory_equal(&c, &before, sizeof c);
+    c.state = CONVERSATION_CLOSED;
+    assert_false(conversation_move(&c, NPS, CRC, 500));
+}
+
+static void what_was_held_and_is_overtaken_is_counted_and_no_more(void **)
+{
+    struct conversation c = conversation_of(referral);
+    struct utterance u = saying("safeguarding.referral.decision", CSC, NPS, 3);
+
+    assert_true(conversation_move(&c, NPS, CRC, 500));
+    assert_true(conversation_move(&c, CRC, COUNCIL, 600));
+    conversation_apply(&c, &u, 700);
+    assert_int_equal(c.next_of_other, 4);
+    assert_false(c.answered);
+    assert_int_equal(c.state, CONVERSATION_OPEN);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(enquiries_referrals_and_offers_are_kept_and_nothing_else),
+        cmocka_unit_test(only_the_two_sides_speak_and_only_with_numbers_not_yet_used),
+        cmocka_unit_test(a_referral_lives_until_it_is_closed),
+        cmocka_unit_test(an_enquiry_ends_with_its_answer_and_only_from_who_was_asked),
+        cmocka_unit_test(after_a_gap_the_number_after_the_message_is_next),
+        cmocka_unit_test(a_refused_number_is_passed_over_only_when_it_is_next),
+        cmocka_unit_test(it_ends_with_its_first_message_and_with_no_other),
+        cmocka_unit_test(the_new_holder_goes_on_with_the_numbers_of_the_old),
+        cmocka_unit_test(the_side_that_was_asked_moves_and_is_owed_nothing_late),
+        cmocka_unit_test(a_late_answer_reaches_who_asked_and_then_the_holder_once),
+        cmocka_unit_test(a_referral_goes_on_after_its_decision_was_forwarded),
+        cmocka_unit_test(an_answer_to_the_holder_too_ends_it_and_the_first_may_still_be_forwarded),
+        cmocka_unit_test(an_owed_answer_follows_the_case_and_ends_with_its_return),
+        cmocka_unit_test(who_is_no_side_moves_nothing_and_nobody_becomes_both_sides),
+        cmocka_unit_test(what_was_held_and_is_overtaken_is_counted_and_no_more),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
