@@ -61,6 +61,8 @@ static struct concordat_answer *send_as(struct concordat *agent,
     send.agreement = text_of(message->agreement);
     send.justification = text_of(message->justification);
     send.break_glass = message->break_glass;
+    send.transfer_id = binary_id(&message->transfer_id);
+    send.conversation_id = binary_id(&message->conversation_id);
     if (reply) {
         request.kind_case = CONCORDAT__REQUEST__KIND_ANSWER;
         request.answer = &send;
@@ -197,6 +199,73 @@ struct concordat_answer *concordat_case(struct concordat *agent, const struct co
     request.kind_case = CONCORDAT__REQUEST__KIND_CASES;
     request.cases = &cases;
     return client_ask(agent, &request, 0);
+}
+
+struct concordat_answer *concordat_hold(struct concordat *agent, const struct concordat_id *handle,
+                                        enum concordat_claim claim, uint32_t wait_ms)
+{
+    Concordat__Request request = CONCORDAT__REQUEST__INIT;
+    Concordat__HoldRequest hold = CONCORDAT__HOLD_REQUEST__INIT;
+
+    if (handle)
+        hold.case_handle = binary_id(handle);
+    hold.kind = (Concordat__ClaimKind)claim;
+    hold.wait_ms = wait_ms;
+    request.kind_case = CONCORDAT__REQUEST__KIND_HOLD;
+    request.hold = &hold;
+    return client_ask(agent, &request, wait_ms ? wait_ms : DEFAULT_WAIT_MS);
+}
+
+struct concordat_answer *concordat_holder(struct concordat *agent,
+                                          const struct concordat_id *handle, uint32_t wait_ms)
+{
+    Concordat__Request request = CONCORDAT__REQUEST__INIT;
+    Concordat__HolderRequest holder = CONCORDAT__HOLDER_REQUEST__INIT;
+
+    holder.case_handle = binary_id(handle);
+    holder.wait_ms = wait_ms;
+    request.kind_case = CONCORDAT__REQUEST__KIND_HOLDER;
+    request.holder = &holder;
+    return client_ask(agent, &request, wait_ms ? wait_ms : DEFAULT_WAIT_MS);
+}
+
+struct concordat_answer *concordat_due(struct concordat *agent, uint32_t limit, bool all)
+{
+    Concordat__Request request = CONCORDAT__REQUEST__INIT;
+    Concordat__DueRequest due = CONCORDAT__DUE_REQUEST__INIT;
+
+    due.limit = limit;
+    due.all = all;
+    request.kind_case = CONCORDAT__REQUEST__KIND_DUE;
+    request.due = &due;
+    return client_ask(agent, &request, 0);
+}
+
+static struct concordat_answer *ask_alarms(struct concordat *agent,
+                                           Concordat__AlarmsRequest *alarms)
+{
+    Concordat__Request request = CONCORDAT__REQUEST__INIT;
+
+    request.kind_case = CONCORDAT__REQUEST__KIND_ALARMS;
+    request.alarms = alarms;
+    return client_ask(agent, &request, 0);
+}
+
+struct concordat_answer *concordat_alarms(struct concordat *agent, uint32_t limit, bool all)
+{
+    Concordat__AlarmsRequest alarms = CONCORDAT__ALARMS_REQUEST__INIT;
+
+    alarms.limit = limit;
+    alarms.all = all;
+    return ask_alarms(agent, &alarms);
+}
+
+struct concordat_answer *concordat_seen(struct concordat *agent, uint64_t number)
+{
+    Concordat__AlarmsRequest alarms = CONCORDAT__ALARMS_REQUEST__INIT;
+
+    alarms.seen = number;
+    return ask_alarms(agent, &alarms);
 }
 
 struct concordat_answer *concordat_agreements(struct concordat *agent, const char *id)

@@ -159,6 +159,90 @@ struct concordat_notice {
     struct concordat_id message_id;
 };
 
+/* What is transferred with a case, one by one. Texts are "" when the agent has not seen the offer's
+ * content. */
+struct concordat_component {
+    uint32_t number;    /* from 1 */
+    const char *kind;   /* "REQUIREMENT" */
+    const char *label;  /* "drug rehabilitation requirement, 6 months" */
+    const char *state;  /* offered accepted rejected */
+    const char *reason; /* of a rejection: "ADDRESS_NOT_VERIFIED" */
+};
+
+/* A part of the record, as the offer's manifest says. */
+struct concordat_part {
+    uint32_t number; /* from 1 */
+    const char *kind;
+    uint64_t size; /* bytes */
+    uint8_t sha256[32];
+    const char
+        *state; /* where it is sent to: missing, differs, here; at its sender: unsent, sent */
+};
+
+/* One that is open and that this agency has part in. */
+struct concordat_conversation {
+    struct concordat_id id;
+    const char *type; /* that opened it */
+    const char *with; /* the agency on its other side */
+    bool asked_by_us;
+    uint32_t next;     /* the number of our next message in it */
+    const char *state; /* open, answered late, closed */
+};
+
+/* Who holds a case, and the transfer of it that is open. */
+struct concordat_custody {
+    struct concordat_id case_handle;
+    const char *holder; /* "": nobody, or it is closed */
+    uint64_t version;   /* it changes when the case is opened, offered, transferred, closed; 0: the
+                           broker has no such case, or none that concerns this agency */
+    bool closed;
+    int64_t since_ms;
+    bool from_broker;                /* its answer just now; else what it told this agent last */
+    struct concordat_id transfer_id; /* none: no transfer is open */
+    const char *offered_to;          /* "" when none is */
+    int64_t reply_by_ms;             /* the offer lapses then; 0: never */
+    uint32_t offered, accepted, rejected; /* bit n: component n + 1; offered: not yet spoken of */
+    size_t component_count;
+    const struct concordat_component *components;
+    struct concordat_id manifest_id; /* none: the offer has not been seen here */
+    uint8_t manifest_sha256[32];     /* what its completion names */
+    size_t part_count;
+    const struct concordat_part *parts;
+    size_t conversation_count;
+    const struct concordat_conversation *conversations;
+};
+
+/* Something that is to come by a time. Texts are "" when there is none. */
+struct concordat_due {
+    int64_t due_ms;
+    const char *what;     /* acknowledge decide answer open expected forward reply */
+    bool by_us;           /* this agency owes it; else it is owed to this agency */
+    const char *other;    /* the other agency */
+    const char *type;     /* of the message that it is about */
+    const char *expected; /* the type that is to come; "": a step */
+    struct concordat_id message_id, case_handle;
+    bool overdue;
+    const char *role; /* whom the agreement tells */
+    const char *note; /* forward: why it waits here */
+};
+
+/* The broker's word that something has not come, as it told both sides. Texts are "" when there is
+ * none. */
+struct concordat_alarm {
+    uint64_t number; /* the agent's, for concordat_seen */
+    int64_t at_ms, due_ms;
+    const char *kind;  /* acknowledge decide answer open expected volume gap reply forward */
+    const char *stage; /* warned escalated breached */
+    const char *role;  /* whom it is for; "": the desk */
+    const char *owed_by, *owed_to;
+    const char *type, *expected;
+    struct concordat_id message_id, case_handle, conversation_id;
+    const char *agreement_id, *clause;
+    uint32_t agreement_version;
+    uint32_t count; /* open: the so manyth time; volume: how many came; gap: the missing number */
+    bool seen;
+};
+
 struct concordat_status {
     const char *agency;
     bool connected;   /* to the broker */
@@ -177,7 +261,7 @@ struct concordat_answer {
     size_t problem_count;
     const struct concordat_problem *problems;
     struct concordat_id message_id;          /* send, answer, derive */
-    struct concordat_id case_handle;         /* send with new_case, derive */
+    struct concordat_id case_handle;         /* send with new_case, derive, hold */
     const struct concordat_refusal *refusal; /* NULL unless REFUSED */
     size_t item_count;
     const struct concordat_item *items; /* inbox, track, case; open: the message opened */
@@ -204,6 +288,12 @@ struct concordat_answer {
     size_t refused_count;
     const struct concordat_refused *refused; /* refusals: the newest first */
     uint64_t next; /* where concordat_inbox_older or _track_older goes on; 0: that was all */
+    const struct concordat_custody *custody; /* hold, holder, case with a handle; NULL: not known */
+    size_t due_count;
+    const struct concordat_due *due; /* the soonest first */
+    size_t alarm_count;
+    const struct concordat_alarm *alarms; /* alarms: the newest first; inbox: those nobody has seen
+                                           */
 };
 
 void concordat_answer_free(struct concordat_answer *answer); /* NULL is fine */
@@ -244,6 +334,11 @@ struct concordat_message {
                                   none */
     bool break_glass; /* under a charter, for which two officers have authorised message_id;
                           `agreement` NULL: the only one of the two parties' */
+    /* Of an act of custody: the transfer; an offer with one offers what was rejected again. None:
+     * the one that is open. */
+    struct concordat_id transfer_id;
+    struct concordat_id conversation_id; /* goes on in it, whoever is on its other side by now;
+                                            none: as in_reply_to says */
 };
 
 /* Sends. DONE: the broker has accepted it; QUEUED: it is safe with the agent and will go. */
@@ -292,6 +387,28 @@ struct concordat_answer *concordat_track_older(struct concordat *agent, uint64_t
  * at most 1000); `more` says that older ones were left out. */
 struct concordat_answer *concordat_case(struct concordat *agent, const struct concordat_id *handle,
                                         uint32_t limit);
+enum concordat_claim {
+    CONCORDAT_HOLDS = 1,  /* this agency holds the case from now on; nobody does yet */
+    CONCORDAT_IS_OVER = 2 /* its holder's: the case is closed, nothing of it is open */
+};
+/* Signs and sends that claim about a case, and waits `wait_ms` (0: 5 seconds) for the broker's
+ * answer. `handle` NULL with CONCORDAT_HOLDS: the agent makes one and says it. DONE: so it is, and
+ * `custody` says how; REFUSED: `refusal` says why; QUEUED: no answer yet, and the claim is not
+ * repeated by itself. */
+struct concordat_answer *concordat_hold(struct concordat *agent, const struct concordat_id *handle,
+                                        enum concordat_claim claim, uint32_t wait_ms);
+/* Who holds a case, asked of the broker, who tells only those with part in it; what it told this
+ * agent last when it does not answer within `wait_ms` (0: 5 seconds). */
+struct concordat_answer *concordat_holder(struct concordat *agent,
+                                          const struct concordat_id *handle, uint32_t wait_ms);
+/* What is owed to this agency and by it, at most `limit` of it (0: 100, at most 1000); with `all`
+ * also what was breached long ago and never came. */
+struct concordat_answer *concordat_due(struct concordat *agent, uint32_t limit, bool all);
+/* The newest `limit` (0: 100, at most 1000) alarms that nobody has seen; with `all` every one. */
+struct concordat_answer *concordat_alarms(struct concordat *agent, uint32_t limit, bool all);
+/* A person has seen alarm `number`: it is no longer shown above the inbox. BAD_INPUT: there is no
+ * such alarm. */
+struct concordat_answer *concordat_seen(struct concordat *agent, uint64_t number);
 /* All agreements, or with `id` that one and its text. */
 struct concordat_answer *concordat_agreements(struct concordat *agent, const char *id);
 /* The broker's notices after entry `since`, in order; 0: from the first. */

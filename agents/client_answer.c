@@ -4,26 +4,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "proto/local.pb-c.h"
-
-/* Memory of one answer: freed together. */
-struct block {
-    struct block *next;
-    max_align_t data[];
-};
-
-struct whole_answer {
-    struct concordat_answer answer; /* first: the caller's pointer is ours */
-    Concordat__Response *response;  /* texts are borrowed from it */
-    struct block *blocks;
-};
+#include "agents/client_answer_inside.h"
 
 /* What is said when there is no memory to say more. */
 static const struct concordat_problem no_memory = {"client", "out of memory"};
 static const struct concordat_answer no_memory_answer = {
     .outcome = CONCORDAT_FAILED, .problem_count = 1, .problems = &no_memory, .json = ""};
 
-static void *keep(struct whole_answer *whole, size_t count, size_t size)
+void *client_answer_keep(struct whole_answer *whole, size_t count, size_t size)
 {
     struct block *block;
 
@@ -75,8 +63,8 @@ struct concordat_answer *client_answer_trouble(enum concordat_outcome outcome, c
 
     if (!whole)
         return out_of_memory(NULL);
-    problem = keep(whole, 1, sizeof *problem);
-    said = keep(whole, 1, size);
+    problem = client_answer_keep(whole, 1, sizeof *problem);
+    said = client_answer_keep(whole, 1, size);
     if (!problem || !said)
         return out_of_memory(whole);
     (void)snprintf(said, size, "%s%s", text, detail);
@@ -88,7 +76,7 @@ struct concordat_answer *client_answer_trouble(enum concordat_outcome outcome, c
     return &whole->answer;
 }
 
-static struct concordat_id id_from(ProtobufCBinaryData data)
+struct concordat_id client_answer_id(ProtobufCBinaryData data)
 {
     struct concordat_id id = {{0}};
 
@@ -107,7 +95,7 @@ static const char *name_of(const ProtobufCEnumDescriptor *type, int value)
 static const char *const *category_names(struct whole_answer *whole, size_t count,
                                          const Concordat__DataCategory categories[])
 {
-    const char **names = keep(whole, count + 1, sizeof *names);
+    const char **names = client_answer_keep(whole, count + 1, sizeof *names);
 
     for (size_t i = 0; names && i < count; i++)
         names[i] = name_of(&concordat__data_category__descriptor, (int)categories[i]);
@@ -117,7 +105,8 @@ static const char *const *category_names(struct whole_answer *whole, size_t coun
 static bool take_problems(struct whole_answer *whole)
 {
     const Concordat__Response *r = whole->response;
-    struct concordat_problem *problems = keep(whole, r->n_problems + 1, sizeof *problems);
+    struct concordat_problem *problems =
+        client_answer_keep(whole, r->n_problems + 1, sizeof *problems);
 
     if (!problems)
         return false;
@@ -131,7 +120,7 @@ static bool take_problems(struct whole_answer *whole)
 static bool take_refusal(struct whole_answer *whole)
 {
     const Concordat__Response *r = whole->response;
-    struct concordat_refusal *refusal = keep(whole, 1, sizeof *refusal);
+    struct concordat_refusal *refusal = client_answer_keep(whole, 1, sizeof *refusal);
 
     if (!refusal)
         return false;
@@ -149,12 +138,12 @@ static bool take_refusal(struct whole_answer *whole)
 static bool take_item(struct whole_answer *whole, const Concordat__Item *from,
                       struct concordat_item *to)
 {
-    struct concordat_rung *rungs = keep(whole, from->n_rungs + 1, sizeof *rungs);
+    struct concordat_rung *rungs = client_answer_keep(whole, from->n_rungs + 1, sizeof *rungs);
 
-    to->message_id = id_from(from->message_id);
-    to->case_handle = id_from(from->case_handle);
-    to->conversation_id = id_from(from->conversation_id);
-    to->in_reply_to = id_from(from->in_reply_to);
+    to->message_id = client_answer_id(from->message_id);
+    to->case_handle = client_answer_id(from->case_handle);
+    to->conversation_id = client_answer_id(from->conversation_id);
+    to->in_reply_to = client_answer_id(from->in_reply_to);
     to->type = from->type;
     to->from = from->from;
     to->to = from->to;
@@ -170,14 +159,14 @@ static bool take_item(struct whole_answer *whole, const Concordat__Item *from,
     to->clause = from->clause;
     to->state = from->state;
     to->sequence = from->sequence;
-    to->answer = id_from(from->answer);
+    to->answer = client_answer_id(from->answer);
     to->late = from->late;
     to->late_ms = from->late_ms;
     to->overdue = from->overdue;
-    to->sent_again_as = id_from(from->sent_again_as);
+    to->sent_again_as = client_answer_id(from->sent_again_as);
     to->sent_again_agreement = from->sent_again_agreement;
     to->sent_again_version = from->sent_again_version;
-    to->sent_again_for = id_from(from->sent_again_for);
+    to->sent_again_for = client_answer_id(from->sent_again_for);
     to->lapse = from->lapse;
     to->break_glass = from->break_glass;
     for (size_t i = 0; rungs && i < from->n_rungs; i++) {
@@ -197,7 +186,7 @@ static bool take_item(struct whole_answer *whole, const Concordat__Item *from,
 static bool take_items(struct whole_answer *whole)
 {
     const Concordat__Response *r = whole->response;
-    struct concordat_item *items = keep(whole, r->n_items + 1, sizeof *items);
+    struct concordat_item *items = client_answer_keep(whole, r->n_items + 1, sizeof *items);
 
     if (!items)
         return false;
@@ -213,12 +202,12 @@ static bool take_items(struct whole_answer *whole)
 static bool take_cases(struct whole_answer *whole)
 {
     const Concordat__Response *r = whole->response;
-    struct concordat_case *cases = keep(whole, r->n_cases + 1, sizeof *cases);
+    struct concordat_case *cases = client_answer_keep(whole, r->n_cases + 1, sizeof *cases);
 
     if (!cases)
         return false;
     for (size_t i = 0; i < r->n_cases; i++)
-        cases[i] = (struct concordat_case){.handle = id_from(r->cases[i]->case_handle),
+        cases[i] = (struct concordat_case){.handle = client_answer_id(r->cases[i]->case_handle),
                                            .message_count = r->cases[i]->messages,
                                            .last_ms = r->cases[i]->last_ms};
     whole->answer.cases = cases;
@@ -231,7 +220,7 @@ static bool take_cases(struct whole_answer *whole)
 static bool take_refused(struct whole_answer *whole)
 {
     const Concordat__Response *r = whole->response;
-    struct concordat_refused *list = keep(whole, r->n_refusals + 1, sizeof *list);
+    struct concordat_refused *list = client_answer_keep(whole, r->n_refusals + 1, sizeof *list);
 
     if (!list)
         return false;
@@ -241,8 +230,8 @@ static bool take_refused(struct whole_answer *whole)
         list[i] = (struct concordat_refused){
             .at_ms = from->at_ms,
             .by = from->by,
-            .message_id = id_from(from->message_id),
-            .sent_again_as = id_from(from->sent_again_as),
+            .message_id = client_answer_id(from->message_id),
+            .sent_again_as = client_answer_id(from->sent_again_as),
             .type = from->type,
             .to = from->to,
             .purpose = from->purpose,
@@ -266,7 +255,7 @@ static bool take_refused(struct whole_answer *whole)
 static bool take_agreements(struct whole_answer *whole)
 {
     const Concordat__Response *r = whole->response;
-    struct concordat_agreement *list = keep(whole, r->n_agreements + 1, sizeof *list);
+    struct concordat_agreement *list = client_answer_keep(whole, r->n_agreements + 1, sizeof *list);
 
     if (!list)
         return false;
@@ -289,7 +278,7 @@ static bool take_agreements(struct whole_answer *whole)
         to->text = from->text;
         to->signed_count = from->n_signed_by;
         to->signed_by = (const char *const *)from->signed_by;
-        to->proposal_id = id_from(from->proposal_id);
+        to->proposal_id = client_answer_id(from->proposal_id);
         to->proposal_expires_ms = from->proposal_expires_ms;
         to->waits_for_us = from->waits_for_us;
     }
@@ -301,7 +290,7 @@ static bool take_agreements(struct whole_answer *whole)
 static bool take_notices(struct whole_answer *whole)
 {
     const Concordat__Response *r = whole->response;
-    struct concordat_notice *list = keep(whole, r->n_notices + 1, sizeof *list);
+    struct concordat_notice *list = client_answer_keep(whole, r->n_notices + 1, sizeof *list);
 
     if (!list)
         return false;
@@ -318,7 +307,7 @@ static bool take_notices(struct whole_answer *whole)
                                             .clause = from->clause,
                                             .agreement_version = from->agreement_version,
                                             .count = from->count,
-                                            .message_id = id_from(from->message_id)};
+                                            .message_id = client_answer_id(from->message_id)};
     }
     whole->answer.notices = list;
     whole->answer.notice_count = r->n_notices;
@@ -328,7 +317,7 @@ static bool take_notices(struct whole_answer *whole)
 static bool take_status(struct whole_answer *whole)
 {
     const Concordat__Status *from = whole->response->status;
-    struct concordat_status *to = keep(whole, 1, sizeof *to);
+    struct concordat_status *to = client_answer_keep(whole, 1, sizeof *to);
 
     if (!to)
         return false;
@@ -364,19 +353,20 @@ struct concordat_answer *client_answer_read(const void *data, size_t size)
     a = &whole->answer;
     a->outcome = r->outcome <= CONCORDAT__OUTCOME__QUEUED ? (enum concordat_outcome)r->outcome
                                                           : CONCORDAT_FAILED;
-    a->message_id = id_from(r->message_id);
-    a->case_handle = id_from(r->case_handle);
+    a->message_id = client_answer_id(r->message_id);
+    a->case_handle = client_answer_id(r->case_handle);
     a->body = r->body.data;
     a->body_size = r->body.len;
     a->json = r->json;
     a->sequence = r->sequence;
-    a->sent_again_for = id_from(r->sent_again_for);
+    a->sent_again_for = client_answer_id(r->sent_again_for);
     a->sent_again_agreement = r->sent_again_agreement;
     a->sent_again_version = r->sent_again_version;
     a->not_shared_count = r->n_not_shared;
     a->not_shared = category_names(whole, r->n_not_shared, r->not_shared);
     if (!a->not_shared || !take_problems(whole) || !take_items(whole) || !take_agreements(whole)
         || !take_notices(whole) || !take_cases(whole) || !take_refused(whole)
+        || !client_answer_take_custody(whole) || !client_answer_take_clocks(whole)
         || (r->refusal && !take_refusal(whole)) || (r->status && !take_status(whole)))
         return out_of_memory(whole);
     return a;

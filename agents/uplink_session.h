@@ -8,7 +8,8 @@
  *     state     frame            next
  *     HELLO     welcome          OPEN
  *     HELLO     refuse           ended: the broker says why
- *     OPEN      receipt, refusal, step, deliver, settle, credit, directory   OPEN, to the keeper
+ *     OPEN      receipt, refusal, step, withheld, told, deliver, settle, credit, directory,
+ *               gazette, case    OPEN, to the keeper
  *     OPEN      ping             OPEN, answered
  *     OPEN      refuse, bye      ended
  *     any       anything else    ended: ST_INVALID

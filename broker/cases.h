@@ -22,8 +22,11 @@ struct case_held {
     struct id handle;
     struct custody custody;
     int64_t changed_ms;
-    uint32_t first; /* place of its first conversation; 0: none */
+    uint32_t first, last; /* places of its conversations, which are in order of id; 0: none */
 };
+
+#define HELD_MAX 16        /* messages of one conversation that are held */
+#define HELD_SENDERS_MAX 4 /* agencies that sent them */
 
 struct conversation_kept {
     struct conversation conversation;
@@ -43,6 +46,8 @@ struct cases *cases_new(uint64_t seed); /* NULL: memory is out */
 void cases_free(struct cases *cases);   /* NULL is fine */
 OWN(cases)
 
+/* A case is there while it was opened (its version is above 0) or a conversation names it: one that
+ * nobody has opened yet goes with its last conversation. */
 /* NULL: not there. Pointers hold until the next add or delete. */
 struct case_held *cases_find(struct cases *cases, const struct id *handle);
 /* Adds an empty one, or finds it; NULL: memory is out. */
@@ -52,13 +57,19 @@ struct conversation_kept *conversations_find(struct cases *cases, const struct i
 /* Adds a copy of what is not there yet, and to its case's list when it has one. NULL: no memory. */
 struct conversation_kept *conversations_add(struct cases *cases, const struct conversation *c);
 void conversations_delete(struct cases *cases, const struct id *id);
-/* The case's conversations: first, then the next of each; NULL: no more. */
+/* A message waits for those before it; its sequence is above all held.
+ *   ST_LIMIT  HELD_MAX, or HELD_SENDERS_MAX;   ST_NOMEM */
+enum status conversation_hold(struct conversation_kept *kept, const struct held *held);
+/* No more: held[place], with which those behind it move up. */
+void conversation_release(struct conversation_kept *kept, uint32_t place);
+/* The case's conversations in order of id: first, then the next of each; NULL: no more. */
 struct conversation_kept *conversations_first(struct cases *cases, const struct case_held *held);
 struct conversation_kept *conversations_next(struct cases *cases,
                                              const struct conversation_kept *kept);
 size_t cases_count(const struct cases *cases);
 size_t conversations_count(const struct cases *cases);
-/* Walks all of them, for what is forgotten: place 0 first; 0 again: it came to the end. */
+/* Walks all of them, for what is forgotten: place 0 first; NULL and 0 again: it came to the end.
+ * What was given may be deleted before the next call. */
 struct case_held *cases_walk(struct cases *cases, uint32_t *place);
 struct conversation_kept *conversations_walk(struct cases *cases, uint32_t *place);
 

@@ -38,14 +38,16 @@ void clocks_free(struct clocks *clocks);  /* NULL is fine */
 OWN(clocks)
 
 /* A copy of it runs from now on; NULL: memory is out. Pointers hold until the next start or stop.
- */
+ * `clock.expectation` is not kept, here or in the record: `clause` has its id. Within a message,
+ * conversation and case clocks stand in the order of their numbers, whenever they came. */
 struct clock_running *clocks_start(struct clocks *clocks, const struct clock_running *clock);
 /* The one that strikes first, when it is time; NULL: none does. O(1) */
 struct clock_running *clocks_due(struct clocks *clocks, int64_t now_ms);
 /* Its next_ms has changed. O(log n) */
 void clocks_put(struct clocks *clocks, struct clock_running *clock);
 void clocks_stop(struct clocks *clocks, struct clock_running *clock);
-/* Those of a message, conversation or case: *at is 0 at first; NULL: no more. */
+/* Those of a message, conversation or case: *at is 0 at first; NULL: no more. The one given may be
+ * stopped before the next call, no other. */
 enum clocks_by {
     CLOCKS_BY_MESSAGE,
     CLOCKS_BY_CONVERSATION,

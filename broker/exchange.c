@@ -25,11 +25,14 @@ static enum status make_parts(struct exchange *x, const struct exchange_config *
     x->quotas = quotas_new();
     x->attempts = attempts_new();
     x->privileges = privileges_new();
+    x->cases = cases_new(config->seed);
+    x->clocks = clocks_new(config->seed);
     x->withholding = calloc(WITHHOLDINGS_MAX, sizeof *x->withholding);
     x->effects = calloc(config->links, sizeof *x->effects);
     x->effect_counts = calloc(config->links, sizeof *x->effect_counts);
     return x->directory && x->queues && x->messages && x->ledger && x->arena && x->quotas
-                && x->attempts && x->privileges && x->withholding && x->effects && x->effect_counts
+                && x->attempts && x->cases && x->clocks && x->privileges && x->withholding
+                && x->effects && x->effect_counts
              ? ST_OK
              : ST_NOMEM;
 }
@@ -68,6 +71,8 @@ void exchange_free(struct exchange *x)
     arena_free(x->arena);
     quotas_free(x->quotas);
     attempts_free(x->attempts);
+    cases_free(x->cases);
+    clocks_free(x->clocks);
     privileges_free(x->privileges);
     free(x->published);
     free(x->announced);

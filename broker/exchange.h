@@ -60,12 +60,15 @@ void exchange_free(struct exchange *exchange); /* NULL is fine */
 OWN(exchange)
 
 /* Filling from the checkpoint, before the first begin, refusals before the gazette, that before
- * items: the arguments are those of state_each_*. Instruments are taken as they stand: their
- * signatures were checked when they were published, and the store checks its records. An item of
- * the state may have been sent before, so it is sent marked so. */
+ * items, those before what is kept (whose held messages are found in their queues, and held there):
+ * the arguments are those of state_each_*. Instruments are taken as they stand: their signatures
+ * were checked when they were published, and the store checks its records. An item of the state may
+ * have been sent before, so it is sent marked so. */
 void exchange_restore_time(struct exchange *exchange, int64_t at_ms); /* of the newest event */
 enum status exchange_restore_item(struct exchange *exchange, const char *agency, uint8_t lane,
                                   uint64_t sequence, const struct event *event);
+enum status exchange_restore_kept(struct exchange *exchange, enum kept_kind kind, struct bytes key,
+                                  struct bytes record);
 enum status exchange_restore_refusal(struct exchange *exchange, const struct event *event);
 /*   ST_INVALID  the registrar does not take it: the store is another's, or damaged */
 enum status exchange_restore_gazette(struct exchange *exchange, const struct event *event);

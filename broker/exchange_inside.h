@@ -10,6 +10,7 @@
 #include "agreements/privilege.h"
 #include "agreements/registrar.h"
 #include "broker/attempts.h"
+#include "broker/cases.h"
 #include "broker/clocks.h"
 #include "broker/directory.h"
 #include "broker/draft.h"
@@ -86,6 +87,7 @@ struct exchange {
     uint32_t announced_count, announced_room;
     struct quotas *quotas;           /* owned */
     struct attempts *attempts;       /* owned */
+    struct cases *cases;             /* owned */
     struct clocks *clocks;           /* owned */
     struct withholding *withholding; /* owned; WITHHOLDINGS_MAX */
     uint32_t withholding_count;
@@ -228,6 +230,15 @@ enum status exchange_restore_tally(struct exchange *x, struct bytes key, struct 
 enum status exchange_gap_over(struct exchange *x, const struct id *conversation, uint32_t from);
 enum status exchange_offer_lapsed(struct exchange *x, const struct id *case_handle);
 /* kept.c */
+/* How records of cases, conversations and clocks name agencies: places in the directory + 1. */
+struct cases_names exchange_names(struct exchange *x);
+/* Keeps it as it stands.   ST_NOMEM */
+enum status exchange_keep_case(struct exchange *x, const struct case_held *held);
+enum status exchange_keep_conversation(struct exchange *x, const struct conversation_kept *kept);
+enum status exchange_keep_clock(struct exchange *x, const struct clock_running *running);
+/* Keeps nothing of it from now on. */
+enum status exchange_keep_no_clock(struct exchange *x, uint64_t number);
+enum status exchange_keep_no(struct exchange *x, enum kept_kind kind, const struct id *id);
 /* The state holds `record` under (kind, key) from this batch on; an empty one: nothing.
  *   ST_NOMEM */
 enum status exchange_keep(struct exchange *x, enum kept_kind kind, struct bytes key,

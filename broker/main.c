@@ -177,6 +177,12 @@ static enum status fill_item(void *context, const char *agency, uint8_t lane, ui
     return exchange_restore_item(context, agency, lane, sequence, event);
 }
 
+static enum status fill_kept(void *context, enum kept_kind kind, struct bytes key,
+                             struct bytes record)
+{
+    return exchange_restore_kept(context, kind, key, record);
+}
+
 static enum status fill_certificate(void *context, const char *agency, struct bytes der)
 {
     return exchange_restore_certificate(context, agency, der);
@@ -215,6 +221,8 @@ static enum status make_exchange(struct broker *b, struct state_reader *reader, 
         status = fill_agreements(b, reader, *out, why);
     if (status == ST_OK)
         status = state_each_item(reader, fill_item, *out);
+    if (status == ST_OK)
+        status = state_each_kept(reader, fill_kept, *out);
     return status;
 }
 

@@ -4,6 +4,8 @@
  * Nothing is judged again here. Signatures were checked when the events were recorded, and every
  * record is checked when it is read (record.h).
  */
+#include <stdlib.h>
+
 #include "broker/exchange_inside.h"
 #include "lib/text.h"
 
@@ -133,4 +135,74 @@ enum status exchange_restore_gazette(struct exchange *x, const struct event *eve
             status = ST_INVALID;
     }
     return status == ST_OK ? exchange_add_published(x, &published) : status;
+}
+
+/* ---- what is kept ---- */
+
+static enum status restore_case(struct exchange *x, struct bytes key, struct bytes record)
+{
+    const struct cases_names names = exchange_names(x);
+    struct case_held read, *held;
+    enum status status = case_read(key, record, &names, &read);
+
+    if (status != ST_OK)
+        return status;
+    held = cases_add(x->cases, &read.handle);
+    if (!held)
+        return ST_NOMEM;
+    held->custody = read.custody;
+    held->changed_ms = read.changed_ms;
+    return ST_OK;
+}
+
+/* `read` is given away. */
+static enum status take_conversation(struct exchange *x, struct conversation_kept *read)
+{
+    struct conversation_kept *kept = conversations_add(x->cases, &read->conversation);
+
+    if (!kept) {
+        free(read->held);
+        return ST_NOMEM;
+    }
+    kept->held = read->held;
+    kept->held_count = read->held_count;
+    return ST_OK;
+}
+
+static enum status restore_conversation(struct exchange *x, struct bytes key, struct bytes record)
+{
+    const struct cases_names names = exchange_names(x);
+    struct conversation_kept read;
+    enum status status = conversation_read(key, record, &names, &read);
+
+    return status == ST_OK ? take_conversation(x, &read) : status;
+}
+
+static enum status restore_clock(struct exchange *x, struct bytes key, struct bytes record)
+{
+    const struct cases_names names = exchange_names(x);
+    struct clock_running read;
+    enum status status = clock_read(key, record, &names, &read);
+
+    if (status != ST_OK)
+        return status;
+    return clocks_start(x->clocks, &read) ? ST_OK : ST_NOMEM;
+}
+
+enum status exchange_restore_kept(struct exchange *x, enum kept_kind kind, struct bytes key,
+                                  struct bytes record)
+{
+    switch (kind) {
+    case KEPT_CASE:
+        return restore_case(x, key, record);
+    case KEPT_CONVERSATION:
+        return restore_conversation(x, key, record);
+    case KEPT_CLOCK:
+        return restore_clock(x, key, record);
+    case KEPT_TALLY:
+        return ST_INVALID; /* none is written */
+    case KEPT_KIND_END:
+        break;
+    }
+    return ST_INVALID;
 }

@@ -5,13 +5,43 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "proto/claim.h"
 #include "proto/frame.h"
+#include "proto/told.h"
 #include "proto/wire.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static struct arena *arena;
 static uint8_t *again;
+
+/* What was read, written again, is what it was read from. */
+static void check_same(enum status status, const uint8_t *bytes, size_t size, struct bytes from)
+{
+    if (status != ST_OK || size != from.size || memcmp(bytes, from.data, size) != 0)
+        abort();
+}
+
+/* What the wire carries as bytes of its own: told messages and claims. */
+static void check_inside(const struct wire *wire)
+{
+    static struct told told;
+    static uint8_t bytes[TOLD_MAX];
+    struct claim claim;
+    size_t size;
+
+    if (wire->kind == WIRE_TOLD
+        && told_read_message((enum told_kind)wire->told.kind, wire->told.told, arena, &told, NULL)
+               == ST_OK) {
+        enum status status = told_write(&told, bytes, sizeof bytes, &size);
+        check_same(status, bytes + 1, size - 1, wire->told.told);
+    }
+    if (wire->kind == WIRE_CASE
+        && claim_read(wire->case_frame.claim, arena, &claim, NULL) == ST_OK) {
+        enum status status = claim_write(&claim, bytes, sizeof bytes, &size);
+        check_same(status, bytes, size, wire->case_frame.claim);
+    }
+}
 
 static void check_head(struct bytes head)
 {
@@ -28,6 +58,7 @@ static void check_head(struct bytes head)
                 || size != wire.step.step.size || memcmp(bytes, wire.step.step.data, size) != 0))
             abort();
     }
+    check_inside(&wire);
     if (wire_write(&wire, 0, again, FRAME_PREFIX + HEAD_MAX, &size) != ST_OK)
         abort();
     if (wire.kind == WIRE_HELLO)

@@ -8,7 +8,7 @@
 #include "proto/field.h"
 #include "proto/frame.h"
 #include "proto/wire.h"
-#include "tests/unit/header_sample.h"
+#include "tests/unit/told_sample.h"
 
 static const char *folder;
 
@@ -158,6 +158,42 @@ static void put_session(void)
     put_frame("directory", &w, 0xc0);
 }
 
+static void put_cases(void)
+{
+    struct told told[] = {sample_custody_told(), sample_clock_told()};
+    static const char *const names[] = {"told-custody", "told-clock"};
+    struct claim claim = sample_claim();
+    struct wire w = {.kind = WIRE_CASE};
+    uint8_t bytes[TOLD_MAX];
+    size_t size;
+
+    if (claim_write(&claim, bytes, sizeof bytes, &size) != ST_OK)
+        exit(1);
+    w.case_frame.request = 1;
+    w.case_frame.claim = (struct bytes){bytes, size};
+    sample_fill(w.case_frame.signer.bytes, DIGEST_SIZE, 1);
+    sample_fill(w.case_frame.signature, SIGNATURE_SIZE, 1);
+    put_frame("case-claim", &w, 0x80);
+    w = (struct wire){.kind = WIRE_CASE};
+    w.case_frame.ask = (struct bytes){claim.case_handle.bytes, ID_SIZE};
+    put_frame("case-ask", &w, 0x80);
+    for (size_t i = 0; i < 2; i++) {
+        if (told_write(&told[i], bytes, sizeof bytes, &size) != ST_OK)
+            exit(1);
+        w = (struct wire){.kind = WIRE_TOLD};
+        w.told.sequence = 8;
+        w.told.kind = bytes[0];
+        w.told.told = (struct bytes){bytes + 1, size - 1};
+        put_frame(names[i], &w, 0x80);
+        if (told[i].kind != TOLD_CUSTODY)
+            continue;
+        w = (struct wire){.kind = WIRE_CASE};
+        w.case_frame.answered = true;
+        w.case_frame.custody = (struct bytes){bytes + 1, size - 1};
+        put_frame("case-answer", &w, 0x80);
+    }
+}
+
 /* The first byte's low two bits choose the type, the others the category. */
 static void put_sections(void)
 {
@@ -195,6 +231,7 @@ int main(int argc, char **argv)
     put_answers();
     put_step();
     put_session();
+    put_cases();
     put_sections();
     return 0;
 }

@@ -322,6 +322,12 @@ static enum status fill_item(void *context, const char *agency, uint8_t lane, ui
     return exchange_restore_item(context, agency, lane, sequence, event);
 }
 
+static enum status fill_kept(void *context, enum kept_kind kind, struct bytes key,
+                             struct bytes record)
+{
+    return exchange_restore_kept(context, kind, key, record);
+}
+
 static enum status fill_certificate(void *context, const char *agency, struct bytes der)
 {
     return exchange_restore_certificate(context, agency, der);
@@ -352,6 +358,7 @@ struct desk *desk_restored(const char *text, struct state_reader *reader, uint64
     assert_int_equal(state_each_refusal(reader, fill_refusal, d->x), ST_OK);
     assert_int_equal(state_each_gazette(reader, fill_gazette, d->x), ST_OK);
     assert_int_equal(state_each_item(reader, fill_item, d->x), ST_OK);
+    assert_int_equal(state_each_kept(reader, fill_kept, d->x), ST_OK);
     return d;
 }
 

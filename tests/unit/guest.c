@@ -319,6 +319,28 @@ size_t guest_publish(const struct guest *guest, const char *agency, uint8_t *out
     return guest_frame(&wire, no_body, out, room);
 }
 
+size_t guest_claim(const struct guest *guest, void (*change)(struct claim *claim), uint8_t *out,
+                   size_t room)
+{
+    struct claim claim = {.agency = "nps.a",
+                          .kind = CONCORDAT__CLAIM_KIND__CLAIM_OPEN,
+                          .case_handle = {{5}},
+                          .at_ms = GUEST_NOW_MS};
+    struct wire wire = {.kind = WIRE_CASE};
+    uint8_t bytes[CLAIM_MAX];
+    size_t size;
+
+    if (change)
+        change(&claim);
+    must(claim_write(&claim, bytes, sizeof bytes, &size) == ST_OK);
+    wire.case_frame.request = 9;
+    wire.case_frame.claim = (struct bytes){bytes, size};
+    wire.case_frame.signer = sha256(certificate, sizeof certificate);
+    must(claim_sign(guest->key, community, wire.case_frame.claim, wire.case_frame.signature)
+         == ST_OK);
+    return guest_frame(&wire, no_body, out, room);
+}
+
 bool guest_said(struct guest *guest, size_t *at, struct wire *out)
 {
     struct bytes said = session_out(guest->session);

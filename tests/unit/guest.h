@@ -44,6 +44,9 @@ size_t guest_submit(const struct guest *guest, uint32_t number, size_t size,
 size_t guest_step(const struct guest *guest, uint64_t sequence, const char *agency, uint8_t *out,
                   size_t room);
 size_t guest_publish(const struct guest *guest, const char *agency, uint8_t *out, size_t room);
+/* A claim to open a case; `change` may spoil it before it is signed. */
+size_t guest_claim(const struct guest *guest, void (*change)(struct claim *claim), uint8_t *out,
+                   size_t room);
 
 /* The frames in what the session said; each is read with `arena`. false at the end. */
 bool guest_said(struct guest *guest, size_t *at, struct wire *out);

@@ -19,12 +19,13 @@
 #include "lib/sign.h"
 #include "proto/bodies/psr.pb-c.h"
 #include "proto/categories.pb-c.h"
+#include "proto/field.h"
 #include "proto/frame.h"
 #include "proto/notice.h"
 #include "proto/wire.h"
-#include "tests/unit/header_sample.h"
+#include "tests/unit/told_sample.h"
 
-#define BLOCKS_MAX 64
+#define BLOCKS_MAX 80
 #define BLOCK_MAX 4096 /* bytes of one block */
 #define NAME_MAX_ 48
 #define LINE_BYTES 32
@@ -537,6 +538,67 @@ static void follow_statement(const struct book *given, struct book *out)
     EVP_PKEY_free(key);
 }
 
+static void follow_claim(const struct book *given, struct book *out)
+{
+    struct claim claim = sample_claim(), back;
+    uint8_t bytes[CLAIM_MAX], signed_bytes[CLAIM_MAX + 64], signature[SIGNATURE_SIZE];
+    struct writer w = writer_of(signed_bytes, sizeof signed_bytes);
+    const uint8_t *community = get(given, "community").data;
+    EVP_PKEY *key = EVP_EC_gen("P-256");
+    size_t size;
+
+    assert_int_equal(claim_write(&claim, bytes, sizeof bytes, &size), ST_OK);
+    assert_int_equal(claim_read((struct bytes){bytes, size}, NULL, &back, NULL), ST_OK);
+    put(out, "claim", bytes, size);
+    write_bytes(&w, "concordat/1 claim", 17);
+    write_u8(&w, 0);
+    write_bytes(&w, community, DIGEST_SIZE);
+    write_bytes(&w, bytes, size);
+    assert_false(w.failed);
+    put(out, "claim-signed", signed_bytes, w.size);
+    /* What is printed is what a signature covers. */
+    assert_non_null(key);
+    assert_int_equal(claim_sign(key, community, (struct bytes){bytes, size}, signature), ST_OK);
+    struct bytes whole = {signed_bytes, w.size};
+    assert_int_equal(sign_verify(key, &whole, 1, signature, SIGNATURE_SIZE), ST_OK);
+    EVP_PKEY_free(key);
+}
+
+static void follow_told(struct book *out, const char *name, const struct told *told)
+{
+    static uint8_t bytes[TOLD_MAX];
+    struct wire wire = {.kind = WIRE_TOLD};
+    size_t size;
+
+    assert_int_equal(told_write(told, bytes, sizeof bytes, &size), ST_OK);
+    wire.told.sequence = 47;
+    wire.told.kind = bytes[0];
+    wire.told.told = (struct bytes){bytes + 1, size - 1};
+    follow_frame(out, name, &wire, 0);
+}
+
+static void follow_cases(const struct book *given, struct book *out)
+{
+    struct envelope offer = sample_offer();
+    struct told custody = sample_custody_told(), clock = sample_clock_told();
+    struct wire ask = {.kind = WIRE_CASE}, answer = {.kind = WIRE_CASE};
+    uint8_t header[HEADER_MAX];
+    size_t size;
+
+    assert_int_equal(envelope_write(&offer, header, sizeof header, &size), ST_OK);
+    put_bytes(out, "custody", field_find((struct bytes){header, size}, 32));
+    follow_claim(given, out);
+    ask.case_frame.request = 2;
+    ask.case_frame.ask = (struct bytes){offer.case_handle.bytes, ID_SIZE};
+    follow_frame(out, "ask-frame", &ask, 0);
+    answer.case_frame.request = 2;
+    answer.case_frame.answered = true;
+    answer.case_frame.code = CONCORDAT__REFUSAL_CODE__CASE_NOT_YOURS;
+    follow_frame(out, "not-yours-frame", &answer, 0);
+    follow_told(out, "custody-frame", &custody);
+    follow_told(out, "clock-frame", &clock);
+}
+
 static void follow(const struct book *given, struct book *out)
 {
     struct bytes header = get(given, "header"), step = get(given, "step");
@@ -555,6 +617,7 @@ static void follow(const struct book *given, struct book *out)
     follow_instrument(given, out);
     follow_frames(given, out);
     follow_gazette(given, out);
+    follow_cases(given, out);
     check_opening(given);
 }
 

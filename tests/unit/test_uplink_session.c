@@ -150,6 +150,32 @@ static void frames_go_to_the_keeper_whole_however_they_come(void **)
     assert_null(uplink_session_take(s).data);
 }
 
+static void what_is_told_of_cases_goes_to_the_keeper(void **)
+{
+    static const uint8_t custody[] = {0x20, 5}; /* whatever it says: the keeper reads it */
+    struct wire wires[] = {{.kind = WIRE_TOLD}, {.kind = WIRE_CASE}};
+
+    wires[0].told.sequence = 4;
+    wires[0].told.kind = 1;
+    wires[0].told.told = (struct bytes){custody, sizeof custody};
+    wires[1].case_frame.request = 7;
+    wires[1].case_frame.answered = true;
+    wires[1].case_frame.custody = (struct bytes){custody, sizeof custody};
+    for (size_t i = 0; i < LENGTH(wires); i++) {
+        OWNED(uplink_session) s = welcomed();
+        uint8_t frame[256];
+        struct reason why = {""};
+        size_t size;
+
+        assert_int_equal(wire_write(&wires[i], 0, frame, sizeof frame, &size), ST_OK);
+        assert_int_equal(feed(s, &wires[i], 0, &why), ST_OK);
+        struct bytes taken = uplink_session_take(s);
+        assert_int_equal(taken.size, size);
+        assert_memory_equal(taken.data, frame, size);
+        assert_int_equal(feed(s, &wires[i], 3, &why), ST_INVALID); /* with a body */
+    }
+}
+
 static void a_refusal_or_goodbye_ends_it_with_its_words(void **)
 {
     struct wire wires[] = {{.kind = WIRE_REFUSE}, {.kind = WIRE_BYE}};
@@ -253,6 +279,7 @@ int main(void)
         cmocka_unit_test(another_brokers_name_or_version_ends_it),
         cmocka_unit_test(nothing_passes_before_the_welcome),
         cmocka_unit_test(frames_go_to_the_keeper_whole_however_they_come),
+        cmocka_unit_test(what_is_told_of_cases_goes_to_the_keeper),
         cmocka_unit_test(a_refusal_or_goodbye_ends_it_with_its_words),
         cmocka_unit_test(what_a_broker_never_says_ends_it),
         cmocka_unit_test(a_body_where_none_belongs_ends_it),

@@ -7,7 +7,7 @@
 #include "lib/sign.h"
 #include "proto/frame.h"
 #include "proto/wire.h"
-#include "tests/unit/header_sample.h"
+#include "tests/unit/told_sample.h"
 
 #define FRAME_ROOM (FRAME_PREFIX + HEAD_MAX)
 
@@ -87,7 +87,52 @@ static struct signed_statement sample_signed(const char *statement)
     return s;
 }
 
-#define WIRES 16
+#define WIRES 21
+
+/* Where told messages and a claim lie while they are used. */
+static struct bytes told_bytes(enum told_kind kind)
+{
+    static uint8_t kept[2][TOLD_MAX];
+    struct told told = kind == TOLD_CUSTODY ? sample_custody_told() : sample_clock_told();
+    uint8_t *at = kept[kind == TOLD_CLOCK];
+    size_t size;
+
+    assert_int_equal(told_write(&told, at, TOLD_MAX, &size), ST_OK);
+    return (struct bytes){at + 1, size - 1};
+}
+
+static struct bytes claim_bytes(void)
+{
+    static uint8_t kept[CLAIM_MAX];
+    struct claim claim = sample_claim();
+    size_t size;
+
+    assert_int_equal(claim_write(&claim, kept, sizeof kept, &size), ST_OK);
+    return (struct bytes){kept, size};
+}
+
+static void sample_told_and_case(struct wire out[static 5])
+{
+    static const uint8_t handle[ID_SIZE + 1] = {7};
+
+    for (size_t i = 0; i < 2; i++) {
+        out[i].kind = WIRE_TOLD;
+        out[i].told.sequence = 90 + i;
+        out[i].told.kind = (uint8_t)(TOLD_CUSTODY + i);
+        out[i].told.told = told_bytes((enum told_kind)(TOLD_CUSTODY + i));
+    }
+    out[2].kind = out[3].kind = out[4].kind = WIRE_CASE;
+    out[2].case_frame.request = 4;
+    out[2].case_frame.claim = claim_bytes();
+    out[2].case_frame.signer = digest_of(1);
+    sample_fill(out[2].case_frame.signature, SIGNATURE_SIZE, 2);
+    out[3].case_frame.request = 5;
+    out[3].case_frame.ask = (struct bytes){handle, ID_SIZE};
+    out[4].case_frame.request = 5;
+    out[4].case_frame.answered = true;
+    out[4].case_frame.code = CONCORDAT__REFUSAL_CODE__STALE_VERSION;
+    out[4].case_frame.custody = told_bytes(TOLD_CUSTODY);
+}
 
 /* One of each kind; `entries` and lists must outlive it. */
 static void sample_wires(struct wire out[static WIRES], const struct directory_entry *entry)
@@ -188,6 +233,7 @@ static void sample_wires(struct wire out[static WIRES], const struct directory_e
     out[15].kind = WIRE_GAZETTE;
     out[15].gazette.request = 5;
     out[15].gazette.why = "the proposal has lapsed";
+    sample_told_and_case(out + 16);
 }
 
 static struct directory_entry sample_entry(void)
@@ -295,7 +341,21 @@ static void every_kind_comes_back_as_it_was(void **)
             assert_memory_equal(&back.withheld, &w[i].withheld, sizeof back.withheld);
             break;
         case WIRE_TOLD:
+            assert_int_equal(back.told.sequence, w[i].told.sequence);
+            assert_int_equal(back.told.kind, w[i].told.kind);
+            assert_bytes(back.told.told, w[i].told.told);
+            break;
         case WIRE_CASE:
+            assert_int_equal(back.case_frame.request, w[i].case_frame.request);
+            assert_bytes(back.case_frame.claim, w[i].case_frame.claim);
+            assert_bytes(back.case_frame.ask, w[i].case_frame.ask);
+            assert_bytes(back.case_frame.custody, w[i].case_frame.custody);
+            assert_true(digest_equal(&back.case_frame.signer, &w[i].case_frame.signer));
+            assert_memory_equal(back.case_frame.signature, w[i].case_frame.signature,
+                                SIGNATURE_SIZE);
+            assert_int_equal(back.case_frame.answered, w[i].case_frame.answered);
+            assert_int_equal(back.case_frame.code, w[i].case_frame.code);
+            break;
         case WIRE_GAZETTE:
             assert_int_equal(back.gazette.request, w[i].gazette.request);
             assert_int_equal(back.gazette.sequence, w[i].gazette.sequence);
@@ -397,6 +457,23 @@ static void sizes_inside_a_head_are_checked(void **)
     struct directory_entry nameless = entry;
     nameless.agency[0] = '\0';
     REFUSED(9, w->directory.entries = &nameless);
+    static const uint8_t handle[ID_SIZE + 1] = {1};
+    REFUSED(16, w->told.told.size = 0);
+    REFUSED(17, w->told.told.size = 0);
+    REFUSED(16, w->told.kind = TOLD_CLOCK); /* custody's bytes are no clock's */
+    REFUSED(18, w->case_frame.signer = (struct digest){0});
+    REFUSED(18, memset(w->case_frame.signature, 0, SIGNATURE_SIZE));
+    REFUSED(18, w->case_frame.claim = ((struct bytes){zeroes, CLAIM_MAX + 1}));
+    REFUSED(18, w->case_frame.ask = ((struct bytes){handle, ID_SIZE}));
+    REFUSED(18, w->case_frame.answered = true);
+    REFUSED(18, w->case_frame.claim.size = 0);
+    REFUSED(19, w->case_frame.ask.size = ID_SIZE - 1);
+    REFUSED(19, w->case_frame.ask.size = ID_SIZE + 1);
+    REFUSED(19, w->case_frame.ask.size = 0);
+    REFUSED(19, w->case_frame.code = CONCORDAT__REFUSAL_CODE__STALE_VERSION);
+    REFUSED(19, w->case_frame.custody = told_bytes(TOLD_CUSTODY));
+    REFUSED(20, w->case_frame.answered = false);
+    REFUSED(20, w->case_frame.code = 1000);
 #undef REFUSED
 }
 
