@@ -34,11 +34,12 @@
 #define AGREEMENTS_MAX 4096              /* of one set */
 #define AGREEMENT_FILE_MAX (1024 * 1024) /* bytes */
 
-#define PINNED_MAX 4        /* keys of one party for one use */
-#define ROLES_MAX 64        /* different roles that clauses escalate to */
-#define LADDER_MAX 4        /* roles of one escalation ladder */
-#define EXPECTATIONS_MAX 64 /* of one agreement */
-#define TRIALS_MAX 256      /* test cases of one agreement */
+#define PINNED_MAX 4         /* keys of one party for one use */
+#define ROLES_MAX 64         /* different roles that clauses escalate to */
+#define LADDER_MAX 4         /* roles of one escalation ladder */
+#define EXPECTATIONS_MAX 64  /* of one agreement */
+#define AT_LEAST_MAX 1000000 /* messages a day */
+#define TRIALS_MAX 256       /* test cases of one agreement */
 
 #define USES_PER_DAY_MAX 100        /* of one agency under a charter */
 #define SMALL_NUMBER_FLOOR_MAX 1000 /* counts */
@@ -84,12 +85,16 @@ struct clause {
     uint32_t line;               /* in the text, for messages */
 };
 
-/* After one message, another is to come. */
+/* After one message, another is to come: `after', `then', `within'. Or: an agency normally sends at
+ * least so many a working day: `from', `type', `at_least', and the former three are empty. */
 struct expectation {
     char id[CLAUSE_ID_MAX + 1];
     const struct message_type *after, *then;
     struct span within;
-    uint16_t tell; /* in roles: who hears when it did not */
+    char from[AGENCY_MAX + 1];       /* an agency id, or a kind in capitals: each agency of it */
+    const struct message_type *type; /* NULL: of any type, under this agreement */
+    uint32_t at_least;               /* 0: it is the first form */
+    uint16_t tell;                   /* in roles: who hears when it did not */
     uint32_t line;
 };
 

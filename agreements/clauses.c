@@ -16,9 +16,8 @@ static bool fits(const char *side, const struct party *party)
     return strcmp(side, party->agency) == 0 || strcmp(side, party->kind) == 0;
 }
 
-/* An agency that is a party, or a kind that a party has. */
-static enum status read_side(const struct source *src, const struct node *node,
-                             const struct agreement *a, char out[static AGENCY_MAX + 1])
+enum status read_side(const struct source *src, const struct node *node, const struct agreement *a,
+                      char out[static AGENCY_MAX + 1])
 {
     enum status st = read_word(src, node, out, AGENCY_MAX + 1);
 

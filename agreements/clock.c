@@ -96,7 +96,7 @@ static void add_expectations(const struct clock_cause *cause, const struct calen
     for (size_t i = 0; i < agreement->expectation_count; i++) {
         const struct expectation *e = &agreement->expectations[i];
 
-        if (e->after != cause->type)
+        if (e->at_least > 0 || e->after != cause->type)
             continue;
         bool by_sender = !may_send(agreement, cause->recipient, e->then)
                       && may_send(agreement, cause->sender, e->then);

@@ -231,8 +231,15 @@ static void put_clause(struct printer *p, const struct agreement *a, const struc
 static void put_expectation(struct printer *p, const struct agreement *a,
                             const struct expectation *e)
 {
-    put(p, "  - id: %s\n    after: %s\n    expect: %s\n", e->id, e->after->name, e->then->name);
-    put_span(p, "    within:", &e->within);
+    put(p, "  - id: %s\n", e->id);
+    if (e->at_least > 0) {
+        put(p, "    from: %s\n", e->from);
+        put_word(p, "    type:", e->type ? e->type->name : "");
+        put(p, "    at-least: %u\n", e->at_least);
+    } else {
+        put(p, "    after: %s\n    expect: %s\n", e->after->name, e->then->name);
+        put_span(p, "    within:", &e->within);
+    }
     put_text(p, "    tell:", a->roles[e->tell]);
 }
 

@@ -249,11 +249,17 @@ static void compare_clauses(struct notes *notes, const struct agreement *b,
 static void print_expectation(const struct agreement *a, const struct expectation *e,
                               char out[TERM_TEXT])
 {
+    const char *role = e->tell < a->role_count ? a->roles[e->tell] : "nobody is told";
     char within[SPAN_TEXT];
 
+    if (e->at_least > 0) {
+        (void)snprintf(out, TERM_TEXT, "%s from %s at least %u a day; else %s",
+                       e->type ? e->type->name : "any message", e->from, e->at_least, role);
+        return;
+    }
     print_span(e->within, within);
     (void)snprintf(out, TERM_TEXT, "after %s, %s within %s; else %s", e->after->name, e->then->name,
-                   within, e->tell < a->role_count ? a->roles[e->tell] : "nobody is told");
+                   within, role);
 }
 
 static const struct expectation *find_expectation(const struct agreement *a, const char *id)

@@ -3,15 +3,60 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agreements/clauses.h"
 #include "agreements/vocabulary.h"
 
 #define LENGTH(a) (sizeof(a) / sizeof *(a))
 
+/* After one message another; or so many a day. Nothing of the one goes with the other. */
+static enum status check_form(const struct source *src, const struct node *node)
+{
+    static const char *const first[] = {"after", "expect", "within"};
+    static const char *const second[] = {"from", "type"};
+    const struct node *at_least = node_child(node, "at-least");
+
+    for (size_t i = 0; i < LENGTH(first); i++) {
+        const struct node *n = node_child(node, first[i]);
+        if (at_least && n)
+            return refuse(src, n->line, "`%s' does not go with `at-least'", first[i]);
+        if (!at_least && !n)
+            return refuse(src, node->line, "an expectation has no `%s', and no `at-least'",
+                          first[i]);
+    }
+    for (size_t i = 0; i < LENGTH(second); i++) {
+        const struct node *n = node_child(node, second[i]);
+        if (!at_least && n)
+            return refuse(src, n->line, "`%s' goes with `at-least' alone", second[i]);
+    }
+    if (at_least && !node_child(node, "from"))
+        return refuse(src, node->line, "an expectation has `at-least', and no `from'");
+    return ST_OK;
+}
+
+static enum status read_form(const struct source *src, const struct node *node,
+                             const struct agreement *a, struct expectation *e)
+{
+    const struct node *at_least = node_child(node, "at-least"), *type = node_child(node, "type");
+    enum status st = ST_OK;
+
+    if (!at_least) {
+        (void)((st = read_type(src, node_child(node, "after"), &e->after))
+               || (st = read_type(src, node_child(node, "expect"), &e->then))
+               || (st = read_span(src, node_child(node, "within"), &e->within)));
+        return st;
+    }
+    (void)((st = read_side(src, node_child(node, "from"), a, e->from))
+           || (type && (st = read_type(src, type, &e->type)))
+           || (st = read_number(src, at_least, AT_LEAST_MAX, &e->at_least)));
+    return st;
+}
+
 static enum status read_expectation(const struct source *src, const struct node *node,
                                     struct agreement *a)
 {
-    static const struct key keys[] = {
-        {"id", true}, {"after", true}, {"expect", true}, {"within", true}, {"tell", true}};
+    static const struct key keys[] = {{"id", true},        {"after", false}, {"expect", false},
+                                      {"within", false},   {"from", false},  {"type", false},
+                                      {"at-least", false}, {"tell", true}};
     struct expectation *e = &a->expectations[a->expectation_count];
     enum status st;
 
@@ -19,9 +64,7 @@ static enum status read_expectation(const struct source *src, const struct node 
         return st;
     e->line = node->line;
     if ((st = read_name(src, node_child(node, "id"), false, e->id, sizeof e->id))
-        || (st = read_type(src, node_child(node, "after"), &e->after))
-        || (st = read_type(src, node_child(node, "expect"), &e->then))
-        || (st = read_span(src, node_child(node, "within"), &e->within))
+        || (st = check_form(src, node)) || (st = read_form(src, node, a, e))
         || (st = read_role(src, node_child(node, "tell"), a, &e->tell)))
         return st;
     for (size_t i = 0; i < a->expectation_count; i++)

@@ -286,6 +286,13 @@ static void make_expectations(struct chance *chance, struct agreement *a)
         struct expectation *e = &a->expectations[i];
 
         (void)snprintf(e->id, sizeof e->id, "e%u-%zu", pick(chance, 1000), i);
+        if (pick(chance, 3) == 0) {
+            const struct party *party = &a->parties[pick(chance, (uint32_t)a->party_count)];
+            strcpy(e->from, pick(chance, 2) ? party->agency : party->kind);
+            e->type = pick(chance, 2) ? &types[pick(chance, (uint32_t)count)] : NULL;
+            e->at_least = 1 + pick(chance, AT_LEAST_MAX);
+            continue;
+        }
         e->after = &types[pick(chance, (uint32_t)count)];
         e->then = &types[pick(chance, (uint32_t)count)];
         e->within = make_span(chance);
@@ -427,7 +434,8 @@ static bool expectations_are_alike(const struct expectation *a, const struct exp
     const char *what = a->id;
 
     return SAME(!strcmp(a->id, b->id)) && SAME(a->after == b->after) && SAME(a->then == b->then)
-        && SAME(spans_are_alike(&a->within, &b->within)) && SAME(a->tell == b->tell);
+        && SAME(spans_are_alike(&a->within, &b->within)) && SAME(!strcmp(a->from, b->from))
+        && SAME(a->type == b->type) && SAME(a->at_least == b->at_least) && SAME(a->tell == b->tell);
 }
 
 static bool trials_are_alike(const struct trial *a, const struct trial *b, struct reason *where)

@@ -243,9 +243,16 @@ static void spell_expectation(struct chance *chance, struct pieces *out, const s
     struct pieces keys = {0};
 
     add(&keys, "id: %s", e->id);
-    add(&keys, "after: %s", e->after->name);
-    add(&keys, "expect: %s", e->then->name);
-    add_span(&keys, "within", &e->within);
+    if (e->at_least > 0) {
+        add(&keys, "from: %s", e->from);
+        if (e->type)
+            add(&keys, "type: %s", e->type->name);
+        add(&keys, "at-least: %u", e->at_least);
+    } else {
+        add(&keys, "after: %s", e->after->name);
+        add(&keys, "expect: %s", e->then->name);
+        add_span(&keys, "within", &e->within);
+    }
     add_text(chance, &keys, "tell", a->roles[e->tell]);
     shuffle(chance, keys.text, keys.count);
     add_item(out, &keys);
