@@ -189,9 +189,9 @@ static int64_t sunday_until(int64_t day)
     return day - (weekday(day) + 1) % 7;
 }
 
-/* What London is ahead of UTC: from 01:00 UTC on the last Sunday of March to 01:00 UTC on that of
- * October, the 244th day from the first of March being the 31st of October. */
-static int64_t ahead_ms(int64_t at_ms)
+/* From 01:00 UTC on the last Sunday of March to 01:00 UTC on that of October, the 244th day from
+ * the first of March being the 31st of October. */
+int64_t calendar_ahead_ms(int64_t at_ms)
 {
     int64_t first = first_of_march(march_year(day_of(at_ms)));
     int64_t begins = sunday_until(first + 30), ends = sunday_until(first + 244);
@@ -202,7 +202,7 @@ static int64_t ahead_ms(int64_t at_ms)
 /* The day that it is in London. */
 static int64_t london_day(int64_t at_ms)
 {
-    return day_of(at_ms + ahead_ms(at_ms));
+    return day_of(at_ms + calendar_ahead_ms(at_ms));
 }
 
 /* A time of that day in London, but for the hour that is missing or stands twice: UTC. Clocks
@@ -212,7 +212,7 @@ static int64_t london_ms(int64_t day, int64_t after_midnight_ms)
 {
     int64_t look_ms = day * DAY_MS + (after_midnight_ms == 0 ? -HOUR_MS : 12 * HOUR_MS);
 
-    return day * DAY_MS + after_midnight_ms - ahead_ms(look_ms);
+    return day * DAY_MS + after_midnight_ms - calendar_ahead_ms(look_ms);
 }
 
 int64_t calendar_ends_ms(const struct calendar_days *days)

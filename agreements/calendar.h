@@ -44,6 +44,8 @@ int64_t calendar_add(const struct calendar_days *days, enum calendar calendar, i
  * days it spans: a microsecond for a week. */
 int64_t calendar_part(const struct calendar_days *days, enum calendar calendar, int64_t from_ms,
                       const struct span *span, uint32_t part, uint32_t parts);
+/* What London is ahead of UTC then: an hour, or nothing. */
+int64_t calendar_ahead_ms(int64_t at_ms);
 /* Midnight in London that ends the day of `at_ms`, and whether that day is a working day. */
 int64_t calendar_day_end(int64_t at_ms);
 bool calendar_is_working_day(const struct calendar_days *days, int64_t at_ms);

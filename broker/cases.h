@@ -28,6 +28,16 @@ struct case_held {
 #define HELD_MAX 16        /* messages of one conversation that are held */
 #define HELD_SENDERS_MAX 4 /* agencies that sent them */
 
+/* What a held message is to its conversation, whose `opened` names the types. */
+enum held_what {
+    HELD_SAID = 0,
+    HELD_ACKNOWLEDGES,
+    HELD_ANSWERS,
+    HELD_CLOSES,
+    HELD_REFUSED, /* it was refused, so its number will not come: no queue has it */
+    HELD_WHAT_END
+};
+
 struct conversation_kept {
     struct conversation conversation;
     uint32_t next; /* place of the case's next; 0: none */
@@ -37,6 +47,7 @@ struct conversation_kept {
     struct held {
         uint64_t message;
         uint32_t from, sequence;
+        enum held_what what;
     } * held; /* owned; NULL: none */
 };
 

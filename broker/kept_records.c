@@ -185,7 +185,7 @@ enum status case_read(struct bytes key, struct bytes record, const struct cases_
 
 /* ---- conversations: case | type | u8 state | asker, other, before | u8 bits | u32 next of asker,
  * of other | i64 changed | u8 senders held of, their names | u8 held: u64 message | u8 sender | u32
- * sequence each */
+ * sequence | u8 what each */
 
 enum {
     BIT_BEFORE_WAS_OTHER = 1,
@@ -229,6 +229,7 @@ static void write_held(const struct conversation_kept *kept, const struct cases_
         write_u64(w, kept->held[i].message);
         write_u8(w, at);
         write_u32(w, kept->held[i].sequence);
+        write_u8(w, (uint8_t)kept->held[i].what);
     }
 }
 
@@ -271,8 +272,10 @@ static bool read_held(struct record_reader *rr, struct held held[static HELD_MAX
         held[i].message = read_u64(&rr->r);
         uint8_t at = read_u8(&rr->r);
         held[i].sequence = read_u32(&rr->r);
+        held[i].what = (enum held_what)read_u8(&rr->r);
         /* Senders stand in the order in which they come up. */
         is_sound = at < sender_count && at <= known && held[i].message > 0
+                && held[i].what < HELD_WHAT_END
                 && (i == 0 || held[i - 1].message < held[i].message);
         held[i].from = is_sound ? senders[at] : 0;
         if (at == known)

@@ -163,6 +163,7 @@ static void put(struct queues *queues, struct queue *queue, const struct item *i
         place = queues->fresh++;
     queues->items[place] = *item;
     queues->items[place].flying = false;
+    queues->items[place].held = false;
     append(queues, &queue->lanes[item->lane], place);
     index_put(queues, place);
     queues->count++;
@@ -233,6 +234,48 @@ void queue_land(struct queues *queues, struct queue *queue)
     queue->flying_size = 0;
 }
 
+void queue_hold(struct queues *queues, struct queue *queue, struct item *item)
+{
+    assert(!item->flying && !item->held && !item->is_step);
+
+    unlink_item(queues, &queue->lanes[item->lane], item);
+    append(queues, &queue->held, place_of(queues, item));
+    item->held = true;
+}
+
+/* Behind the last of a lower sequence. */
+static void insert(struct queues *queues, struct ends *ends, uint32_t place)
+{
+    struct item *item = &queues->items[place];
+    uint32_t before = ends->last;
+
+    while (before && queues->items[before].sequence > item->sequence)
+        before = queues->items[before].prev;
+    if (!before) {
+        prepend(queues, ends, place);
+        return;
+    }
+    if (before == ends->last) {
+        append(queues, ends, place);
+        return;
+    }
+    item->prev = before;
+    item->next = queues->items[before].next;
+    queues->items[before].next = place;
+    queues->items[item->next].prev = place;
+    ends->passed = 0; /* it is a message, and may stand before the mark */
+    ends->count++;
+}
+
+void queue_release(struct queues *queues, struct queue *queue, struct item *item)
+{
+    assert(item->held);
+
+    unlink_item(queues, &queue->held, item);
+    item->held = false;
+    insert(queues, &queue->lanes[item->lane], place_of(queues, item));
+}
+
 struct item *queues_find(struct queues *queues, uint64_t sequence)
 {
     uint32_t place = queues->index[index_find(queues, sequence)];
@@ -245,7 +288,11 @@ void queue_remove(struct queues *queues, struct queue *queue, struct item *item)
     uint32_t place = place_of(queues, item);
 
     index_remove(queues, item->sequence);
-    unlink_item(queues, item->flying ? &queue->flying : &queue->lanes[item->lane], item);
+    unlink_item(queues,
+                item->flying ? &queue->flying
+                : item->held ? &queue->held
+                             : &queue->lanes[item->lane],
+                item);
     if (item->flying)
         queue->flying_size -= item->size;
     memset(item, 0, sizeof *item);

@@ -2,11 +2,12 @@
  * queue.h - what is owed to each agency: three lanes of items, and those in flight.
  *
  *     queue_put --> lane --queue_fly--> in flight --queue_remove--> settled
- *                    ^------queue_land------'        (the session ended)
+ *          ^         ^------queue_land------'        (the session ended)
+ *          '--queue_release-- held <--queue_hold-- lane
  *
  * An item is a message (an ACCEPTED event) or a step (a STEP or WITHHELD event), named by its
  * event's sequence; its bytes are elsewhere. 32 bytes an item plus 8 in the index. Within a lane
- * items leave in the order of their sequences, also after a landing.
+ * items leave in the order of their sequences, also after a landing or a release.
  *
  * Threads: one owner, the exchange.
  */
@@ -30,6 +31,7 @@ struct item {
     bool is_step;
     bool flying;
     bool again; /* sent before */
+    bool held;  /* waits for one before it: in no lane until it is released */
 };
 
 /* One agency's; zeroes are an empty one. */
@@ -38,7 +40,7 @@ struct queue {
         uint32_t first, last; /* places; 0 = none */
         uint32_t count;
         uint32_t passed; /* place: nothing before it is a message; 0 = not looked for */
-    } lanes[LANES], flying;
+    } lanes[LANES], flying, held;
     uint64_t flying_size; /* bytes */
 };
 
@@ -66,6 +68,10 @@ struct item *queue_first_message(struct queues *queues, struct queue *queue, uns
 void queue_fly(struct queues *queues, struct queue *queue, struct item *item);
 /* All in flight go back to the front of their lanes, to be sent again. O(in flight). */
 void queue_land(struct queues *queues, struct queue *queue);
+/* A waiting message is not handed over until it is released. */
+void queue_hold(struct queues *queues, struct queue *queue, struct item *item);
+/* Back into its lane, where its sequence belongs. O(items of the lane that came after it). */
+void queue_release(struct queues *queues, struct queue *queue, struct item *item);
 /* By sequence; NULL when it is settled or never was. */
 struct item *queues_find(struct queues *queues, uint64_t sequence);
 /* Settled, wherever it is. */

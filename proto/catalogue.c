@@ -8,6 +8,7 @@
 #include "proto/bodies/check.pb-c.h"
 #include "proto/bodies/court.pb-c.h"
 #include "proto/bodies/enforcement.pb-c.h"
+#include "proto/bodies/intervention.pb-c.h"
 #include "proto/bodies/iom.pb-c.h"
 #include "proto/bodies/mappa.pb-c.h"
 #include "proto/bodies/meeting.pb-c.h"
@@ -54,7 +55,8 @@ static const struct message_type types[] = {
           IN(CONTACT_ADDRESS) | IN(OFFENCE_INDEX) | IN(CRIMINAL_HISTORY) | IN(SENTENCE_ORDER)
               | IN(RISK_SCORE) | IN(RISK_NARRATIVE) | IN(HEALTH_PHYSICAL) | IN(HEALTH_MENTAL)
               | IN(SUBSTANCE_MISUSE) | IN(CHILD) | IN(ADULT_AT_RISK) | IN(VICTIM) | IN(THIRD_PARTY)
-              | IN(INTELLIGENCE) | IN(COMPLIANCE) | IN(STAFF))},
+              | IN(INTELLIGENCE) | IN(EMPLOYMENT_FINANCE) | IN(HOUSING) | IN(COMPLIANCE)
+              | IN(STAFF))},
     {TYPE("case.officer.assigned", officer_assigned, NOTICE, ROUTINE, OFFICIAL, "delivered",
           IN(IDENTITY), IN(STAFF))},
     {TYPE("case.record.part", record_part, TRANSFER, SAME_DAY, OFFICIAL_SENSITIVE, "acknowledged",
@@ -149,6 +151,18 @@ static const struct message_type types[] = {
     {TYPE("enforcement.breach.referral", breach_referral, ENQUIRY, SAME_DAY, OFFICIAL, "answered",
           IN(IDENTITY), IN(SENTENCE_ORDER) | IN(RISK_SCORE) | IN(STAFF) | IN(COMPLIANCE)),
      .answered_by = "enforcement.breach.outcome"},
+    {TYPE("enforcement.warrant", warrant, NOTICE, SAME_DAY, OFFICIAL, "acknowledged",
+          IN(IDENTITY) | IN(SENTENCE_ORDER),
+          IN(CONTACT_ADDRESS) | IN(RISK_SCORE) | IN(RISK_NARRATIVE) | IN(STAFF))},
+    {TYPE("intervention.action_plan", intervention_return, NOTICE, ROUTINE, OFFICIAL, "opened",
+          IN(IDENTITY), IN(SENTENCE_ORDER) | IN(EMPLOYMENT_FINANCE) | IN(HOUSING) | IN(STAFF))},
+    {TYPE("intervention.end_of_service", intervention_return, NOTICE, ROUTINE, OFFICIAL,
+          "acknowledged", IN(IDENTITY),
+          IN(SENTENCE_ORDER) | IN(EMPLOYMENT_FINANCE) | IN(HOUSING) | IN(STAFF))},
+    {TYPE("intervention.referral", intervention_referral, REFERRAL, ROUTINE, OFFICIAL, "answered",
+          IN(IDENTITY) | IN(SENTENCE_ORDER),
+          IN(RISK_SCORE) | IN(EMPLOYMENT_FINANCE) | IN(HOUSING) | IN(STAFF)),
+     .answered_by = "intervention.action_plan", .closed_by = "intervention.end_of_service"},
     {TYPE("iom.cohort.share", iom_cohort_share, SHARE, ROUTINE, OFFICIAL_SENSITIVE, "delivered",
           IN(IDENTITY),
           IN(SENTENCE_ORDER) | IN(RISK_SCORE) | IN(SUBSTANCE_MISUSE) | IN(INTELLIGENCE)

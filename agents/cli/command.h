@@ -45,6 +45,7 @@ extern const struct command catalogue_command;
 extern const struct command send_command, answer_command;
 extern const struct command inbox_command, open_command, ack_command, decline_command;
 extern const struct command track_command, case_command;
+extern const struct command due_command, alarms_command;
 extern const struct command import_command;
 extern const struct command agreement_command;
 extern const struct command disclosures_command, refusals_command;

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "agents/cli/alarms.h"
 #include "agents/cli/arguments.h"
 #include "agents/cli/call.h"
 #include "agents/cli/items.h"
@@ -18,13 +19,27 @@
 
 /* --- inbox --- */
 
+/* Silence is loud: what has not come stands above what has. */
+static void show_alarms(const struct cli *cli, const struct concordat_answer *answer)
+{
+    if (answer->alarm_count == 0)
+        return;
+    printf("%s%zu alarm%s that nobody has seen%s (concordat alarms --seen N):\n",
+           tone_start(cli, TONE_BAD), answer->alarm_count, answer->alarm_count == 1 ? "" : "s",
+           tone_end(cli));
+    (void)alarms_print(cli, answer);
+    printf("\n");
+}
+
 static enum exit_code show_inbox(const struct cli *cli, const struct concordat_answer *answer)
 {
     static const enum item_column columns[] = {
         ITEM_MESSAGE, ITEM_FROM, ITEM_TYPE, ITEM_URGENCY, ITEM_STATE, ITEM_NEEDED_BY, ITEM_MARK};
 
     if (cli->json)
-        return items_show_json(answer);
+        return show_json(json_pack("{s:o, s:o}", "alarms", json_of_alarms(answer), "messages",
+                                   json_of_items(answer->items, answer->item_count)));
+    show_alarms(cli, answer);
     if (answer->item_count == 0) {
         printf("nothing new\n");
         return EXIT_DONE;
@@ -276,7 +291,7 @@ static enum exit_code run_decline(struct cli *cli, const struct command *self, i
 const struct command inbox_command = {
     .name = "inbox",
     .arguments = "",
-    .summary = "what has come, immediate first; no content",
+    .summary = "what has come, immediate first, below the alarms nobody has seen; no content",
     .run = run_inbox,
 };
 

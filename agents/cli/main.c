@@ -11,10 +11,10 @@
 #include "lib/nearest.h"
 
 static const struct command *const commands[] = {
-    &sandbox_command,     &demo_command,     &catalogue_command, &send_command,   &inbox_command,
-    &open_command,        &ack_command,      &decline_command,   &answer_command, &track_command,
-    &case_command,        &import_command,   &agreement_command, &pki_command,    &status_command,
-    &disclosures_command, &refusals_command,
+    &sandbox_command, &demo_command,   &catalogue_command,   &send_command,     &inbox_command,
+    &open_command,    &ack_command,    &decline_command,     &answer_command,   &track_command,
+    &case_command,    &due_command,    &alarms_command,      &import_command,   &agreement_command,
+    &pki_command,     &status_command, &disclosures_command, &refusals_command,
 };
 
 static void print_commands(void)

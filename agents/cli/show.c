@@ -174,8 +174,7 @@ json_t *json_of_names(const char *const *names, size_t count)
     return array;
 }
 
-/* Puts `value` unless there is nothing to say. Takes it. */
-static void put(json_t *object, const char *key, json_t *value)
+void json_put(json_t *object, const char *key, json_t *value)
 {
     if (!value || json_is_null(value) || (json_is_string(value) && !*json_string_value(value)))
         json_decref(value);
@@ -191,13 +190,13 @@ static json_t *json_of_rungs(const struct concordat_item *item)
         const struct concordat_rung *rung = &item->rungs[i];
         json_t *object = json_object();
 
-        put(object, "name", json_string(rung->name));
-        put(object, "at", json_of_time(rung->at_ms));
-        put(object, "by", json_string(rung->by));
-        put(object, "detail", json_string(rung->detail));
-        put(object, "verified", json_boolean(rung->verified));
+        json_put(object, "name", json_string(rung->name));
+        json_put(object, "at", json_of_time(rung->at_ms));
+        json_put(object, "by", json_string(rung->by));
+        json_put(object, "detail", json_string(rung->detail));
+        json_put(object, "verified", json_boolean(rung->verified));
         if (rung->late)
-            put(object, "late", json_true());
+            json_put(object, "late", json_true());
         (void)json_array_append_new(array, object);
     }
     return array;
@@ -207,38 +206,38 @@ json_t *json_of_item(const struct concordat_item *item)
 {
     json_t *object = json_object();
 
-    put(object, "id", json_of_id(&item->message_id));
-    put(object, "type", json_string(item->type));
-    put(object, "from", json_string(item->from));
-    put(object, "to", json_string(item->to));
-    put(object, "state", json_string(item->state));
-    put(object, "urgency", json_string(urgency_name(item->urgency)));
-    put(object, "marking", json_string(marking_name(item->marking)));
-    put(object, "purpose", json_string(item->purpose));
-    put(object, "created", json_of_time(item->created_ms));
-    put(object, "neededBy", json_of_time(item->needed_by_ms));
-    put(object, "case", json_of_id(&item->case_handle));
-    put(object, "conversationId", json_of_id(&item->conversation_id));
-    put(object, "sequence", json_integer(item->sequence));
-    put(object, "inReplyTo", json_of_id(&item->in_reply_to));
-    put(object, "answer", json_of_id(&item->answer));
-    put(object, "late", json_boolean(item->late));
+    json_put(object, "id", json_of_id(&item->message_id));
+    json_put(object, "type", json_string(item->type));
+    json_put(object, "from", json_string(item->from));
+    json_put(object, "to", json_string(item->to));
+    json_put(object, "state", json_string(item->state));
+    json_put(object, "urgency", json_string(urgency_name(item->urgency)));
+    json_put(object, "marking", json_string(marking_name(item->marking)));
+    json_put(object, "purpose", json_string(item->purpose));
+    json_put(object, "created", json_of_time(item->created_ms));
+    json_put(object, "neededBy", json_of_time(item->needed_by_ms));
+    json_put(object, "case", json_of_id(&item->case_handle));
+    json_put(object, "conversationId", json_of_id(&item->conversation_id));
+    json_put(object, "sequence", json_integer(item->sequence));
+    json_put(object, "inReplyTo", json_of_id(&item->in_reply_to));
+    json_put(object, "answer", json_of_id(&item->answer));
+    json_put(object, "late", json_boolean(item->late));
     if (item->late)
-        put(object, "lateMs", json_integer(item->late_ms));
-    put(object, "overdue", json_boolean(item->overdue));
-    put(object, "breakGlass", json_boolean(item->break_glass));
-    put(object, "sentAgainAs", json_of_id(&item->sent_again_as));
+        json_put(object, "lateMs", json_integer(item->late_ms));
+    json_put(object, "overdue", json_boolean(item->overdue));
+    json_put(object, "breakGlass", json_boolean(item->break_glass));
+    json_put(object, "sentAgainAs", json_of_id(&item->sent_again_as));
     if (*item->sent_again_agreement) {
-        put(object, "sentAgainAgreement", json_string(item->sent_again_agreement));
-        put(object, "sentAgainVersion", json_integer(item->sent_again_version));
+        json_put(object, "sentAgainAgreement", json_string(item->sent_again_agreement));
+        json_put(object, "sentAgainVersion", json_integer(item->sent_again_version));
     }
-    put(object, "sentAgainFor", json_of_id(&item->sent_again_for));
-    put(object, "agreementLapse", json_string(item->lapse));
-    put(object, "shared", json_of_names(item->shared, item->shared_count));
-    put(object, "agreement", json_string(item->agreement_id));
-    put(object, "agreementVersion", json_integer(item->agreement_version));
-    put(object, "clause", json_string(item->clause));
-    put(object, "rungs", json_of_rungs(item));
+    json_put(object, "sentAgainFor", json_of_id(&item->sent_again_for));
+    json_put(object, "agreementLapse", json_string(item->lapse));
+    json_put(object, "shared", json_of_names(item->shared, item->shared_count));
+    json_put(object, "agreement", json_string(item->agreement_id));
+    json_put(object, "agreementVersion", json_integer(item->agreement_version));
+    json_put(object, "clause", json_string(item->clause));
+    json_put(object, "rungs", json_of_rungs(item));
     return object;
 }
 
@@ -246,14 +245,14 @@ static json_t *json_of_refusal(const struct concordat_refusal *refusal)
 {
     json_t *object = json_object();
 
-    put(object, "code", json_string(refusal->code));
-    put(object, "agreement", json_string(refusal->agreement_id));
+    json_put(object, "code", json_string(refusal->code));
+    json_put(object, "agreement", json_string(refusal->agreement_id));
     if (*refusal->agreement_id)
-        put(object, "agreementVersion", json_integer(refusal->agreement_version));
-    put(object, "clause", json_string(refusal->clause));
+        json_put(object, "agreementVersion", json_integer(refusal->agreement_version));
+    json_put(object, "clause", json_string(refusal->clause));
     if (refusal->offending_count > 0)
-        put(object, "offending", json_of_names(refusal->offending, refusal->offending_count));
-    put(object, "advice", json_string(refusal->advice));
+        json_put(object, "offending", json_of_names(refusal->offending, refusal->offending_count));
+    json_put(object, "advice", json_string(refusal->advice));
     return object;
 }
 
@@ -278,25 +277,25 @@ json_t *json_of_outcome(const struct concordat_answer *answer, const char *done)
 {
     json_t *object = json_object();
 
-    put(object, "outcome", json_string(outcome_name(answer->outcome, done)));
-    put(object, "id", json_of_id(&answer->message_id));
-    put(object, "case", json_of_id(&answer->case_handle));
+    json_put(object, "outcome", json_string(outcome_name(answer->outcome, done)));
+    json_put(object, "id", json_of_id(&answer->message_id));
+    json_put(object, "case", json_of_id(&answer->case_handle));
     if (!concordat_id_is_none(&answer->sent_again_for)) {
-        put(object, "sentAgainFor", json_of_id(&answer->sent_again_for));
-        put(object, "sentAgainAgreement", json_string(answer->sent_again_agreement));
-        put(object, "sentAgainVersion", json_integer(answer->sent_again_version));
+        json_put(object, "sentAgainFor", json_of_id(&answer->sent_again_for));
+        json_put(object, "sentAgainAgreement", json_string(answer->sent_again_agreement));
+        json_put(object, "sentAgainVersion", json_integer(answer->sent_again_version));
     }
     if (answer->refusal)
-        put(object, "refusal", json_of_refusal(answer->refusal));
+        json_put(object, "refusal", json_of_refusal(answer->refusal));
     if (answer->problem_count > 0) {
         json_t *problems = json_array();
         for (size_t i = 0; i < answer->problem_count; i++) {
             json_t *problem = json_object();
-            put(problem, "where", json_string(answer->problems[i].where));
-            put(problem, "text", json_string(answer->problems[i].text));
+            json_put(problem, "where", json_string(answer->problems[i].where));
+            json_put(problem, "text", json_string(answer->problems[i].text));
             (void)json_array_append_new(problems, problem);
         }
-        put(object, "problems", problems);
+        json_put(object, "problems", problems);
     }
     return object;
 }

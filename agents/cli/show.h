@@ -42,6 +42,8 @@ void table_print(const struct table *table, const struct cli *cli);
 /* JSON document and a newline on standard output; takes `json`. EXIT_FAILED when it could not. */
 enum exit_code show_json(json_t *json);
 
+/* Puts `value`, which it takes, unless there is nothing to say: null, "". */
+void json_put(json_t *object, const char *key, json_t *value);
 json_t *json_of_time(int64_t ms);                  /* null when 0 */
 json_t *json_of_id(const struct concordat_id *id); /* null when none */
 json_t *json_of_names(const char *const *names, size_t count);

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "agreements/calendar.h"
 #include "lib/day.h"
 
 #define SECONDS_MOST INT64_C(253402300799) /* 9999-12-31T23:59:59Z */
@@ -136,4 +137,26 @@ void when_print_span(int64_t ms, char out[static SPAN_SIZE])
                        (long long)small, units[i + 1].name);
     else
         (void)snprintf(out, SPAN_SIZE, "%lld %s", (long long)large, units[i].name);
+}
+
+void when_print_local(int64_t ms, char out[static WHEN_SIZE])
+{
+    int64_t ahead_ms = ms > 0 ? calendar_ahead_ms(ms) : 0;
+    time_t seconds = (time_t)((ms + ahead_ms) / 1000);
+    struct tm tm;
+
+    out[0] = '\0';
+    if (ms <= 0 || !gmtime_r(&seconds, &tm))
+        return;
+    (void)strftime(out, WHEN_SIZE, ahead_ms ? "%a %d %b %Y %H:%M BST" : "%a %d %b %Y %H:%M GMT",
+                   &tm);
+}
+
+void when_print_away(int64_t due_ms, int64_t now_ms, char out[static AWAY_SIZE])
+{
+    char span[SPAN_SIZE];
+    bool overdue = due_ms < now_ms;
+
+    when_print_span(overdue ? now_ms - due_ms : due_ms - now_ms, span);
+    (void)snprintf(out, AWAY_SIZE, "%s %s", overdue ? "overdue by" : "in", span);
 }

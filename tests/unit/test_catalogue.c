@@ -51,6 +51,85 @@ static void answers_exist(void **)
     assert_false(catalogue_is_answer(catalogue_find("safeguarding.update")));
 }
 
+/* What a row names besides its answer: a notice, and only a referral has it. */
+static void expect_notice(const struct message_type *type, const char *named)
+{
+    const struct message_type *found = named ? catalogue_find(named) : NULL;
+
+    if (!named)
+        return;
+    if (!found || type->pattern != PATTERN_REFERRAL)
+        print_error("%s names %s\n", type->name, named);
+    assert_non_null(found);
+    assert_int_equal(found->pattern, PATTERN_NOTICE);
+    assert_int_equal(type->pattern, PATTERN_REFERRAL);
+}
+
+static void who_asks_is_answered_and_only_a_referral_lives_on(void **)
+{
+    size_t count, asked = 0, closed = 0;
+    const struct message_type *types = catalogue_all(&count);
+
+    for (size_t i = 0; i < count; i++) {
+        const struct message_type *type = &types[i];
+        bool asks = type->pattern == PATTERN_ENQUIRY || type->pattern == PATTERN_REFERRAL;
+
+        assert_int_equal(asks, type->answered_by != NULL);
+        expect_notice(type, type->acknowledged_by);
+        expect_notice(type, type->updated_by);
+        expect_notice(type, type->closed_by);
+        /* what is updated lives on after its answer, so something must end it */
+        assert_true(!type->updated_by || type->closed_by);
+        /* its end is no answer: the answer would close it unseen */
+        assert_false(type->closed_by && catalogue_replies_to(type->closed_by, type));
+        /* nor does the same word update and close */
+        assert_true(!type->updated_by || strcmp(type->updated_by, type->closed_by) != 0);
+        asked += asks;
+        closed += type->closed_by != NULL;
+    }
+    assert_int_equal(closed, 3); /* or this sees none */
+    printf("%zu types ask, %zu of them live on after the answer\n", asked, closed);
+}
+
+static void acts_of_custody_are_the_five_of_a_transfer(void **)
+{
+    static const struct {
+        const char *type;
+        enum custody_act act;
+    } acts[] = {{"case.transfer.accept", CUSTODY_ACCEPT},
+                {"case.transfer.complete", CUSTODY_COMPLETE},
+                {"case.transfer.offer", CUSTODY_OFFER},
+                {"case.transfer.reject", CUSTODY_REJECT},
+                {"case.transfer.withdraw", CUSTODY_WITHDRAW}};
+    size_t count, found = 0;
+    const struct message_type *types = catalogue_all(&count);
+
+    for (size_t i = 0; i < LENGTH(acts); i++) {
+        assert_int_equal(catalogue_find(acts[i].type)->custody, acts[i].act);
+        assert_int_equal(catalogue_find(acts[i].type)->pattern, PATTERN_TRANSFER);
+    }
+    for (size_t i = 0; i < count; i++)
+        found += types[i].custody != CUSTODY_NONE;
+    assert_int_equal(found, LENGTH(acts));
+}
+
+/* Section by section as it came: what any answer may carry, a late answer has a field for. */
+static void a_late_answer_can_carry_every_answer(void **)
+{
+    const struct message_type *late = catalogue_find("case.late_answer");
+    size_t count;
+    const struct message_type *types = catalogue_all(&count);
+
+    for (size_t i = 0; i < count; i++)
+        if (types[i].answered_by) {
+            const struct message_type *answer = catalogue_find(types[i].answered_by);
+
+            if (answer->allowed & ~late->allowed)
+                print_error("%s: %x\n", answer->name, answer->allowed & ~late->allowed);
+            assert_int_equal(answer->allowed & ~late->allowed, 0);
+        }
+}
+
 /* What the types with this body may carry, together. */
 static category_set allowed_for(const ProtobufCMessageDescriptor *body)
 {
@@ -250,6 +329,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(types_are_in_order_and_found),
         cmocka_unit_test(answers_exist),
+        cmocka_unit_test(who_asks_is_answered_and_only_a_referral_lives_on),
+        cmocka_unit_test(acts_of_custody_are_the_five_of_a_transfer),
+        cmocka_unit_test(a_late_answer_can_carry_every_answer),
         cmocka_unit_test(a_type_is_replied_to_by_its_answer_and_its_acknowledgement),
         cmocka_unit_test(every_field_of_every_body_has_a_permitted_category),
         cmocka_unit_test(no_statement_lies_under_identity),

@@ -692,7 +692,8 @@ static void ask_pair(const struct message_type *type, const char *from, const ch
                                    .to = to,
                                    .type = type->name,
                                    .categories = type->required,
-                                   .in_reply = i != 3};
+                                   .in_reply = i != 3,
+                                   .is_holder = true};
     out[1].categories = type->allowed;
     out[2].categories = type->required & (type->required - 1);
 }
@@ -775,6 +776,14 @@ static void put_refused(FILE *f, const struct answers *answers, int code)
         (void)fputc('\n', f);
 }
 
+/* Where it makes a difference who holds the case. */
+static void put_not_by_holder(FILE *f, const struct agreement_set *set, struct question q)
+{
+    q.is_holder = false;
+    if (decide_first(&q, set, day("2026-06-15")).code == CODE(NOT_CURRENT_HOLDER))
+        put_decision(f, set, q, "not by the holder", "2026-06-15");
+}
+
 /* Pairs that differ stand alone, with each way; the others in one line for each code. */
 static void put_type(FILE *f, struct answers *answers)
 {
@@ -792,6 +801,8 @@ static void put_type(FILE *f, struct answers *answers)
             most = code > most ? code : most;
             for (size_t i = 0; from != to && !code && i < WAYS; i++)
                 put_decision(f, answers->set, ways[i], names[i], "2026-06-15");
+            if (from != to && !code)
+                put_not_by_holder(f, answers->set, ways[0]);
         }
     for (int code = 1; code <= most; code++)
         if (code != CODE(NO_AGREEMENT))

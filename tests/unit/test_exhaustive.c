@@ -1,9 +1,10 @@
 /* Every clause of the example agreements, asked by and to every party and a stranger: with every
- * set of categories at most one away from the clause's least and most, in reply or not, in every
- * standing, at every time, with a signer that counts and one that does not; and with every type and
- * purpose that any example knows. Each dimension is judged alone; what is said first of them all is
- * the answer. And the permits are as many as the clauses' own numbers make them. Under sanitizers,
- * which are slow, the sets near the least alone, and fewer types. */
+ * set of categories at most one away from the clause's least and most, in reply or not, by who
+ * holds the case and by another, in every standing, at every time, with a signer that counts and
+ * one that does not; and with every type and purpose that any example knows. Each dimension is
+ * judged alone; what is said first of them all is the answer. And the permits are as many as the
+ * clauses' own numbers make them. Under sanitizers, which are slow, the sets near the least alone,
+ * and fewer types. */
 #include "tests/unit/unit.h"
 
 #include "agreements/decide.h"
@@ -17,11 +18,11 @@
 
 /* As the reference says: the first of these that holds is told. */
 static const Concordat__RefusalCode told[] = {
-    CODE(NO_AGREEMENT),        CODE(AGREEMENT_REVOKED),   CODE(AGREEMENT_SUSPENDED),
-    CODE(AGREEMENT_NOT_YET),   CODE(AGREEMENT_EXPIRED),   CODE(PARTY_NOT_SIGNATORY),
-    CODE(SIGNER_NOT_PINNED),   CODE(TYPE_NOT_COVERED),    CODE(DIRECTION_NOT_ALLOWED),
-    CODE(PURPOSE_NOT_COVERED), CODE(REPLY_REQUIRED),      CODE(CATEGORY_NOT_COVERED),
-    CODE(CATEGORY_MISSING),    CODE(REFUSAL_UNSPECIFIED),
+    CODE(NO_AGREEMENT),         CODE(AGREEMENT_REVOKED), CODE(AGREEMENT_SUSPENDED),
+    CODE(AGREEMENT_NOT_YET),    CODE(AGREEMENT_EXPIRED), CODE(PARTY_NOT_SIGNATORY),
+    CODE(SIGNER_NOT_PINNED),    CODE(TYPE_NOT_COVERED),  CODE(DIRECTION_NOT_ALLOWED),
+    CODE(PURPOSE_NOT_COVERED),  CODE(REPLY_REQUIRED),    CODE(NOT_CURRENT_HOLDER),
+    CODE(CATEGORY_NOT_COVERED), CODE(CATEGORY_MISSING),  CODE(REFUSAL_UNSPECIFIED),
 };
 enum {
     NO_AGREEMENT,
@@ -35,6 +36,7 @@ enum {
     DIRECTION,
     PURPOSE,
     REPLY,
+    HOLDER,
     EXTRA,
     MISSING,
     FINE
@@ -188,16 +190,20 @@ static void ask_pair(struct question q, const struct agreement_set *set, struct 
     int pair = against_pair(a, c, q.from, q.to);
 
     for (size_t i = 0; i < SETS; i++)
-        for (int reply = 0; reply < 2; reply++) {
+        for (int way = 0; way < 4; way++) {
             q.categories = set_at(c, i);
-            q.in_reply = reply;
+            q.in_reply = way & 1;
+            q.is_holder = way & 2;
+            if (!q.is_holder && !c->only_by_holder)
+                continue; /* the same question again */
             ask_always(&q, set, a,
                        least(least(pair, against_categories(c, q.categories)),
-                             c->only_in_reply && !reply ? REPLY : FINE),
+                             least(c->only_in_reply && !q.in_reply ? REPLY : FINE,
+                                   q.is_holder ? FINE : HOLDER)),
                        t);
         }
     a->standing = STANDING_ACTIVE;
-    q.in_reply = q.signer_counts = true;
+    q.in_reply = q.is_holder = q.signer_counts = true;
     for (size_t k = 0; k < type_count; k++) {
         if (k % TYPE_STRIDE != 0 && strcmp(types[k], c->type->name) != 0)
             continue;
@@ -243,7 +249,6 @@ static void ask_clause(const struct agreement_set *set, struct agreement *a, con
                          .agreement_hash = a->hash,
                          .marking = a->marking_ceiling,
                          .capacity = c->capacities ? __builtin_ctz(c->capacities) : 0,
-                         .is_holder = true,
                          .officers = 2};
 
     for (size_t from = 0; from <= a->party_count; from++)

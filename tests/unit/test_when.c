@@ -94,6 +94,52 @@ static void a_span_is_said_in_its_two_largest_units(void **)
     }
 }
 
+static void a_time_is_read_off_the_wall_in_london(void **)
+{
+    static const struct {
+        const char *utc, *local;
+    } cases[] = {
+        {"2026-11-27T16:30:00Z", "Fri 27 Nov 2026 16:30 GMT"},
+        {"2026-06-26T15:30:00Z", "Fri 26 Jun 2026 16:30 BST"},
+        {"2026-06-30T23:30:00Z", "Wed 01 Jul 2026 00:30 BST"}, /* another day already */
+        {"2026-03-29T00:59:00Z", "Sun 29 Mar 2026 00:59 GMT"}, /* clocks go forward */
+        {"2026-03-29T01:00:00Z", "Sun 29 Mar 2026 02:00 BST"},
+        {"2026-10-25T00:59:00Z", "Sun 25 Oct 2026 01:59 BST"}, /* and back */
+        {"2026-10-25T01:00:00Z", "Sun 25 Oct 2026 01:00 GMT"},
+    };
+    char text[WHEN_SIZE];
+    int64_t ms;
+
+    for (size_t i = 0; i < LENGTH(cases); i++) {
+        assert_true(when_parse(cases[i].utc, &ms));
+        when_print_local(ms, text);
+        assert_string_equal(text, cases[i].local);
+    }
+    when_print_local(0, text);
+    assert_string_equal(text, "");
+}
+
+static void what_is_due_is_so_far_away(void **)
+{
+    const int64_t now = INT64_C(1795773600000), minute = 60000, day = 86400000;
+    static const struct {
+        int64_t minutes;
+        const char *text;
+    } cases[] = {
+        {130, "in 2 h 10 min"},
+        {0, "in 0 s"},
+        {-4, "overdue by 4 min"},
+    };
+    char text[AWAY_SIZE];
+
+    for (size_t i = 0; i < LENGTH(cases); i++) {
+        when_print_away(now + cases[i].minutes * minute, now, text);
+        assert_string_equal(text, cases[i].text);
+    }
+    when_print_away(now - 3 * day, now, text);
+    assert_string_equal(text, "overdue by 3 d");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -102,6 +148,8 @@ int main(void)
         cmocka_unit_test(what_is_printed_is_read_again),
         cmocka_unit_test(never_said_is_printed_as_nothing),
         cmocka_unit_test(a_span_is_said_in_its_two_largest_units),
+        cmocka_unit_test(a_time_is_read_off_the_wall_in_london),
+        cmocka_unit_test(what_is_due_is_so_far_away),
     };
     return cmocka_run_group_tests_name("when", tests, NULL, NULL);
 }
