@@ -350,6 +350,14 @@ const struct party *agreement_party(const struct agreement *agreement, const cha
     return names_find(&agreement->by_agency, agreement->parties, sizeof(struct party), agency);
 }
 
+/* Names of kinds are in capitals, agency ids are not: they cannot be taken for each other. */
+bool agreement_fits(const struct agreement *agreement, const char *side, const char *agency)
+{
+    const struct party *party = agreement_party(agreement, agency);
+
+    return party && (strcmp(side, agency) == 0 || strcmp(side, party->kind) == 0);
+}
+
 const struct clause *agreement_clause(const struct agreement *agreement, const char *id)
 {
     return names_find(&agreement->by_id, agreement->clauses, sizeof(struct clause), id);

@@ -8,21 +8,13 @@
 
 /* ---- what a message starts ---- */
 
-/* Names of kinds are in capitals, agency ids are not: they cannot be taken for each other. */
-static bool is_side(const struct agreement *agreement, const char *side, const char *agency)
-{
-    const struct party *party = agreement_party(agreement, agency);
-
-    return strcmp(side, agency) == 0 || (party && strcmp(side, party->kind) == 0);
-}
-
 /* Does a clause let the agency send that type? */
 static bool may_send(const struct agreement *agreement, const char *agency,
                      const struct message_type *type)
 {
     for (size_t i = 0; i < agreement->clause_count; i++)
         if (agreement->clauses[i].type == type
-            && is_side(agreement, agreement->clauses[i].from, agency))
+            && agreement_fits(agreement, agreement->clauses[i].from, agency))
             return true;
     return false;
 }

@@ -16,10 +16,33 @@
 #include "agents/cli/when.h"
 #include "agents/client.h"
 #include "agreements/agreement.h"
+#include "agreements/wants.h"
 #include "lib/clock.h"
 #include "lib/bytes.h"
 
 /* --- lint --- */
+
+/* Late answers that could not follow their case: `report` gets "wants". */
+static void lint_wants(const struct cli *cli, const struct agreement_set *set, bool whole,
+                       json_t *report)
+{
+    struct want wants[WANTS_MAX];
+    size_t count = wants_late_answer(set, whole, wants);
+    json_t *list = json_array();
+
+    for (size_t i = 0; i < count; i++) {
+        const struct want *w = &wants[i];
+        (void)json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:s}", "type",
+                                                    "case.late_answer", "from", w->from, "to",
+                                                    w->to, "transfer", w->transfer->id));
+        if (!cli->json)
+            printf("%s:%u: a case can go from %s to %s (`%s'), and an answer that comes late cannot"
+                   " follow it: add a clause for case.late_answer from %s to %s\n",
+                   w->agreement->name, w->transfer->line, w->from, w->to, w->transfer->id, w->from,
+                   w->to);
+    }
+    (void)json_object_set_new(report, "wants", list);
+}
 
 static bool lint_folder(const struct cli *cli, const char *path, json_t *report)
 {
@@ -39,6 +62,7 @@ static bool lint_folder(const struct cli *cli, const char *path, json_t *report)
     if (!cli->json)
         printf("%s: %zu agreement%s, well formed\n", path, agreement_set_count(set),
                agreement_set_count(set) == 1 ? "" : "s");
+    lint_wants(cli, set, true, json_array_get(report, json_array_size(report) - 1));
     return true;
 }
 
@@ -64,6 +88,9 @@ static bool lint_file(const struct cli *cli, const char *path, json_t *report)
         printf("%s: %s version %u, %zu clause%s, well formed\n", path, agreement->id,
                agreement->version, agreement->clause_count,
                agreement->clause_count == 1 ? "" : "s");
+    OWNED(agreement_set) set = NULL;
+    if (agreement_set_borrow(&agreement, 1, &set) == ST_OK)
+        lint_wants(cli, set, false, json_array_get(report, json_array_size(report) - 1));
     return true;
 }
 

@@ -1,0 +1,30 @@
+/*
+ * wants.h - what agreements lack though each of them is well formed.
+ *
+ * A case that is handed over leaves answers behind: who asked for its former holder gets them, and
+ * its agent seals them again to the holder as `case.late_answer'. So wherever a case can be
+ * transferred, and who hands it over can ask, lint wants a clause for that; without one a late
+ * answer waits until somebody passes it on by hand.
+ *
+ * Pure. Source: docs/agreements.md, late answers.
+ */
+#ifndef AGREEMENTS_WANTS_H
+#define AGREEMENTS_WANTS_H
+
+#include "agreements/agreement.h"
+
+#define WANTS_MAX 64
+
+struct want { /* borrowed from the set */
+    const struct agreement *agreement;
+    const struct clause *transfer; /* the clause that lets the case move */
+    const char *from, *to;         /* the agencies: a late answer goes that way too */
+};
+
+/* Pairs for which no agreement of the set has such a clause, WANTS_MAX at most; how many. `whole`:
+ * the set is all there is, so only who can ask under it counts; else anybody may. O(clauses by
+ * pairs of parties) */
+size_t wants_late_answer(const struct agreement_set *set, bool whole,
+                         struct want out[static WANTS_MAX]);
+
+#endif

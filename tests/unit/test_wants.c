@@ -1,0 +1,95 @@
+/* Lint sees where an answer that comes late could not follow its case. */
+#include "tests/unit/unit.h"
+
+#include <string.h>
+
+#include "agreements/wants.h"
+
+#define EXAMPLES SOURCE_DIR "/agreements/examples"
+
+/* The agreement in which cases move, with every clause of `type` become one for something else. */
+static struct agreement *moves_without(const char *type)
+{
+    struct agreement *agreement = NULL;
+    struct reason why = {""};
+
+    if (agreement_load(EXAMPLES "/case.yaml", &agreement, &why) != ST_OK)
+        fail_msg("%s", why.text);
+    for (size_t i = 0; i < agreement->clause_count; i++)
+        if (strcmp(agreement->clauses[i].type->name, type) == 0)
+            agreement->clauses[i].type = catalogue_find("case.update");
+    return agreement;
+}
+
+static size_t wants_of(struct agreement *const agreements[], size_t count, bool whole,
+                       struct want out[static WANTS_MAX])
+{
+    OWNED(agreement_set) set = NULL;
+
+    assert_int_equal(agreement_set_borrow(agreements, count, &set), ST_OK);
+    return wants_late_answer(set, whole, out);
+}
+
+static void the_examples_want_nothing(void **)
+{
+    OWNED(agreement_set) set = NULL;
+    struct reason why = {""};
+    struct want wants[WANTS_MAX];
+
+    if (agreement_set_load(EXAMPLES, &set, &why) != ST_OK)
+        fail_msg("%s", why.text);
+    if (wants_late_answer(set, true, wants) != 0)
+        fail_msg("%s: %s to %s", wants[0].agreement->id, wants[0].from, wants[0].to);
+}
+
+static void each_pair_without_a_clause_is_named_once(void **)
+{
+    OWNED(agreement) moves = moves_without("case.late_answer");
+    struct want wants[WANTS_MAX];
+    size_t count = wants_of(&moves, 1, false, wants);
+
+    assert_true(count > 0 && count < WANTS_MAX);
+    for (size_t i = 0; i < count; i++) {
+        assert_string_equal(wants[i].transfer->type->name, "case.transfer.offer");
+        assert_true(agreement_fits(moves, wants[i].transfer->from, wants[i].from));
+        assert_true(agreement_fits(moves, wants[i].transfer->to, wants[i].to));
+        for (size_t j = 0; j < i; j++)
+            assert_false(strcmp(wants[i].from, wants[j].from) == 0
+                         && strcmp(wants[i].to, wants[j].to) == 0);
+    }
+}
+
+static void who_cannot_ask_needs_none(void **)
+{
+    OWNED(agreement) moves = moves_without("case.late_answer");
+    OWNED(agreement) checks = NULL;
+    struct want wants[WANTS_MAX];
+
+    for (size_t i = 0; i < moves->clause_count; i++)
+        if (moves->clauses[i].type->pattern == PATTERN_ENQUIRY)
+            moves->clauses[i].type = catalogue_find("case.update");
+    assert_int_equal(wants_of(&moves, 1, true, wants), 0);
+    assert_int_equal(agreement_load(EXAMPLES "/checks.yaml", &checks, NULL), ST_OK);
+    struct agreement *const both[] = {moves, checks};
+    assert_true(wants_of(both, 2, true, wants) > 0);
+}
+
+static void without_a_transfer_there_is_none(void **)
+{
+    OWNED(agreement) moves = moves_without("case.transfer.offer");
+    struct want wants[WANTS_MAX];
+
+    assert_int_equal(wants_of(&moves, 1, false, wants), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_examples_want_nothing),
+        cmocka_unit_test(each_pair_without_a_clause_is_named_once),
+        cmocka_unit_test(who_cannot_ask_needs_none),
+        cmocka_unit_test(without_a_transfer_there_is_none),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
