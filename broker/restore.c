@@ -168,8 +168,11 @@ static enum status take_conversation(struct exchange *x, struct conversation_kep
     kept->held_count = read->held_count;
     for (uint32_t i = 0; i < kept->held_count; i++) {
         struct item *item = queues_find(x->queues, kept->held[i].message);
-        if (item) /* a number that was refused has none */
-            queue_hold(x->queues, &x->members[item->agency].queue, item);
+        if (!item)
+            continue; /* a number that was refused has none */
+        if (item->is_step || item->held)
+            return ST_INVALID;
+        queue_hold(x->queues, &x->members[item->agency].queue, item);
     }
     return ST_OK;
 }

@@ -5,7 +5,7 @@
  *
  * Each schedule is a random history that a broker could write: messages accepted and refused, ids
  * used again, steps, messages withheld, items taken, certificates, keys, the gazette, refusals only
- * counted, days that pass. Two stores fold it:
+ * counted, records kept, changed and gone, what is told, days that pass. Two stores fold it:
  *
  *     plain    every batch is written on its own: nothing is coalesced
  *     crashed  windows of random length; the process dies at random places between checkpoints and
@@ -27,6 +27,7 @@
 #define EVENTS 120
 #define MESSAGES_MAX 64
 #define DAY_MS (24 * 60 * 60 * INT64_C(1000))
+#define KEPT_MAX 12
 #define HISTORY_ROOM (256 * 1024)
 
 static const struct journal_config ring = {"ring", 4, 8 * JOURNAL_BLOCK};
@@ -65,6 +66,7 @@ struct model {
     size_t message_count;
     struct item items[EVENTS];  /* steps not taken yet */
     size_t item_count, waiting; /* waiting: messages not settled yet */
+    bool is_kept[KEPT_MAX];
 };
 
 /* A history: batches back to back. */
@@ -76,6 +78,7 @@ struct history {
     } batches[EVENTS];
     size_t batch_count;
     size_t items; /* queued at its end, as the model has it */
+    size_t kept;  /* and kept */
 };
 
 static uint64_t below(struct model *m, uint64_t bound)
@@ -202,6 +205,33 @@ static void publish(struct model *m, struct event *e, uint8_t *scratch)
     e->text = noise(m, scratch + 100, 300);
 }
 
+/* Clock `n` of a few, so that one is often kept again, or gone again, in the same window. */
+static void keep(struct model *m, struct event *e, uint8_t *scratch)
+{
+    size_t n = below(m, KEPT_MAX);
+
+    e->kind = EVENT_KEPT;
+    e->kept_kind = KEPT_CLOCK;
+    memset(scratch, (int)n, 8);
+    e->key = (struct bytes){scratch, 8};
+    m->is_kept[n] = below(m, 3) > 0;
+    if (!m->is_kept[n])
+        return;
+    scratch[8] = 1; /* not empty */
+    e->record = (struct bytes){scratch + 8, 1 + noise(m, scratch + 9, 300).size};
+}
+
+static void tell(struct model *m, struct event *e, uint8_t *scratch)
+{
+    const char *agency = agencies[below(m, 4)];
+
+    e->kind = EVENT_TOLD;
+    name(e->agency, agency);
+    e->lane = (uint8_t)below(m, LANES);
+    e->told = noise(m, scratch, 200);
+    m->items[m->item_count++] = (struct item){e->sequence, agency, e->lane};
+}
+
 static void take(struct model *m, struct event *e)
 {
     size_t place = below(m, m->item_count);
@@ -232,7 +262,7 @@ static void register_agency(struct model *m, struct event *e, uint8_t *scratch)
 static struct event next_event(struct model *m, uint8_t *scratch)
 {
     struct event e = {.kind = EVENT_AGED, .sequence = ++m->sequence};
-    uint64_t choice = below(m, 20);
+    uint64_t choice = below(m, 24);
     struct message *message =
         m->message_count > 0 ? &m->messages[below(m, m->message_count)] : NULL;
 
@@ -248,6 +278,10 @@ static struct event next_event(struct model *m, uint8_t *scratch)
         publish(m, &e, scratch);
     else if (choice == 4 && message && message->sequence > 0)
         withhold(m, &e, message);
+    else if (choice >= 22)
+        tell(m, &e, scratch);
+    else if (choice >= 20)
+        keep(m, &e, scratch);
     else if (choice < 11 && message && message->sequence > 0 && message->steps < 6)
         step(m, &e, message, scratch);
     else if (choice < 15 && m->item_count > 0)
@@ -275,6 +309,9 @@ static void write_history(struct history *h, uint64_t seed)
         batch->size = w.size - batch->at;
     }
     h->items = m.item_count + m.waiting;
+    h->kept = 0;
+    for (size_t n = 0; n < KEPT_MAX; n++)
+        h->kept += m.is_kept[n];
 }
 
 static struct bytes payload(const struct history *h, size_t batch)
@@ -286,13 +323,21 @@ static struct bytes payload(const struct history *h, size_t batch)
 
 struct checked {
     struct digest hash;
-    size_t items;
+    size_t items, kept;
 };
 
 static enum status count_item(void *context, const char *agency, uint8_t lane, uint64_t sequence,
                               const struct event *event)
 {
     (void)agency, (void)lane, (void)sequence, (void)event;
+    ++*(size_t *)context;
+    return ST_OK;
+}
+
+static enum status count_kept(void *context, enum kept_kind kind, struct bytes key,
+                              struct bytes record)
+{
+    (void)kind, (void)key, (void)record;
     ++*(size_t *)context;
     return ST_OK;
 }
@@ -305,6 +350,7 @@ static struct checked check_state(struct state *state)
     CHECK(state_hash(state, &checked.hash));
     CHECK(state_reader_open(state, &reader));
     CHECK(state_each_item(reader, count_item, &checked.items));
+    CHECK(state_each_kept(reader, count_kept, &checked.kept));
     return checked;
 }
 
@@ -410,9 +456,12 @@ static void compare(const char *scratch, uint64_t seed, struct tallies *t)
     write_history(&history, seed);
     a = fold_plainly(&history, plain);
     b = fold_with_crashes(&history, crashed, seed, t);
-    if (!digest_equal(&a.hash, &b.hash) || a.items != history.items || b.items != history.items) {
-        fprintf(stderr, "schedule %" PRIu64 ": states differ (items %zu, %zu, expected %zu)\n",
-                seed, a.items, b.items, history.items);
+    if (!digest_equal(&a.hash, &b.hash) || a.items != history.items || b.items != history.items
+        || a.kept != history.kept || b.kept != history.kept) {
+        fprintf(stderr,
+                "schedule %" PRIu64 ": states differ (items %zu, %zu, expected %zu; kept %zu, %zu, "
+                "expected %zu)\n",
+                seed, a.items, b.items, history.items, a.kept, b.kept, history.kept);
         exit(EXIT_FAILURE);
     }
     scratch_remove(plain);

@@ -168,6 +168,33 @@ struct event sample_counted(uint64_t sequence)
     return e;
 }
 
+struct event sample_kept(uint64_t sequence, uint32_t n, uint8_t value)
+{
+    static struct id keys[256];
+    static uint8_t values[256];
+    struct event e = {.kind = EVENT_KEPT,
+                      .sequence = sequence,
+                      .at_ms = (int64_t)sequence,
+                      .kept_kind = KEPT_CASE};
+
+    keys[n % 256] = sample_id(n);
+    values[value] = value;
+    e.key = (struct bytes){keys[n % 256].bytes, ID_SIZE};
+    if (value > 0)
+        e.record = (struct bytes){&values[value], 1};
+    return e;
+}
+
+struct event sample_told(uint64_t sequence)
+{
+    struct event e = {.kind = EVENT_TOLD, .sequence = sequence, .at_ms = (int64_t)sequence};
+
+    (void)snprintf(e.agency, sizeof e.agency, "nps.cambs");
+    e.lane = 1;
+    e.told = text("what was told");
+    return e;
+}
+
 struct event sample_aged(uint64_t sequence, int64_t at_ms)
 {
     return (struct event){.kind = EVENT_AGED, .sequence = sequence, .at_ms = at_ms};

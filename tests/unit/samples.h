@@ -25,6 +25,10 @@ struct event sample_gazette(uint64_t sequence); /* an instrument with its text *
 struct event sample_notice(uint64_t sequence);
 struct event sample_withheld(uint64_t sequence, uint32_t n, uint64_t message_sequence);
 struct event sample_counted(uint64_t sequence);
+/* Case `n` is kept as it is with `value`; 0: it is gone. */
+struct event sample_kept(uint64_t sequence, uint32_t n, uint8_t value);
+/* For "nps.cambs" in lane 1. */
+struct event sample_told(uint64_t sequence);
 struct event sample_aged(uint64_t sequence, int64_t at_ms);
 
 #endif

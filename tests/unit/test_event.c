@@ -6,7 +6,7 @@
 #include "broker/event.h"
 #include "tests/unit/samples.h"
 
-#define KINDS 11
+#define KINDS 14
 
 static void samples(struct event out[static KINDS])
 {
@@ -21,6 +21,9 @@ static void samples(struct event out[static KINDS])
     out[8] = sample_notice(9);
     out[9] = sample_withheld(10, 1, 1);
     out[10] = sample_counted(11);
+    out[11] = sample_kept(12, 4, 7);
+    out[12] = sample_kept(13, 4, 0);
+    out[13] = sample_told(14);
 }
 
 static void assert_same_bytes(struct bytes a, struct bytes b)
@@ -68,6 +71,10 @@ static void assert_same(const struct event *a, const struct event *b)
     assert_memory_equal(&a->governance_key, &b->governance_key, DIGEST_SIZE);
     assert_int_equal(a->from_ms, b->from_ms);
     assert_int_equal(a->refusals, b->refusals);
+    assert_int_equal(a->kept_kind, b->kept_kind);
+    assert_same_bytes(a->key, b->key);
+    assert_same_bytes(a->record, b->record);
+    assert_same_bytes(a->told, b->told);
 }
 
 static void every_kind_reads_back_as_it_was_written(void **)

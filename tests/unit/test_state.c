@@ -536,6 +536,121 @@ static void a_flipped_bit_of_the_gazette_is_refused(void **context)
     assert_int_equal(gazette_of(f, &count), ST_OK);
 }
 
+/* ---- what is kept ---- */
+
+struct found {
+    size_t count;
+    struct id last;
+    uint8_t values[8];
+};
+
+static enum status find_kept(void *context, enum kept_kind kind, struct bytes key,
+                             struct bytes record)
+{
+    struct found *found = context;
+
+    assert_int_equal(kind, KEPT_CASE);
+    assert_int_equal(key.size, ID_SIZE);
+    assert_int_equal(record.size, 1);
+    assert_true(found->count == 0 || memcmp(found->last.bytes, key.data, ID_SIZE) < 0);
+    memcpy(found->last.bytes, key.data, ID_SIZE);
+    found->values[found->count++] = record.data[0];
+    return ST_OK;
+}
+
+static enum status kept_of(struct fixture *f, struct found *found)
+{
+    OWNED(state_reader) reader = reader_of_state(f);
+
+    *found = (struct found){.count = 0};
+    return state_each_kept(reader, find_kept, found);
+}
+
+static void what_is_kept_is_as_it_was_last(void **context)
+{
+    struct fixture *f = *context;
+    struct found found;
+
+    happens(f, sample_kept(1, 2, 20));
+    happens(f, sample_kept(2, 1, 10));
+    happens(f, sample_kept(3, 2, 21)); /* in the same window */
+    commit(f);
+    assert_int_equal(kept_of(f, &found), ST_OK);
+    assert_int_equal(found.count, 2);
+    assert_int_equal(found.values[0], 10);
+    assert_int_equal(found.values[1], 21);
+    happens(f, sample_kept(4, 1, 11));
+    commit(f);
+    happens(f, sample_kept(5, 2, 0));
+    commit(f);
+    assert_int_equal(kept_of(f, &found), ST_OK);
+    assert_int_equal(found.count, 1);
+    assert_int_equal(found.values[0], 11);
+}
+
+static void what_comes_and_goes_in_a_window_leaves_nothing(void **context)
+{
+    struct fixture *f = *context;
+    struct found found;
+
+    happens(f, sample_kept(1, 1, 10));
+    happens(f, sample_kept(2, 1, 0));
+    happens(f, sample_kept(3, 2, 0)); /* was never there */
+    commit(f);
+    assert_int_equal(kept_of(f, &found), ST_OK);
+    assert_int_equal(found.count, 0);
+    happens(f, sample_kept(4, 1, 10));
+    commit(f);
+    happens(f, sample_kept(5, 1, 0));
+    happens(f, sample_kept(6, 1, 12));
+    commit(f);
+    assert_int_equal(kept_of(f, &found), ST_OK);
+    assert_int_equal(found.count, 1);
+    assert_int_equal(found.values[0], 12);
+    happens(f, sample_kept(7, 1, 13));
+    happens(f, sample_kept(8, 1, 0));
+    happens(f, sample_kept(9, 1, 14));
+    commit(f);
+    assert_int_equal(kept_of(f, &found), ST_OK);
+    assert_int_equal(found.count, 1);
+    assert_int_equal(found.values[0], 14);
+}
+
+static void a_flipped_bit_of_what_is_kept_is_refused(void **context)
+{
+    struct fixture *f = *context;
+    const struct event sample = sample_kept(1, 1, 10);
+    const struct tree_key key = key_of_kept(KEPT_CASE, sample.key);
+    struct found found;
+
+    happens(f, sample);
+    commit(f);
+    for (size_t at = 0; at < 1 + CHECK_SIZE; at++) {
+        damage(f, TREE_KEPT, &key, at);
+        assert_int_equal(kept_of(f, &found), ST_INVALID);
+        damage(f, TREE_KEPT, &key, at);
+    }
+    assert_int_equal(kept_of(f, &found), ST_OK);
+}
+
+static void what_is_told_waits_until_it_is_taken(void **context)
+{
+    struct fixture *f = *context;
+
+    happens(f, sample_told(1));
+    happens(f, sample_told(2));
+    commit(f);
+    assert_int_equal(items(f), 2);
+    happens(f, sample_taken(3, 1));
+    commit(f);
+    assert_int_equal(items(f), 1);
+    happens(f, sample_told(4));
+    happens(f, sample_taken(5, 4));
+    happens(f, sample_taken(6, 2));
+    commit(f);
+    assert_int_equal(items(f), 0);
+}
+
 /* An item that a queue has lost would wait for ever. */
 static void an_item_without_its_place_in_a_queue_is_refused(void **context)
 {
@@ -553,23 +668,53 @@ static void an_item_without_its_place_in_a_queue_is_refused(void **context)
     assert_int_equal(state_each_item(reader, count_item, &count), ST_INVALID);
 }
 
-static void a_store_of_another_format_is_refused_by_its_number(void **context)
+/* As another release wrote it. */
+static void write_format(struct fixture *f, uint8_t number)
 {
-    static const uint8_t old[4] = {0, 0, 0, 1};
-    struct fixture *f = *context;
+    const uint8_t format[4] = {0, 0, 0, number};
     const struct tree_key key = key_of_name("format");
-    struct reason why = {""};
     struct txn *txn;
 
     assert_int_equal(store_begin(state_store(f->state), true, &txn), ST_OK);
-    assert_int_equal(checked_put(txn, TREE_META, key_bytes(&key), (struct bytes){old, sizeof old}),
-                     ST_OK);
+    assert_int_equal(
+        checked_put(txn, TREE_META, key_bytes(&key), (struct bytes){format, sizeof format}), ST_OK);
     assert_int_equal(store_commit(txn), ST_OK);
     state_close(f->state);
     f->state = NULL;
+}
+
+static void a_store_of_another_format_is_refused_by_its_number(void **context)
+{
+    struct fixture *f = *context;
+    struct reason why = {""};
+
+    write_format(f, 1);
     assert_int_equal(state_open(f->folder, MAP_SIZE, &f->state, &why), ST_INVALID);
     assert_non_null(
         strstr(why.text, "a store of format 1, and this release reads formats 2 and 3 alone"));
+}
+
+/* Once it is raised, it is one of this format: the release before refuses it by the number. */
+static void a_store_of_the_format_before_is_raised(void **context)
+{
+    struct fixture *f = *context;
+    const struct tree_key key = key_of_name("format");
+    struct bytes format;
+    struct txn *txn;
+
+    happens(f, sample_accepted(1, 1));
+    commit(f);
+    write_format(f, 2);
+    open_state(f);
+    assert_int_equal(items(f), 1);
+    assert_int_equal(store_begin(state_store(f->state), false, &txn), ST_OK);
+    assert_int_equal(checked_get(txn, TREE_META, key_bytes(&key), &format), ST_OK);
+    assert_int_equal(format.data[3], 3);
+    store_abort(txn);
+    happens(f, sample_kept(2, 1, 10));
+    commit(f);
+    state_close(f->state);
+    open_state(f);
 }
 
 /* That of events which leave nothing else behind too: a start compares the clock with it. */
@@ -609,6 +754,11 @@ int main(void)
         WITH(a_flipped_bit_is_refused_not_delivered),
         WITH(a_flipped_bit_of_the_gazette_is_refused),
         WITH(an_item_without_its_place_in_a_queue_is_refused),
+        WITH(what_is_kept_is_as_it_was_last),
+        WITH(what_comes_and_goes_in_a_window_leaves_nothing),
+        WITH(a_flipped_bit_of_what_is_kept_is_refused),
+        WITH(what_is_told_waits_until_it_is_taken),
+        WITH(a_store_of_the_format_before_is_raised),
         WITH(a_store_of_another_format_is_refused_by_its_number),
         WITH(the_time_of_the_newest_event_lasts),
     };
