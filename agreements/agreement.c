@@ -363,6 +363,14 @@ const struct clause *agreement_clause(const struct agreement *agreement, const c
     return names_find(&agreement->by_id, agreement->clauses, sizeof(struct clause), id);
 }
 
+const struct expectation *agreement_expectation(const struct agreement *agreement, const char *id)
+{
+    for (size_t i = 0; i < agreement->expectation_count; i++)
+        if (strcmp(agreement->expectations[i].id, id) == 0)
+            return &agreement->expectations[i];
+    return NULL;
+}
+
 bool agreement_allows_onward(const struct agreement *agreement, const char *agency)
 {
     return bsearch(agency, agreement->onward, agreement->onward_count, sizeof *agreement->onward,

@@ -172,6 +172,8 @@ const struct party *agreement_party(const struct agreement *agreement, const cha
 /* Is the agency a party that fits `side', a clause's from or to: its id or its kind? */
 bool agreement_fits(const struct agreement *agreement, const char *side, const char *agency);
 const struct clause *agreement_clause(const struct agreement *agreement, const char *id);
+/* The same of an expectation. O(n): there are few. */
+const struct expectation *agreement_expectation(const struct agreement *agreement, const char *id);
 /* May the agency receive onward what this agreement shared? */
 bool agreement_allows_onward(const struct agreement *agreement, const char *agency);
 

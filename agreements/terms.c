@@ -262,21 +262,13 @@ static void print_expectation(const struct agreement *a, const struct expectatio
                    within, role);
 }
 
-static const struct expectation *find_expectation(const struct agreement *a, const char *id)
-{
-    for (size_t i = 0; i < a->expectation_count; i++)
-        if (strcmp(a->expectations[i].id, id) == 0)
-            return &a->expectations[i];
-    return NULL;
-}
-
 static void compare_expectations(struct notes *notes, const struct agreement *b,
                                  const struct agreement *a)
 {
     char before[TERM_TEXT], after[TERM_TEXT];
 
     for (size_t i = 0; i < b->expectation_count; i++) {
-        const struct expectation *e = &b->expectations[i], *other = find_expectation(a, e->id);
+        const struct expectation *e = &b->expectations[i], *other = agreement_expectation(a, e->id);
 
         print_expectation(b, e, before);
         after[0] = '\0';
@@ -285,7 +277,7 @@ static void compare_expectations(struct notes *notes, const struct agreement *b,
         note(notes, "expectation", before, after, false);
     }
     for (size_t i = 0; i < a->expectation_count; i++) {
-        if (find_expectation(b, a->expectations[i].id))
+        if (agreement_expectation(b, a->expectations[i].id))
             continue;
         print_expectation(a, &a->expectations[i], after);
         note(notes, "expectation", "", after, false);

@@ -27,6 +27,8 @@ static enum status make_parts(struct exchange *x, const struct exchange_config *
     x->privileges = privileges_new();
     x->cases = cases_new(config->seed);
     x->clocks = clocks_new(config->seed);
+    x->tallies.by_name = idmap_of(config->seed);
+    exchange_clocks_look(x); /* the calendar may be another than when they were wound */
     x->withholding = calloc(WITHHOLDINGS_MAX, sizeof *x->withholding);
     x->effects = calloc(config->links, sizeof *x->effects);
     x->effect_counts = calloc(config->links, sizeof *x->effect_counts);
@@ -73,6 +75,9 @@ void exchange_free(struct exchange *x)
     attempts_free(x->attempts);
     cases_free(x->cases);
     clocks_free(x->clocks);
+    free(x->tallies.all);
+    idmap_fini(&x->tallies.by_name);
+    calendar_free(x->calendar);
     privileges_free(x->privileges);
     free(x->published);
     free(x->announced);
@@ -350,9 +355,12 @@ enum status exchange_begin(struct exchange *x, int64_t now_ms)
     enum status status = exchange_record_withheld(x);
     if (status == ST_OK)
         status = exchange_notices_due(x);
+    if (status == ST_OK)
+        status = exchange_clocks_due(x);
     if (status != ST_OK || x->now_ms < x->age_at_ms)
         return status;
     x->age_at_ms = x->now_ms + AGE_EVERY_MS;
+    exchange_clocks_look(x);
     struct event event = {.kind = EVENT_AGED};
     return exchange_record(x, &event, 0);
 }
@@ -426,7 +434,9 @@ enum status exchange_durable(struct exchange *x, bool *more)
     assert(x->is_open && x->draft.page_count == 0);
 
     x->is_open = false;
-    return exchange_deliver(x, more);
+    enum status status = exchange_deliver(x, more);
+    *more = *more || x->clocks_wait;
+    return status;
 }
 
 uint8_t *exchange_take_effects(struct exchange *x, unsigned link, size_t *size)

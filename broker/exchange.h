@@ -34,6 +34,7 @@
 #include "lib/own.h"
 
 struct exchange;
+struct calendar_days;
 
 /* What the last checkpoint holds: state.h, or a test's stand-in. Answers as there. */
 struct exchange_reader {
@@ -91,6 +92,13 @@ enum status exchange_begin(struct exchange *exchange, int64_t now_ms);
 /* Judges and applies one command of the turn at `turn`. The turn's records must stay, and stay
  * where they are, until a checkpoint holds them. */
 enum status exchange_run(struct exchange *exchange, uint8_t *turn, const struct command *command);
+/* From the next batch on working time goes by these days, which it takes; NULL: those built in.
+ * Over that batch and the next ones the running clocks are reckoned anew. Also before the first
+ * batch. */
+void exchange_set_calendar(struct exchange *exchange, struct calendar_days *days);
+int64_t exchange_calendar_ends_ms(const struct exchange *exchange); /* calendar.h */
+/* Something is to be done by the clock alone: begin a batch. O(1) */
+bool exchange_is_due(const struct exchange *exchange, int64_t now_ms);
 /* Bytes of events so far: what is left of the journal's batch is the caller's to watch. One command
  * adds at most EXCHANGE_STEP_MAX. */
 size_t exchange_batch_size(const struct exchange *exchange);
@@ -127,6 +135,8 @@ struct exchange_counts {
     uint64_t delivered, delivered_again, steps_delivered, withheld;
     uint64_t published, instruments_refused, notices, rate_limited;
     uint64_t sessions, replaced, certificates, keys, directory_requests;
+    uint64_t clocks; /* open */
+    uint64_t clocks_warned, clocks_escalated, clocks_breached, clocks_late;
 };
 const struct exchange_counts *exchange_counts(const struct exchange *exchange);
 

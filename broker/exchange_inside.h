@@ -1,7 +1,7 @@
 /*
  * exchange_inside.h - the exchange's own insides, shared by exchange.c, restore.c, acceptance.c,
- * ladder.c, registry.c, gazette.c, notices.c, charter.c, withholding.c, kept.c and delivery.c and
- * by nobody else.
+ * ladder.c, registry.c, gazette.c, notices.c, charter.c, withholding.c, kept.c, timing.c,
+ * striking.c, tally.c and delivery.c and by nobody else.
  */
 #ifndef BROKER_EXCHANGE_INSIDE_H
 #define BROKER_EXCHANGE_INSIDE_H
@@ -15,6 +15,7 @@
 #include "broker/directory.h"
 #include "broker/draft.h"
 #include "broker/exchange.h"
+#include "broker/idmap.h"
 #include "broker/ledger.h"
 #include "broker/messages.h"
 #include "broker/queue.h"
@@ -65,7 +66,25 @@ struct withholding {
 #define WITHHOLDINGS_MAX 1024 /* in one batch: their records are a part of it */
 
 #define ALARMS_MAX 16
-#define CLOCKS_A_BATCH 1024 /* strikes in one batch: each is up to three records */
+#define CLOCKS_A_BATCH 1024  /* strikes in one batch: each is up to three records */
+#define RECKONED_A_BATCH 256 /* clocks looked at anew in one, when the calendar is another */
+#define TALLIES_A_BATCH 256  /* days judged in one */
+
+/* What one agency has sent under one expectation in a day of London's. */
+struct day_tally {
+    char agreement[AGREEMENT_ID_MAX + 1], expectation[CLAUSE_ID_MAX + 1];
+    uint32_t agency;    /* its place + 1 */
+    int64_t day_end_ms; /* the midnight that ends the day */
+    uint32_t count;     /* so far, and no further than what is expected */
+    bool whole;         /* it was counted from the day's beginning: it can be judged */
+};
+
+struct tallies {
+    struct day_tally *all; /* owned */
+    uint32_t count, room;
+    struct idmap by_name; /* a hash of the names: place + 1 */
+    int64_t look_ms;      /* when something is due, or expectations may be others */
+};
 
 struct exchange {
     struct registrar *registrar;   /* owned: what is in force */
@@ -85,10 +104,14 @@ struct exchange {
     uint32_t published_count, published_room;
     struct announced *announced; /* owned */
     uint32_t announced_count, announced_room;
-    struct quotas *quotas;           /* owned */
-    struct attempts *attempts;       /* owned */
-    struct cases *cases;             /* owned */
-    struct clocks *clocks;           /* owned */
+    struct quotas *quotas;     /* owned */
+    struct attempts *attempts; /* owned */
+    struct cases *cases;       /* owned */
+    struct clocks *clocks;     /* owned */
+    struct tallies tallies;
+    struct calendar_days *calendar; /* owned; NULL: the one built in */
+    uint32_t reckoned;              /* place of the last clock looked at, while `is_reckoning` */
+    bool is_reckoning, clocks_wait;
     struct withholding *withholding; /* owned; WITHHOLDINGS_MAX */
     uint32_t withholding_count;
 
@@ -199,8 +222,10 @@ enum status exchange_clocks_message(struct exchange *x, const struct acceptance 
 enum status exchange_clocks_step(struct exchange *x, const struct message *message,
                                  Concordat__StepKind step);
 /* The message will never be handed over: none of its clocks goes on. */
-enum status exchange_clocks_withheld(struct exchange *x, const struct id *message_id);
-/* The conversation has ended: none of its clocks goes on. */
+enum status exchange_clocks_withheld(struct exchange *x, const struct id *message_id,
+                                     uint64_t sequence);
+/* The conversation has ended: nothing is owed to its first message any more, and no number of it.
+ * After exchange_clocks_message, when a message ends it: what that answers is met, not dropped. */
 enum status exchange_clocks_ended(struct exchange *x, const struct id *conversation);
 /* `missing', the next number of the side `from', has not come, and something after it has: 60 s
  * from now both sides are told and exchange_gap_over is called. Nothing when that clock runs. */
@@ -221,9 +246,26 @@ enum status exchange_clock_forward(struct exchange *x, const struct conversation
 /* The case has moved: what `from' owed in it, or was owed, `to' does now. */
 enum status exchange_clocks_moved(struct exchange *x, const struct id *case_handle, uint32_t from,
                                   uint32_t to);
+/* striking.c */
+/* The working calendar of now. */
+const struct calendar_days *exchange_calendar(const struct exchange *x);
+/* From the next batch on, and over several, every clock is looked at again: by the calendar of now,
+ * and whether it may be forgotten. */
+void exchange_clocks_look(struct exchange *x);
 /* What is due strikes: CLOCKS_A_BATCH at most, the rest with the next batch. */
 enum status exchange_clocks_due(struct exchange *x);
-/* What one agency has sent in a day, at start. (The clocks' own records: restore.c.)
+/* Both sides hear of the clock's stage. An empty role: the desk. */
+enum status exchange_tell_clock(struct exchange *x, const struct clock_running *running,
+                                Concordat__ClockStage stage, const char *role);
+/* The same for one agency (its place + 1). */
+enum status exchange_tell_clock_to(struct exchange *x, uint32_t agency,
+                                   const struct clock_running *running, Concordat__ClockStage stage,
+                                   const char *role);
+/* tally.c: what an agency sends in a day, where an agreement expects so many. */
+enum status exchange_tally(struct exchange *x, const struct acceptance *accepted);
+/* Days that have ended are judged: TALLIES_A_BATCH at most, then *more. */
+enum status exchange_tallies_due(struct exchange *x, bool *more);
+/* The same at start. (The clocks' own records: restore.c.)
  *   ST_INVALID  not such a record */
 enum status exchange_restore_tally(struct exchange *x, struct bytes key, struct bytes record);
 /* conversing.c, custody.c: what follows when those clocks strike. */

@@ -325,7 +325,7 @@ enum status conversation_read(struct bytes key, struct bytes record,
     return ST_OK;
 }
 
-/* ---- clocks: u8 kind, stage | u32 count | i64 started, due, next | u32 minutes | working | u8
+/* ---- clocks: u8 kind, stage | u32 count | i64 started, due, next, needed | u32 minutes | working | u8
  * calendar, rungs | message, conversation, case | u64 message's sequence | type, expected | owed
  * by, to | agreement: id, u32 version, clause, hash */
 
@@ -341,6 +341,7 @@ void clock_write(const struct clock_running *running, const struct cases_names *
     write_u64(w, (uint64_t)c->started_ms);
     write_u64(w, (uint64_t)c->due_ms);
     write_u64(w, (uint64_t)c->next_ms);
+    write_u64(w, (uint64_t)c->needed_by_ms);
     write_u32(w, c->span.minutes);
     write_u8(w, c->span.working);
     write_u8(w, (uint8_t)c->calendar);
@@ -367,6 +368,7 @@ static bool read_clock(struct reader *r, struct clock *c)
     c->started_ms = (int64_t)read_u64(r);
     c->due_ms = (int64_t)read_u64(r);
     c->next_ms = (int64_t)read_u64(r);
+    c->needed_by_ms = (int64_t)read_u64(r);
     c->span.minutes = read_u32(r);
     c->span.working = read_flag(r);
     calendar = read_u8(r);

@@ -208,7 +208,7 @@ enum status exchange_restore_kept(struct exchange *x, enum kept_kind kind, struc
     case KEPT_CLOCK:
         return restore_clock(x, key, record);
     case KEPT_TALLY:
-        return ST_INVALID; /* none is written */
+        return exchange_restore_tally(x, key, record);
     case KEPT_KIND_END:
         break;
     }

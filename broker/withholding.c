@@ -47,6 +47,8 @@ static enum status record(struct exchange *x, const struct withholding *w)
         place = messages_place(x->messages, message);
     }
     enum status status = exchange_record(x, &event, place);
+    if (status == ST_OK)
+        status = exchange_clocks_withheld(x, &w->message_id, w->sequence);
     if (status != ST_OK)
         return status;
     queue_put_step(x->queues, &x->members[sender].queue,

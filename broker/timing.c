@@ -1,0 +1,358 @@
+/*
+ * timing.c - which clocks run: started by what is accepted, stopped by what it was that they waited
+ * for. What happens when one is due: striking.c.
+ *
+ *     acceptance.c, ladder.c, conversing.c, custody.c --> start, stop --> EVENT_KEPT
+ *
+ * A clock is kept as it stands, in the batch of what changed it, so a restart finds it as it was.
+ * What was owed and comes after the breach is told as late. Who may stop a clock: who owes it; by
+ * what type and step, agreements/clock.c says. Source: docs/clocks.md.
+ */
+#include <string.h>
+
+#include "broker/exchange_inside.h"
+#include "lib/text.h"
+
+#define CLOCK(name) CONCORDAT__CLOCK_KIND__CLOCK_##name
+#define STAGE(name) CONCORDAT__CLOCK_STAGE__STAGE_##name
+
+static enum status start(struct exchange *x, struct clock_running *running)
+{
+    running->number = ledger_sequence(x->ledger) + 1; /* of its own record: unique */
+    if (!clocks_start(x->clocks, running))
+        return ST_NOMEM;
+    return exchange_keep_clock(x, running);
+}
+
+/* Does somebody wait for what it is about, so that its coming late is news? */
+static bool is_owed(Concordat__ClockKind kind)
+{
+    return kind == CLOCK(ACKNOWLEDGE) || kind == CLOCK(DECIDE) || kind == CLOCK(ANSWER)
+        || kind == CLOCK(EXPECTED) || kind == CLOCK(FORWARD);
+}
+
+/* `met`: what was owed has come; else it can come no more. */
+static enum status stop(struct exchange *x, struct clock_running *running, bool met)
+{
+    enum status status = ST_OK;
+    uint64_t number = running->number;
+
+    if (met && running->clock.stage == STAGE(BREACHED) && is_owed(running->clock.kind))
+        status = exchange_tell_clock(x, running, STAGE(LATE), "");
+    clocks_stop(x->clocks, running);
+    return status == ST_OK ? exchange_keep_no_clock(x, number) : status;
+}
+
+/* ---- a message is accepted ---- */
+
+static bool is_side(const struct clock_running *running, uint32_t agency)
+{
+    return running->owed_by == agency || running->owed_to == agency;
+}
+
+/* Is the message what the clock waits for? `by`: what the two have in common. About one case,
+ * whoever is party to the agreements may send what is expected; without a case, its two sides. */
+static bool is_met(const struct clock_running *running, enum clocks_by by,
+                   const struct acceptance *accepted)
+{
+    const char *type = accepted->question->type;
+    uint32_t sender = accepted->submit->head.member + 1;
+
+    if (running->clock.kind == CLOCK(EXPECTED))
+        return strcmp(running->expected, type) == 0
+            && (by == CLOCKS_BY_CASE || is_side(running, sender));
+    return by != CLOCKS_BY_CASE && running->owed_by == sender
+        && clock_is_stopped_by_type(running->clock.kind, catalogue_find(running->type), type);
+}
+
+static enum status stop_met(struct exchange *x, enum clocks_by by, const struct id *id,
+                            const struct acceptance *accepted)
+{
+    struct clock_running *running;
+    uint32_t at = 0;
+
+    if (id_is_zero(id))
+        return ST_OK;
+    while ((running = clocks_next(x->clocks, by, id, &at))) {
+        enum status status = is_met(running, by, accepted) ? stop(x, running, true) : ST_OK;
+        if (status != ST_OK)
+            return status;
+    }
+    return ST_OK;
+}
+
+/* The case is waited for already: one alarm is enough. */
+static bool is_expected(struct exchange *x, const struct clock_running *wanted)
+{
+    const struct clock_running *running;
+    uint32_t at = 0;
+
+    while ((running = clocks_next(x->clocks, CLOCKS_BY_CASE, &wanted->case_handle, &at)))
+        if (running->clock.kind == CLOCK(EXPECTED) && running->clock.stage != STAGE(BREACHED)
+            && strcmp(running->clause, wanted->clause) == 0
+            && strcmp(running->agreement_id, wanted->agreement_id) == 0)
+            return true;
+    return false;
+}
+
+/* The type that is to come; none: a step will do. */
+static void name_expected(struct clock_running *running, const struct acceptance *accepted)
+{
+    const struct message_type *type = accepted->decision->clause->type;
+    const char *name = running->clock.kind == CLOCK(ACKNOWLEDGE) ? type->acknowledged_by
+                     : running->clock.kind == CLOCK(OPEN)        ? NULL
+                                                                 : type->answered_by;
+
+    if (name)
+        TEXT_COPY(running->expected, name);
+}
+
+static void name_expectation(struct clock_running *running, const struct acceptance *accepted)
+{
+    const struct agreement *agreement = accepted->decision->agreement;
+
+    for (size_t i = 0; i < agreement->expectation_count; i++)
+        if (agreement->expectations[i].id == running->clock.expectation) {
+            TEXT_COPY(running->clause, agreement->expectations[i].id);
+            TEXT_COPY(running->expected, agreement->expectations[i].then->name);
+        }
+}
+
+static enum status start_of(struct exchange *x, const struct acceptance *accepted,
+                            const struct clock *clock)
+{
+    const struct command_submit *submit = accepted->submit;
+    const struct agreement *agreement = accepted->decision->agreement;
+    uint32_t sender = submit->head.member + 1, recipient = accepted->recipient + 1;
+    struct clock_running running = {.clock = *clock,
+                                    .message = submit->message_id,
+                                    .conversation = submit->conversation_id,
+                                    .case_handle = submit->case_handle,
+                                    .message_sequence = accepted->sequence,
+                                    .owed_by = clock->by_sender ? sender : recipient,
+                                    .owed_to = clock->by_sender ? recipient : sender,
+                                    .agreement_version = agreement->version,
+                                    .agreement_hash = agreement->hash};
+
+    TEXT_COPY(running.type, accepted->question->type);
+    TEXT_COPY(running.agreement_id, agreement->id);
+    TEXT_COPY(running.clause, accepted->decision->clause->id);
+    if (clock->kind == CLOCK(EXPECTED))
+        name_expectation(&running, accepted);
+    else
+        name_expected(&running, accepted);
+    if (clock->kind == CLOCK(EXPECTED) && is_expected(x, &running))
+        return ST_OK;
+    return start(x, &running);
+}
+
+static enum status start_all(struct exchange *x, const struct acceptance *accepted)
+{
+    const struct clock_cause cause = {.agreement = accepted->decision->agreement,
+                                      .clause = accepted->decision->clause,
+                                      .type = accepted->decision->clause->type,
+                                      .urgency = accepted->submit->lane == 0
+                                                   ? CONCORDAT__URGENCY__IMMEDIATE
+                                                   : CONCORDAT__URGENCY__ROUTINE,
+                                      .sender = accepted->question->from,
+                                      .recipient = accepted->question->to,
+                                      .accepted_ms = x->now_ms,
+                                      .needed_by_ms = accepted->submit->needed_by_ms};
+    struct clock clocks[CLOCKS_OF_MAX];
+    size_t count;
+
+    clocks_of(&cause, exchange_calendar(x), clocks, &count);
+    for (size_t i = 0; i < count; i++) {
+        enum status status = start_of(x, accepted, &clocks[i]);
+        if (status != ST_OK)
+            return status;
+    }
+    return ST_OK;
+}
+
+enum status exchange_clocks_message(struct exchange *x, const struct acceptance *accepted)
+{
+    const struct command_submit *submit = accepted->submit;
+    enum status status = stop_met(x, CLOCKS_BY_MESSAGE, &submit->in_reply_to, accepted);
+
+    if (status == ST_OK)
+        status = stop_met(x, CLOCKS_BY_CONVERSATION, &submit->conversation_id, accepted);
+    if (status == ST_OK)
+        status = stop_met(x, CLOCKS_BY_CASE, &submit->case_handle, accepted);
+    if (status == ST_OK)
+        status = exchange_tally(x, accepted);
+    return status == ST_OK ? start_all(x, accepted) : status;
+}
+
+/* ---- other ends ---- */
+
+enum status exchange_clocks_step(struct exchange *x, const struct message *message,
+                                 Concordat__StepKind step)
+{
+    struct clock_running *running;
+    uint32_t at = 0;
+
+    while ((running = clocks_next(x->clocks, CLOCKS_BY_MESSAGE, &message->id, &at))) {
+        if (running->message_sequence != message->sequence
+            || !clock_is_stopped_by_step(running->clock.kind, catalogue_find(running->type), step))
+            continue;
+        enum status status = stop(x, running, step != CONCORDAT__STEP_KIND__REJECTED);
+        if (status != ST_OK)
+            return status;
+    }
+    return ST_OK;
+}
+
+enum status exchange_clocks_withheld(struct exchange *x, const struct id *message_id,
+                                     uint64_t sequence)
+{
+    struct clock_running *running;
+    uint32_t at = 0;
+
+    while ((running = clocks_next(x->clocks, CLOCKS_BY_MESSAGE, message_id, &at))) {
+        if (running->message_sequence != sequence)
+            continue;
+        enum status status = stop(x, running, false);
+        if (status != ST_OK)
+            return status;
+    }
+    return ST_OK;
+}
+
+enum status exchange_clocks_ended(struct exchange *x, const struct id *conversation)
+{
+    struct clock_running *running;
+    uint32_t at = 0;
+
+    while ((running = clocks_next(x->clocks, CLOCKS_BY_CONVERSATION, conversation, &at))) {
+        Concordat__ClockKind kind = running->clock.kind;
+        bool of_first = id_equal(&running->message, conversation) && kind != CLOCK(EXPECTED)
+                     && kind != CLOCK(REPLY);
+
+        if (!of_first && kind != CLOCK(GAP) && kind != CLOCK(FORWARD))
+            continue;
+        enum status status = stop(x, running, false);
+        if (status != ST_OK)
+            return status;
+    }
+    return ST_OK;
+}
+
+/* ---- clocks that no clause gives ---- */
+
+static struct clock_running *find(struct exchange *x, enum clocks_by by, const struct id *id,
+                                  Concordat__ClockKind kind, uint32_t owed_by)
+{
+    struct clock_running *running;
+    uint32_t at = 0;
+
+    while ((running = clocks_next(x->clocks, by, id, &at)))
+        if (running->clock.kind == kind && (owed_by == 0 || running->owed_by == owed_by))
+            return running;
+    return NULL;
+}
+
+enum status exchange_clock_gap(struct exchange *x, const struct conversation *conversation,
+                               uint32_t from, uint32_t missing)
+{
+    struct clock_running running = {.clock = clock_until(CLOCK(GAP), x->now_ms, x->now_ms + GAP_MS),
+                                    .conversation = conversation->id,
+                                    .case_handle = conversation->case_handle,
+                                    .owed_by = from,
+                                    .owed_to = conversation->asker == from ? conversation->other
+                                                                           : conversation->asker};
+
+    if (find(x, CLOCKS_BY_CONVERSATION, &conversation->id, CLOCK(GAP), from))
+        return ST_OK;
+    running.clock.count = missing;
+    TEXT_COPY(running.type, conversation->opened->name);
+    return start(x, &running);
+}
+
+enum status exchange_clock_gap_stop(struct exchange *x, const struct id *conversation,
+                                    uint32_t from)
+{
+    struct clock_running *running = find(x, CLOCKS_BY_CONVERSATION, conversation, CLOCK(GAP), from);
+
+    return running ? stop(x, running, false) : ST_OK;
+}
+
+enum status exchange_clock_reply(struct exchange *x, const struct id *case_handle,
+                                 const struct id *offer, uint32_t from, uint32_t to,
+                                 int64_t reply_by_ms)
+{
+    struct clock_running running = {.clock = clock_until(CLOCK(REPLY), x->now_ms, reply_by_ms),
+                                    .message = *offer,
+                                    .case_handle = *case_handle,
+                                    .owed_by = to,
+                                    .owed_to = from};
+    enum status status = exchange_clock_reply_stop(x, case_handle);
+
+    TEXT_COPY(running.type, "case.transfer.offer");
+    TEXT_COPY(running.expected, "case.transfer.accept");
+    return status == ST_OK ? start(x, &running) : status;
+}
+
+enum status exchange_clock_reply_stop(struct exchange *x, const struct id *case_handle)
+{
+    struct clock_running *running = find(x, CLOCKS_BY_CASE, case_handle, CLOCK(REPLY), 0);
+
+    return running ? stop(x, running, false) : ST_OK;
+}
+
+enum status exchange_clock_forward(struct exchange *x, const struct conversation *conversation,
+                                   const struct id *answer, uint32_t before, uint32_t holder)
+{
+    const struct span hour = {FORWARD_MINUTES, true};
+    struct clock_running running = {
+        .clock = clock_until(
+            CLOCK(FORWARD), x->now_ms,
+            calendar_add(exchange_calendar(x), CALENDAR_ENGLAND_AND_WALES, x->now_ms, &hour)),
+        .message = *answer,
+        .conversation = conversation->id,
+        .case_handle = conversation->case_handle,
+        .owed_by = before,
+        .owed_to = holder};
+
+    running.clock.span = hour;
+    running.clock.calendar = CALENDAR_ENGLAND_AND_WALES;
+    TEXT_COPY(running.type,
+              conversation->opened->answered_by ? conversation->opened->answered_by : "");
+    TEXT_COPY(running.expected, LATE_ANSWER);
+    return start(x, &running);
+}
+
+/* ---- a case moves ---- */
+
+/* What was sent to the former holder, it alone can acknowledge or open; and it passes on what came
+ * for it. All else follows the case. */
+static bool follows_by(Concordat__ClockKind kind)
+{
+    return kind != CLOCK(ACKNOWLEDGE) && kind != CLOCK(OPEN) && kind != CLOCK(FORWARD)
+        && kind != CLOCK(REPLY);
+}
+
+enum status exchange_clocks_moved(struct exchange *x, const struct id *case_handle, uint32_t from,
+                                  uint32_t to)
+{
+    struct clock_running *running;
+    uint32_t at = 0;
+
+    while ((running = clocks_next(x->clocks, CLOCKS_BY_CASE, case_handle, &at))) {
+        uint32_t owed_by = running->owed_by, owed_to = running->owed_to;
+        enum status status;
+
+        if (owed_by == from && follows_by(running->clock.kind))
+            running->owed_by = to;
+        if (owed_to == from)
+            running->owed_to = to;
+        if (running->owed_by == owed_by && running->owed_to == owed_to)
+            continue;
+        /* Of the transfer itself: its two sides are one now, and nothing is owed. */
+        status = running->owed_by == running->owed_to ? stop(x, running, false)
+                                                      : exchange_keep_clock(x, running);
+        if (status != ST_OK)
+            return status;
+    }
+    return ST_OK;
+}
