@@ -142,6 +142,12 @@ bool conversation_move(struct conversation *c, uint32_t from, uint32_t to, int64
             forwarded(c);
         return true;
     }
+    if (c->before != 0 && !c->before_was_other && !is_other) {
+        /* Who asked first has the answer's address, however often the case moves. */
+        if (c->before == to)
+            c->before = 0;
+        return true;
+    }
     c->before = from;
     c->before_was_other = is_other;
     return true;

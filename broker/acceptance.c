@@ -125,21 +125,23 @@ static enum status refuse(struct exchange *x, const struct command_submit *submi
     if (status != ST_OK)
         return status;
     x->counts.refused++;
-    return answer_event(x, submit, &event);
+    status = exchange_words_refused(x, submit, event.sequence, code);
+    return status == ST_OK ? answer_event(x, submit, &event) : status;
 }
 
 /* Past its quota an agency gets a retryable answer that is counted and not recorded. What is
- * permitted is never counted, so nothing lawful waits. */
-static enum status refuse_by_agreement(struct exchange *x, const struct command_submit *submit,
-                                       const struct question *question,
-                                       const struct decision *decision)
+ * permitted is never counted, so nothing lawful waits. Cases and conversations are judged the same
+ * way, so that nobody finds handles by trying. */
+static enum status refuse_counted(struct exchange *x, const struct command_submit *submit,
+                                  const struct question *question, Concordat__RefusalCode code,
+                                  category_set offending)
 {
     bool record;
 
-    if (exchange_count_refusal(x, submit->head.member, decision->code, question, &record) != ST_OK)
+    if (exchange_count_refusal(x, submit->head.member, code, question, &record) != ST_OK)
         return ST_NOMEM;
     if (record)
-        return refuse(x, submit, question, decision->code, decision->offending);
+        return refuse(x, submit, question, code, offending);
     x->counts.rate_limited++;
     return refuse(x, submit, question, CONCORDAT__REFUSAL_CODE__RATE_LIMITED, 0);
 }
@@ -155,8 +157,20 @@ static void stamp(uint8_t *record, uint64_t sequence, int64_t now_ms)
     write_u64(&w, (uint64_t)now_ms);
 }
 
+/* What follows of it for its conversation, its case and the clocks, in the same batch. */
+static enum status follow(struct exchange *x, const struct acceptance *accepted)
+{
+    enum status status = exchange_clocks_met(x, accepted);
+
+    if (status == ST_OK)
+        status = exchange_say(x, accepted);
+    if (status == ST_OK)
+        status = exchange_do_deed(x, accepted);
+    return status == ST_OK ? exchange_clocks_message(x, accepted) : status;
+}
+
 static enum status accept(struct exchange *x, uint8_t *turn, const struct command_submit *submit,
-                          const struct question *question, const struct permit *permit)
+                          const struct question *question, const struct decision *decision)
 {
     uint64_t sequence = ledger_sequence(x->ledger) + 1;
     uint8_t *record = turn + submit->record_at;
@@ -184,10 +198,14 @@ static enum status accept(struct exchange *x, uint8_t *turn, const struct comman
                              .size = submit->record_size,
                              .agency = recipient,
                              .lane = submit->lane},
-              permit);
+              decision->permit);
     exchange_wake(x, recipient);
     x->counts.accepted++;
 
+    enum status status =
+        follow(x, &(struct acceptance){submit, question, decision, sequence, recipient});
+    if (status != ST_OK)
+        return status;
     struct receipt receipt = {
         .sequence = sequence, .accepted_ms = x->now_ms, .agreement_hash = submit->agreement_hash};
     TEXT_COPY(receipt.clause, question->clause);
@@ -234,7 +252,8 @@ static enum status answer_again(struct exchange *x, const struct command_submit 
 
 /* ---- the order of the checks ---- */
 
-/* What the submission does not say: does its key count under the agreement it names? */
+/* What the submission does not say: does its key count under the agreement it names, and does the
+ * sender hold the case? */
 static void complete(const struct exchange *x, const struct command_submit *submit,
                      struct question *question)
 {
@@ -244,8 +263,20 @@ static void complete(const struct exchange *x, const struct command_submit *subm
     question->signer_counts = agreement
                            && registrar_signer_counts(x->registrar, agreement, question->from,
                                                       &submit->signing_key, x->now_ms);
+    question->is_holder = exchange_is_holder(x, submit->head.member + 1, &submit->case_handle);
     if (agreement && agreement->is_charter)
         exchange_charter_ask(x, agreement, &submit->message_id, question);
+}
+
+/* What the agreement permits, its case and its conversation may not. */
+static Concordat__RefusalCode judge_case(struct exchange *x, const struct command_submit *submit,
+                                         const struct question *question)
+{
+    Concordat__RefusalCode code = exchange_judge_deed(x, submit, question);
+
+    return code == CONCORDAT__REFUSAL_CODE__REFUSAL_UNSPECIFIED
+             ? exchange_judge_words(x, submit, question)
+             : code;
 }
 
 enum status exchange_submit(struct exchange *x, uint8_t *turn, const struct command_submit *submit)
@@ -274,8 +305,11 @@ enum status exchange_submit(struct exchange *x, uint8_t *turn, const struct comm
     complete(x, submit, &question);
     struct decision decision = decide(&question, registrar_set(x->registrar), x->now_ms);
     if (!decision.permitted)
-        return refuse_by_agreement(x, submit, &question, &decision);
-    status = accept(x, turn, submit, &question, decision.permit);
+        return refuse_counted(x, submit, &question, decision.code, decision.offending);
+    Concordat__RefusalCode code = judge_case(x, submit, &question);
+    if (code != CONCORDAT__REFUSAL_CODE__REFUSAL_UNSPECIFIED)
+        return refuse_counted(x, submit, &question, code, 0);
+    status = accept(x, turn, submit, &question, &decision);
     return status == ST_OK && decision.agreement->is_charter
              ? exchange_charter_used(x, decision.agreement, &question, &submit->message_id)
              : status;

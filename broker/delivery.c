@@ -121,15 +121,30 @@ static enum status send_step(struct exchange *x, struct member *member, struct i
     return ST_OK;
 }
 
+static enum status find_record(struct exchange *x, uint64_t sequence, struct bytes *out)
+{
+    *out = ledger_record(x->ledger, sequence);
+    return out->data ? ST_OK : x->reader.item(x->reader.context, sequence, out);
+}
+
+enum status exchange_event(struct exchange *x, uint64_t sequence, struct event *out)
+{
+    struct bytes record;
+    enum status status = find_record(x, sequence, &record);
+
+    if (status != ST_OK)
+        return status;
+    struct reader r = reader_of(record.data, record.size);
+    return event_read(&r, out) == ST_OK ? ST_OK : ST_INVALID;
+}
+
 static enum status send_item(struct exchange *x, struct member *member, struct item *item)
 {
-    struct bytes record = ledger_record(x->ledger, item->sequence);
+    struct bytes record;
+    enum status status = find_record(x, item->sequence, &record);
 
-    if (!record.data) {
-        enum status status = x->reader.item(x->reader.context, item->sequence, &record);
-        if (status != ST_OK)
-            return status == ST_MORE ? ST_INVALID : status; /* it is owed, so it must be there */
-    }
+    if (status != ST_OK)
+        return status == ST_MORE ? ST_INVALID : status; /* it is owed, so it must be there */
     return item->is_step ? send_step(x, member, item, record)
                          : send_message(x, member, item, record);
 }

@@ -352,6 +352,9 @@ enum status exchange_begin(struct exchange *x, int64_t now_ms)
     if (x->age_at_ms == 0)
         x->age_at_ms = x->now_ms + AGE_FIRST_MS;
     wake_lost(x);
+    if (!x->has_begun)
+        exchange_hold_again(x);
+    x->has_begun = true;
     enum status status = exchange_record_withheld(x);
     if (status == ST_OK)
         status = exchange_notices_due(x);
@@ -360,9 +363,9 @@ enum status exchange_begin(struct exchange *x, int64_t now_ms)
     if (status != ST_OK || x->now_ms < x->age_at_ms)
         return status;
     x->age_at_ms = x->now_ms + AGE_EVERY_MS;
-    exchange_clocks_look(x);
     struct event event = {.kind = EVENT_AGED};
-    return exchange_record(x, &event, 0);
+    status = exchange_record(x, &event, 0);
+    return status == ST_OK ? exchange_forget_cases(x) : status;
 }
 
 enum status exchange_run(struct exchange *x, uint8_t *turn, const struct command *command)
@@ -402,6 +405,7 @@ enum status exchange_run(struct exchange *x, uint8_t *turn, const struct command
     case COMMAND_GONE:
         return run_gone(x, whole);
     case COMMAND_CASE:
+        return exchange_case(x, whole);
     case COMMAND_HELLO:
         break;
     }

@@ -134,6 +134,8 @@ struct exchange_counts {
     uint64_t steps, steps_again, steps_refused, taken;
     uint64_t delivered, delivered_again, steps_delivered, withheld;
     uint64_t published, instruments_refused, notices, rate_limited;
+    uint64_t held, gaps; /* messages that waited for one before them; gaps that were not filled */
+    uint64_t custody_acts, transferred, lapsed, claims, claims_refused;
     uint64_t sessions, replaced, certificates, keys, directory_requests;
     uint64_t clocks; /* open */
     uint64_t clocks_warned, clocks_escalated, clocks_breached, clocks_late;

@@ -1,7 +1,8 @@
 /*
  * exchange_inside.h - the exchange's own insides, shared by exchange.c, restore.c, acceptance.c,
- * ladder.c, registry.c, gazette.c, notices.c, charter.c, withholding.c, kept.c, timing.c,
- * striking.c, tally.c and delivery.c and by nobody else.
+ * ladder.c, registry.c, gazette.c, notices.c, charter.c, withholding.c, kept.c, conversing.c,
+ * custody.c, claims.c, case_told.c, timing.c, striking.c, tally.c and delivery.c and by nobody
+ * else.
  */
 #ifndef BROKER_EXCHANGE_INSIDE_H
 #define BROKER_EXCHANGE_INSIDE_H
@@ -21,6 +22,7 @@
 #include "broker/queue.h"
 #include "broker/quota.h"
 #include "proto/notice.h"
+#include "proto/told.h"
 
 /* An agency as the exchange serves it; by the directory's places. */
 struct member {
@@ -119,6 +121,7 @@ struct exchange {
     struct parcel *effects;  /* owned; one a link */
     uint32_t *effect_counts; /* owned; the same */
     unsigned links;
+    bool has_begun;        /* a batch */
     bool is_open;          /* between begin and durable: effects stay in */
     bool is_full, is_high; /* the store; high: no more proposals */
     int64_t now_ms, age_at_ms, dates_at_ms;
@@ -215,8 +218,10 @@ struct acceptance {
     uint64_t sequence;               /* of its event */
     uint32_t recipient;              /* its place */
 };
-/* Starts the clocks that the message starts, and stops those that it answers: of the message it
- * replies to, of its conversation, of its case. After the message is recorded. */
+/* Stops what waits for the message, and tells what was waited for in vain: of the message it
+ * replies to, of its conversation, of its case. Before it does anything to these. */
+enum status exchange_clocks_met(struct exchange *x, const struct acceptance *accepted);
+/* Starts the clocks that the message starts. After all else. */
 enum status exchange_clocks_message(struct exchange *x, const struct acceptance *accepted);
 /* The recipient's step on `message` is recorded: what it stops. */
 enum status exchange_clocks_step(struct exchange *x, const struct message *message,
@@ -224,8 +229,7 @@ enum status exchange_clocks_step(struct exchange *x, const struct message *messa
 /* The message will never be handed over: none of its clocks goes on. */
 enum status exchange_clocks_withheld(struct exchange *x, const struct id *message_id,
                                      uint64_t sequence);
-/* The conversation has ended: nothing is owed to its first message any more, and no number of it.
- * After exchange_clocks_message, when a message ends it: what that answers is met, not dropped. */
+/* The conversation has ended: nothing is owed to its first message any more, and no number of it. */
 enum status exchange_clocks_ended(struct exchange *x, const struct id *conversation);
 /* `missing', the next number of the side `from', has not come, and something after it has: 60 s
  * from now both sides are told and exchange_gap_over is called. Nothing when that clock runs. */
@@ -268,9 +272,66 @@ enum status exchange_tallies_due(struct exchange *x, bool *more);
 /* The same at start. (The clocks' own records: restore.c.)
  *   ST_INVALID  not such a record */
 enum status exchange_restore_tally(struct exchange *x, struct bytes key, struct bytes record);
-/* conversing.c, custody.c: what follows when those clocks strike. */
+/* conversing.c, custody.c: what follows when those clocks strike. The clock is gone by then. */
 enum status exchange_gap_over(struct exchange *x, const struct id *conversation, uint32_t from);
 enum status exchange_offer_lapsed(struct exchange *x, const struct id *case_handle);
+/* conversing.c: agencies are places + 1.   ST_NOMEM, ST_INVALID, ST_IO */
+/* May it be said in the conversation that it names? decide() permits it. Besides the codes of
+ * conversation_judge: CONVERSATION_UNKNOWN when it would open one and does not, or under an id that
+ * is taken; RATE_LIMITED when HELD_MAX wait already. */
+Concordat__RefusalCode exchange_judge_words(struct exchange *x, const struct command_submit *submit,
+                                            const struct question *question);
+/* It is accepted and queued: opens a conversation, goes on with it, ends it, or is held. */
+enum status exchange_say(struct exchange *x, const struct acceptance *accepted);
+/* It was refused for good, as event `sequence`: nothing waits for its number. */
+enum status exchange_words_refused(struct exchange *x, const struct command_submit *submit,
+                                   uint64_t sequence, Concordat__RefusalCode code);
+/* The sender's message was declined, rejected or withheld: the conversation that it opened ends. */
+enum status exchange_words_ended(struct exchange *x, const struct id *message, uint32_t sender);
+/* Ends it: what was held is handed over, and its clocks stop. */
+enum status exchange_end_conversation(struct exchange *x, struct conversation_kept *kept);
+/* Does it go with its case? Not the transfer's own, nor one between the two. */
+bool exchange_moves_conversation(const struct conversation *c, uint32_t from, uint32_t to);
+enum status exchange_move_conversation(struct exchange *x, struct conversation_kept *kept,
+                                       uint32_t from, uint32_t to);
+/* Before the first batch: what waited when the exchange stopped waits again. */
+void exchange_hold_again(struct exchange *x);
+/* custody.c */
+/* What it would do to its case. CONVERSATION_MISSING: an offer that does not name every open
+ * conversation of the holder's in the case, or more than CONVERSATIONS_MAX would move. */
+Concordat__RefusalCode exchange_judge_deed(struct exchange *x, const struct command_submit *submit,
+                                           const struct question *question);
+/* It is accepted, and said: the case changes, and who has part in it is told. */
+enum status exchange_do_deed(struct exchange *x, const struct acceptance *accepted);
+bool exchange_is_holder(const struct exchange *x, uint32_t agency, const struct id *case_handle);
+/* The message, event `sequence`, will not be opened: if it is an offer that is open, it lapses. */
+enum status exchange_offer_undone(struct exchange *x, uint64_t sequence, const struct id *message,
+                                  uint32_t sender);
+/* claims.c */
+enum status exchange_case(struct exchange *x, const struct command_case *given);
+/* Conversations and cases that ended DUPLICATE_DAYS ago are forgotten, some in each run. */
+enum status exchange_forget_cases(struct exchange *x);
+/* case_told.c */
+/* What has become of a case, for one agency: `change' UNSPECIFIED is the answer to a question. */
+struct case_news {
+    Concordat__CustodyChange change;
+    const struct transfer *transfer; /* that the change is about; NULL: none */
+    struct id message;               /* zero: the clock did it */
+    uint32_t former;                 /* TRANSFERRED: who held it */
+    uint32_t components;
+    uint32_t conversation_count;
+    const struct conversation *const *conversations; /* borrowed; CONVERSATIONS_MAX at most */
+};
+/* Tells `agency'; of the conversations those in which it has part. */
+enum status exchange_tell_case(struct exchange *x, const struct case_held *held, uint32_t agency,
+                               const struct case_news *news);
+/* The same as canonical CustodyTold, for an answer. *size: TOLD_MAX at most. */
+void exchange_write_case(struct exchange *x, const struct case_held *held, uint32_t agency,
+                         const struct case_news *news, uint8_t out[static TOLD_MAX], size_t *size);
+/* The case's open conversations between the agency and its holder: *count of them. */
+void exchange_open_between(struct exchange *x, const struct case_held *held, uint32_t agency,
+                           const struct conversation *out[static CONVERSATIONS_MAX],
+                           uint32_t *count);
 /* kept.c */
 /* How records of cases, conversations and clocks name agencies: places in the directory + 1. */
 struct cases_names exchange_names(struct exchange *x);
@@ -290,6 +351,9 @@ enum status exchange_keep(struct exchange *x, enum kept_kind kind, struct bytes 
  *   ST_NOMEM */
 enum status exchange_tell(struct exchange *x, uint32_t agency, uint8_t lane, struct bytes told);
 /* delivery.c */
+/* The event of an item that is owed, or is younger than the checkpoint.
+ *   ST_MORE     neither */
+enum status exchange_event(struct exchange *x, uint64_t sequence, struct event *out);
 enum status exchange_deliver(struct exchange *x, bool *more);
 
 #endif

@@ -325,9 +325,9 @@ enum status conversation_read(struct bytes key, struct bytes record,
     return ST_OK;
 }
 
-/* ---- clocks: u8 kind, stage | u32 count | i64 started, due, next, needed | u32 minutes | working | u8
- * calendar, rungs | message, conversation, case | u64 message's sequence | type, expected | owed
- * by, to | agreement: id, u32 version, clause, hash */
+/* ---- clocks: u8 kind, stage | u32 count | i64 started, due, next, needed | u32 minutes | working
+ * | u8 calendar, rungs | message, conversation, case | u64 message's sequence | type, expected |
+ * owed by, to | agreement: id, u32 version, clause, hash */
 
 void clock_write(const struct clock_running *running, const struct cases_names *names,
                  struct writer *w)

@@ -96,6 +96,20 @@ static void settle_message(struct exchange *x, const struct message *message)
     exchange_wake(x, message->recipient); /* credit is free again */
 }
 
+/* What follows of it for a conversation, an offer and the clocks. */
+static enum status follow(struct exchange *x, const struct message *message,
+                          const struct command_step *given)
+{
+    Concordat__StepKind kind = (Concordat__StepKind)given->kind;
+    enum status status = exchange_clocks_step(x, message, kind);
+
+    if (status != ST_OK
+        || (kind != CONCORDAT__STEP_KIND__REJECTED && kind != CONCORDAT__STEP_KIND__DECLINED))
+        return status;
+    status = exchange_offer_undone(x, message->sequence, &message->id, message->sender + 1);
+    return status == ST_OK ? exchange_words_ended(x, &message->id, message->sender + 1) : status;
+}
+
 static enum status record_step(struct exchange *x, const struct command_step *given, uint32_t place)
 {
     struct message *message = messages_at(x->messages, place);
@@ -127,7 +141,8 @@ static enum status record_step(struct exchange *x, const struct command_step *gi
     queue_put_step(x->queues, &x->members[message->sender].queue, &item);
     exchange_wake(x, message->sender);
     x->counts.steps++;
-    return answer(x, given);
+    status = follow(x, messages_at(x->messages, place), given);
+    return status == ST_OK ? answer(x, given) : status;
 }
 
 enum status exchange_step(struct exchange *x, const struct command_step *given)

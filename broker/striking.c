@@ -232,9 +232,11 @@ static enum status reckon_some(struct exchange *x)
 enum status exchange_clocks_due(struct exchange *x)
 {
     struct clock_running *running;
-    enum status status = reckon_some(x);
     bool more = false;
 
+    if (x->now_ms >= x->age_at_ms) /* once an hour: some may be forgotten */
+        exchange_clocks_look(x);
+    enum status status = reckon_some(x);
     for (int i = 0;
          status == ST_OK && i < CLOCKS_A_BATCH && (running = clocks_due(x->clocks, x->now_ms)); i++)
         status = strike(x, running);

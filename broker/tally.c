@@ -18,7 +18,7 @@
 
 /* ---- the table ---- */
 
-static struct id name_hash(const char *agreement, const char *expectation, uint32_t agency)
+static struct id id_of_names(const char *agreement, const char *expectation, uint32_t agency)
 {
     uint8_t bytes[AGREEMENT_ID_MAX + CLAUSE_ID_MAX + 2 + sizeof agency];
     struct writer w = writer_of(bytes, sizeof bytes);
@@ -34,13 +34,13 @@ static struct id name_hash(const char *agreement, const char *expectation, uint3
 
 static struct id hash_of(const struct day_tally *tally)
 {
-    return name_hash(tally->agreement, tally->expectation, tally->agency);
+    return id_of_names(tally->agreement, tally->expectation, tally->agency);
 }
 
 static struct day_tally *find(struct exchange *x, const char *agreement, const char *expectation,
                               uint32_t agency)
 {
-    struct id id = name_hash(agreement, expectation, agency);
+    struct id id = id_of_names(agreement, expectation, agency);
     uint32_t place = idmap_get(&x->tallies.by_name, &id);
 
     return place ? &x->tallies.all[place - 1] : NULL;

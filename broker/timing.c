@@ -170,17 +170,20 @@ static enum status start_all(struct exchange *x, const struct acceptance *accept
     return ST_OK;
 }
 
-enum status exchange_clocks_message(struct exchange *x, const struct acceptance *accepted)
+enum status exchange_clocks_met(struct exchange *x, const struct acceptance *accepted)
 {
     const struct command_submit *submit = accepted->submit;
     enum status status = stop_met(x, CLOCKS_BY_MESSAGE, &submit->in_reply_to, accepted);
 
     if (status == ST_OK)
         status = stop_met(x, CLOCKS_BY_CONVERSATION, &submit->conversation_id, accepted);
-    if (status == ST_OK)
-        status = stop_met(x, CLOCKS_BY_CASE, &submit->case_handle, accepted);
-    if (status == ST_OK)
-        status = exchange_tally(x, accepted);
+    return status == ST_OK ? stop_met(x, CLOCKS_BY_CASE, &submit->case_handle, accepted) : status;
+}
+
+enum status exchange_clocks_message(struct exchange *x, const struct acceptance *accepted)
+{
+    enum status status = exchange_tally(x, accepted);
+
     return status == ST_OK ? start_all(x, accepted) : status;
 }
 

@@ -47,8 +47,6 @@ static enum status record(struct exchange *x, const struct withholding *w)
         place = messages_place(x->messages, message);
     }
     enum status status = exchange_record(x, &event, place);
-    if (status == ST_OK)
-        status = exchange_clocks_withheld(x, &w->message_id, w->sequence);
     if (status != ST_OK)
         return status;
     queue_put_step(x->queues, &x->members[sender].queue,
@@ -59,7 +57,10 @@ static enum status record(struct exchange *x, const struct withholding *w)
                                   .is_step = true});
     exchange_wake(x, sender);
     x->counts.withheld++;
-    return ST_OK;
+    status = exchange_clocks_withheld(x, &w->message_id, w->sequence);
+    if (status == ST_OK)
+        status = exchange_offer_undone(x, w->sequence, &w->message_id, sender + 1);
+    return status == ST_OK ? exchange_words_ended(x, &w->message_id, sender + 1) : status;
 }
 
 enum status exchange_record_withheld(struct exchange *x)

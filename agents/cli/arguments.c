@@ -73,6 +73,37 @@ static bool set_seconds(const char *text, uint32_t *out)
     return true;
 }
 
+/* "3" or "1,2,5", behind what is there. */
+static bool add_numbers(const char *text, struct number_list *list)
+{
+    if (*text == '\0')
+        return false;
+    while (*text) {
+        char digits[12] = "";
+        size_t size = strcspn(text, ",");
+        uint32_t number;
+
+        if (size == 0 || size >= sizeof digits || list->count == OPTION_REPEATS_MAX)
+            return false;
+        memcpy(digits, text, size);
+        if (!set_number(digits, &number) || number == 0)
+            return false;
+        list->items[list->count++] = number;
+        text += size;
+        if (*text == ',' && *++text == '\0')
+            return false;
+    }
+    return true;
+}
+
+static bool add_text(const char *text, struct text_list *list)
+{
+    if (*text == '\0' || list->count == OPTION_REPEATS_MAX)
+        return false;
+    list->items[list->count++] = text;
+    return true;
+}
+
 /* Stores `text` where the spec says; tells the user what it should have been. */
 static bool set_value(const struct option_spec *spec, const char *text)
 {
@@ -115,6 +146,17 @@ static bool set_value(const struct option_spec *spec, const char *text)
             return true;
         }
         complain("--%s: '%s' is not an agency id like nps.cambs", spec->name, text);
+        return false;
+    case OPTION_NUMBERS:
+        if (add_numbers(text, spec->value))
+            return true;
+        complain("--%s: '%s' is no number from 1, nor several like 1,2,5; or there are over %d",
+                 spec->name, text, OPTION_REPEATS_MAX);
+        return false;
+    case OPTION_TEXTS:
+        if (add_text(text, spec->value))
+            return true;
+        complain("--%s: empty, or over %d of them", spec->name, OPTION_REPEATS_MAX);
         return false;
     default:
         break;

@@ -20,7 +20,22 @@ enum option_kind {
     OPTION_SECONDS, /* uint32_t, in milliseconds; written in seconds, "2" or "0.5" */
     OPTION_TIME,    /* int64_t, milliseconds since 1970: when.h */
     OPTION_ID,      /* struct concordat_id */
-    OPTION_AGENCY   /* const char *, an agency id */
+    OPTION_AGENCY,  /* const char *, an agency id */
+    OPTION_NUMBERS, /* struct number_list: as often as it is given, and "1,2,5" */
+    OPTION_TEXTS    /* struct text_list: as often as it is given */
+};
+
+#define OPTION_REPEATS_MAX 64
+
+/* Numbers from 1, as they were given. */
+struct number_list {
+    size_t count;
+    uint32_t items[OPTION_REPEATS_MAX];
+};
+
+struct text_list {
+    size_t count;
+    const char *items[OPTION_REPEATS_MAX]; /* borrowed from argv */
 };
 
 struct option_spec {

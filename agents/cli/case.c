@@ -1,27 +1,18 @@
 /*
- * case.c - `concordat case`: what this agency knows about a case, conversation by conversation.
+ * case.c - `concordat case show|list`: what this agency knows about a case: who holds it, its
+ * transfer, and its messages, conversation by conversation.
  */
 #include <stdio.h>
 #include <string.h>
 
-#include "agents/cli/arguments.h"
+#include "agents/cli/case.h"
+
+#include "agents/cli/call.h"
+#include "agents/cli/custody_show.h"
 #include "agents/cli/items.h"
 #include "agents/cli/show.h"
 #include "agents/cli/when.h"
 #include "agents/client.h"
-
-/* What the agent knows of the case, or without `handle` of all; NULL when there is no agent. The
- * user has been told of trouble. */
-static struct concordat_answer *ask(const struct cli *cli, const struct concordat_id *handle,
-                                    uint32_t limit)
-{
-    OWNED_AGENT agent = agent_open(cli);
-    struct concordat_answer *answer = agent ? concordat_case(agent, handle, limit) : NULL;
-
-    if (answer)
-        show_trouble(cli, answer);
-    return answer;
-}
 
 /* Says on standard error what was left out; the list itself stays a list. */
 static void show_more(const struct concordat_answer *answer, const char *what)
@@ -51,7 +42,7 @@ static size_t end_of_conversation(const struct concordat_answer *answer, size_t 
 static enum exit_code show_case_json(const struct concordat_answer *answer,
                                      const struct concordat_id *handle)
 {
-    json_t *conversations = json_array();
+    json_t *conversations = json_array(), *object;
 
     for (size_t first = 0, end; first < answer->item_count; first = end) {
         json_t *conversation = json_object();
@@ -63,8 +54,11 @@ static enum exit_code show_case_json(const struct concordat_answer *answer,
                                   json_of_items(&answer->items[first], end - first));
         (void)json_array_append_new(conversations, conversation);
     }
-    return show_json(json_pack("{s:o, s:o, s:b}", "case", json_of_id(handle), "conversations",
-                               conversations, "more", answer->more));
+    object = json_pack("{s:o, s:o, s:b}", "case", json_of_id(handle), "conversations",
+                       conversations, "more", answer->more);
+    if (answer->custody)
+        json_put(object, "custody", json_of_custody(answer->custody));
+    return show_json(object);
 }
 
 static enum exit_code show_case(const struct cli *cli, const struct concordat_answer *answer,
@@ -73,11 +67,16 @@ static enum exit_code show_case(const struct cli *cli, const struct concordat_an
     static const enum item_column columns[] = {ITEM_CREATED,   ITEM_WAY,  ITEM_TYPE,   ITEM_STATE,
                                                ITEM_NEEDED_BY, ITEM_MARK, ITEM_MESSAGE};
 
-    if (answer->item_count == 0) {
+    if (answer->item_count == 0 && !answer->custody) {
         printf("no message about case %s is known here\n", handle);
         return EXIT_DONE;
     }
     printf("case %s\n", handle);
+    if (answer->custody) {
+        custody_show_holder(cli, answer->custody);
+        custody_show_transfer(cli, answer->custody);
+        custody_show_conversations(cli, answer->custody);
+    }
     for (size_t first = 0, end; first < answer->item_count; first = end) {
         char id[CONCORDAT_ID_TEXT];
         enum exit_code code;
@@ -93,7 +92,7 @@ static enum exit_code show_case(const struct cli *cli, const struct concordat_an
     return EXIT_DONE;
 }
 
-static enum exit_code run_show(struct cli *cli, const struct command *self, int argc, char **argv)
+enum exit_code run_case_show(struct cli *cli, const struct command *self, int argc, char **argv)
 {
     uint32_t limit = 0;
     const struct option_spec specs[] = {
@@ -101,20 +100,17 @@ static enum exit_code run_show(struct cli *cli, const struct command *self, int 
     };
     struct arguments arguments;
     struct concordat_id handle;
+    enum exit_code end;
+    OWNED_AGENT agent =
+        call_begin(cli, self, specs, LENGTH_OF(specs), argc, argv, &arguments, &end);
     OWNED_ANSWER answer = NULL;
-    enum parsed parsed =
-        arguments_parse(cli, self, specs, LENGTH_OF(specs), argc, argv, &arguments);
 
-    if (parsed != PARSED_OK)
-        return arguments_exit(parsed);
-    if (!concordat_id_parse(arguments.items[0], &handle) || concordat_id_is_none(&handle)) {
-        complain("'%s' is not a case handle; see concordat case list", arguments.items[0]);
+    if (!agent)
+        return end;
+    if (!case_handle_parse(arguments.items[0], &handle))
         return EXIT_BAD_INPUT;
-    }
-    answer = ask(cli, &handle, limit);
-    if (!answer)
-        return EXIT_FAILED;
-    if (answer->outcome != CONCORDAT_DONE)
+    answer = concordat_case(agent, &handle, limit);
+    if (!call_is_done(cli, answer))
         return (enum exit_code)answer->outcome;
     return cli->json ? show_case_json(answer, &handle) : show_case(cli, answer, arguments.items[0]);
 }
@@ -163,56 +159,22 @@ static enum exit_code show_cases(const struct cli *cli, const struct concordat_a
     return EXIT_DONE;
 }
 
-static enum exit_code run_list(struct cli *cli, const struct command *self, int argc, char **argv)
+enum exit_code run_case_list(struct cli *cli, const struct command *self, int argc, char **argv)
 {
     uint32_t limit = 0;
     const struct option_spec specs[] = {
         {"limit", OPTION_NUMBER, &limit, "N", "the newest N cases; default 100, at most 1000"},
     };
     struct arguments arguments;
+    enum exit_code end;
+    OWNED_AGENT agent =
+        call_begin(cli, self, specs, LENGTH_OF(specs), argc, argv, &arguments, &end);
     OWNED_ANSWER answer = NULL;
-    enum parsed parsed =
-        arguments_parse(cli, self, specs, LENGTH_OF(specs), argc, argv, &arguments);
 
-    if (parsed != PARSED_OK)
-        return arguments_exit(parsed);
-    answer = ask(cli, NULL, limit);
-    if (!answer)
-        return EXIT_FAILED;
-    if (answer->outcome != CONCORDAT_DONE)
+    if (!agent)
+        return end;
+    answer = concordat_case(agent, NULL, limit);
+    if (!call_is_done(cli, answer))
         return (enum exit_code)answer->outcome;
     return cli->json ? show_cases_json(answer) : show_cases(cli, answer);
 }
-
-/* --- the group --- */
-
-static const struct command parts[] = {
-    {
-        .name = "case show",
-        .arguments = "HANDLE",
-        .summary = "a case's messages, conversation by conversation; no content",
-        .about = "As far as this agency knows: what it sent and what came. The conversation that\n"
-                 "began last stands last.\n",
-        .least = 1,
-        .most = 1,
-        .run = run_show,
-    },
-    {
-        .name = "case list",
-        .arguments = "",
-        .summary = "the cases this agency has messages about, the latest first",
-        .run = run_list,
-    },
-};
-
-const struct command case_command = {
-    .name = "case",
-    .arguments = "show|list ...",
-    .summary = "what is known about a case: its conversations",
-    .about = "  case show HANDLE [--limit N]      its messages, conversation by conversation\n"
-             "  case list [--limit N]             the cases, the latest first\n",
-    .raw = true,
-    .parts = parts,
-    .part_count = LENGTH_OF(parts),
-    .run = arguments_run_part,
-};

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "agents/cli/arguments.h"
+#include "agents/cli/send.h"
 #include "agents/cli/show.h"
 #include "agents/client.h"
 #include "lib/clock.h"
@@ -19,7 +20,6 @@
 #include "proto/catalogue.h"
 #include "lib/nearest.h"
 
-#define WAIT_DEFAULT_MS 5000
 #define TEXT_MAX ((size_t)LOCAL_REQUEST_MAX) /* bytes of a body as JSON */
 
 /* A whole file, or standard input for "-"; NULL after telling the user. free() it. */
@@ -81,8 +81,8 @@ static bool case_is_right(const char *text, struct concordat_message *message)
     return false;
 }
 
-static void show_verdict(const struct cli *cli, const struct concordat_message *message,
-                         const struct concordat_answer *answer)
+void send_show_verdict(const struct cli *cli, const struct concordat_message *message,
+                       const struct concordat_answer *answer)
 {
     char id[CONCORDAT_ID_TEXT], handle[CONCORDAT_ID_TEXT];
 
@@ -116,22 +116,39 @@ static bool is_unreached(const struct concordat_answer *answer)
         && strcmp(answer->problems[0].where, "agent") == 0;
 }
 
-/* Sends what `message` says with the body at `path`. */
-static enum exit_code deliver(const struct cli *cli, struct concordat_message *message,
-                              const char *path, bool is_answer)
+void send_show_trouble(const struct cli *cli, const struct concordat_message *message,
+                       const struct concordat_answer *answer)
 {
-    OWNED_AGENT agent = NULL;
-    OWNED_ANSWER answer = NULL;
-    char *json, id[CONCORDAT_ID_TEXT];
-    enum exit_code code;
+    char id[CONCORDAT_ID_TEXT];
 
+    show_trouble(cli, answer);
+    if (!is_unreached(answer))
+        return;
+    concordat_id_print(&message->message_id, id);
+    complain("repeat the command with --id %s: it stays one message", id);
+}
+
+struct concordat_answer *send_hand_over(struct concordat *agent, struct concordat_message *message,
+                                        bool is_answer)
+{
     if (concordat_id_is_none(&message->message_id)) {
         struct id fresh = id_new(clock_wall_ms());
         memcpy(message->message_id.bytes, fresh.bytes, sizeof fresh.bytes);
     }
     if (message->wait_ms == 0) /* 0 means the default to the agent; one is "do not wait" */
         message->wait_ms = 1;
-    json = read_body(path, &message->json_size);
+    return is_answer ? concordat_reply(agent, message) : concordat_send(agent, message);
+}
+
+/* Sends what `message` says with the body at `path`. */
+static enum exit_code deliver(const struct cli *cli, struct concordat_message *message,
+                              const char *path, bool is_answer)
+{
+    OWNED_AGENT agent = NULL;
+    OWNED_ANSWER answer = NULL;
+    char *json = read_body(path, &message->json_size);
+    enum exit_code code;
+
     if (!json)
         return EXIT_BAD_INPUT;
     message->json = json;
@@ -140,7 +157,7 @@ static enum exit_code deliver(const struct cli *cli, struct concordat_message *m
         free(json);
         return EXIT_FAILED;
     }
-    answer = is_answer ? concordat_reply(agent, message) : concordat_send(agent, message);
+    answer = send_hand_over(agent, message, is_answer);
     free(json);
     message->json = NULL;
 
@@ -149,24 +166,23 @@ static enum exit_code deliver(const struct cli *cli, struct concordat_message *m
         enum exit_code shown = show_json(json_of_outcome(answer, "accepted"));
         code = code == EXIT_DONE ? shown : code;
     } else {
-        show_verdict(cli, message, answer);
+        send_show_verdict(cli, message, answer);
     }
-    show_trouble(cli, answer);
-    if (is_unreached(answer)) {
-        concordat_id_print(&message->message_id, id);
-        complain("repeat the command with --id %s: it stays one message", id);
-    }
+    send_show_trouble(cli, message, answer);
     return code;
 }
 
 static enum exit_code run_send(struct cli *cli, const struct command *self, int argc, char **argv)
 {
-    struct concordat_message message = {.wait_ms = WAIT_DEFAULT_MS};
+    struct concordat_message message = {.wait_ms = SEND_WAIT_MS};
     const char *handle = NULL;
     const struct option_spec specs[] = {
-        {"to", OPTION_AGENCY, &message.to, "AGENCY", "who gets it; required"},
+        {"to", OPTION_AGENCY, &message.to, "AGENCY",
+         "who gets it; required, but for --conversation"},
         {"case", OPTION_TEXT, &handle, "H|new", "the case it is about; new makes a handle"},
         {"reply-to", OPTION_ID, &message.in_reply_to, "ID", "the message it replies to"},
+        {"conversation", OPTION_ID, &message.conversation_id, "ID",
+         "goes on in this one, with whoever is on its other side by now"},
         {"purpose", OPTION_TEXT, &message.purpose, "P", "when the agreement permits several"},
         {"agreement", OPTION_TEXT, &message.agreement, "ID", "be judged under this one only"},
         {"officer", OPTION_TEXT, &message.officer, "O", "on whose behalf; sealed with the body"},
@@ -195,7 +211,7 @@ static enum exit_code run_send(struct cli *cli, const struct command *self, int 
     }
     if (!type_is_known(message.type) || !case_is_right(handle, &message))
         return EXIT_BAD_INPUT;
-    if (!message.to) {
+    if (!message.to && concordat_id_is_none(&message.conversation_id)) {
         complain("--to AGENCY is missing");
         return EXIT_BAD_INPUT;
     }
@@ -204,7 +220,7 @@ static enum exit_code run_send(struct cli *cli, const struct command *self, int 
 
 static enum exit_code run_answer(struct cli *cli, const struct command *self, int argc, char **argv)
 {
-    struct concordat_message message = {.wait_ms = WAIT_DEFAULT_MS};
+    struct concordat_message message = {.wait_ms = SEND_WAIT_MS};
     const struct option_spec specs[] = {
         {"officer", OPTION_TEXT, &message.officer, "O", "on whose behalf; sealed with the body"},
         {"justification", OPTION_TEXT, &message.justification, "WHY",

@@ -21,13 +21,13 @@ expect 0 '--needed-by' concordat help send
 expect 0 '[0-9]\.[0-9]' concordat --version
 expect 2 "did you mean 'inbox'" concordat inbx
 expect 2 "did you mean '--*to'\|unknown option" concordat send psr.request --too nps.cambs x.json
-for command in sandbox demo catalogue send inbox open ack decline answer track case import agreement disclosures refusals status; do
+for command in sandbox demo catalogue send inbox open ack decline answer track case due alarms import agreement disclosures refusals status; do
     expect 0 "usage: concordat $command" concordat "$command" --help
 done
 # Every part that a command names in its usage has its help there, and so its section in the manual.
 sh "$source/agents/cli/man.sh" "$(command -v concordat)" >"$folder/man" || wrong "no manual is made"
 for command in agreement case; do
-    parts=$(concordat "$command" --help | sed -n "s/^usage: concordat $command \([a-z|]*\).*/\1/p" | tr '|' ' ')
+    parts=$(concordat "$command" --help | sed -n "s/^usage: concordat $command \([a-z|-]*\).*/\1/p" | tr '|' ' ')
     [ -n "$parts" ] || wrong "$command names no parts"
     for part in $parts; do
         expect 0 "usage: concordat $command $part" concordat "$command" "$part" --help

@@ -7,13 +7,13 @@
  * what it acknowledges; at a random moment FS_IOC_SHUTDOWN without flushing the file system's log,
  * which drops all that was not synced. Then the writer is killed, the file system unmounted and
  * mounted again, the storage recovered as at any start, and everything acknowledged since the first
- * cut is looked for. Only what was acknowledged before the cut began counts: a sync that races it
- * may succeed.
+ * cut is looked for: messages, clocks as they were kept last, what was told once. Only what was
+ * acknowledged before the cut began counts: a sync that races it may succeed.
  *
  * Needs root, loop devices and mkfs.ext4; skipped (77) where they are not to be had. What it does
  * not test is the cache of a physical disk, which must honour a flush.
  *
- * CONTROL programs are this one with a bug planted in the journal: each must be caught.
+ * CONTROL programs are this one with a bug planted in the journal or the fold: each must be caught.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -41,7 +41,7 @@
 #define BODY_ROOM 4096
 #define BATCH_EVENTS 8
 
-#if defined(PLANT_ACK_BEFORE_SYNC) || defined(PLANT_EARLY_RECYCLE)
+#if defined(PLANT_ACK_BEFORE_SYNC) || defined(PLANT_EARLY_RECYCLE) || defined(PLANT_FIRST_KEPT)
 #define PLANTED true
 #else
 #define PLANTED false
@@ -62,18 +62,52 @@ struct place {
 
 /* ---- what is written: event n of every run is the same ---- */
 
-/* Of three events the second settles the first and the third takes that step; in every sixteenth
- * three, two messages stay in the queue instead. */
+/* Of five events the second settles the first and the third takes that step; in every sixteenth
+ * five, two messages stay in the queue instead. The fourth keeps a clock of a few as it is now, or
+ * no more; the fifth tells of it, or takes what the fifth of the five before told. */
+#define ROUND 5
+#define CLOCKS 5
+
+static uint64_t round_of(uint64_t sequence)
+{
+    return (sequence - 1) / ROUND;
+}
+
 static bool stays(uint64_t sequence)
 {
-    return (sequence - 1) / 3 % 16 == 0;
+    return round_of(sequence) % 16 == 0;
 }
 
 static enum event_kind kind_of(uint64_t sequence)
 {
-    if (sequence % 3 == 1 || (sequence % 3 == 2 && stays(sequence)))
+    switch ((sequence - 1) % ROUND) {
+    case 0:
         return EVENT_ACCEPTED;
-    return sequence % 3 == 2 ? EVENT_STEP : EVENT_TAKEN;
+    case 1:
+        return stays(sequence) ? EVENT_ACCEPTED : EVENT_STEP;
+    case 2:
+        return EVENT_TAKEN;
+    case 3:
+        return EVENT_KEPT;
+    default:
+        return round_of(sequence) % 2 == 0 ? EVENT_TOLD : EVENT_TAKEN;
+    }
+}
+
+/* The clock as the fourth event of a round leaves it: its key, and the round; or gone. */
+static struct event kept_of(uint64_t sequence, uint8_t out[static 16])
+{
+    struct writer w = writer_of(out, 16);
+    const uint64_t round = round_of(sequence);
+
+    write_u64(&w, round % CLOCKS);
+    write_u64(&w, round);
+    return (struct event){.kind = EVENT_KEPT,
+                          .sequence = sequence,
+                          .at_ms = (int64_t)sequence,
+                          .kept_kind = KEPT_CLOCK,
+                          .key = {out, 8},
+                          .record = {out + 8, round % 7 == 0 ? 0 : 8}};
 }
 
 static struct bytes body_of(uint64_t sequence, uint8_t out[static BODY_ROOM])
@@ -95,7 +129,12 @@ static struct event event_of(uint64_t sequence, uint8_t body[static BODY_ROOM])
     case EVENT_STEP:
         return sample_step(sequence, n - 1, sequence - 1, 1);
     case EVENT_TAKEN:
-        return sample_taken(sequence, sequence - 1);
+        return sample_taken(sequence,
+                            (sequence - 1) % ROUND == 2 ? sequence - 1 : sequence - ROUND);
+    case EVENT_KEPT:
+        return kept_of(sequence, body);
+    case EVENT_TOLD:
+        return sample_told(sequence);
     case EVENT_ACCEPTED:
     case EVENT_REFUSED:
     case EVENT_AGENCY:
@@ -104,8 +143,6 @@ static struct event event_of(uint64_t sequence, uint8_t body[static BODY_ROOM])
     case EVENT_GAZETTE:
     case EVENT_WITHHELD:
     case EVENT_COUNTED:
-    case EVENT_KEPT:
-    case EVENT_TOLD:
     case EVENT_KIND_END:
         break;
     }
@@ -190,6 +227,52 @@ static bool is_there(struct state_reader *reader, uint64_t sequence)
         && memcmp(event.body.data, expected.data, expected.size) == 0;
 }
 
+/* What was told is owed until it was taken, and never again after that. */
+static bool is_told_once(struct state_reader *reader, uint64_t sequence, uint64_t recovered)
+{
+    struct bytes record;
+    enum status status;
+
+    if (kind_of(sequence) != EVENT_TOLD)
+        return true;
+    status = state_item(reader, sequence, &record);
+    return status == (sequence + ROUND <= recovered ? ST_MORE : ST_OK);
+}
+
+struct clocks {
+    uint64_t rounds[CLOCKS]; /* that the record names, + 1; 0: gone */
+};
+
+static enum status find_clock(void *context, enum kept_kind kind, struct bytes key,
+                              struct bytes record)
+{
+    struct clocks *clocks = context;
+    struct reader k = reader_of(key.data, key.size), r = reader_of(record.data, record.size);
+    uint64_t n = read_u64(&k), round = read_u64(&r);
+
+    if (kind != KEPT_CLOCK || !reader_done(&k) || !reader_done(&r) || n >= CLOCKS)
+        return ST_INVALID;
+    clocks->rounds[n] = round + 1;
+    return ST_OK;
+}
+
+/* Every clock is as the newest event of it left it: gives how many are not. */
+static uint64_t count_wrong_clocks(struct state_reader *reader, uint64_t recovered)
+{
+    struct clocks found = {{0}}, expected = {{0}};
+    uint64_t wrong = 0;
+
+    if (state_each_kept(reader, find_clock, &found) != ST_OK)
+        return CLOCKS;
+    for (uint64_t sequence = 4; sequence <= recovered; sequence += ROUND) {
+        uint64_t round = round_of(sequence);
+        expected.rounds[round % CLOCKS] = round % 7 == 0 ? 0 : round + 1;
+    }
+    for (size_t n = 0; n < CLOCKS; n++)
+        wrong += found.rounds[n] != expected.rounds[n];
+    return wrong;
+}
+
 static enum status count_item(void *context, const char *agency, uint8_t lane, uint64_t sequence,
                               const struct event *event)
 {
@@ -218,7 +301,8 @@ static uint64_t count_lost(const struct place *place, uint64_t acked, uint64_t *
     }
     *recovered = found.sequence;
     for (uint64_t n = 1; n <= acked; n++)
-        lost += !is_there(reader, n);
+        lost += !is_there(reader, n) || !is_told_once(reader, n, found.sequence);
+    lost += count_wrong_clocks(reader, found.sequence);
     if (found.sequence < acked && lost == 0)
         lost = acked - found.sequence;
     return state_each_item(reader, count_item, &items) == ST_OK ? lost : acked;

@@ -15,6 +15,8 @@ struct taken {
     uint32_t number, wait_ms;
     int64_t at_ms;
     struct concordat_id id;
+    struct number_list numbers;
+    struct text_list texts;
     struct cli cli;
     struct arguments arguments;
 };
@@ -29,6 +31,8 @@ static enum parsed parse(struct taken *taken, int argc, const char *const argv[]
         {"wait", OPTION_SECONDS, &taken->wait_ms, "S", "seconds"},
         {"at", OPTION_TIME, &taken->at_ms, "T", "a time"},
         {"id", OPTION_ID, &taken->id, "ID", "an id"},
+        {"component", OPTION_NUMBERS, &taken->numbers, "N", "numbers"},
+        {"part", OPTION_TEXTS, &taken->texts, "FILE", "texts"},
     };
 
     return arguments_parse(&taken->cli, &command, specs, LENGTH(specs), argc, (char **)argv,
@@ -104,6 +108,48 @@ static void help_is_neither_right_nor_wrong(void **)
     assert_int_equal(arguments_exit(PARSED_WRONG), EXIT_BAD_INPUT);
 }
 
+static void what_may_be_repeated_is_kept_in_order(void **)
+{
+    static const uint32_t expected[] = {3, 1, 2, 32};
+    struct taken taken = {0};
+    const char *const argv[] = {"test",   "one",    "--component",        "3",
+                                "--part", "b.json", "--component=1,2,32", "--part",
+                                "a.json"};
+
+    assert_int_equal(parse(&taken, LENGTH(argv), argv), PARSED_OK);
+    assert_int_equal(taken.numbers.count, LENGTH(expected));
+    assert_memory_equal(taken.numbers.items, expected, sizeof expected);
+    assert_int_equal(taken.texts.count, 2);
+    assert_string_equal(taken.texts.items[0], "b.json");
+    assert_string_equal(taken.texts.items[1], "a.json");
+}
+
+static void a_list_of_numbers_has_no_slips(void **)
+{
+    static const char *const wrong[] = {"--component=0",  "--component=",    "--component=1,",
+                                        "--component=,1", "--component=1,x", "--component=-1",
+                                        "--part="};
+
+    for (size_t i = 0; i < LENGTH(wrong); i++) {
+        struct taken taken = {0};
+        const char *const argv[] = {"test", "one", wrong[i]};
+
+        assert_int_equal(parse(&taken, LENGTH(argv), argv), PARSED_WRONG);
+    }
+}
+
+static void more_than_there_is_room_for_is_refused(void **)
+{
+    struct taken taken = {0};
+    const char *argv[2 + OPTION_REPEATS_MAX + 1] = {"test", "one"};
+
+    for (size_t i = 2; i < LENGTH(argv); i++)
+        argv[i] = "--component=1";
+    assert_int_equal(parse(&taken, LENGTH(argv), argv), PARSED_WRONG);
+    taken = (struct taken){0};
+    assert_int_equal(parse(&taken, LENGTH(argv) - 1, argv), PARSED_OK);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -111,6 +157,9 @@ int main(void)
         cmocka_unit_test(two_dashes_end_options_and_one_is_an_argument),
         cmocka_unit_test(what_is_wrong_is_refused),
         cmocka_unit_test(help_is_neither_right_nor_wrong),
+        cmocka_unit_test(what_may_be_repeated_is_kept_in_order),
+        cmocka_unit_test(a_list_of_numbers_has_no_slips),
+        cmocka_unit_test(more_than_there_is_room_for_is_refused),
     };
     return cmocka_run_group_tests_name("arguments", tests, NULL, NULL);
 }

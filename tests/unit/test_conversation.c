@@ -262,6 +262,24 @@ static void an_owed_answer_follows_the_case_and_ends_with_its_return(void **)
     assert_int_equal(returned.before, 0);
 }
 
+static void the_first_asker_gets_the_answer_however_often_the_case_moves(void **)
+{
+    struct conversation c = conversation_of(check), returned;
+
+    assert_true(conversation_move(&c, NPS, CRC, 500));
+    assert_true(conversation_move(&c, CRC, COUNCIL, 600));
+    returned = c;
+    say(&c, answer, CSC, NPS, 1);
+    assert_int_equal(c.state, CONVERSATION_FORWARDING);
+    say(&c, LATE_ANSWER, NPS, COUNCIL, 1);
+    assert_int_equal(c.state, CONVERSATION_CLOSED);
+
+    assert_true(conversation_move(&returned, COUNCIL, NPS, 700));
+    assert_int_equal(returned.before, 0);
+    say(&returned, answer, CSC, NPS, 1);
+    assert_int_equal(returned.state, CONVERSATION_CLOSED);
+}
+
 static void who_is_no_side_moves_nothing_and_nobody_becomes_both_sides(void **)
 {
     struct conversation c = conversation_of(referral), before = c;
@@ -277,10 +295,9 @@ static void who_is_no_side_moves_nothing_and_nobody_becomes_both_sides(void **)
 static void what_was_held_and_is_overtaken_is_counted_and_no_more(void **)
 {
     struct conversation c = conversation_of(referral);
-    struct utterance u = saying("safeguarding.referral.decision", CSC, NPS, 3);
+    struct utterance u = saying("safeguarding.update", CSC, NPS, 3);
 
     assert_true(conversation_move(&c, NPS, CRC, 500));
-    assert_true(conversation_move(&c, CRC, COUNCIL, 600));
     conversation_apply(&c, &u, 700);
     assert_int_equal(c.next_of_other, 4);
     assert_false(c.answered);
@@ -303,6 +320,7 @@ int main(void)
         cmocka_unit_test(a_referral_goes_on_after_its_decision_was_forwarded),
         cmocka_unit_test(an_answer_to_the_holder_too_ends_it_and_the_first_may_still_be_forwarded),
         cmocka_unit_test(an_owed_answer_follows_the_case_and_ends_with_its_return),
+        cmocka_unit_test(the_first_asker_gets_the_answer_however_often_the_case_moves),
         cmocka_unit_test(who_is_no_side_moves_nothing_and_nobody_becomes_both_sides),
         cmocka_unit_test(what_was_held_and_is_overtaken_is_counted_and_no_more),
     };

@@ -1,0 +1,117 @@
+/*
+ * case_claim.c - `concordat case open|close|holder`: this agency's signed word that it holds a case
+ * or that the case is over, and the broker's word who holds one.
+ */
+#include <stdio.h>
+
+#include "agents/cli/call.h"
+#include "agents/cli/case.h"
+#include "agents/cli/custody_show.h"
+#include "agents/cli/send.h"
+#include "agents/cli/show.h"
+
+/* The claim's answer in words, or as JSON; its exit code. */
+static enum exit_code show_claim(const struct cli *cli, const struct concordat_answer *answer,
+                                 const struct concordat_id *handle, const char *json_done,
+                                 const char *words)
+{
+    enum exit_code code = (enum exit_code)answer->outcome;
+    char text[CONCORDAT_ID_TEXT];
+
+    concordat_id_print(concordat_id_is_none(&answer->case_handle) ? handle : &answer->case_handle,
+                       text);
+    if (cli->json) {
+        json_t *object = json_of_outcome(answer, json_done);
+        enum exit_code shown;
+
+        json_put(object, "case", json_string(text));
+        if (answer->custody)
+            json_put(object, "custody", json_of_custody(answer->custody));
+        shown = show_json(object);
+        code = code == EXIT_DONE ? shown : code;
+    } else if (code == EXIT_DONE) {
+        printf("%s%s%s  %s\n", tone_start(cli, TONE_GOOD), words, tone_end(cli), text);
+    } else if (code == EXIT_QUEUED) {
+        printf("%squeued%s  %s\n"
+               "        the broker has not answered; see concordat case holder %s\n",
+               tone_start(cli, TONE_WARN), tone_end(cli), text, text);
+    }
+    show_trouble(cli, answer);
+    return code;
+}
+
+enum exit_code run_case_open(struct cli *cli, const struct command *self, int argc, char **argv)
+{
+    struct concordat_id handle = {{0}};
+    uint32_t wait_ms = SEND_WAIT_MS;
+    const struct option_spec specs[] = {
+        {"case", OPTION_ID, &handle, "H", "its handle; default: a new one is made"},
+        {"wait", OPTION_SECONDS, &wait_ms, "S", "for the broker's answer; default 5"},
+    };
+    struct arguments arguments;
+    enum exit_code end;
+    OWNED_AGENT agent =
+        call_begin(cli, self, specs, LENGTH_OF(specs), argc, argv, &arguments, &end);
+    OWNED_ANSWER answer = NULL;
+
+    if (!agent)
+        return end;
+    answer = concordat_hold(agent, concordat_id_is_none(&handle) ? NULL : &handle, CONCORDAT_HOLDS,
+                            wait_ms);
+    return show_claim(cli, answer, &handle, "held", "held by us");
+}
+
+enum exit_code run_case_close(struct cli *cli, const struct command *self, int argc, char **argv)
+{
+    struct concordat_id handle;
+    uint32_t wait_ms = SEND_WAIT_MS;
+    const struct option_spec specs[] = {
+        {"wait", OPTION_SECONDS, &wait_ms, "S", "for the broker's answer; default 5"},
+    };
+    struct arguments arguments;
+    enum exit_code end;
+    OWNED_AGENT agent =
+        call_begin(cli, self, specs, LENGTH_OF(specs), argc, argv, &arguments, &end);
+    OWNED_ANSWER answer = NULL;
+
+    if (!agent)
+        return end;
+    if (!case_handle_parse(arguments.items[0], &handle))
+        return EXIT_BAD_INPUT;
+    answer = concordat_hold(agent, &handle, CONCORDAT_IS_OVER, wait_ms);
+    return show_claim(cli, answer, &handle, "closed", "closed");
+}
+
+enum exit_code run_case_holder(struct cli *cli, const struct command *self, int argc, char **argv)
+{
+    struct concordat_id handle;
+    uint32_t wait_ms = SEND_WAIT_MS;
+    const struct option_spec specs[] = {
+        {"wait", OPTION_SECONDS, &wait_ms, "S", "for the broker's answer; default 5"},
+    };
+    struct arguments arguments;
+    enum exit_code end;
+    OWNED_AGENT agent =
+        call_begin(cli, self, specs, LENGTH_OF(specs), argc, argv, &arguments, &end);
+    OWNED_ANSWER answer = NULL;
+
+    if (!agent)
+        return end;
+    if (!case_handle_parse(arguments.items[0], &handle))
+        return EXIT_BAD_INPUT;
+    answer = concordat_holder(agent, &handle, wait_ms);
+    if (!call_is_done(cli, answer))
+        return (enum exit_code)answer->outcome;
+    if (cli->json)
+        return show_json(
+            json_pack("{s:o, s:o}", "case", json_of_id(&handle), "custody",
+                      answer->custody ? json_of_custody(answer->custody) : json_null()));
+    if (!answer->custody) {
+        printf("nobody holds case %s, as far as this agency may know\n", arguments.items[0]);
+        return EXIT_DONE;
+    }
+    custody_show_holder(cli, answer->custody);
+    custody_show_transfer(cli, answer->custody);
+    custody_show_conversations(cli, answer->custody);
+    return fflush(stdout) == 0 ? EXIT_DONE : EXIT_FAILED;
+}

@@ -1,0 +1,79 @@
+/*
+ * case_command.c - `concordat case`: the table of its parts, which are functions of case.h.
+ */
+#include "agents/cli/case.h"
+
+#define PART(verb, usage, line, fewest, greatest, function, text)                                  \
+    {                                                                                              \
+        .name = "case " verb, .arguments = usage, .summary = line, .about = text, .least = fewest, \
+        .most = greatest, .run = function                                                          \
+    }
+
+static const struct command parts[] = {
+    PART("show", "HANDLE", "who holds it, its transfer, its messages by conversation; no content",
+         1, 1, run_case_show,
+         "As far as this agency knows: what it was told, what it sent and what came. The\n"
+         "conversation that began last stands last.\n"),
+    PART("list", "", "the cases this agency has messages about, the latest first", 0, 0,
+         run_case_list, NULL),
+    PART("open", "", "say that this agency holds a case from now on", 0, 0, run_case_open,
+         "Signed, and settled by the broker: refused when somebody holds the case already, or\n"
+         "when no agreement would let this agency offer or take one.\n"),
+    PART("close", "HANDLE", "say that a case is over; its holder's", 1, 1, run_case_close,
+         "Refused while a transfer or a conversation of it is open: concordat case show.\n"),
+    PART("holder", "HANDLE", "ask the broker who holds a case", 1, 1, run_case_holder,
+         "It tells only those who hold it, held it, are offered it or have part in one of its\n"
+         "conversations; to all others it is as if there were no such case.\n"),
+    PART("offer", "HANDLE --to AGENCY BODY.json", "offer a case to the agency that is to take it",
+         2, 2, run_case_offer,
+         "BODY.json is a case.transfer.offer (concordat catalogue case.transfer.offer); its\n"
+         "transferId, manifest and offered components are made here. Each --part is a\n"
+         "case.record.part without manifestId and number, which are made too: its hash goes\n"
+         "into the manifest, and the file itself with send-parts. Nothing changes hands before\n"
+         "the other completes. Of a case that is offered already, the components that were\n"
+         "rejected are offered again; without --part with the manifest as it was.\n"),
+    PART("send-parts", "HANDLE FILE...", "send the parts of the record that the offer lists", 2,
+         POSITIONALS_MAX, run_case_send_parts,
+         "The files that were given to offer, in any order: each is known by its hash. Again\n"
+         "when the other asks for one (case.record.query). A file that has changed since the\n"
+         "offer is refused here.\n"),
+    PART("accept", "HANDLE", "accept components of a case that is offered to us", 1, 1,
+         run_case_accept, "The case stays with its holder until complete.\n"),
+    PART("reject", "HANDLE --reason R", "reject components, and say why", 1, 1, run_case_reject,
+         "reasons: WRONG_AREA, RISK_TOO_HIGH_FOR_PROVIDER, RECORD_INCOMPLETE,\n"
+         "SAFEGUARDING_MISSING, ADDRESS_NOT_VERIFIED, DUPLICATE_RECORD,\n"
+         "COURT_HEARING_PENDING, NO_CAPACITY. The holder may offer them again, corrected.\n"),
+    PART("query", "HANDLE --missing N", "ask the holder for parts that did not come or differ", 1,
+         1, run_case_query, NULL),
+    PART("complete", "HANDLE", "take the case: responsibility moves now, and only now", 1, 1,
+         run_case_complete,
+         "When every component is accepted and every part of the manifest is here with its\n"
+         "hash. Every open conversation of the case goes on under us, with its id.\n"),
+    PART("withdraw", "HANDLE --reason R", "take back an offer of ours", 1, 1, run_case_withdraw,
+         "reasons: OFFERED_IN_ERROR, CIRCUMSTANCES_CHANGED, OFFERED_ELSEWHERE, RISK_CHANGED\n"),
+};
+
+const struct command case_command = {
+    .name = "case",
+    .arguments =
+        "show|list|open|close|holder|offer|send-parts|accept|reject|query|complete|withdraw ...",
+    .summary = "who holds a case, its conversations, and its transfer",
+    .about = "  case show HANDLE [--limit N]      holder, transfer, messages by conversation\n"
+             "  case list [--limit N]             the cases, the latest first\n"
+             "  case open [--case H]              we hold it from now on\n"
+             "  case close HANDLE                 it is over\n"
+             "  case holder HANDLE                who holds it, as the broker says now\n"
+             "the holder's:\n"
+             "  case offer HANDLE --to A BODY.json [--part FILE]...\n"
+             "  case send-parts HANDLE FILE...    the record, part by part\n"
+             "  case withdraw HANDLE --reason R   nothing has changed\n"
+             "whom it is offered to:\n"
+             "  case accept HANDLE [--component N]...\n"
+             "  case reject HANDLE [--component N]... --reason R [--detail TEXT]\n"
+             "  case query HANDLE --missing N     parts that did not come, or differ\n"
+             "  case complete HANDLE              it is ours from now on\n",
+    .raw = true,
+    .parts = parts,
+    .part_count = LENGTH_OF(parts),
+    .run = arguments_run_part,
+};

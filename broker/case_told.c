@@ -1,0 +1,102 @@
+/*
+ * case_told.c - what the broker says of a case: evidence for who has part in it, and answers.
+ *
+ * Each agency hears of its own conversations alone, and of a transfer only who gives or is offered
+ * it. Source: docs/custody.md.
+ */
+#include <assert.h>
+#include <string.h>
+
+#include "broker/exchange_inside.h"
+#include "lib/text.h"
+#include "proto/told.h"
+
+#define LANE_TOLD 1 /* same day */
+
+static const char *name_of(const struct exchange *x, uint32_t agency)
+{
+    return agency > 0 ? directory_name(x->directory, agency - 1) : "";
+}
+
+static bool has_part(const struct conversation *c, uint32_t agency)
+{
+    return agency == c->asker || agency == c->other || agency == c->before;
+}
+
+static void describe(const struct exchange *x, const struct conversation *c, uint32_t holder,
+                     struct told_conversation *out)
+{
+    bool asked = c->asker == holder;
+
+    *out = (struct told_conversation){
+        .id = c->id,
+        .next_of_holder = asked ? c->next_of_asker : c->next_of_other,
+        .next_of_other = asked ? c->next_of_other : c->next_of_asker,
+        .asked_by_holder = asked,
+    };
+    TEXT_COPY(out->type, c->opened->name);
+    TEXT_COPY(out->other, name_of(x, asked ? c->other : c->asker));
+}
+
+static size_t write_told(const struct exchange *x, const struct case_held *held, uint32_t agency,
+                         const struct case_news *news, uint8_t out[static TOLD_MAX])
+{
+    struct told told = {.kind = TOLD_CUSTODY};
+    struct custody_told *c = &told.custody;
+    size_t size = 0;
+
+    c->case_handle = held->handle;
+    c->change = news->change;
+    c->version = held->custody.version;
+    c->at_ms = x->now_ms;
+    c->message_id = news->message;
+    c->components = news->components;
+    TEXT_COPY(c->holder, name_of(x, held->custody.holder));
+    TEXT_COPY(c->former, name_of(x, news->former));
+    if (news->transfer) {
+        c->transfer_id = news->transfer->id;
+        TEXT_COPY(c->offered_to, name_of(x, news->transfer->to));
+    }
+    for (uint32_t i = 0; i < news->conversation_count; i++)
+        if (agency == news->former || has_part(news->conversations[i], agency))
+            describe(x, news->conversations[i], held->custody.holder,
+                     &c->conversations[c->conversation_count++]);
+    enum status status = told_write(&told, out, TOLD_MAX, &size);
+    assert(status == ST_OK); /* TOLD_MAX is made for it */
+    return size;
+}
+
+enum status exchange_tell_case(struct exchange *x, const struct case_held *held, uint32_t agency,
+                               const struct case_news *news)
+{
+    uint8_t bytes[TOLD_MAX];
+    size_t size = write_told(x, held, agency, news, bytes);
+
+    return exchange_tell(x, agency, LANE_TOLD, (struct bytes){bytes, size});
+}
+
+void exchange_write_case(struct exchange *x, const struct case_held *held, uint32_t agency,
+                         const struct case_news *news, uint8_t out[static TOLD_MAX], size_t *size)
+{
+    uint8_t bytes[TOLD_MAX];
+    size_t whole = write_told(x, held, agency, news, bytes);
+
+    *size = whole - 1; /* without the kind */
+    memcpy(out, bytes + 1, *size);
+}
+
+void exchange_open_between(struct exchange *x, const struct case_held *held, uint32_t agency,
+                           const struct conversation *out[static CONVERSATIONS_MAX],
+                           uint32_t *count)
+{
+    uint32_t holder = held->custody.holder;
+    const struct conversation_kept *kept = conversations_first(x->cases, held);
+
+    for (*count = 0; kept && *count < CONVERSATIONS_MAX;
+         kept = conversations_next(x->cases, kept)) {
+        const struct conversation *c = &kept->conversation;
+        if (c->state != CONVERSATION_CLOSED && has_part(c, agency)
+            && (c->asker == holder || c->other == holder))
+            out[(*count)++] = c;
+    }
+}

@@ -1,0 +1,220 @@
+/*
+ * claims.c - an agency's word that it holds a case, or that a case is over; and who may ask.
+ *
+ * Who has no part in a case is answered as if there were none: the same code in a frame of the same
+ * size. A claim says again what it said before when its answer was lost, and is answered the same.
+ * What ended long ago is forgotten here. Source: docs/custody.md.
+ */
+#include <assert.h>
+#include <string.h>
+
+#include "broker/exchange_inside.h"
+#include "lib/text.h"
+#include "proto/told.h"
+
+#define DONE CONCORDAT__REFUSAL_CODE__REFUSAL_UNSPECIFIED
+#define REFUSED(code) CONCORDAT__REFUSAL_CODE__##code
+
+#define FORGET_AT_ONCE 4096 /* of each kind in one run */
+#define DAY_MS INT64_C(86400000)
+
+/* ---- claims ---- */
+
+static bool fits(const char *side, const struct party *party)
+{
+    return strcmp(side, party->agency) == 0 || strcmp(side, party->kind) == 0;
+}
+
+/* May cases be offered by it or to it under this agreement? */
+static bool hands_on_cases(const struct agreement *agreement, const struct party *party)
+{
+    for (size_t i = 0; i < agreement->clause_count; i++) {
+        const struct clause *clause = &agreement->clauses[i];
+        if (clause->type->custody == CUSTODY_OFFER
+            && (fits(clause->from, party) || fits(clause->to, party)))
+            return true;
+    }
+    return false;
+}
+
+/* Some agreement in force lets it hold cases, and the key counts for it there. O(clauses) */
+static bool can_hold(const struct exchange *x, const struct command_case *given)
+{
+    const struct agreement_set *set = registrar_set(x->registrar);
+    const char *agency = directory_name(x->directory, given->head.member);
+
+    for (size_t i = 0; i < agreement_set_count(set); i++) {
+        const struct agreement *agreement = agreement_set_at(set, i);
+        const struct party *party = agreement_party(agreement, agency);
+        if (party && agreement_state_at(agreement, x->now_ms) == AGREEMENT_STATE_ACTIVE
+            && hands_on_cases(agreement, party)
+            && (agreement->standing == STANDING_ASSUMED
+                || registrar_signer_counts(x->registrar, agreement, agency, &given->signing_key,
+                                           x->now_ms)))
+            return true;
+    }
+    return false;
+}
+
+static enum status keep_claim(struct exchange *x, const struct id *handle,
+                              const struct custody *custody)
+{
+    struct case_held *held = cases_add(x->cases, handle);
+
+    if (!held)
+        return ST_NOMEM;
+    held->custody = *custody;
+    held->changed_ms = x->now_ms;
+    x->counts.claims++;
+    return exchange_keep_case(x, held);
+}
+
+static enum status open_case(struct exchange *x, const struct command_case *given,
+                             Concordat__RefusalCode *code)
+{
+    const struct case_held *held = cases_find(x->cases, &given->handle);
+    struct custody custody = held ? held->custody : (struct custody){0};
+    uint32_t by = given->head.member + 1;
+
+    if (custody.holder == by && custody.version == 1)
+        return ST_OK; /* as it said before */
+    *code = x->is_full          ? REFUSED(STORE_FULL)
+          : !can_hold(x, given) ? REFUSED(NO_AGREEMENT)
+                                : custody_open(&custody, by);
+    return *code == DONE ? keep_claim(x, &given->handle, &custody) : ST_OK;
+}
+
+static bool has_open_conversation(struct exchange *x, const struct case_held *held)
+{
+    uint32_t holder = held->custody.holder;
+    const struct conversation_kept *kept = conversations_first(x->cases, held);
+
+    for (; kept; kept = conversations_next(x->cases, kept))
+        if (kept->conversation.state != CONVERSATION_CLOSED
+            && (kept->conversation.asker == holder || kept->conversation.other == holder))
+            return true;
+    return false;
+}
+
+static enum status close_case(struct exchange *x, const struct command_case *given,
+                              Concordat__RefusalCode *code)
+{
+    const struct case_held *held = cases_find(x->cases, &given->handle);
+    struct custody custody = held ? held->custody : (struct custody){0};
+    uint32_t by = given->head.member + 1;
+
+    if (custody.is_closed && custody.former[0] == by
+        && custody.version == given->claim.case_version + 1)
+        return ST_OK; /* as it said before */
+    *code = custody_close(&custody, by, given->claim.case_version);
+    if (*code == DONE && has_open_conversation(x, held))
+        *code = REFUSED(CONVERSATION_MISSING);
+    return *code == DONE ? keep_claim(x, &given->handle, &custody) : ST_OK;
+}
+
+/* ---- answers ---- */
+
+static enum status send_answer(struct exchange *x, const struct command_case *given,
+                               Concordat__RefusalCode code, struct bytes custody)
+{
+    size_t room = FRAME_PREFIX + 64 + custody.size, size;
+    struct wire wire = {.kind = WIRE_CASE};
+    struct effect_frame *frame =
+        exchange_answer(x, EFFECT_FRAME, &given->head, sizeof *frame + room);
+
+    if (!frame)
+        return ST_NOMEM;
+    memset(&wire.case_frame, 0, sizeof wire.case_frame);
+    wire.case_frame.request = given->request;
+    wire.case_frame.answered = true;
+    wire.case_frame.code = code;
+    wire.case_frame.custody = custody;
+    enum status status = wire_write(&wire, 0, frame->bytes, room, &size);
+    assert(status == ST_OK);
+    frame->bytes_size = (uint32_t)size;
+    return ST_OK;
+}
+
+/* With the case as it stands, when the agency has part in it. */
+static enum status answer(struct exchange *x, const struct command_case *given,
+                          Concordat__RefusalCode code)
+{
+    const struct case_held *held = cases_find(x->cases, &given->handle);
+    const struct conversation *open[CONVERSATIONS_MAX];
+    struct case_news news = {.conversations = open};
+    uint32_t by = given->head.member + 1;
+    uint8_t custody[TOLD_MAX];
+    size_t size;
+
+    if (held && held->custody.version > 0)
+        exchange_open_between(x, held, by, open, &news.conversation_count);
+    bool concerns = held && custody_concerns(&held->custody, by);
+    if (!concerns && news.conversation_count == 0) {
+        x->counts.claims_refused += given->is_claim;
+        if (code == DONE)
+            code = REFUSED(CASE_NOT_YOURS);
+        return send_answer(x, given, code, (struct bytes){NULL, 0});
+    }
+    if (concerns && held->custody.transfer.to != 0)
+        news.transfer = &held->custody.transfer;
+    exchange_write_case(x, held, by, &news, custody, &size);
+    return send_answer(x, given, code, (struct bytes){custody, size});
+}
+
+enum status exchange_case(struct exchange *x, const struct command_case *given)
+{
+    Concordat__RefusalCode code = DONE;
+    enum status status = ST_OK;
+
+    if (given->is_claim)
+        status = given->claim.kind == CONCORDAT__CLAIM_KIND__CLAIM_OPEN
+                   ? open_case(x, given, &code)
+                   : close_case(x, given, &code);
+    return status == ST_OK ? answer(x, given, code) : status;
+}
+
+/* ---- forgetting ---- */
+
+static enum status forget_conversations(struct exchange *x, int64_t until_ms)
+{
+    enum status status = ST_OK;
+    uint32_t place = 0, count = 0;
+
+    for (struct conversation_kept *kept; status == ST_OK && count < FORGET_AT_ONCE
+                                         && (kept = conversations_walk(x->cases, &place));) {
+        const struct id id = kept->conversation.id;
+        if (kept->conversation.state != CONVERSATION_CLOSED
+            || kept->conversation.changed_ms >= until_ms)
+            continue;
+        status = exchange_keep_no(x, KEPT_CONVERSATION, &id);
+        conversations_delete(x->cases, &id);
+        count++;
+    }
+    return status;
+}
+
+/* A case goes after its conversations, so that none is left without. */
+static enum status forget_closed(struct exchange *x, int64_t until_ms)
+{
+    enum status status = ST_OK;
+    uint32_t place = 0, count = 0;
+
+    for (struct case_held *held;
+         status == ST_OK && count < FORGET_AT_ONCE && (held = cases_walk(x->cases, &place));) {
+        const struct id handle = held->handle;
+        if (!held->custody.is_closed || held->changed_ms >= until_ms || held->first != 0)
+            continue;
+        status = exchange_keep_no(x, KEPT_CASE, &handle);
+        cases_delete(x->cases, &handle);
+        count++;
+    }
+    return status;
+}
+
+enum status exchange_forget_cases(struct exchange *x)
+{
+    int64_t until_ms = x->now_ms - DUPLICATE_DAYS * DAY_MS;
+    enum status status = forget_conversations(x, until_ms);
+
+    return status == ST_OK ? forget_closed(x, until_ms) : status;
+}

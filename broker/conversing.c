@@ -1,0 +1,377 @@
+/*
+ * conversing.c - conversations at acceptance: opened, gone on with, held for what is missing,
+ * ended.
+ *
+ *     accepted --exchange_say--> said, and what waited for it with it
+ *                       '------> held: a number before it is missing --60 s--> handed over all the
+ *                                                                              same, and both told
+ *
+ * What is held is durable and has its receipt; it only waits in no lane of its queue. The waiting
+ * numbers stand in the conversation's record, so a restart holds the same. A number that was
+ * refused for good will not come, so nothing waits for it. Rules: agreements/conversation.h.
+ * Source: docs/custody.md.
+ */
+#include <assert.h>
+
+#include "broker/exchange_inside.h"
+
+#define DONE CONCORDAT__REFUSAL_CODE__REFUSAL_UNSPECIFIED
+#define UNKNOWN CONCORDAT__REFUSAL_CODE__CONVERSATION_UNKNOWN
+#define SEQUENCE_REUSED CONCORDAT__REFUSAL_CODE__SEQUENCE_REUSED
+
+/* ---- numbers ---- */
+
+static uint32_t next_of(const struct conversation *c, uint32_t from)
+{
+    return from == c->asker ? c->next_of_asker : c->next_of_other;
+}
+
+static bool is_side(const struct conversation *c, uint32_t agency)
+{
+    return agency == c->asker || agency == c->other;
+}
+
+static bool is_taken(const struct conversation_kept *kept, uint32_t from, uint32_t sequence)
+{
+    for (uint32_t i = 0; i < kept->held_count; i++)
+        if (kept->held[i].from == from && kept->held[i].sequence == sequence)
+            return true;
+    return false;
+}
+
+/* ---- judging ---- */
+
+static bool opens(const struct command_submit *submit)
+{
+    return id_equal(&submit->conversation_id, &submit->message_id)
+        && !id_is_zero(&submit->message_id);
+}
+
+/* Of a conversation that is not kept, or whose id the message has for its own. */
+static Concordat__RefusalCode judge_opening(const struct command_submit *submit,
+                                            const struct message_type *type, bool exists)
+{
+    if (exists)
+        return UNKNOWN; /* another's, who chose the id before */
+    if (!conversation_is_kept(type) || (opens(submit) && submit->sequence == 1))
+        return DONE;
+    return UNKNOWN;
+}
+
+Concordat__RefusalCode exchange_judge_words(struct exchange *x, const struct command_submit *submit,
+                                            const struct question *question)
+{
+    const struct message_type *type = catalogue_find(question->type);
+    struct conversation_kept *kept = conversations_find(x->cases, &submit->conversation_id);
+    bool ahead = false;
+
+    if (id_is_zero(&submit->conversation_id))
+        return DONE;
+    if (!kept || opens(submit))
+        return judge_opening(submit, type, kept != NULL);
+    /* It has to open its own, or nobody would see that it is open; but for what a transfer offers
+     * again. */
+    if (conversation_is_kept(type)
+        && (type->custody != CUSTODY_OFFER || kept->conversation.opened != type))
+        return UNKNOWN;
+
+    const struct utterance u = {type, submit->head.member + 1,
+                                directory_find(x->directory, question->to) + 1, submit->sequence};
+    Concordat__RefusalCode code = conversation_judge(&kept->conversation, &u, &ahead);
+    if (code != DONE || !ahead)
+        return code;
+    if (is_taken(kept, u.from, u.sequence))
+        return SEQUENCE_REUSED;
+    return kept->held_count < HELD_MAX ? DONE : CONCORDAT__REFUSAL_CODE__RATE_LIMITED;
+}
+
+/* ---- handing over what waited ---- */
+
+/* It goes on as what has just been accepted. */
+static void let_go(struct exchange *x, const struct held *held)
+{
+    struct item *item = queues_find(x->queues, held->message);
+
+    if (held->what == HELD_REFUSED || !item || !item->held)
+        return;
+    uint32_t member = item->agency;
+    queue_release(x->queues, &x->members[member].queue, item);
+    exchange_wake(x, member);
+}
+
+enum status exchange_end_conversation(struct exchange *x, struct conversation_kept *kept)
+{
+    kept->conversation.state = CONVERSATION_CLOSED;
+    kept->conversation.changed_ms = x->now_ms;
+    while (kept->held_count > 0) {
+        let_go(x, &kept->held[0]);
+        conversation_release(kept, 0);
+    }
+    enum status status = exchange_clocks_ended(x, &kept->conversation.id);
+    return status == ST_OK ? exchange_keep_conversation(x, kept) : status;
+}
+
+static enum status apply(struct exchange *x, struct conversation_kept *kept,
+                         const struct utterance *u, const struct id *message)
+{
+    struct conversation *c = &kept->conversation;
+    enum conversation_state before = c->state;
+
+    conversation_apply(c, u, x->now_ms);
+    if (c->state != CONVERSATION_FORWARDING || before == CONVERSATION_FORWARDING)
+        return ST_OK;
+    return exchange_clock_forward(x, c, message, c->before, c->asker);
+}
+
+static const struct message_type *type_of(const struct conversation *c, enum held_what what)
+{
+    const char *names[HELD_WHAT_END] = {
+        [HELD_ACKNOWLEDGES] = c->opened->acknowledged_by,
+        [HELD_ANSWERS] = c->opened->answered_by,
+        [HELD_CLOSES] = c->opened->closed_by,
+    };
+
+    return names[what] ? catalogue_find(names[what]) : c->opened;
+}
+
+static enum held_what what_of(const struct conversation *c, const struct message_type *type)
+{
+    for (enum held_what what = HELD_ACKNOWLEDGES; what <= HELD_CLOSES; what++)
+        if (type != c->opened && type_of(c, what) == type)
+            return what;
+    return HELD_SAID;
+}
+
+/* The id of a message that is held, so that its event is in memory or in the checkpoint. */
+static enum status read_id(struct exchange *x, uint64_t sequence, struct id *out)
+{
+    struct event event;
+    enum status status = exchange_event(x, sequence, &event);
+
+    if (status == ST_OK)
+        *out = event.message_id;
+    return status == ST_MORE ? ST_INVALID : status;
+}
+
+/* held[place] has waited long enough: it is said now. */
+static enum status say_held(struct exchange *x, struct conversation_kept *kept, uint32_t place)
+{
+    struct conversation *c = &kept->conversation;
+    const struct held held = kept->held[place];
+    const struct item *item = queues_find(x->queues, held.message);
+    struct id message;
+
+    conversation_release(kept, place);
+    if (held.what == HELD_REFUSED || !item) {
+        conversation_skip(c, held.from, held.sequence);
+        return ST_OK;
+    }
+    const struct utterance u = {type_of(c, held.what), held.from, item->agency + 1, held.sequence};
+    enum status status = read_id(x, held.message, &message);
+    if (status == ST_OK)
+        status = apply(x, kept, &u, &message);
+    let_go(x, &held);
+    return status;
+}
+
+/* The place of one whose turn it is; held_count: none. */
+static uint32_t find_ready(const struct conversation_kept *kept)
+{
+    uint32_t place = 0;
+
+    while (place < kept->held_count
+           && kept->held[place].sequence > next_of(&kept->conversation, kept->held[place].from))
+        place++;
+    return place;
+}
+
+/* A clock runs for the side exactly while a message of it waits. */
+static enum status watch_gap(struct exchange *x, const struct conversation_kept *kept,
+                             uint32_t from)
+{
+    const struct conversation *c = &kept->conversation;
+    enum status status = exchange_clock_gap_stop(x, &c->id, from);
+
+    for (uint32_t i = 0; i < kept->held_count && status == ST_OK; i++)
+        if (kept->held[i].from == from && kept->held[i].what != HELD_REFUSED)
+            return exchange_clock_gap(x, c, from, next_of(c, from));
+    return status;
+}
+
+/* The number of `from' has moved on: says what waited for it, and keeps it all. `waited': something
+ * of the side did. */
+static enum status go_on(struct exchange *x, struct conversation_kept *kept, uint32_t from,
+                         bool waited)
+{
+    struct conversation *c = &kept->conversation;
+    enum status status = ST_OK;
+
+    for (uint32_t place; status == ST_OK && c->state != CONVERSATION_CLOSED
+                         && (place = find_ready(kept)) < kept->held_count;)
+        status = say_held(x, kept, place);
+    if (status != ST_OK)
+        return status;
+    if (c->state == CONVERSATION_CLOSED)
+        return exchange_end_conversation(x, kept);
+    if (waited)
+        status = watch_gap(x, kept, from);
+    return status == ST_OK ? exchange_keep_conversation(x, kept) : status;
+}
+
+/* ---- what has been accepted ---- */
+
+static enum status open_new(struct exchange *x, const struct acceptance *a,
+                            const struct message_type *type)
+{
+    const struct conversation conversation = {.id = a->submit->conversation_id,
+                                              .case_handle = a->submit->case_handle,
+                                              .opened = type,
+                                              .state = CONVERSATION_OPEN,
+                                              .asker = a->submit->head.member + 1,
+                                              .other = a->recipient + 1,
+                                              .next_of_asker = 2,
+                                              .next_of_other = 1,
+                                              .changed_ms = x->now_ms};
+    struct conversation_kept *kept = conversations_add(x->cases, &conversation);
+
+    return kept ? exchange_keep_conversation(x, kept) : ST_NOMEM;
+}
+
+static enum status hold(struct exchange *x, const struct acceptance *a,
+                        struct conversation_kept *kept, const struct utterance *u)
+{
+    const struct conversation *c = &kept->conversation;
+    const struct held held = {a->sequence, u->from, u->sequence, what_of(c, u->type)};
+    enum status status = conversation_hold(kept, &held);
+
+    assert(status != ST_LIMIT); /* judged before */
+    if (status != ST_OK)
+        return status;
+    queue_hold(x->queues, &x->members[a->recipient].queue, queues_find(x->queues, a->sequence));
+    x->counts.held++;
+    status = exchange_keep_conversation(x, kept);
+    return status == ST_OK ? exchange_clock_gap(x, c, u->from, next_of(c, u->from)) : status;
+}
+
+enum status exchange_say(struct exchange *x, const struct acceptance *a)
+{
+    const struct message_type *type = catalogue_find(a->question->type);
+    struct conversation_kept *kept = conversations_find(x->cases, &a->submit->conversation_id);
+    const struct utterance u = {type, a->submit->head.member + 1, a->recipient + 1,
+                                a->submit->sequence};
+    bool ahead = false;
+
+    if (!kept)
+        return opens(a->submit) && conversation_is_kept(type) ? open_new(x, a, type) : ST_OK;
+    Concordat__RefusalCode code = conversation_judge(&kept->conversation, &u, &ahead);
+    assert(code == DONE); /* judged before, with nothing in between */
+    if (ahead)
+        return hold(x, a, kept, &u);
+    bool was_closed = kept->conversation.state == CONVERSATION_CLOSED;
+    enum status status = apply(x, kept, &u, &a->submit->message_id);
+    if (status != ST_OK || was_closed)
+        return status == ST_OK ? exchange_keep_conversation(x, kept) : status;
+    return go_on(x, kept, u.from, kept->held_count > 0);
+}
+
+/* ---- what will not come ---- */
+
+enum status exchange_words_refused(struct exchange *x, const struct command_submit *submit,
+                                   uint64_t sequence, Concordat__RefusalCode code)
+{
+    struct conversation_kept *kept = conversations_find(x->cases, &submit->conversation_id);
+    uint32_t from = submit->head.member + 1;
+
+    if (!kept || opens(submit) || code == SEQUENCE_REUSED
+        || kept->conversation.state == CONVERSATION_CLOSED || !is_side(&kept->conversation, from))
+        return ST_OK;
+    if (submit->sequence == next_of(&kept->conversation, from)) {
+        conversation_skip(&kept->conversation, from, submit->sequence);
+        return go_on(x, kept, from, kept->held_count > 0);
+    }
+    if (submit->sequence < next_of(&kept->conversation, from) || kept->held_count == HELD_MAX
+        || is_taken(kept, from, submit->sequence))
+        return ST_OK;
+    const struct held held = {sequence, from, submit->sequence, HELD_REFUSED};
+    enum status status = conversation_hold(kept, &held);
+    assert(status != ST_LIMIT);
+    return status == ST_OK ? exchange_keep_conversation(x, kept) : status;
+}
+
+enum status exchange_words_ended(struct exchange *x, const struct id *message, uint32_t sender)
+{
+    struct conversation_kept *kept = conversations_find(x->cases, message);
+
+    /* Another sender's message may have the id; a transfer's ends with the transfer. */
+    if (!kept || (kept->conversation.asker != sender && kept->conversation.before != sender)
+        || kept->conversation.opened->custody == CUSTODY_OFFER
+        || !conversation_ended(&kept->conversation, message))
+        return ST_OK;
+    return exchange_end_conversation(x, kept);
+}
+
+/* The lowest number of the side that waits: its place; held_count: none. */
+static uint32_t find_lowest(const struct conversation_kept *kept, uint32_t from)
+{
+    uint32_t lowest = kept->held_count;
+
+    for (uint32_t i = 0; i < kept->held_count; i++)
+        if (kept->held[i].from == from && kept->held[i].what != HELD_REFUSED
+            && (lowest == kept->held_count || kept->held[i].sequence < kept->held[lowest].sequence))
+            lowest = i;
+    return lowest;
+}
+
+enum status exchange_gap_over(struct exchange *x, const struct id *conversation, uint32_t from)
+{
+    struct conversation_kept *kept = conversations_find(x->cases, conversation);
+    uint32_t lowest = kept ? find_lowest(kept, from) : 0;
+
+    if (!kept || lowest == kept->held_count)
+        return ST_OK;
+    x->counts.gaps++;
+    enum status status = say_held(x, kept, lowest);
+    return status == ST_OK ? go_on(x, kept, from, true) : status;
+}
+
+/* ---- the case moves ---- */
+
+bool exchange_moves_conversation(const struct conversation *c, uint32_t from, uint32_t to)
+{
+    struct conversation moved = *c;
+
+    return c->opened->custody != CUSTODY_OFFER && conversation_move(&moved, from, to, 0);
+}
+
+enum status exchange_move_conversation(struct exchange *x, struct conversation_kept *kept,
+                                       uint32_t from, uint32_t to)
+{
+    bool moved = conversation_move(&kept->conversation, from, to, x->now_ms);
+
+    assert(moved);
+    for (uint32_t i = 0; i < kept->held_count; i++)
+        if (kept->held[i].from == from)
+            kept->held[i].from = to;                     /* the number is the side's */
+    if (kept->conversation.state == CONVERSATION_CLOSED) /* who owed the answer holds the case */
+        return exchange_end_conversation(x, kept);
+    enum status status = ST_OK;
+    if (kept->held_count > 0)
+        status = exchange_clock_gap_stop(x, &kept->conversation.id, from);
+    if (kept->held_count > 0 && status == ST_OK)
+        status = watch_gap(x, kept, to);
+    return status == ST_OK ? exchange_keep_conversation(x, kept) : status;
+}
+
+/* ---- at start ---- */
+
+void exchange_hold_again(struct exchange *x)
+{
+    uint32_t place = 0;
+
+    for (const struct conversation_kept *kept; (kept = conversations_walk(x->cases, &place));)
+        for (uint32_t i = 0; i < kept->held_count; i++) {
+            struct item *item = queues_find(x->queues, kept->held[i].message);
+            if (item && !item->held)
+                queue_hold(x->queues, &x->members[item->agency].queue, item);
+        }
+}

@@ -1,0 +1,324 @@
+/*
+ * custody.c - acts of custody at acceptance: what a message does to its case, and who hears of it.
+ *
+ *     decide --> exchange_judge_deed --> accepted, said --> exchange_do_deed --> KEPT, TOLD
+ *
+ * The holder changes at COMPLETE alone, and in that batch every open conversation of the old holder
+ * goes to the new one: so between any two batches a case has one holder, and its open conversations
+ * are the holder's. The transfer's own conversation ends with the transfer.
+ * Rules: agreements/custody.h. Source: docs/custody.md.
+ */
+#include <assert.h>
+#include <string.h>
+
+#include "broker/exchange_inside.h"
+
+#define DONE CONCORDAT__REFUSAL_CODE__REFUSAL_UNSPECIFIED
+#define CHANGE(name) CONCORDAT__CUSTODY_CHANGE__CASE_##name
+
+bool exchange_is_holder(const struct exchange *x, uint32_t agency, const struct id *case_handle)
+{
+    const struct case_held *held = cases_find(x->cases, case_handle);
+
+    return held && held->custody.holder == agency;
+}
+
+/* ---- judging ---- */
+
+static struct custody_deed deed_of(const struct exchange *x, const struct command_submit *submit,
+                                   const struct question *question)
+{
+    const struct custody_claim *claim = &submit->custody;
+
+    return (struct custody_deed){
+        .act = catalogue_find(question->type)->custody,
+        .by = submit->head.member + 1,
+        .to = directory_find(x->directory, question->to) + 1,
+        .transfer = claim->transfer_id,
+        .version = claim->case_version,
+        .count = claim->component_count,
+        .components = claim->components,
+        .manifest = claim->manifest,
+        .reply_by_ms = claim->reply_by_ms,
+    };
+}
+
+static bool is_open_offer(const struct conversation *c)
+{
+    return c->opened->custody == CUSTODY_OFFER && c->state != CONVERSATION_CLOSED;
+}
+
+/* Does the offer name every open conversation in which the holder has part? Both lists ascend. */
+static bool names_all(struct exchange *x, const struct case_held *held,
+                      const struct custody_claim *claim)
+{
+    uint32_t holder = held->custody.holder, at = 0;
+    const struct conversation_kept *kept = conversations_first(x->cases, held);
+
+    for (; kept; kept = conversations_next(x->cases, kept)) {
+        const struct conversation *c = &kept->conversation;
+        if (c->state == CONVERSATION_CLOSED || is_open_offer(c)
+            || (c->asker != holder && c->other != holder))
+            continue;
+        while (at < claim->conversation_count
+               && memcmp(claim->conversations[at].bytes, c->id.bytes, ID_SIZE) < 0)
+            at++;
+        if (at == claim->conversation_count || !id_equal(&claim->conversations[at], &c->id))
+            return false;
+    }
+    return true;
+}
+
+static uint32_t count_moving(struct exchange *x, const struct case_held *held, uint32_t from,
+                             uint32_t to)
+{
+    const struct conversation_kept *kept = conversations_first(x->cases, held);
+    uint32_t count = 0;
+
+    for (; kept; kept = conversations_next(x->cases, kept))
+        count += exchange_moves_conversation(&kept->conversation, from, to);
+    return count;
+}
+
+Concordat__RefusalCode exchange_judge_deed(struct exchange *x, const struct command_submit *submit,
+                                           const struct question *question)
+{
+    const struct message_type *type = catalogue_find(question->type);
+    const struct case_held *held = cases_find(x->cases, &submit->case_handle);
+    struct custody custody = held ? held->custody : (struct custody){0};
+
+    if (type->custody == CUSTODY_NONE)
+        return DONE;
+    const struct custody_deed deed = deed_of(x, submit, question);
+    Concordat__RefusalCode code = custody_apply(&custody, &deed, x->now_ms);
+    if (code == DONE && deed.act == CUSTODY_OFFER && !names_all(x, held, &submit->custody))
+        return CONCORDAT__REFUSAL_CODE__CONVERSATION_MISSING;
+    if (code == DONE && deed.act == CUSTODY_COMPLETE
+        && count_moving(x, held, deed.to, deed.by) > CONVERSATIONS_MAX)
+        return CONCORDAT__REFUSAL_CODE__CONVERSATION_MISSING;
+    return code;
+}
+
+/* ---- doing ---- */
+
+static enum status keep(struct exchange *x, struct case_held *held)
+{
+    held->changed_ms = x->now_ms;
+    return exchange_keep_case(x, held);
+}
+
+/* The transfer's own conversation. */
+static enum status end_offer(struct exchange *x, const struct case_held *held)
+{
+    struct conversation_kept *kept = conversations_first(x->cases, held);
+    enum status status = ST_OK;
+
+    for (; kept && status == ST_OK; kept = conversations_next(x->cases, kept))
+        if (is_open_offer(&kept->conversation))
+            status = exchange_end_conversation(x, kept);
+    return status;
+}
+
+/* The holder, and to whom it is offered. */
+static enum status tell_both(struct exchange *x, const struct case_held *held,
+                             const struct case_news *news)
+{
+    enum status status = exchange_tell_case(x, held, held->custody.holder, news);
+
+    return status == ST_OK ? exchange_tell_case(x, held, news->transfer->to, news) : status;
+}
+
+/* Agencies, each once. */
+struct audience {
+    uint32_t agencies[2 * CONVERSATIONS_MAX + 2], count;
+};
+
+static void invite(struct audience *audience, uint32_t agency)
+{
+    for (uint32_t i = 0; i < audience->count; i++)
+        if (audience->agencies[i] == agency)
+            return;
+    if (agency != 0)
+        audience->agencies[audience->count++] = agency;
+}
+
+/* The two, the other side of each conversation that has moved, and who owes an answer in it. */
+static enum status tell_transferred(struct exchange *x, const struct case_held *held,
+                                    const struct case_news *news)
+{
+    uint32_t holder = held->custody.holder;
+    struct audience audience = {{news->former, holder}, 2};
+    enum status status = ST_OK;
+
+    for (uint32_t i = 0; i < news->conversation_count; i++) {
+        const struct conversation *c = news->conversations[i];
+        invite(&audience, c->asker == holder ? c->other : c->asker);
+        if (c->state == CONVERSATION_FORWARDING)
+            invite(&audience, c->before);
+    }
+    for (uint32_t i = 0; i < audience.count && status == ST_OK; i++)
+        status = exchange_tell_case(x, held, audience.agencies[i], news);
+    return status;
+}
+
+/* Every open conversation of `from' goes to the holder: *count of them, in `moved'. */
+static enum status move_conversations(struct exchange *x, const struct case_held *held,
+                                      uint32_t from,
+                                      const struct conversation *moved[static CONVERSATIONS_MAX],
+                                      uint32_t *count)
+{
+    struct conversation_kept *kept = conversations_first(x->cases, held);
+    enum status status = ST_OK;
+
+    for (*count = 0; kept && status == ST_OK; kept = conversations_next(x->cases, kept)) {
+        if (!exchange_moves_conversation(&kept->conversation, from, held->custody.holder))
+            continue;
+        status = exchange_move_conversation(x, kept, from, held->custody.holder);
+        moved[(*count)++] = &kept->conversation;
+    }
+    return status;
+}
+
+/* Responsibility moves, with everything that hangs on it. */
+static enum status hand_on(struct exchange *x, struct case_held *held, uint32_t from,
+                           struct case_news *news)
+{
+    const struct conversation *moved[CONVERSATIONS_MAX];
+    enum status status = end_offer(x, held);
+
+    if (status == ST_OK)
+        status = move_conversations(x, held, from, moved, &news->conversation_count);
+    if (status == ST_OK)
+        status = exchange_clocks_moved(x, &held->handle, from, held->custody.holder);
+    news->change = CHANGE(TRANSFERRED);
+    news->former = from;
+    news->conversations = moved;
+    x->counts.transferred++;
+    status = status == ST_OK ? tell_transferred(x, held, news) : status;
+    news->conversations = NULL;
+    return status;
+}
+
+static enum status start_reply_clock(struct exchange *x, const struct case_held *held,
+                                     const struct custody_deed *deed, const struct id *message)
+{
+    enum status status = exchange_clock_reply_stop(x, &held->handle);
+
+    if (status != ST_OK || deed->reply_by_ms == 0)
+        return status;
+    return exchange_clock_reply(x, &held->handle, message, deed->by, deed->to, deed->reply_by_ms);
+}
+
+/* What follows of the act; `held` is as it is after it. */
+static enum status follow(struct exchange *x, struct case_held *held,
+                          const struct custody_deed *deed, struct case_news *news)
+{
+    enum status status = ST_OK;
+
+    switch (deed->act) {
+    case CUSTODY_OFFER:
+        news->change = CHANGE(OFFERED);
+        status = start_reply_clock(x, held, deed, &news->message);
+        break;
+    case CUSTODY_ACCEPT:
+        news->change = CHANGE(COMPONENTS_ACCEPTED);
+        if ((held->custody.transfer.offered | held->custody.transfer.rejected) == 0)
+            status = exchange_clock_reply_stop(x, &held->handle); /* it lapses no more */
+        break;
+    case CUSTODY_REJECT:
+        news->change = CHANGE(COMPONENTS_REJECTED);
+        break;
+    case CUSTODY_WITHDRAW:
+        news->change = CHANGE(OFFER_WITHDRAWN);
+        status = exchange_clock_reply_stop(x, &held->handle);
+        if (status == ST_OK)
+            status = end_offer(x, held);
+        break;
+    case CUSTODY_COMPLETE:
+        return hand_on(x, held, deed->to, news);
+    case CUSTODY_NONE:
+        break;
+    }
+    return status == ST_OK ? tell_both(x, held, news) : status;
+}
+
+enum status exchange_do_deed(struct exchange *x, const struct acceptance *a)
+{
+    struct case_held *held = cases_find(x->cases, &a->submit->case_handle);
+
+    if (catalogue_find(a->question->type)->custody == CUSTODY_NONE)
+        return ST_OK;
+    assert(held); /* judged before */
+    const struct custody_deed deed = deed_of(x, a->submit, a->question);
+    const struct transfer before = held->custody.transfer;
+    Concordat__RefusalCode code = custody_apply(&held->custody, &deed, x->now_ms);
+    assert(code == DONE);
+    const struct transfer now = held->custody.transfer.to != 0 ? held->custody.transfer : before;
+    struct case_news news = {
+        .transfer = &now, .message = a->submit->message_id, .components = deed.components};
+    enum status status = keep(x, held);
+    x->counts.custody_acts++;
+    return status == ST_OK ? follow(x, held, &deed, &news) : status;
+}
+
+/* ---- offers that end by themselves ---- */
+
+static enum status lapse(struct exchange *x, struct case_held *held)
+{
+    const struct transfer transfer = held->custody.transfer;
+    const struct case_news news = {.change = CHANGE(OFFER_LAPSED), .transfer = &transfer};
+
+    if (!custody_lapse(&held->custody, &transfer.id))
+        return ST_OK;
+    x->counts.lapsed++;
+    enum status status = keep(x, held);
+    if (status == ST_OK)
+        status = end_offer(x, held);
+    return status == ST_OK ? tell_both(x, held, &news) : status;
+}
+
+enum status exchange_offer_lapsed(struct exchange *x, const struct id *case_handle)
+{
+    struct case_held *held = cases_find(x->cases, case_handle);
+    const struct transfer *transfer = held ? &held->custody.transfer : NULL;
+
+    if (!transfer || transfer->to == 0 || transfer->reply_by_ms == 0
+        || x->now_ms < transfer->reply_by_ms)
+        return ST_OK;
+    return lapse(x, held);
+}
+
+/* The case that the message offers again: its header says. NULL: none, or its event is gone. */
+static struct case_held *find_offered_again(struct exchange *x, uint64_t sequence)
+{
+    struct envelope envelope;
+    struct event event;
+
+    if (exchange_event(x, sequence, &event) != ST_OK || event.kind != EVENT_ACCEPTED
+        || envelope_read(event.header, x->arena, &envelope, NULL) != ST_OK)
+        return NULL;
+    const struct message_type *type = catalogue_find(envelope.type);
+    struct case_held *held = cases_find(x->cases, &envelope.case_handle);
+    if (!type || type->custody != CUSTODY_OFFER || !held
+        || !id_equal(&held->custody.transfer.id, &envelope.custody.transfer_id))
+        return NULL;
+    return held;
+}
+
+enum status exchange_offer_undone(struct exchange *x, uint64_t sequence, const struct id *message,
+                                  uint32_t sender)
+{
+    const struct conversation_kept *kept = conversations_find(x->cases, message);
+    struct case_held *held;
+
+    if (kept && kept->conversation.asker == sender)
+        held = is_open_offer(&kept->conversation)
+                 ? cases_find(x->cases, &kept->conversation.case_handle)
+                 : NULL;
+    else
+        held = find_offered_again(x, sequence);
+    if (!held || held->custody.holder != sender || held->custody.transfer.to == 0)
+        return ST_OK;
+    enum status status = exchange_clock_reply_stop(x, &held->handle);
+    return status == ST_OK ? lapse(x, held) : status;
+}
