@@ -64,8 +64,9 @@ static enum exit_code show_case_json(const struct concordat_answer *answer,
 static enum exit_code show_case(const struct cli *cli, const struct concordat_answer *answer,
                                 const char *handle)
 {
-    static const enum item_column columns[] = {ITEM_CREATED,   ITEM_WAY,  ITEM_TYPE,   ITEM_STATE,
-                                               ITEM_NEEDED_BY, ITEM_MARK, ITEM_MESSAGE};
+    static const enum item_column columns[] = {ITEM_CREATED, ITEM_WAY,    ITEM_NUMBER,
+                                               ITEM_TYPE,    ITEM_STATE,  ITEM_NEEDED_BY,
+                                               ITEM_MARK,    ITEM_MESSAGE};
 
     if (answer->item_count == 0 && !answer->custody) {
         printf("no message about case %s is known here\n", handle);

@@ -32,9 +32,9 @@ static const struct command parts[] = {
          "into the manifest, and the file itself with send-parts. Nothing changes hands before\n"
          "the other completes. Of a case that is offered already, the components that were\n"
          "rejected are offered again; without --part with the manifest as it was.\n"),
-    PART("send-parts", "HANDLE FILE...", "send the parts of the record that the offer lists", 2,
-         POSITIONALS_MAX, run_case_send_parts,
-         "The files that were given to offer, in any order: each is known by its hash. Again\n"
+    PART("send-parts", "HANDLE FILE|FOLDER...", "send the parts of the record that the offer lists",
+         2, POSITIONALS_MAX, run_case_send_parts,
+         "What was given to offer, in any order: each file is known by its hash. Again\n"
          "when the other asks for one (case.record.query). A file that has changed since the\n"
          "offer is refused here.\n"),
     PART("accept", "HANDLE", "accept components of a case that is offered to us", 1, 1,

@@ -27,7 +27,8 @@
 
 struct offer {
     const char *to, *body;
-    struct text_list parts;
+    struct text_list parts; /* as the command line names them, files and folders */
+    size_t part_count;
     struct number_list components;
     int64_t reply_by_ms;
     struct concordat_id transfer;
@@ -43,7 +44,7 @@ static json_t *read_object(const char *path)
     json_t *object;
 
     if (!text) {
-        complain("cannot read %s: %s", path, why);
+        complain("%s: %s", path, why);
         return NULL;
     }
     object = json_loadb(text, size, 0, &error);
@@ -56,16 +57,18 @@ static json_t *read_object(const char *path)
 }
 
 /* The parts' files as the manifest lists them; NULL after telling the user. */
-static json_t *list_parts(const struct offer *offer)
+static json_t *list_parts(struct offer *offer)
 {
     OWNED(arena) arena = arena_new(BODY_MAX, BODY_ARENA);
+    OWNED(files) files = files_of(offer->parts.items, offer->parts.count);
     json_t *list = json_array();
-    bool well = arena && list;
+    bool well = arena && files && list;
 
-    for (size_t i = 0; well && i < offer->parts.count; i++) {
+    for (size_t i = 0; well && i < files->count; i++) {
         struct part part = {0};
 
-        well = part_read(offer->parts.items[i], &part)
+        offer->part_count = files->count;
+        well = part_read(files->paths[i], &part)
             && part_number(&part, &offer->transfer, (uint32_t)i + 1, arena)
             && json_array_append_new(list, json_of_part(&part)) == 0;
         part_fini(&part);
@@ -97,7 +100,7 @@ static json_t *list_known_parts(const struct concordat_custody *custody)
 }
 
 /* The manifest, unless the body brings one. False after telling the user. */
-static bool put_manifest(const struct offer *offer, const struct case_look *look, json_t *body)
+static bool put_manifest(struct offer *offer, const struct case_look *look, json_t *body)
 {
     json_t *manifest = json_object_get(body, "manifest"), *parts;
 
@@ -185,10 +188,11 @@ static void say_offered(const struct offer *offer, const struct case_look *look)
     concordat_id_print(&offer->transfer, transfer);
     printf("transfer  %s\n"
            "          offered%s to %s, with %zu part%s; the case is ours until they complete\n",
-           transfer, offer->again ? " again" : "", offer->to, offer->parts.count,
-           offer->parts.count == 1 ? "" : "s");
-    if (offer->parts.count > 0)
-        printf("          then the parts: concordat case send-parts %s FILE...\n", look->text);
+           transfer, offer->again ? " again" : "", offer->to, offer->part_count,
+           offer->part_count == 1 ? "" : "s");
+    if (offer->part_count > 0)
+        printf("          then the parts: concordat case send-parts %s FILE|FOLDER...\n",
+               look->text);
 }
 
 enum exit_code run_case_offer(struct cli *cli, const struct command *self, int argc, char **argv)
@@ -197,7 +201,8 @@ enum exit_code run_case_offer(struct cli *cli, const struct command *self, int a
     struct offer offer = {0};
     const struct option_spec specs[] = {
         {"to", OPTION_AGENCY, &offer.to, "AGENCY", "who is to take it; required"},
-        {"part", OPTION_TEXTS, &offer.parts, "FILE", "of the record, in order; may be repeated"},
+        {"part", OPTION_TEXTS, &offer.parts, "FILE",
+         "of the record, or a folder of them; may be repeated"},
         {"component", OPTION_NUMBERS, &offer.components, "N",
          "offer these again; default: what was rejected"},
         {"reply-by", OPTION_TIME, &offer.reply_by_ms, "T", "it lapses then; default: as the body"},
@@ -320,15 +325,17 @@ enum exit_code run_case_send_parts(struct cli *cli, const struct command *self, 
     OWNED_AGENT agent =
         call_begin(cli, self, specs, LENGTH_OF(specs), argc, argv, &arguments, &code);
     OWNED_LOOK look = {0};
+    OWNED(files) files = NULL;
     json_t *outcomes;
 
     if (!agent || (code = case_look(cli, agent, arguments.items[0], &look)) != EXIT_DONE)
         return code;
-    if (!case_has_transfer(&look))
+    if (!case_has_transfer(&look)
+        || !(files = files_of((const char *const *)arguments.items + 1, arguments.count - 1)))
         return EXIT_BAD_INPUT;
     outcomes = json_array();
-    for (size_t i = 1; i < arguments.count && code == EXIT_DONE; i++)
-        code = send_file(cli, agent, &look, &sending, arguments.items[i], outcomes);
+    for (size_t i = 0; i < files->count && code == EXIT_DONE; i++)
+        code = send_file(cli, agent, &look, &sending, files->paths[i], outcomes);
     if (cli->json && json_array_size(outcomes) > 0)
         (void)show_json(json_pack("{s:O}", "parts", outcomes));
     json_decref(outcomes);

@@ -12,6 +12,7 @@
 #include "agents/cli/arguments.h"
 #include "agents/cli/call.h"
 #include "agents/cli/items.h"
+#include "agents/cli/late_answer.h"
 #include "agents/cli/show.h"
 #include "agents/cli/when.h"
 #include "agents/client.h"
@@ -104,6 +105,26 @@ static void show_not_shared(const struct cli *cli, const struct concordat_answer
     printf("\n");
 }
 
+static bool is_late_answer(const struct concordat_answer *answer)
+{
+    return answer->item_count > 0 && strcmp(answer->items[0].type, LATE_ANSWER_TYPE) == 0;
+}
+
+/* The body of a late answer is another message's: it is shown as the answer it is. */
+static enum exit_code show_late_answer(const struct cli *cli, const struct concordat_answer *answer)
+{
+    struct late_answer late;
+    const char *why = "";
+
+    if (!late_answer_read(answer->body, answer->body_size, &late, &why)) {
+        complain("%s", why);
+        return EXIT_FAILED;
+    }
+    late_answer_show(cli, &late);
+    late_answer_fini(&late);
+    return fflush(stdout) == 0 ? EXIT_DONE : EXIT_FAILED;
+}
+
 static enum exit_code show_opened_json(const struct concordat_answer *answer)
 {
     json_error_t error;
@@ -114,6 +135,15 @@ static enum exit_code show_opened_json(const struct concordat_answer *answer)
         return EXIT_FAILED;
     }
     object = json_object();
+    if (is_late_answer(answer)) {
+        struct late_answer late;
+        const char *why;
+
+        if (late_answer_read(answer->body, answer->body_size, &late, &why)) {
+            json_put(object, "answer", json_of_late_answer(&late));
+            late_answer_fini(&late);
+        }
+    }
     if (answer->item_count > 0)
         (void)json_object_set_new(object, "message", json_of_item(&answer->items[0]));
     (void)json_object_set_new(object, "body", body);
@@ -156,6 +186,8 @@ static enum exit_code show_opened(const struct cli *cli, const struct concordat_
             show_fact(cli, "BREAK-GLASS", "two officers of the sender answer for it; review it");
     }
     show_not_shared(cli, answer);
+    if (is_late_answer(answer))
+        return show_late_answer(cli, answer);
     show_clean(stdout, answer->json);
     printf("\n");
     return fflush(stdout) == 0 ? EXIT_DONE : EXIT_FAILED;
@@ -300,7 +332,8 @@ const struct command open_command = {
     .arguments = "ID",
     .summary = "show a message's content; its sender is told 'opened'",
     .about = "Prints what the message is, which categories of data were not shared with you,\n"
-             "and the body as JSON. A category that was not shared is unknown, not empty.\n",
+             "and the body as JSON. A category that was not shared is unknown, not empty. A\n"
+             "case.late_answer is shown as the answer that it carries.\n",
     .least = 1,
     .most = 1,
     .run = run_open,

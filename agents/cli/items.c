@@ -1,6 +1,7 @@
 #include "agents/cli/items.h"
 
 #include <assert.h>
+#include <inttypes.h>
 #include <stdio.h>
 
 #include "agents/cli/show.h"
@@ -11,7 +12,7 @@ static const char *const headings[ITEM_COLUMNS] = {
     [ITEM_MESSAGE] = "MESSAGE", [ITEM_FROM] = "FROM",       [ITEM_TO] = "TO",
     [ITEM_WAY] = "FROM -> TO",  [ITEM_TYPE] = "TYPE",       [ITEM_URGENCY] = "URGENCY",
     [ITEM_STATE] = "STATE",     [ITEM_CREATED] = "CREATED", [ITEM_NEEDED_BY] = "NEEDED BY",
-    [ITEM_MARK] = "MARK",
+    [ITEM_MARK] = "MARK",       [ITEM_NUMBER] = "NO.",
 };
 
 /* Of a text that is made for its cell; the longest is the way. */
@@ -47,6 +48,9 @@ static const char *cell_of(const struct concordat_item *item, enum item_column c
         return made;
     case ITEM_MARK:
         return item_mark(item);
+    case ITEM_NUMBER:
+        (void)snprintf(made, CELL_SIZE, "%" PRIu32, item->sequence);
+        return made;
     case ITEM_COLUMNS:
     default:
         return "";

@@ -22,7 +22,8 @@ enum item_column {
     ITEM_STATE,
     ITEM_CREATED,
     ITEM_NEEDED_BY,
-    ITEM_MARK, /* of its deadline */
+    ITEM_MARK,   /* of its deadline */
+    ITEM_NUMBER, /* in its conversation, among its sender's */
     ITEM_COLUMNS
 };
 

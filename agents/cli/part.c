@@ -28,7 +28,7 @@ bool part_read(const char *path, struct part *out)
     json_t *body;
 
     if (!text) {
-        complain("cannot read %s: %s", path, why);
+        complain("%s: %s", path, why);
         return false;
     }
     body = json_loadb(text, size, 0, &error);

@@ -12,6 +12,7 @@
 #include "agents/client.h"
 #include "lib/nearest.h"
 
+#define ALARMS_LIMIT 1000   /* as many as an agent gives at once */
 #define UNTIL_WAIT_MS 30000 /* --until without --wait */
 
 static const char *const rung_names[] = {"queued",   "accepted", "refused",      "delivered",
@@ -70,6 +71,17 @@ static void show_link(const struct cli *cli, const char *name, const struct conc
     printf("  %s%-13s%s %s\n", tone_start(cli, TONE_FAINT), name, tone_end(cli), text);
 }
 
+/* Its number there, of those that its sender has sent. */
+static void show_number(const struct cli *cli, const struct concordat_item *item)
+{
+    if (item->sequence == 0)
+        return;
+    printf("  %s%-13s%s %" PRIu32 " of ", tone_start(cli, TONE_FAINT), "number", tone_end(cli),
+           item->sequence);
+    show_clean(stdout, item->from);
+    printf("\n");
+}
+
 /* What the message belongs to, and by when it is needed. */
 static void show_surroundings(const struct cli *cli, const struct concordat_item *item)
 {
@@ -77,6 +89,7 @@ static void show_surroundings(const struct cli *cli, const struct concordat_item
 
     show_link(cli, "case", &item->case_handle);
     show_link(cli, "conversation", &item->conversation_id);
+    show_number(cli, item);
     show_link(cli, "in reply to", &item->in_reply_to);
     show_link(cli, "sent again for", &item->sent_again_for);
     if (!has_rung(item, "answered")) /* which names it; the answer may be here before its step */
@@ -164,6 +177,29 @@ static void show_ladder(const struct cli *cli, const struct concordat_item *item
     show_lapse(cli, item);
 }
 
+/* What the broker has said is missing in the message's conversation; an agent that knows of no
+ * alarms has none. */
+static void show_gaps(const struct cli *cli, struct concordat *agent,
+                      const struct concordat_item *item)
+{
+    OWNED_ANSWER answer = concordat_alarms(agent, ALARMS_LIMIT, true);
+
+    for (size_t i = 0; answer->outcome == CONCORDAT_DONE && i < answer->alarm_count; i++) {
+        const struct concordat_alarm *alarm = &answer->alarms[i];
+        char when[WHEN_SIZE];
+
+        if (strcmp(alarm->kind, "gap") != 0
+            || memcmp(&alarm->conversation_id, &item->conversation_id, sizeof item->conversation_id)
+                   != 0)
+            continue;
+        when_print(alarm->at_ms, when);
+        printf("  %s%-13s%s %s  number %" PRIu32 " of ", tone_start(cli, TONE_BAD), "missing",
+               tone_end(cli), when, alarm->count);
+        show_clean(stdout, alarm->owed_by);
+        printf(" had not come; what was held behind it was handed over\n");
+    }
+}
+
 static enum exit_code show_list(const struct cli *cli, const struct concordat_answer *answer)
 {
     static const enum item_column columns[] = {ITEM_MESSAGE, ITEM_FROM,    ITEM_TO,  ITEM_TYPE,
@@ -176,8 +212,8 @@ static enum exit_code show_list(const struct cli *cli, const struct concordat_an
     return items_print(cli, answer->items, answer->item_count, columns, LENGTH_OF(columns));
 }
 
-static enum exit_code show_tracked(const struct cli *cli, const struct concordat_answer *answer,
-                                   bool one)
+static enum exit_code show_tracked(const struct cli *cli, struct concordat *agent,
+                                   const struct concordat_answer *answer, bool one)
 {
     if (cli->json && one && answer->item_count > 0)
         return show_json(json_of_item(&answer->items[0]));
@@ -187,6 +223,8 @@ static enum exit_code show_tracked(const struct cli *cli, const struct concordat
         return show_list(cli, answer);
     for (size_t i = 0; i < answer->item_count; i++)
         show_ladder(cli, &answer->items[i]);
+    if (answer->item_count > 0)
+        show_gaps(cli, agent, &answer->items[0]);
     return EXIT_DONE;
 }
 
@@ -248,7 +286,7 @@ static enum exit_code run_track(struct cli *cli, const struct command *self, int
     show_trouble(cli, answer);
     if (answer->outcome == CONCORDAT_FAILED || answer->outcome == CONCORDAT_BAD_INPUT)
         return (enum exit_code)answer->outcome;
-    code = show_tracked(cli, answer, one);
+    code = show_tracked(cli, agent, answer, one);
     return code == EXIT_DONE ? judge(answer, until) : code;
 }
 

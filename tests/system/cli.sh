@@ -180,8 +180,8 @@ expect 0 '"late": true' concordat inbox --all --json
 
 # The case has both; another has none, which is no fault.
 expect 0 "conversation $past" concordat case show "$handle"
-expect 0 "court.b35cz00 -> nps.cambs *psr.request *answered *2020-.*answered LATE *$past" concordat case show "$handle"
-expect 0 "nps.cambs -> court.b35cz00 *psr.report *opened *LATE *$reply" concordat case show "$handle"
+expect 0 "court.b35cz00 -> nps.cambs *1 *psr.request *answered *2020-.*answered LATE *$past" concordat case show "$handle"
+expect 0 "nps.cambs -> court.b35cz00 *1 *psr.report *opened *LATE *$reply" concordat case show "$handle"
 expect 0 '"more": false' concordat case show "$handle" --json
 expect 0 "\"conversationId\": \"$past\"" concordat case show "$handle" --json
 expect 0 'there are older messages' concordat case show "$handle" --limit 1
