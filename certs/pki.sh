@@ -17,7 +17,8 @@ export CONCORDAT_CA CONCORDAT_ID
 
 root_days=7305 issuer_days=3653 leaf_days=397 crl_days=14
 skew=300 # seconds that a peer's clock may be behind ours: certificates and CRLs begin earlier
-skew=${CONCORDAT_SKEW:-$skew} # a demo plays in the past
+# a demo and tests play at another time
+skew=${CONCORDAT_SKEW:-$skew} crl_days=${CONCORDAT_CRL_DAYS:-$crl_days}
 
 usage()
 {
@@ -85,10 +86,10 @@ check_name()
     [ ${#1} -le 64 ] || bad "the community's name is longer than 64 bytes"
 }
 
-check_skew()
+check_times()
 {
-    case $1 in
-    '' | *[!0-9]*) bad "CONCORDAT_SKEW wants a number of seconds, not '$1'" ;;
+    case $skew$crl_days in
+    *[!0-9]*) bad 'CONCORDAT_SKEW wants a number of seconds, CONCORDAT_CRL_DAYS one of days' ;;
     esac
 }
 
@@ -517,7 +518,7 @@ unspecified | keyCompromise | affiliationChanged | superseded | cessationOfOpera
 *) bad "--reason is one of unspecified keyCompromise affiliationChanged superseded cessationOfOperation" ;;
 esac
 [ $# -gt 0 ] || bad "pki.sh $verb DIR ..."
-check_skew "$skew"
+check_times
 dir=${1%/}
 shift
 case $dir in

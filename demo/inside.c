@@ -6,10 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agents/cli/demo_clock.h"
+
 /* The folder of the clock that the environment names, when it is a demo's. */
 static bool find_folder(char folder[static PATH_MAX])
 {
-    const char *clock = getenv(CLOCK_VARIABLE);
+    const char *clock = getenv(DEMO_CLOCK);
     char path[PATH_MAX + 8], mark[sizeof DEMO_MARK] = "";
 
     if (!clock || !realpath(clock, folder))

@@ -10,7 +10,7 @@ set(proto_may lib proto)
 set(agreements_may lib proto agreements)
 set(broker_may lib proto agreements broker)
 set(agents_may lib proto agreements agents)
-set(demo_may lib demo)
+set(demo_may lib agents demo)
 
 set(broken 0)
 set(lines_seen 0)

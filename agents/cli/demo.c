@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "agents/cli/arguments.h"
+#include "agents/cli/chapters.h"
 #include "agents/cli/place.h"
 #include "agents/cli/show.h"
 #include "agents/cli/story.h"
@@ -197,8 +198,11 @@ static bool make_folder(char out[static PATH_MAX])
 static enum exit_code run_demo(struct cli *cli, const struct command *self, int argc, char **argv)
 {
     static struct story story; /* large, and there is one */
+    const char *chapter = NULL;
     bool quick = false;
     const struct option_spec specs[] = {
+        {"chapter", OPTION_TEXT, &chapter, "NAME",
+         "another story: safeguarding, transfer, recall; of weeks, on a clock that is moved"},
         {"quick", OPTION_FLAG, &quick, NULL, "no pauses for reading"},
         {"clock", OPTION_SECONDS, &story.clock_ms, "S",
          "from ordering the report until it is needed; default 20, quick 6"},
@@ -210,6 +214,8 @@ static enum exit_code run_demo(struct cli *cli, const struct command *self, int 
 
     if (parsed != PARSED_OK)
         return arguments_exit(parsed);
+    if (chapter)
+        return chapter_play(cli, chapter, quick);
     story.play.cli = cli;
     story.play.slow = !quick && isatty(STDOUT_FILENO);
     if (story.clock_ms == 0)

@@ -99,31 +99,55 @@ static json_t *judge_answer(struct play *play, int code, enum exit_code expected
     return json;
 }
 
-json_t *play_ask(struct play *play, const char *agency, enum exit_code expected,
-                 const char *const words[])
+/* Runs it to its end; false, and the play has failed, when that cannot be done. free() `out`. */
+static bool run(struct play *play, const char *agency, const char *const words[], char **out,
+                int *code)
 {
     const char *arguments[WORDS_MAX + 5] = {"concordat"};
-    char socket[PATH_MAX], *out = NULL;
+    char socket[PATH_MAX];
     size_t count = 1;
-    int code = 0;
-    json_t *json;
 
     if (play->failed)
-        return NULL;
+        return false;
     for (size_t i = 0; words[i] && i < WORDS_MAX; i++)
         arguments[count++] = words[i];
     arguments[count++] = "--json";
     arguments[count++] = "--agent";
     arguments[count++] = socket;
     arguments[count] = NULL;
-    if (!path_print(socket, "%s/agents/%s/agent.sock", play->community.folder, agency)
-        || run_program(play->program, arguments, play->errors, &out, &code) != ST_OK) {
-        play_fail(play, "the command could not be run");
+    if (path_print(socket, "%s/agents/%s/agent.sock", play->community.folder, agency)
+        && run_program(play->program, arguments, play->errors, out, code) == ST_OK)
+        return true;
+    play_fail(play, "the command could not be run");
+    return false;
+}
+
+json_t *play_ask(struct play *play, const char *agency, enum exit_code expected,
+                 const char *const words[])
+{
+    char *out = NULL;
+    int code = 0;
+    json_t *json;
+
+    if (!run(play, agency, words, &out, &code))
         return NULL;
-    }
     json = judge_answer(play, code, expected, out);
     free(out);
     return json;
+}
+
+bool play_comes_to(struct play *play, const char *agency, enum exit_code expected,
+                   const char *const words[])
+{
+    char *out = NULL;
+    int code = 0;
+
+    if (play->failed)
+        return false;
+    play_show(play, agency, "concordat", words);
+    bool ran = run(play, agency, words, &out, &code);
+    free(out);
+    return ran && code == (int)expected;
 }
 
 json_t *play_command(struct play *play, const char *agency, enum exit_code expected,

@@ -42,6 +42,10 @@ json_t *play_command(struct play *play, const char *agency, enum exit_code expec
 json_t *play_ask(struct play *play, const char *agency, enum exit_code expected,
                  const char *const words[]);
 
+/* A command that is shown and run: does it end with this exit code? Whatever it says. */
+bool play_comes_to(struct play *play, const char *agency, enum exit_code expected,
+                   const char *const words[]);
+
 /* "ok  ..." or "NOT SO  ..."; answers `holds` and false ever after a failure. */
 bool play_check(struct play *play, bool holds, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
