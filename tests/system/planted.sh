@@ -31,6 +31,14 @@ caught()
     fi
 }
 
+caught d1_late "probation's agent has sealed it to the company by itself" case.yaml \
+    '/^  - id: late-answer$/,/^$/d'
+caught d2 'unopened after 15 minutes' safeguarding.yaml \
+    's/contact: Multi-agency safeguarding hub, Cambridgeshire/contact: Switchboard, Cambridgeshire/'
+caught d2 'the referral is to be closed' safeguarding.yaml 's/expect: safeguarding.close/expect: safeguarding.update/'
+caught d3 'who was only allocated it does not yet speak for it' case.yaml '/^    only-by-holder: true$/d'
+caught d4 'not what they know of a victim, nor how' event.yaml \
+    '/^  - id: event-crc$/,/^$/s/allowed: \[/&DC_VICTIM, DC_INTELLIGENCE, /'
 caught d6 'offending: others, and intelligence' checks-crc.yaml \
     '0,/allowed: \[DC_STAFF\]/s//allowed: [DC_THIRD_PARTY, DC_INTELLIGENCE, DC_STAFF]/'
 caught d7 'the chronology, to a provider' safeguarding.yaml \

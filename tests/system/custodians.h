@@ -1,0 +1,61 @@
+/*
+ * custodians.h - what scenarios about custody, conversations and clocks check: who holds a case,
+ * who sees which of its conversations, what is due and what was alarmed.
+ *
+ * What comes from the broker as evidence of its own takes a moment: each of these asks until it is
+ * so, or for as long as nothing that must come may take.
+ */
+#ifndef TESTS_SYSTEM_CUSTODIANS_H
+#define TESTS_SYSTEM_CUSTODIANS_H
+
+#include "tests/system/handover.h"
+
+/* The clock jumps there and all running agents have the broker again. */
+void scenario_later(struct scenario *s, const char *moment);
+
+/* The agency opens a case and holds it: a check. */
+struct concordat_id open_case(struct scenario *s, const char *agency);
+struct concordat_answer *close_case(struct scenario *s, const char *agency,
+                                    const struct concordat_id *handle);
+/* `asks` asks the broker, which says that `holder` holds it (""; nobody). */
+void expect_holder(struct scenario *s, const char *asks, const struct concordat_id *handle,
+                   const char *holder, const char *what);
+/* `asks` is told CASE_NOT_YOURS, whatever the case is. */
+void expect_untold(struct scenario *s, const char *asks, const struct concordat_id *handle,
+                   const char *what);
+
+/* The conversation is open at the agency, with `with` on its other side. */
+void expect_open(struct scenario *s, const char *agency, const struct concordat_id *handle,
+                 const struct concordat_id *conversation, const char *with, const char *what);
+void expect_not_open(struct scenario *s, const char *agency, const struct concordat_id *handle,
+                     const struct concordat_id *conversation, const char *what);
+/* Does the body of an offer, opened at the agency, list it? */
+bool conversation_is_listed(struct scenario *s, const char *agency,
+                            const struct concordat_id *offer,
+                            const struct concordat_id *conversation);
+void expect_component(struct scenario *s, const char *agency, const struct concordat_id *handle,
+                      uint32_t component, const char *state, const char *reason, const char *what);
+
+/* BAD_INPUT by the agency's own agent, whose problem says `text`. Frees the answer. */
+void expect_bad_input(struct concordat_answer *answer, const char *text, const char *what);
+/* Refused by whomever, or found out by the agency's own agent. Frees the answer. */
+void expect_bad_or_refused(struct concordat_answer *answer, const char *what);
+/* Refused with that code, or found out by the agency's own agent before it was sent. */
+void expect_refused_or_bad(struct concordat_answer *answer, const char *code, const char *what);
+
+/* Something of that kind is due about a message of that type, or waits for that type. */
+void expect_due(struct scenario *s, const char *agency, const char *kind, const char *type,
+                const char *what);
+void expect_not_due(struct scenario *s, const char *agency, const char *type, const char *what);
+/* Alarms of a kind, and stage (NULL: any), that the agency has. */
+unsigned alarms_of(struct scenario *s, const char *agency, const char *kind, const char *stage);
+/* Until there are `count` of them, and no more; for the role (NULL: any). */
+void expect_alarms(struct scenario *s, const char *agency, const char *kind, const char *stage,
+                   unsigned count, const char *role, const char *what);
+
+/* The text of case.yaml, version 5, with another company in place of this one, under an id and with
+ * a version of its own. */
+const char *agreement_of_next(const struct scenario *s, const char *company, const char *next,
+                              unsigned version);
+
+#endif

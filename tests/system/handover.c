@@ -1,0 +1,278 @@
+#include "tests/system/handover.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "agents/base64.h"
+#include "agents/manifest.h"
+
+#define OFFER_SIZE 8192
+#define ARENA_SIZE 65536
+#define TRIES 400 /* of what is asked until it is so; each waits for the agent's answer */
+
+void id_as_body(const struct concordat_id *id, char out[static ID_BASE64])
+{
+    base64_print(id->bytes, sizeof id->bytes, out);
+}
+
+/* ---- parts ---- */
+
+static void make_part(struct handover *h, uint32_t number)
+{
+    Concordat__Body__RecordPart part = CONCORDAT__BODY__RECORD_PART__INIT;
+    Concordat__Body__RecordPart__Content content = CONCORDAT__BODY__RECORD_PART__CONTENT__INIT;
+    Concordat__Body__Statement text = CONCORDAT__BODY__STATEMENT__INIT;
+    char kind[] = "contact log", words[96];
+
+    (void)snprintf(words, sizeof words, "Contact %u of the record: seen as arranged.", number);
+    text.text = words;
+    content.kind = kind;
+    content.text = &text;
+    part.has_manifest_id = true;
+    part.manifest_id = (ProtobufCBinaryData){sizeof h->manifest.bytes, h->manifest.bytes};
+    part.has_number = true;
+    part.number = number;
+    part.sentence_order = &content;
+    struct handover_part *out = &h->parts[number - 1];
+    if (concordat__body__record_part__get_packed_size(&part) > sizeof out->bytes)
+        fail("part %u is too large", number);
+    out->size = concordat__body__record_part__pack(&part, out->bytes);
+}
+
+void handover_prepare(struct handover *h)
+{
+    h->transfer = concordat_id_new();
+    h->manifest = concordat_id_new();
+    for (uint32_t i = 1; i <= h->part_count; i++)
+        make_part(h, i);
+}
+
+/* ---- bodies ---- */
+
+struct text {
+    char bytes[OFFER_SIZE];
+    size_t size;
+};
+
+static void add(struct text *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static void add(struct text *t, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    int size = vsnprintf(t->bytes + t->size, sizeof t->bytes - t->size, format, args);
+    va_end(args);
+    if (size < 0 || (size_t)size >= sizeof t->bytes - t->size)
+        fail("a body is too large");
+    t->size += (size_t)size;
+}
+
+static void add_parts(const struct handover *h, struct text *t)
+{
+    OWNED(arena) arena = arena_new(ARENA_SIZE, ARENA_SIZE);
+
+    if (!arena)
+        fail("memory is out");
+    for (uint32_t i = 0; i < h->part_count; i++) {
+        char hash[BASE64_SIZE(DIGEST_SIZE)];
+        struct part_measure m;
+        if (manifest_measure((struct bytes){h->parts[i].bytes, h->parts[i].size}, arena, &m)
+            != ST_OK)
+            fail("part %u cannot be measured", i + 1);
+        base64_print(m.sha256.bytes, DIGEST_SIZE, hash);
+        add(t,
+            "%s{\"number\": %u, \"kind\": \"contact log\", \"size\": \"%llu\", \"sha256\": \"%s\"}",
+            i ? ", " : "", i + 1, (unsigned long long)m.size, hash);
+    }
+}
+
+static void add_components(const struct handover *h, struct text *t)
+{
+    for (uint32_t i = 1; i <= h->components; i++)
+        add(t, "%s{\"number\": %u, \"kind\": \"%s\", \"label\": \"component %u\"}",
+            i > 1 ? ", " : "", i,
+            i == 1   ? "OFFENDER"
+            : i == 2 ? "ORDER"
+                     : "REQUIREMENT",
+            i);
+}
+
+static void begin(const struct handover *h, struct text *t)
+{
+    char id[ID_BASE64];
+
+    id_as_body(&h->transfer, id);
+    t->size = 0;
+    add(t, "{\"transferId\": \"%s\"", id);
+}
+
+static struct concordat_answer *say(struct handover *h, const char *by, const char *to,
+                                    const char *type, const struct text *t)
+{
+    return scenario_send(h->s, by,
+                         (struct concordat_message){.type = type,
+                                                    .to = to,
+                                                    .json = t->bytes,
+                                                    .case_handle = h->case_handle,
+                                                    .transfer_id = h->transfer,
+                                                    .conversation_id = h->offer});
+}
+
+struct concordat_answer *handover_offer(struct handover *h, const char *components)
+{
+    struct text t;
+    char manifest[ID_BASE64];
+
+    begin(h, &t);
+    id_as_body(&h->manifest, manifest);
+    add(&t, ", %s, \"reason\": \"%s\", \"manifest\": {\"manifestId\": \"%s\", \"parts\": [",
+        h->subject, h->reason, manifest);
+    add_parts(h, &t);
+    add(&t, "]}, \"components\": [");
+    add_components(h, &t);
+    add(&t, "]");
+    if (components)
+        add(&t, ", \"offered\": [%s]", components);
+    add(&t, "}");
+    struct concordat_message message = {.type = "case.transfer.offer",
+                                        .to = h->to,
+                                        .json = t.bytes,
+                                        .case_handle = h->case_handle,
+                                        .conversation_id = h->offer};
+    if (!concordat_id_is_none(&h->offer))
+        message.transfer_id = h->transfer;
+    struct concordat_answer *answer = scenario_send(h->s, h->from, message);
+    if (answer->outcome == CONCORDAT_DONE && concordat_id_is_none(&h->offer))
+        h->offer = answer->message_id;
+    return answer;
+}
+
+/* "1, 2" as replies. */
+static void add_replies(struct text *t, const struct handover *h, const char *components)
+{
+    const char *at = components;
+
+    add(t, ", \"replies\": [");
+    for (uint32_t i = 1; !components && i <= h->components; i++)
+        add(t, "%s{\"component\": %u}", i > 1 ? ", " : "", i);
+    while (at && *at) {
+        char *end;
+        unsigned long number = strtoul(at, &end, 10);
+        add(t, "%s{\"component\": %lu}", at == components ? "" : ", ", number);
+        at = end + strspn(end, ", ");
+    }
+    add(t, "]}");
+}
+
+struct concordat_answer *handover_accept(struct handover *h, const char *components)
+{
+    struct text t;
+
+    begin(h, &t);
+    add_replies(&t, h, components);
+    return say(h, h->to, h->from, "case.transfer.accept", &t);
+}
+
+struct concordat_answer *handover_reject(struct handover *h, uint32_t component, const char *reason)
+{
+    struct text t;
+
+    begin(h, &t);
+    add(&t, ", \"replies\": [{\"component\": %u, \"reject\": \"%s\"}]}", component, reason);
+    return say(h, h->to, h->from, "case.transfer.reject", &t);
+}
+
+struct concordat_answer *handover_withdraw(struct handover *h, const char *reason)
+{
+    struct text t;
+
+    begin(h, &t);
+    add(&t, ", \"reason\": \"%s\"}", reason);
+    return say(h, h->from, h->to, "case.transfer.withdraw", &t);
+}
+
+struct concordat_answer *handover_send_part(struct handover *h, uint32_t number, bool is_altered)
+{
+    struct handover_part part = h->parts[number - 1];
+
+    if (is_altered) {
+        uint8_t *seen = memmem(part.bytes, part.size, "seen", 4);
+        if (!seen)
+            fail("part %u has no text", number);
+        seen[0] ^= 1;
+    }
+    return scenario_send(h->s, h->from,
+                         (struct concordat_message){.type = "case.record.part",
+                                                    .to = h->to,
+                                                    .protobuf = part.bytes,
+                                                    .protobuf_size = part.size,
+                                                    .case_handle = h->case_handle,
+                                                    .conversation_id = h->offer});
+}
+
+struct concordat_answer *handover_query(struct handover *h, uint32_t missing)
+{
+    struct text t = {.size = 0};
+    char manifest[ID_BASE64];
+
+    id_as_body(&h->manifest, manifest);
+    add(&t, "{\"manifestId\": \"%s\", \"missing\": [%u]}", manifest, missing);
+    return say(h, h->to, h->from, "case.record.query", &t);
+}
+
+struct concordat_answer *handover_complete(struct handover *h)
+{
+    struct concordat_answer *known =
+        concordat_case(scenario_client(h->s, h->to), &h->case_handle, 0);
+    char hash[BASE64_SIZE(DIGEST_SIZE)];
+    struct text t;
+
+    if (!known->custody)
+        fail("%s knows nothing of the case", h->to);
+    base64_print(known->custody->manifest_sha256, DIGEST_SIZE, hash);
+    concordat_answer_free(known);
+    begin(h, &t);
+    add(&t, ", \"manifestSha256\": \"%s\"}", hash);
+    return say(h, h->to, h->from, "case.transfer.complete", &t);
+}
+
+/* ---- what became of it ---- */
+
+static bool part_is(const struct concordat_custody *custody, uint32_t number, const char *state)
+{
+    for (size_t i = 0; custody && i < custody->part_count; i++)
+        if (custody->parts[i].number == number)
+            return strcmp(custody->parts[i].state, state) == 0;
+    return false;
+}
+
+bool handover_part_is(struct handover *h, uint32_t number, const char *state)
+{
+    bool is_so = false;
+
+    for (int i = 0; !is_so && i < TRIES; i++) {
+        struct concordat_answer *known =
+            concordat_case(scenario_client(h->s, h->to), &h->case_handle, 0);
+        is_so = part_is(known->custody, number, state);
+        concordat_answer_free(known);
+    }
+    return is_so;
+}
+
+void handover_whole(struct handover *h)
+{
+    struct concordat_id offer =
+        expect_accepted(handover_offer(h, NULL), "the holder offers the case");
+
+    expect(scenario_reaches(h->s, h->from, &offer, "delivered"), "it arrives");
+    (void)expect_accepted(handover_accept(h, NULL), "the other accepts all of it");
+    for (uint32_t i = 1; i <= h->part_count; i++) {
+        struct concordat_id part = expect_accepted(handover_send_part(h, i, false), "a part goes");
+        if (!scenario_reaches(h->s, h->from, &part, "delivered") || !handover_part_is(h, i, "here"))
+            fail("part %u does not arrive", i);
+    }
+    (void)expect_accepted(handover_complete(h), "the other completes: it holds the case");
+}

@@ -1,0 +1,248 @@
+/* Risk escalates, then recall: the police tell of an arrest, each side what it may know; the
+ * company asks probation to take the case, which changes hands; recall, revocation, the victim's
+ * liaison, and the return to prison. What a recall may not be, and what nobody may tell the
+ * company.
+ *
+ *     scenario_d4 BIN SOURCE FOLDER
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/system/custodians.h"
+
+#define POLICE "police.35"
+#define COMPANY "crc.bench"
+#define PROBATION "nps.cambs"
+#define CASEWORK "ppcs"
+#define PRISON "prison.pbi"
+#define LIAISON "vlo.cambs"
+
+#define M                                                                                          \
+    "\"subject\": {\"identifiers\": [{\"type\": \"CRN\", \"value\": \"X000002\"}], \"name\": "     \
+    "{\"forename\": \"Mo\", \"surname\": \"Example\"}}"
+
+static const struct member members[] = {{POLICE, "POLICE"}, {COMPANY, "CRC"},
+                                        {PROBATION, "NPS"}, {CASEWORK, "PPCS"},
+                                        {PRISON, "PRISON"}, {LIAISON, "VICTIM_SERVICE"}};
+#define COUNT (sizeof members / sizeof *members)
+static const char *const agreements[] = {"case.yaml", "event.yaml", "recall.yaml", NULL};
+
+static const char arrest[] = "{" M ", \"kind\": \"ARREST\", \"atMs\": \"1772442000000\", "
+                             "\"forceCode\": \"35\", \"offences\": [{\"cjsCode\": \"OF61016\"}]}";
+static const char arrest_in_full[] =
+    "{" M ", \"kind\": \"ARREST\", \"atMs\": \"1772442000000\", \"offences\": [{\"cjsCode\": "
+    "\"OF61016\"}], \"victims\": [{\"text\": \"Lives two streets away.\"}], \"intelligence\": "
+    "[{\"text\": \"Said to have kept a key.\"}]}";
+static const char escalation[] =
+    "{" M ", \"current\": {\"overall\": \"ROSH_MEDIUM\"}, \"proposed\": \"ROSH_HIGH\", "
+    "\"imminent\": true, \"trigger\": {\"text\": \"Arrested this morning.\"}}";
+static const char escalation_decision[] =
+    "{\"requestId\": \"%s\", \"transferId\": \"%s\", \"outcome\": \"ACCEPTED_TRANSFER\", "
+    "\"rosh\": \"ROSH_HIGH\"}";
+static const char recall[] =
+    "{" M ", \"emergency\": \"%s\", \"kind\": \"STANDARD\", \"sentence\": {\"kind\": "
+    "\"IMMEDIATE_CUSTODY\"}, \"why\": \"RISK_INCREASED\", \"risk\": {\"overall\": "
+    "\"ROSH_HIGH\"}, \"whatLed\": {\"text\": \"Arrested; believed to have gone near the "
+    "victim.\"%s}, \"childrenAtAddress\": true, \"victims\": [%s], \"nonDisclosure\": "
+    "[{\"objectId\": \"letter-1\"}]}";
+static const char decision[] =
+    "{\"requestId\": \"%s\", \"recalled\": true, \"kind\": \"STANDARD\"}";
+static const char revocation[] =
+    "{" M ", \"emergency\": true, \"revokedMs\": \"1772467200000\", \"rosh\": \"ROSH_HIGH\", "
+    "\"childrenAtAddress\": true}";
+static const char victim[] = "{\"victimToken\": \"AZLwwXpecACAAAAAAAAAAA==\", \"kind\": "
+                             "\"RECALL\", \"safeText\": {\"text\": \"Recalled to prison.\"}}";
+static const char returned[] = "{" M ", \"prisonCode\": \"PBI\", \"atMs\": \"1772553600000\"}";
+
+struct stage {
+    struct scenario s;
+    struct handover h;
+    struct concordat_id escalation, recall;
+    char json[2048];
+};
+
+static struct concordat_answer *about(struct stage *t, const char *from, const char *type,
+                                      const char *to, const char *json)
+{
+    return scenario_send(
+        &t->s, from,
+        (struct concordat_message){
+            .type = type, .to = to, .json = json, .case_handle = t->h.case_handle});
+}
+
+static struct concordat_answer *reply(struct stage *t, const char *from,
+                                      const struct concordat_id *asked, const char *json)
+{
+    struct concordat_message message = {
+        .json = json, .json_size = strlen(json), .in_reply_to = *asked, .wait_ms = WAIT_MS};
+
+    return concordat_reply(scenario_client(&t->s, from), &message);
+}
+
+static bool has(const char *const *names, size_t count, const char *name)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(names[i], name) == 0)
+            return true;
+    return false;
+}
+
+/* Did the category come with the message, as its recipient has it? */
+static bool came_with(struct stage *t, const char *agency, const struct concordat_id *id,
+                      const char *category)
+{
+    struct concordat_answer *opened = concordat_take(scenario_client(&t->s, agency), id);
+    bool came = opened->outcome == CONCORDAT_DONE
+             && has(opened->items[0].shared, opened->items[0].shared_count, category);
+
+    concordat_answer_free(opened);
+    return came;
+}
+
+static void arrives(struct stage *t, const char *from, const struct concordat_id *id)
+{
+    if (!scenario_reaches(&t->s, from, id, "delivered"))
+        fail("something does not arrive");
+}
+
+/* ---- an arrest ---- */
+
+static void police_tell(struct stage *t)
+{
+    struct concordat_id id = expect_accepted(
+        about(t, POLICE, "police.event.notice", COMPANY, arrest), "the police tell the company");
+
+    arrives(t, POLICE, &id);
+    expect(came_with(t, COMPANY, &id, "DC_OFFENCE_INDEX")
+               && !came_with(t, COMPANY, &id, "DC_VICTIM"),
+           "who, and for what offence");
+    expect_refused(about(t, POLICE, "police.event.notice", COMPANY, arrest_in_full),
+                   "CATEGORY_NOT_COVERED", "not what they know of a victim, nor how");
+    id = expect_accepted(about(t, POLICE, "police.event.notice", PROBATION, arrest_in_full),
+                         "and probation the same in full");
+    arrives(t, POLICE, &id);
+    expect(came_with(t, PROBATION, &id, "DC_VICTIM")
+               && came_with(t, PROBATION, &id, "DC_INTELLIGENCE"),
+           "which has what the company has not");
+}
+
+static void risk_is_escalated(struct stage *t)
+{
+    char request[ID_BASE64], transfer[ID_BASE64];
+
+    t->escalation =
+        expect_accepted(about(t, COMPANY, "risk.escalation.request", PROBATION, escalation),
+                        "the company asks probation to take the case");
+    arrives(t, COMPANY, &t->escalation);
+    expect_due(&t->s, PROBATION, "answer", "risk.escalation.request",
+               "probation owes it a decision, within two hours");
+    id_as_body(&t->escalation, request);
+    id_as_body(&t->h.transfer, transfer);
+    (void)snprintf(t->json, sizeof t->json, escalation_decision, request, transfer); // NOLINT
+    struct concordat_id decided = expect_accepted(reply(t, PROBATION, &t->escalation, t->json),
+                                                  "probation takes it: a transfer follows");
+    arrives(t, PROBATION, &decided);
+    expect_not_due(&t->s, PROBATION, "risk.escalation.request", "and owes nothing more");
+    expect_holder(&t->s, PROBATION, &t->h.case_handle, COMPANY,
+                  "a decision moves nothing: the company holds it");
+}
+
+static void case_comes_back(struct stage *t)
+{
+    handover_whole(&t->h);
+    expect_holder(&t->s, COMPANY, &t->h.case_handle, PROBATION, "probation holds the case");
+    expect_refused(
+        about(t, COMPANY, "case.update", PROBATION, "{" M ", \"asAt\": {\"ymd\": 20260302}}"),
+        "NOT_CURRENT_HOLDER", "the company speaks for it no more");
+}
+
+/* ---- recall ---- */
+
+static const char *recall_body(struct stage *t, const char *emergency, const char *in_narrative,
+                               const char *victims)
+{
+    (void)snprintf(t->json, sizeof t->json, recall, emergency, in_narrative, victims); // NOLINT
+    return t->json;
+}
+
+static void is_recalled(struct stage *t)
+{
+    size_t before = scenario_arrived(&t->s, CASEWORK);
+
+    expect_bad_input(
+        about(t, PROBATION, "recall.request", CASEWORK, recall_body(t, "NOT_TELEPHONED", "", "")),
+        "emergency", "an emergency that nobody telephoned about does not leave");
+    expect_bad_input(
+        about(t, PROBATION, "recall.request", CASEWORK,
+              recall_body(t, "TELEPHONED_FIRST", ", \"victims\": [{\"text\": \"9 High St\"}]", "")),
+        "victims", "what is known of a victim does not go into the narrative");
+    expect(scenario_arrived(&t->s, CASEWORK) == before && scenario_queued(&t->s, CASEWORK) == 0,
+           "nothing of either has left probation");
+    t->recall = expect_accepted(
+        about(t, PROBATION, "recall.request", CASEWORK,
+              recall_body(t, "TELEPHONED_FIRST", "", "{\"text\": \"9 High Street.\"}")),
+        "an emergency recall, telephoned first, is asked for");
+    arrives(t, PROBATION, &t->recall);
+    expect(came_with(t, CASEWORK, &t->recall, "DC_VICTIM")
+               && came_with(t, CASEWORK, &t->recall, "DC_NON_DISCLOSURE"),
+           "victims, and what is not disclosed, each in a section of its own");
+    char id[ID_BASE64];
+    id_as_body(&t->recall, id);
+    (void)snprintf(t->json, sizeof t->json, decision, id); // NOLINT: ours
+    (void)expect_accepted(reply(t, CASEWORK, &t->recall, t->json), "casework decides: recalled");
+    expect_not_due(&t->s, PROBATION, "recall.request", "the request is answered");
+}
+
+static void all_are_told(struct stage *t)
+{
+    struct concordat_id id = expect_accepted(
+        about(t, CASEWORK, "recall.revocation", POLICE, revocation), "the police are to arrest");
+
+    arrives(t, CASEWORK, &id);
+    expect(came_with(t, POLICE, &id, "DC_CHILD") && !came_with(t, POLICE, &id, "DC_VICTIM"),
+           "they are warned of children at the door, and told of no victim");
+    expect_due(&t->s, CASEWORK, "expected", "recall.returned", "a return to prison is expected");
+    (void)expect_accepted(about(t, PROBATION, "victim.event.notice", LIAISON, victim),
+                          "the victim's liaison is told what may be said");
+    expect_refused(about(t, PROBATION, "victim.event.notice", COMPANY, victim), "TYPE_NOT_COVERED",
+                   "the company is told of no victim");
+    expect_refused(scenario_send(&t->s, PROBATION,
+                                 (struct concordat_message){.type = "victim.event.notice",
+                                                            .to = COMPANY,
+                                                            .json = victim,
+                                                            .agreement = "ISA-RECALL",
+                                                            .case_handle = t->h.case_handle}),
+                   "PARTY_NOT_SIGNATORY", "nor under the agreement with liaison");
+    scenario_later(&t->s, "2026-03-03T16:00:00Z");
+    (void)expect_accepted(about(t, PRISON, "recall.returned", PROBATION, returned),
+                          "the prison tells probation of the return");
+    (void)expect_accepted(about(t, PRISON, "recall.returned", CASEWORK, returned), "and casework");
+    expect_not_due(&t->s, CASEWORK, "recall.returned", "which expects it no more");
+    expect(alarms_of(&t->s, PROBATION, "answer", "breached") == 0
+               && alarms_of(&t->s, CASEWORK, "expected", NULL) == 0,
+           "nothing was late");
+}
+
+int main(int argc, char **argv)
+{
+    static struct stage t;
+
+    scenario_begin(&t.s, argc, argv, "2026-03-02T10:00:00Z",
+                   &(struct cast){members, COUNT, COUNT, agreements});
+    t.h = (struct handover){.s = &t.s,
+                            .from = COMPANY,
+                            .to = PROBATION,
+                            .reason = "RISK_ESCALATION",
+                            .subject = M,
+                            .components = 3,
+                            .part_count = 2,
+                            .case_handle = open_case(&t.s, COMPANY)};
+    handover_prepare(&t.h);
+    police_tell(&t);
+    risk_is_escalated(&t);
+    case_comes_back(&t);
+    is_recalled(&t);
+    all_are_told(&t);
+    return scenario_end(&t.s);
+}
