@@ -393,8 +393,8 @@ enum concordat_claim {
 };
 /* Signs and sends that claim about a case, and waits `wait_ms` (0: 5 seconds) for the broker's
  * answer. `handle` NULL with CONCORDAT_HOLDS: the agent makes one and says it. DONE: so it is, and
- * `custody` says how; REFUSED: `refusal` says why; QUEUED: no answer yet, and the claim is not
- * repeated by itself. */
+ * `custody` says how; REFUSED: `refusal` says why; QUEUED: no answer yet; the agent keeps the claim
+ * and sends it until there is one. */
 struct concordat_answer *concordat_hold(struct concordat *agent, const struct concordat_id *handle,
                                         enum concordat_claim claim, uint32_t wait_ms);
 /* Who holds a case, asked of the broker, who tells only those with part in it; what it told this

@@ -33,7 +33,8 @@ static enum exit_code show_claim(const struct cli *cli, const struct concordat_a
         printf("%s%s%s  %s\n", tone_start(cli, TONE_GOOD), words, tone_end(cli), text);
     } else if (code == EXIT_QUEUED) {
         printf("%squeued%s  %s\n"
-               "        the broker has not answered; see concordat case holder %s\n",
+               "        no answer from the broker yet; the agent keeps the claim and sends it\n"
+               "        see concordat case holder %s\n",
                tone_start(cli, TONE_WARN), tone_end(cli), text, text);
     }
     show_trouble(cli, answer);

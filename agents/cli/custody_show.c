@@ -7,13 +7,6 @@
 #include "agents/cli/show.h"
 #include "agents/cli/when.h"
 
-static void show_fact(const struct cli *cli, const char *name, const char *text)
-{
-    printf("%s%-12s%s ", tone_start(cli, TONE_FAINT), name, tone_end(cli));
-    show_clean(stdout, text);
-    printf("\n");
-}
-
 void custody_show_holder(const struct cli *cli, const struct concordat_custody *custody)
 {
     char text[160], since[WHEN_SIZE];

@@ -77,15 +77,6 @@ static enum exit_code run_inbox(struct cli *cli, const struct command *self, int
 
 /* --- open --- */
 
-static void show_fact(const struct cli *cli, const char *name, const char *text)
-{
-    if (!*text)
-        return;
-    printf("%s%-12s%s ", tone_start(cli, TONE_FAINT), name, tone_end(cli));
-    show_clean(stdout, text);
-    printf("\n");
-}
-
 static void show_id(const struct cli *cli, const char *name, const struct concordat_id *id)
 {
     char text[CONCORDAT_ID_TEXT] = "";

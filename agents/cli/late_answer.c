@@ -92,13 +92,6 @@ bool late_answer_read(const uint8_t *body, size_t size, struct late_answer *out,
     return true;
 }
 
-static void show_fact(const struct cli *cli, const char *name, const char *text)
-{
-    printf("%s%-12s%s ", tone_start(cli, TONE_FAINT), name, tone_end(cli));
-    show_clean(stdout, text);
-    printf("\n");
-}
-
 void late_answer_show(const struct cli *cli, const struct late_answer *late)
 {
     char id[CONCORDAT_ID_TEXT], when[WHEN_SIZE];

@@ -62,6 +62,15 @@ const char *tone_end(const struct cli *cli)
     return cli->colour ? "\033[0m" : "";
 }
 
+void show_fact(const struct cli *cli, const char *name, const char *text)
+{
+    if (!*text)
+        return;
+    printf("%s%-12s%s ", tone_start(cli, TONE_FAINT), name, tone_end(cli));
+    show_clean(stdout, text);
+    printf("\n");
+}
+
 /* --- tables --- */
 
 struct table {

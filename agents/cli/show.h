@@ -30,6 +30,9 @@ enum tone {
 const char *tone_start(const struct cli *cli, enum tone tone);
 const char *tone_end(const struct cli *cli);
 
+/* A line "name         text"; none for "". */
+void show_fact(const struct cli *cli, const char *name, const char *text);
+
 /* A table: cells are added row by row; columns are as wide as their widest cell. */
 #define TABLE_COLUMNS_MAX 8
 struct table;

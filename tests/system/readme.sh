@@ -26,16 +26,21 @@ sed -n '/^<!-- tested by/,/^### /p' README.md | sed -n 's/^\$ //p' \
 checks=$((checks + 1))
 [ "$(wc -l <"$folder/steps")" -ge 20 ] || wrong "the README has few tested commands"
 id=
+case=
 while IFS= read -r step; do
     wanted=0
     case $step in *'# exit code '*) wanted=${step##*'# exit code '} wanted=${wanted%%:*} ;; esac
-    step=$(printf '%s' "$step" | sed "s/ *#.*//; s/ ID\( \|\$\)/ $id\1/")
+    step=$(printf '%s' "$step" | sed "s/ *#.*//; s/ ID\( \|\$\)/ $id\1/; s/ CASE\( \|\$\)/ $case\1/")
     case $step in
     export*) eval "$step" ;;
     'concordat sandbox town') start_town ;;
     *)
         expect "$wanted" '' sh -c "$step"
-        case $step in *' send '*) [ "$wanted" != 0 ] || id=$(last_id) ;; esac
+        case $step in
+        *' send '*) [ "$wanted" != 0 ] || id=$(last_id) ;;
+        *' case open') case=$(sed -n 's/^held by us *//p' "$folder/out") ;;
+        *' send-parts '*) id=$(sed -n '$s/.* accepted *//p' "$folder/out") ;; # the last of them
+        esac
         ;;
     esac
 done <"$folder/steps"

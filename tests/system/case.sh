@@ -1,0 +1,146 @@
+#!/bin/sh
+# case.sh BUILD - a case on the command line: opened, offered with its record, rejected in part, offered again, taken.
+#
+# As a court team and a company's desk would do it, and what each is told when it may not.
+# shellcheck source=tests/system/town.sh
+. "$(dirname -- "$0")/town.sh"
+examples=$source/docs/examples
+
+# The handle in the last output.
+handle_of()
+{
+    sed -n 's/^held by us *//p' "$folder/out"
+}
+
+# The last message id in the last output.
+latest_id()
+{
+    grep -o '[0-9a-f]\{8\}-[0-9a-f]\{4\}-7[0-9a-f]\{3\}-[0-9a-f]\{4\}-[0-9a-f]\{12\}' "$folder/out" \
+        | tail -n 1
+}
+
+# delivered ID: waits until the message is with its recipient's agent.
+delivered()
+{
+    expect 0 'delivered' concordat track "$1" --until delivered --wait 30
+}
+
+# --- without an agent ---
+expect 2 'not a case handle' concordat case accept 123 --agent "$folder"
+expect 1 'no agent at' concordat due --agent "$folder/nowhere"
+expect 1 'no agent at' concordat alarms --agent "$folder/nowhere"
+
+start_town
+at nps.cambs
+expect 0 'nothing is due' concordat due
+expect 0 '"due": \[\]' concordat due --json
+expect 0 'no alarms' concordat alarms
+expect 0 '"alarms": \[\]' concordat alarms --json
+expect 2 'no such alarm\|seen' concordat alarms --seen 7
+expect 0 '"alarms": \[\]' concordat inbox --json
+
+# --- who holds it ---
+expect 0 'held by us' concordat case open
+case=$(handle_of)
+expect 0 'holder *nps.cambs, since 20' concordat case holder "$case"
+expect 0 'version *1 (the broker' concordat case holder "$case"
+expect 0 '"holder": "nps.cambs"' concordat case holder "$case" --json
+expect 3 'STALE_VERSION' concordat case open --case "$case"
+expect 2 'no transfer of case' concordat case complete "$case"
+at police.35
+expect 3 'CASE_NOT_YOURS' concordat case holder "$case"
+expect 3 '"code": "CASE_NOT_YOURS"' concordat case holder "$case" --json
+expect 3 'refused' concordat case open
+at crc.bench
+expect 3 'CASE_NOT_YOURS' concordat case open --case "$case"
+
+# --- a referral is open while the case changes hands ---
+at nps.cambs
+expect 0 'accepted' concordat send safeguarding.referral.child --to csc.cambs --case "$case" \
+    "$examples/child-referral.json"
+referral=$(last_id)
+delivered "$referral"
+expect 0 'number *1 of nps.cambs' concordat track "$referral"
+expect 0 'to us *csc.cambs *\(open\|acknowledge\|decide\) safeguarding.referral.child' concordat due
+expect 0 "$referral *safeguarding.referral.child *us *csc.cambs" concordat case show "$case"
+at csc.cambs
+expect 0 'by us *nps.cambs *\(open\|acknowledge\|decide\) safeguarding.referral.child' concordat due
+expect 0 '"owedBy": "us"' concordat due --json
+at nps.cambs
+expect 3 'conversation' concordat case close "$case"
+
+# --- offered, with its record ---
+expect 2 'to AGENCY is missing' concordat case offer "$case" "$examples/transfer-offer.json"
+expect 2 'part.json' concordat case offer "$case" --to crc.bench "$examples/transfer-offer.json" --part "$folder/part.json"
+expect 0 'with 2 parts; the case is ours until they complete' \
+    concordat case offer "$case" --to crc.bench "$examples/transfer-offer.json" --part "$examples/record"
+offer=$(last_id)
+delivered "$offer"
+expect 0 'offered to *crc.bench' concordat case show "$case"
+expect 0 '4 *REQUIREMENT *offered *- *drug rehabilitation' concordat case show "$case"
+expect 0 '1 *contact log *[0-9]* *unsent' concordat case show "$case"
+expect 2 'is offered to crc.bench already' concordat case offer "$case" --to crc.bench "$examples/transfer-offer.json"
+expect 2 'is offered to crc.bench already' concordat case offer "$case" --to nps.other "$examples/transfer-offer.json"
+expect 3 '' concordat case close "$case"
+
+# --- rejected in part ---
+at crc.bench
+expect 0 "$offer" concordat inbox --wait 5
+expect 0 'Mornings are best' concordat open "$offer"
+expect 0 'holder *nps.cambs' concordat case show "$case"
+expect 0 '2 *assessment *[0-9]* *missing' concordat case show "$case"
+expect 0 'by us *nps.cambs' concordat due
+expect 2 'not a reason; did you mean' concordat case reject "$case" --component 4 --reason ADDRESS_NOT_VERIFED
+expect 2 'component 5 is not open' concordat case accept "$case" --component 5
+expect 0 'the case stays with nps.cambs, who may offer these again' concordat case reject "$case" --component 4 \
+    --reason ADDRESS_NOT_VERIFIED --detail 'no such flat at that number'
+expect 0 'not every component is accepted' concordat case accept "$case"
+accept=$(last_id)
+delivered "$accept"
+expect 2 'part 1 (contact log): missing' concordat case complete "$case"
+expect 2 'no component is open to acceptance' concordat case accept "$case"
+
+# --- offered again, and the record sent ---
+at nps.cambs
+expect 0 '4 *REQUIREMENT *rejected *ADDRESS_NOT_VERIFIED' concordat case show "$case"
+expect 0 '1 *OFFENDER *accepted' concordat case show "$case"
+expect 0 '"reason": "ADDRESS_NOT_VERIFIED"' concordat case show "$case" --json
+expect 0 'offered again to crc.bench' concordat case offer "$case" --to crc.bench "$examples/transfer-offer.json"
+again=$(last_id)
+delivered "$again"
+sed 's/medium/high/' "$examples/record/2-assessment.json" >"$folder/changed.json"
+expect 2 'its hash is not in the manifest' concordat case send-parts "$case" "$folder/changed.json"
+expect 0 'part 1 *accepted' concordat case send-parts "$case" "$examples/record/1-contact-log.json"
+part=$(latest_id)
+delivered "$part"
+at crc.bench
+expect 0 'accepted' concordat case query "$case" --missing 2
+query=$(last_id)
+delivered "$query"
+at nps.cambs
+expect 0 "$query.*case.record.query" concordat inbox --wait 5
+expect 0 '"missing"' concordat open "$query"
+expect 0 'part 2 *accepted' concordat case send-parts "$case" "$examples/record"
+part=$(latest_id)
+delivered "$part"
+expect 0 '2 *assessment *[0-9]* *sent' concordat case show "$case"
+
+# --- taken, and only now responsibility moves ---
+expect 0 'holder *nps.cambs' concordat case holder "$case"
+at crc.bench
+expect 0 'every component is accepted' concordat case accept "$case"
+expect 0 '2 *assessment *[0-9]* *here' concordat case show "$case"
+expect 0 'the case is ours from now on' concordat case complete "$case"
+complete=$(last_id)
+delivered "$complete"
+expect 0 'holder *crc.bench' concordat case holder "$case"
+expect 0 "$referral *safeguarding.referral.child *us *csc.cambs" concordat case show "$case"
+at nps.cambs
+expect 0 'holder *crc.bench' concordat case holder "$case"
+expect 3 'NOT_CURRENT_HOLDER' concordat case offer "$case" --to crc.bench "$examples/transfer-offer.json"
+expect 3 'NOT_CURRENT_HOLDER' concordat case close "$case"
+at csc.cambs
+expect 0 "$referral *safeguarding.referral.child *them *crc.bench" concordat case show "$case"
+expect 0 'holder *crc.bench' concordat case holder "$case"
+stop_town TERM
+expect 0 '' test "$stopped" = 0
