@@ -125,6 +125,39 @@ bool conversation_ended(struct conversation *c, const struct id *message)
     return true;
 }
 
+static bool undo_late(struct conversation *c, const struct utterance *u)
+{
+    if (c->before != 0 || !c->answered || u->to != c->asker || u->from == c->other)
+        return false;
+    c->before = u->from;
+    c->before_was_other = false;
+    c->state = CONVERSATION_FORWARDING;
+    return true;
+}
+
+bool conversation_undo(struct conversation *c, const struct utterance *u, int64_t now_ms)
+{
+    bool undone = false;
+
+    if (strcmp(u->type->name, LATE_ANSWER) == 0) {
+        undone = undo_late(c, u);
+    } else if (is_named(c->opened->closed_by, u->type)) {
+        undone = c->state == CONVERSATION_CLOSED;
+        c->state = undone ? CONVERSATION_OPEN : c->state;
+    } else if (is_named(c->opened->answered_by, u->type) && u->from == c->other) {
+        undone = c->answered;
+        c->answered = false;
+        if (c->state == CONVERSATION_FORWARDING || !c->opened->closed_by)
+            c->state = CONVERSATION_OPEN;
+    } else if (is_named(c->opened->acknowledged_by, u->type)) {
+        undone = c->acknowledged;
+        c->acknowledged = false;
+    }
+    if (undone)
+        c->changed_ms = now_ms;
+    return undone;
+}
+
 bool conversation_move(struct conversation *c, uint32_t from, uint32_t to, int64_t now_ms)
 {
     bool is_other = from != c->asker;

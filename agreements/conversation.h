@@ -70,6 +70,10 @@ void conversation_skip(struct conversation *c, uint32_t from, uint32_t sequence)
 /* A step or an end without words: declined, rejected, withheld, expired. True: it is closed by it,
  * since `message` opened it. */
 bool conversation_ended(struct conversation *c, const struct id *message);
+/* Its recipient could not open what was said, or it was withheld: what it did is undone, so that it
+ * can be said again. A conversation that it closed is open again; a late answer is owed again.
+ * Without effect on numbers. True: something changed. */
+bool conversation_undo(struct conversation *c, const struct utterance *u, int64_t now_ms);
 /* The case has moved. True: a side of it has. What was answered to `before` is owed by it to the
  * newest holder. */
 bool conversation_move(struct conversation *c, uint32_t from, uint32_t to, int64_t now_ms);

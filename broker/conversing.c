@@ -298,6 +298,58 @@ enum status exchange_words_refused(struct exchange *x, const struct command_subm
     return status == ST_OK ? exchange_keep_conversation(x, kept) : status;
 }
 
+/* Do its sides still stand as they stood? Else it is not theirs any more to open again. */
+static bool is_theirs(const struct exchange *x, const struct conversation *c)
+{
+    const struct case_held *held =
+        id_is_zero(&c->case_handle) ? NULL : cases_find(x->cases, &c->case_handle);
+
+    if (!held || held->custody.version == 0 || is_side(c, held->custody.holder))
+        return true;
+    return !custody_concerns(&held->custody, c->asker)
+        && !custody_concerns(&held->custody, c->other);
+}
+
+/* What the header of the event says of a conversation that is kept: NULL when it is in none. */
+static struct conversation_kept *find_said(struct exchange *x, const struct event *event,
+                                           struct utterance *out)
+{
+    struct envelope envelope;
+
+    if (event->kind != EVENT_ACCEPTED
+        || envelope_read(event->header, x->arena, &envelope, NULL) != ST_OK)
+        return NULL;
+    *out = (struct utterance){.type = catalogue_find(envelope.type),
+                              .from = directory_find(x->directory, envelope.sender) + 1,
+                              .to = directory_find(x->directory, envelope.recipient) + 1,
+                              .sequence = envelope.sequence};
+    return out->type ? conversations_find(x->cases, &envelope.conversation_id) : NULL;
+}
+
+/* It is to be passed on once more. */
+static enum status owe_again(struct exchange *x, const struct conversation *c)
+{
+    return c->state == CONVERSATION_FORWARDING
+             ? exchange_clock_forward(x, c, &c->id, c->before, c->asker)
+             : ST_OK;
+}
+
+enum status exchange_words_undone(struct exchange *x, uint64_t sequence)
+{
+    struct event event;
+    struct utterance u;
+    enum status status = exchange_event(x, sequence, &event);
+
+    if (status != ST_OK)
+        return status == ST_MORE ? ST_OK : status;
+    struct conversation_kept *kept = find_said(x, &event, &u);
+    if (!kept || !is_theirs(x, &kept->conversation)
+        || !conversation_undo(&kept->conversation, &u, x->now_ms))
+        return ST_OK;
+    status = owe_again(x, &kept->conversation);
+    return status == ST_OK ? exchange_keep_conversation(x, kept) : status;
+}
+
 enum status exchange_words_ended(struct exchange *x, const struct id *message, uint32_t sender)
 {
     struct conversation_kept *kept = conversations_find(x->cases, message);

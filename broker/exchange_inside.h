@@ -229,7 +229,8 @@ enum status exchange_clocks_step(struct exchange *x, const struct message *messa
 /* The message will never be handed over: none of its clocks goes on. */
 enum status exchange_clocks_withheld(struct exchange *x, const struct id *message_id,
                                      uint64_t sequence);
-/* The conversation has ended: nothing is owed to its first message any more, and no number of it. */
+/* The conversation has ended: nothing is owed to its first message any more, and no number of it.
+ */
 enum status exchange_clocks_ended(struct exchange *x, const struct id *conversation);
 /* `missing', the next number of the side `from', has not come, and something after it has: 60 s
  * from now both sides are told and exchange_gap_over is called. Nothing when that clock runs. */
@@ -288,6 +289,9 @@ enum status exchange_words_refused(struct exchange *x, const struct command_subm
                                    uint64_t sequence, Concordat__RefusalCode code);
 /* The sender's message was declined, rejected or withheld: the conversation that it opened ends. */
 enum status exchange_words_ended(struct exchange *x, const struct id *message, uint32_t sender);
+/* The message, event `sequence`, was rejected or withheld: what it did to its conversation is
+ * undone, and it can be said again. Before what settles it is forgotten. */
+enum status exchange_words_undone(struct exchange *x, uint64_t sequence);
 /* Ends it: what was held is handed over, and its clocks stop. */
 enum status exchange_end_conversation(struct exchange *x, struct conversation_kept *kept);
 /* Does it go with its case? Not the transfer's own, nor one between the two. */

@@ -106,7 +106,10 @@ static enum status follow(struct exchange *x, const struct message *message,
     if (status != ST_OK
         || (kind != CONCORDAT__STEP_KIND__REJECTED && kind != CONCORDAT__STEP_KIND__DECLINED))
         return status;
-    status = exchange_offer_undone(x, message->sequence, &message->id, message->sender + 1);
+    if (kind == CONCORDAT__STEP_KIND__REJECTED)
+        status = exchange_words_undone(x, message->sequence);
+    if (status == ST_OK)
+        status = exchange_offer_undone(x, message->sequence, &message->id, message->sender + 1);
     return status == ST_OK ? exchange_words_ended(x, &message->id, message->sender + 1) : status;
 }
 

@@ -7,7 +7,8 @@
  *
  * An item is a message (an ACCEPTED event) or a step (a STEP or WITHHELD event), named by its
  * event's sequence; its bytes are elsewhere. 32 bytes an item plus 8 in the index. Within a lane
- * items leave in the order of their sequences, also after a landing or a release.
+ * items leave in the order of their sequences, but for those that had been sent before a landing:
+ * they are sent again first.
  *
  * Threads: one owner, the exchange.
  */

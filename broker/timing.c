@@ -335,6 +335,18 @@ static bool follows_by(Concordat__ClockKind kind)
         && kind != CLOCK(REPLY);
 }
 
+/* A conversation between the two that is open stays between them, and so does what is owed in it.
+ */
+static bool stays_between(struct exchange *x, const struct clock_running *running, uint32_t from,
+                          uint32_t to)
+{
+    const struct conversation_kept *kept = conversations_find(x->cases, &running->conversation);
+    const struct conversation *c = kept ? &kept->conversation : NULL;
+
+    return c && c->state != CONVERSATION_CLOSED
+        && ((c->asker == from && c->other == to) || (c->asker == to && c->other == from));
+}
+
 enum status exchange_clocks_moved(struct exchange *x, const struct id *case_handle, uint32_t from,
                                   uint32_t to)
 {
@@ -345,6 +357,8 @@ enum status exchange_clocks_moved(struct exchange *x, const struct id *case_hand
         uint32_t owed_by = running->owed_by, owed_to = running->owed_to;
         enum status status;
 
+        if (stays_between(x, running, from, to))
+            continue;
         if (owed_by == from && follows_by(running->clock.kind))
             running->owed_by = to;
         if (owed_to == from)

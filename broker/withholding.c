@@ -59,6 +59,8 @@ static enum status record(struct exchange *x, const struct withholding *w)
     x->counts.withheld++;
     status = exchange_clocks_withheld(x, &w->message_id, w->sequence);
     if (status == ST_OK)
+        status = exchange_words_undone(x, w->sequence);
+    if (status == ST_OK)
         status = exchange_offer_undone(x, w->sequence, &w->message_id, sender + 1);
     return status == ST_OK ? exchange_words_ended(x, &w->message_id, sender + 1) : status;
 }

@@ -30,7 +30,7 @@ static const struct flow {
     ACTS("NPS", "POLICE"),
     BETWEEN("case.record.part", "NPS", "CRC"),
     BETWEEN("case.late_answer", "NPS", "CRC"),
-    BETWEEN("risk.escalation.request", "NPS", "CRC"),
+    {"risk.escalation.request", "CRC", "NPS", "    answer-within: 2d\n"},
     BETWEEN("safeguarding.update", "NPS", "LA_CHILDREN"),
     BETWEEN("safeguarding.update", "CRC", "LA_CHILDREN"),
     BETWEEN("safeguarding.close", "NPS", "LA_CHILDREN"),
@@ -155,6 +155,8 @@ struct id id_of(uint32_t n)
     struct id id = {{0}};
 
     memcpy(id.bytes, &n, sizeof n);
+    id.bytes[6] = 0x70; /* version 7 */
+    id.bytes[8] = 0x80;
     id.bytes[15] = 1;
     return id;
 }
@@ -218,9 +220,31 @@ static enum agency agency_of(const char *agency)
 
 static void submit(struct case_desk *c, const struct envelope *e)
 {
+    static const uint8_t body[BODY_SIZE];
     enum agency from = agency_of(e->sender);
+    struct envelope whole = *e;
+    struct digest digest = desk_digest(e);
+    struct proof proof = {.count = 1};
+    uint8_t header[4096];
+    size_t size;
+    uint32_t charge;
 
-    desk_submit_as(c->d, session_of(from), c->members[from], &c->d->signing_key, e);
+    whole.section_count = 1;
+    whole.sections[0] = (struct sealed_section){.category = CONCORDAT__DATA_CATEGORY__DC_IDENTITY,
+                                                .sealed_size = BODY_SIZE,
+                                                .sealed_sha256 = {{1}},
+                                                .wrap = {1}};
+    whole.encapsulation[0] = 1;
+    assert_int_equal(envelope_write(&whole, header, sizeof header, &size), ST_OK);
+    const struct submission submission = {.session = session_of(from),
+                                          .member = c->members[from],
+                                          .envelope = e,
+                                          .header_digest = &digest,
+                                          .header = {header, size},
+                                          .body = {body, sizeof body},
+                                          .proof = &proof,
+                                          .signing_key = &c->d->signing_key};
+    assert_int_equal(turn_submit(&c->d->turn, &submission, &charge), ST_OK);
     desk_run(c->d);
 }
 

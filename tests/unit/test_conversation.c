@@ -280,6 +280,54 @@ static void the_first_asker_gets_the_answer_however_often_the_case_moves(void **
     assert_int_equal(returned.state, CONVERSATION_CLOSED);
 }
 
+static void what_was_not_opened_can_be_said_again(void **)
+{
+    struct conversation c = conversation_of(check);
+    struct utterance u = saying(answer, CSC, NPS, 1);
+
+    assert_false(conversation_undo(&c, &u, 50)); /* it did nothing */
+    say(&c, answer, CSC, NPS, 1);
+    assert_true(conversation_undo(&c, &u, 50));
+    assert_int_equal(c.state, CONVERSATION_OPEN);
+    assert_int_equal(c.changed_ms, 50);
+    assert_false(c.answered);
+    say(&c, answer, CSC, NPS, 2);
+    assert_int_equal(c.state, CONVERSATION_CLOSED);
+
+    c = conversation_of(referral);
+    say(&c, "safeguarding.referral.ack", CSC, NPS, 1);
+    u = saying("safeguarding.referral.ack", CSC, NPS, 1);
+    assert_true(conversation_undo(&c, &u, 50));
+    assert_false(c.acknowledged);
+    say(&c, "safeguarding.close", NPS, CSC, 2);
+    u = saying("safeguarding.close", NPS, CSC, 2);
+    assert_true(conversation_undo(&c, &u, 50));
+    assert_int_equal(c.state, CONVERSATION_OPEN);
+    u = saying("safeguarding.update", NPS, CSC, 2);
+    assert_false(conversation_undo(&c, &u, 60));
+    assert_int_equal(c.changed_ms, 50);
+}
+
+static void a_late_answer_that_was_not_opened_is_owed_again(void **)
+{
+    struct conversation c = conversation_of(check);
+    struct utterance late = saying(LATE_ANSWER, NPS, CRC, 1), u = saying(answer, CSC, NPS, 1);
+
+    assert_true(conversation_move(&c, NPS, CRC, 500));
+    assert_false(conversation_undo(&c, &late, 50));
+    say(&c, answer, CSC, NPS, 1);
+    say(&c, LATE_ANSWER, NPS, CRC, 1);
+    assert_true(conversation_undo(&c, &late, 50));
+    assert_int_equal(c.state, CONVERSATION_FORWARDING);
+    say(&c, LATE_ANSWER, NPS, CRC, 1);
+    assert_int_equal(c.state, CONVERSATION_CLOSED);
+    assert_true(conversation_undo(&c, &late, 50));
+    assert_true(conversation_undo(&c, &u, 50)); /* nor could `before` open what it was to pass on */
+    assert_int_equal(c.state, CONVERSATION_OPEN);
+    say(&c, answer, CSC, NPS, 2);
+    assert_int_equal(c.state, CONVERSATION_FORWARDING);
+}
+
 static void who_is_no_side_moves_nothing_and_nobody_becomes_both_sides(void **)
 {
     struct conversation c = conversation_of(referral), before = c;
@@ -321,6 +369,8 @@ int main(void)
         cmocka_unit_test(an_answer_to_the_holder_too_ends_it_and_the_first_may_still_be_forwarded),
         cmocka_unit_test(an_owed_answer_follows_the_case_and_ends_with_its_return),
         cmocka_unit_test(the_first_asker_gets_the_answer_however_often_the_case_moves),
+        cmocka_unit_test(what_was_not_opened_can_be_said_again),
+        cmocka_unit_test(a_late_answer_that_was_not_opened_is_owed_again),
         cmocka_unit_test(who_is_no_side_moves_nothing_and_nobody_becomes_both_sides),
         cmocka_unit_test(what_was_held_and_is_overtaken_is_counted_and_no_more),
     };

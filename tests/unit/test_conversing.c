@@ -333,6 +333,34 @@ static void anothers_message_of_the_same_id_ends_nothing(void **)
     done(c, reply(c, 45, CSC_A, NPS_A, answer, CHECK, 1));
 }
 
+static void what_could_not_be_opened_can_be_said_again(void **)
+{
+    OWNED(case_desk) c = referred();
+    struct envelope e = reply(c, 46, CSC_A, NPS_A, answer, CHECK, 1);
+
+    done(c, e);
+    refused(c, reply(c, 47, CSC_A, NPS_A, answer, CHECK, 2), CODE(CONVERSATION_UNKNOWN));
+    step(c, &e, CONCORDAT__STEP_KIND__REJECTED);
+    done(c, reply(c, 48, CSC_A, NPS_A, answer, CHECK, 2));
+    e = reply(c, 49, NPS_A, CSC_A, "safeguarding.close", REFERRAL, 2);
+    done(c, e);
+    step(c, &e, CONCORDAT__STEP_KIND__REJECTED);
+    case_desk_restart(c);
+    done(c, nth(c, 3));
+}
+
+/* Its asker holds the case no more: it is not opened again behind the holder's back. */
+static void what_has_ended_before_the_case_moved_stays_ended(void **)
+{
+    OWNED(case_desk) c = referred();
+    struct envelope e = reply(c, 46, CSC_A, NPS_A, answer, CHECK, 1);
+
+    done(c, e);
+    hand_the_case_over(c);
+    step(c, &e, CONCORDAT__STEP_KIND__REJECTED);
+    refused(c, reply(c, 47, CSC_A, NPS_A, answer, CHECK, 2), CODE(CONVERSATION_UNKNOWN));
+}
+
 /* ---- late answers ---- */
 
 /* D1.10: the answer goes to who asked, and from there to who holds the case by now. */
@@ -351,8 +379,11 @@ static void a_late_answer_is_taken_and_owed_to_the_holder(void **)
         assert_int_equal(claim(c, CRC_A, CONCORDAT__CLAIM_KIND__CLAIM_CLOSE, 3, &custody),
                          CODE(CONVERSATION_MISSING)); /* not while it is on its way */
         refused(c, reply(c, 72, CSC_A, NPS_A, answer, CHECK, 2), CODE(CONVERSATION_UNKNOWN));
-        done(c, reply(c, 73, NPS_A, CRC_A, "case.late_answer", CHECK, 1));
+        struct envelope e = reply(c, 73, NPS_A, CRC_A, "case.late_answer", CHECK, 1);
+        done(c, e);
         assert_int_equal(delivered(c, CRC_A), 1);
+        step(c, &e, CONCORDAT__STEP_KIND__REJECTED);
+        done(c, reply(c, 76, NPS_A, CRC_A, "case.late_answer", CHECK, 1));
         refused(c, reply(c, 74, NPS_A, CRC_A, "case.late_answer", CHECK, 2),
                 CODE(CONVERSATION_UNKNOWN));
         done(c, reply(c, 75, CRC_A, CSC_A, "safeguarding.close", REFERRAL, 2));
@@ -391,6 +422,8 @@ int main(void)
         cmocka_unit_test(what_is_let_go_stands_where_it_came),
         cmocka_unit_test(a_declined_or_rejected_enquiry_is_over),
         cmocka_unit_test(anothers_message_of_the_same_id_ends_nothing),
+        cmocka_unit_test(what_could_not_be_opened_can_be_said_again),
+        cmocka_unit_test(what_has_ended_before_the_case_moved_stays_ended),
         cmocka_unit_test(a_late_answer_is_taken_and_owed_to_the_holder),
         cmocka_unit_test(an_answer_that_waited_while_the_case_moved_is_owed_all_the_same),
     };

@@ -40,6 +40,17 @@ static void done(struct case_desk *c, struct envelope e)
     (void)accepted(c, &e);
 }
 
+/* What was told of the case to who holds it; clocks are told too. */
+static size_t changes(const struct case_desk *c)
+{
+    struct told read;
+    size_t count = 0;
+
+    for (size_t n = 0; told(c, NPS_A, n, &read); n++)
+        count += read.kind == TOLD_CUSTODY;
+    return count;
+}
+
 /* A transfer up to what is accepted: all but completion. */
 static void offer_and_accept(struct case_desk *c)
 {
@@ -336,6 +347,49 @@ static void what_is_withdrawn_or_not_opened_is_gone(void **)
     done(c, offer(c, FREE + 4, NPS_A, CRC_B, 3, ALL, 9));
 }
 
+static void what_is_offered_again_and_not_opened_lapses(void **)
+{
+    OWNED(case_desk) c = opened();
+    struct envelope e;
+
+    done(c, offer(c, OFFER, NPS_A, CRC_A, 1, ALL, 8));
+    done(c, act(c, FREE, CRC_A, NPS_A, "case.transfer.reject", OFFER, 1, 8));
+    e = offer(c, FREE + 1, NPS_A, CRC_A, 2, 8, 9);
+    e.conversation_id = id_of(OFFER);
+    e.sequence = 2;
+    done(c, e);
+    step(c, &e, CONCORDAT__STEP_KIND__REJECTED);
+    assert_told(c, CRC_A, CHANGE(OFFER_LAPSED), &custody);
+    assert_string_equal(custody.holder, "nps.a");
+}
+
+static void an_offer_lapses_at_its_time_unless_all_is_accepted(void **)
+{
+    for (uint32_t components = 7; components <= ALL; components += 8) {
+        OWNED(case_desk) c = opened();
+        struct envelope e = offer(c, OFFER, NPS_A, CRC_A, 1, ALL, 9);
+
+        e.custody.reply_by_ms = c->d->now_ms + 1000;
+        done(c, e);
+        done(c, act(c, FREE, CRC_A, NPS_A, "case.transfer.accept", OFFER, 1, components));
+        case_desk_wait(c, 999);
+        assert_int_equal(changes(c), 0);
+        case_desk_restart(c);
+        case_desk_wait(c, 1);
+        if (components == ALL) {
+            assert_int_equal(changes(c), 0);
+            done(c, completion(c, FREE + 1, 2));
+        } else {
+            assert_told(c, NPS_A, CHANGE(OFFER_LAPSED), &custody);
+            assert_told(c, CRC_A, CHANGE(OFFER_LAPSED), &custody);
+            refused(c, completion(c, FREE + 1, 2), CODE(CASE_NOT_YOURS));
+            done(c, offer(c, FREE + 2, NPS_A, CRC_B, 2, ALL, 9));
+        }
+        case_desk_wait(c, DAY / 24);
+        assert_string_equal(holder(c, NPS_A), components == ALL ? "crc.a" : "nps.a");
+    }
+}
+
 static void a_declined_offer_lapses_unless_all_is_accepted(void **)
 {
     OWNED(case_desk) c = opened();
@@ -365,6 +419,13 @@ static void an_enquiry_between_the_two_stays_between_them(void **)
     assert_told(c, CRC_A, CHANGE(TRANSFERRED), &custody);
     assert_int_equal(custody.conversation_count, 0);
     assert_string_equal(holder(c, NPS_A), "crc.a");
+
+    struct told read; /* and so does what is owed in it */
+    case_desk_wait(c, DAY);
+    assert_true(told(c, CRC_A, 0, &read));
+    assert_int_equal(read.kind, TOLD_CLOCK);
+    assert_string_equal(read.clock.owed_by, "nps.a");
+    assert_string_equal(read.clock.owed_to, "crc.a");
 }
 
 static void a_transfer_takes_at_most_so_many_conversations(void **)
@@ -455,6 +516,8 @@ int main(void)
         cmocka_unit_test(a_second_offer_is_stale_whoever_it_is_to),
         cmocka_unit_test(completion_wants_every_component_and_the_manifest),
         cmocka_unit_test(what_is_withdrawn_or_not_opened_is_gone),
+        cmocka_unit_test(what_is_offered_again_and_not_opened_lapses),
+        cmocka_unit_test(an_offer_lapses_at_its_time_unless_all_is_accepted),
         cmocka_unit_test(a_declined_offer_lapses_unless_all_is_accepted),
         cmocka_unit_test(an_enquiry_between_the_two_stays_between_them),
         cmocka_unit_test(a_transfer_takes_at_most_so_many_conversations),

@@ -129,6 +129,38 @@ static void the_first_message_is_found_whatever_came_went_and_landed(void **)
     }
 }
 
+static void what_is_held_waits_and_is_released_into_its_place(void **)
+{
+    OWNED(queues) queues = queues_new();
+    struct queue queue = {0};
+
+    for (uint64_t s = 1; s <= 5; s++)
+        put(queues, &queue, s, 1);
+    put_step(queues, &queue, 6, 1);
+    queue_hold(queues, &queue, queues_find(queues, 1));
+    queue_hold(queues, &queue, queues_find(queues, 3));
+    queue_hold(queues, &queue, queues_find(queues, 5));
+    assert_int_equal(queue_first(queues, &queue, 1)->sequence, 2);
+    assert_int_equal(queue.lanes[1].count, 3);
+    assert_int_equal(queue.held.count, 3);
+    queue_remove(queues, &queue, queues_find(queues, 5));
+    queue_release(queues, &queue, queues_find(queues, 3));
+    queue_release(queues, &queue, queues_find(queues, 1));
+    assert_int_equal(queue.held.count, 0);
+    static const uint64_t order[] = {1, 2, 3, 4};
+    for (size_t i = 0; i < LENGTH(order); i++) {
+        struct item *item = queue_first_message(queues, &queue, 1);
+        assert_int_equal(item->sequence, order[i]);
+        assert_false(item->held);
+        queue_remove(queues, &queue, item);
+    }
+    assert_int_equal(queue_first(queues, &queue, 1)->sequence, 6);
+    put(queues, &queue, 7, 2);
+    queue_hold(queues, &queue, queues_find(queues, 7));
+    queue_release(queues, &queue, queues_find(queues, 7)); /* into an empty lane */
+    assert_int_equal(queue_first(queues, &queue, 2)->sequence, 7);
+}
+
 static void settled_items_go_from_anywhere(void **)
 {
     OWNED(queues) queues = queues_new();
@@ -274,6 +306,7 @@ int main(void)
         cmocka_unit_test(what_lands_is_first_again_and_marked),
         cmocka_unit_test(messages_behind_steps_are_found_without_walking_them_again),
         cmocka_unit_test(the_first_message_is_found_whatever_came_went_and_landed),
+        cmocka_unit_test(what_is_held_waits_and_is_released_into_its_place),
         cmocka_unit_test(settled_items_go_from_anywhere),
         cmocka_unit_test(the_index_survives_any_order),
         cmocka_unit_test(messages_are_found_by_sender_and_by_recipient),
