@@ -134,6 +134,7 @@ static void on_gazette(struct desk *desk, const struct wire *wire, struct bytes 
     else if (desk_ok(desk, status))
         desk_published(desk, gazette_last(desk->gazette));
     desk->resend_due = true; /* what waited for this version may go now */
+    desk->forward_due = true;
 }
 
 static void on_frame(struct desk *desk, struct bytes frame, bool last_chance)
@@ -179,7 +180,11 @@ static void on_frame(struct desk *desk, struct bytes frame, bool last_chance)
         on_gazette(desk, wire, body);
         break;
     case WIRE_TOLD:
+        desk_told(desk, wire);
+        break;
     case WIRE_CASE:
+        desk_case_frame(desk, wire);
+        break;
     case WIRE_HELLO:
     case WIRE_WELCOME:
     case WIRE_SUBMIT:

@@ -76,6 +76,7 @@ struct decision desk_decide(const struct desk *desk, const struct track *track,
     struct question asked;
 
     desk_ask_charter(desk, track, question);
+    question->is_holder = desk_is_holder(desk, &track->case_handle);
     asked = *question;
     const bool is_named = asked.agreement_id && asked.agreement_id[0];
     question->signer_counts = true;

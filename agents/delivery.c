@@ -58,6 +58,15 @@ static bool signer_counted(const struct registrar *registrar, const struct agree
         || registrar_signer_counts(registrar, under, d->e.sender, signing, at_ms - 1);
 }
 
+static bool may_hold(const struct desk *desk, const struct delivery *d)
+{
+    struct holding holding;
+
+    return id_is_zero(&d->e.case_handle)
+        || holding_get(desk->txn, &d->e.case_handle, &holding) != ST_OK
+        || holding_may_be_of(&holding, d->e.sender, d->arrival->wire.deliver.accepted_ms);
+}
+
 /* Do our own agreements permit it? Acceptance is the point of law: the version that the header
  * names by hash, at the time of acceptance, though it may be superseded since, or over. One that is
  * suspended or revoked by now permits nothing, whatever the time: as in decide_handover. Where
@@ -75,6 +84,8 @@ static struct decision judge_agreement(const struct desk *desk, const struct del
 
     memcpy(signing.bytes, signer->spki, DIGEST_SIZE);
     desk_judge_charter(desk, &d->e, &question);
+    /* Who held it when the broker accepted this is its word; but not against its own. */
+    question.is_holder = may_hold(desk, d);
     if (named && strcmp(named->id, d->e.agreement_id) == 0) {
         struct agreement then = *named;
 
@@ -138,6 +149,9 @@ static bool was_asked_for(struct desk *desk, const struct delivery *d, const str
     if (!clause->only_in_reply
         && (id_is_zero(&d->e.in_reply_to) || !catalogue_is_answer(clause->type)))
         return true;
+    if (id_equal(&d->e.in_reply_to, &d->e.conversation_id)
+        && desk_is_of_talk(desk, &d->e.conversation_id, d->e.sender, d->e.type))
+        return true; /* the question is the first message; it may be of who held the case before */
     status = track_get(desk->txn, WAY_OUT, &d->e.in_reply_to, &question);
     if (status == ST_MORE || status == ST_INVALID || !desk_ok(desk, status))
         return false;
@@ -156,8 +170,10 @@ static void note_answer(struct desk *desk, const struct delivery *d)
     status = track_get(desk->txn, WAY_OUT, &d->e.in_reply_to, &question);
     if (status == ST_MORE || status == ST_INVALID || !desk_ok(desk, status))
         return;
-    if (strcmp(question.to, d->e.sender) != 0 || !track_is_answered_by(&question, d->e.type)
-        || !id_is_zero(&question.answer) || track_find(&question, RUNG_DECLINED))
+    if ((strcmp(question.to, d->e.sender) != 0
+         && !desk_is_of_talk(desk, &question.conversation_id, d->e.sender, d->e.type))
+        || !track_is_answered_by(&question, d->e.type) || !id_is_zero(&question.answer)
+        || track_find(&question, RUNG_DECLINED))
         return;
     question.answer = d->e.message_id;
     question.answered_ms = d->arrival->wire.deliver.accepted_ms;
@@ -170,6 +186,8 @@ static void keep_opened(struct desk *desk, struct delivery *d, struct track *tra
 {
     struct step step = {.kind = CONCORDAT__STEP_KIND__DELIVERED, .at_ms = desk->wall_ms};
     const struct message_type *type = catalogue_find(d->e.type);
+    const int64_t accepted_ms = d->arrival->wire.deliver.accepted_ms;
+    struct reason why = {""};
     int64_t needed_by_ms = 0;
 
     if (deadline_in_body(type, body, &needed_by_ms) && needed_by_ms != d->e.needed_by_ms) {
@@ -177,9 +195,17 @@ static void keep_opened(struct desk *desk, struct delivery *d, struct track *tra
                "its deadline is another than its body's");
         return;
     }
+    if (!desk_act_agrees(desk, &d->e, body, &why)) {
+        reject(desk, d, track, CONCORDAT__REFUSAL_CODE__HEADER_MISMATCH, why.text);
+        return;
+    }
     desk_note_assumed_lapse(desk, track);
     store_arrival(desk, d, track, &step, body);
     note_answer(desk, d);
+    desk_act_came(desk, &d->e, body, accepted_ms);
+    desk_owe(desk, track, accepted_ms);
+    if (desk_heard(desk, type, track))
+        desk_forward_answer(desk, track);
 }
 
 static void open_delivery(struct desk *desk, struct delivery *d, struct track *track,

@@ -114,6 +114,7 @@ enum status desk_new(const struct desk_setup *setup, int64_t now_ms, struct desk
     desk->replies_end = &desk->replies;
     desk->released_end = &desk->released;
     desk->parked_end = &desk->parked;
+    desk->forward_due = desk->claims_due = true;
     reason_set(&desk->last_error, "not connected yet");
     status = check_signing(desk, why);
     if (status != ST_OK)
@@ -357,17 +358,32 @@ static void fill_envelope(const struct track *track, const struct decision *deci
     e->officer_hash = track->officer_hash;
 }
 
+/* An act of custody says in its header what its body says. False: it cannot go as things stand. */
+static bool fill_act(struct desk *desk, const struct track *track, const struct message_type *type,
+                     struct bytes *body, struct custody_claim *claim)
+{
+    struct act_fault fault;
+
+    return type->custody == CUSTODY_NONE || desk_make_act(desk, track, type, body, claim, &fault);
+}
+
 enum status desk_seal(struct desk *desk, struct track *track, const struct decision *decision,
                       const struct question *question, struct bytes body,
                       const struct sealing_key *key, uint64_t number)
 {
+    const struct message_type *type = catalogue_find(track->type);
     struct unsigned_message *m;
+    struct placed placed;
     struct envelope e = {0};
     uint8_t header[HEADER_MAX];
-    size_t room = body.size + body.size / 4 + (size_t)SECTIONS_MAX * 512;
+    size_t room;
     enum status status;
 
-    assert(permit_queues(decision->permit));
+    assert(permit_queues(decision->permit) && type);
+    if (!fill_act(desk, track, type, &body, &e.custody))
+        return ST_INVALID;
+    desk_place(desk, type, track, &placed);
+    room = body.size + body.size / 4 + (size_t)SECTIONS_MAX * 512;
     if (desk->sealed_count == BATCH_LEAVES_MAX)
         sign_messages(desk);
     m = &desk->sealed[desk->sealed_count];
@@ -398,6 +414,8 @@ enum status desk_seal(struct desk *desk, struct track *track, const struct decis
     memcpy(track->agreement_id, e.agreement_id, sizeof track->agreement_id);
     memcpy(track->clause, e.clause, sizeof track->clause);
     memcpy(track->purpose, e.purpose, sizeof track->purpose);
+    desk_placed(desk, type, track, &placed);
+    desk_act_sealed(desk, track, body);
     return ST_OK;
 }
 
@@ -405,6 +423,9 @@ void desk_add_step(struct desk *desk, struct track *track, const struct step *st
 {
     enum status status = steps_add(desk->steps, track, step);
 
+    desk_owed_step(desk, track, step->kind);
+    if (step->kind == CONCORDAT__STEP_KIND__DECLINED)
+        desk_talk_ended(desk, track);
     if (status == ST_LIMIT)
         log_event(LOG_WARN, "ladder_full", "type=%s from=%s", track->type, track->from);
     else if (desk_ok(desk, status))
@@ -433,6 +454,7 @@ enum status desk_end_of_turn(struct desk *desk)
     enum status status;
 
     desk_resend(desk);
+    desk_forward(desk);
     sign_messages(desk);
     if (desk->failed == ST_OK) {
         uint64_t before = desk->next_number;

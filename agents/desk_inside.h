@@ -11,6 +11,8 @@
 #define AGENTS_DESK_INSIDE_H
 
 #include "agents/body.h"
+#include "agents/conversations.h"
+#include "agents/custody.h"
 #include "agents/deadline.h"
 #include "agents/desk.h"
 #include "agents/directory.h"
@@ -37,6 +39,7 @@
 #define ROUTE_MAX 1024         /* bytes of a route */
 #define FULL_FOR_SENDS 900     /* thousandths of the store: new messages are refused */
 #define FULL_FOR_ARRIVALS 950  /* and deliveries are left with the broker */
+#define CASE_QUESTIONS_MAX 256 /* about cases, that the broker has not answered */
 #define CLOCK_DIFFERENCE_MS 120000 /* beyond it our clock settles nothing */
 #define WAITING_BUCKETS 1024
 #define FLYING_BUCKETS 1024
@@ -45,7 +48,8 @@
 enum due {
     DUE_BODY = 1, /* an inbox body's retention ends */
     DUE_TRACK,    /* nobody can ask about the message any more */
-    DUE_LATEST    /* the place is old: the key of its `track' is the place's id */
+    DUE_LATEST,   /* the place is old: the key of its `track' is the place's id */
+    DUE_TALK      /* nothing is said any more in a conversation: the same with its id */
 };
 
 /* A message submitted in this session and not answered, or refused for the time being. */
@@ -74,9 +78,35 @@ struct draft {
     const struct message_type *type;
     struct bytes body; /* checked, serialised, in an arena */
     bool in_reply, new_case;
+    char instead[AGENCY_MAX
+                 + 1];     /* where it goes if nothing permits it to `track.to'; empty: nowhere */
     struct id asked_reply; /* in_reply_to as it was asked: that may have been sent again since */
-    uint32_t wait_ms;      /* of the asker */
-    struct kept kept;      /* who wanted it and why; desk_post fills in its body */
+    struct id asked_talk;  /* conversation_id as it was asked */
+    char
+        asked_to[AGENCY_MAX + 1]; /* the recipient as it was asked: the case may have moved since */
+    uint32_t wait_ms;             /* of the asker */
+    struct kept kept;             /* who wanted it and why; desk_post fills in its body */
+};
+
+/* The place of a message of ours in its conversation (talking.c). */
+struct placed {
+    bool is_kept, is_new; /* is_kept: `talk' is to be stored with it */
+    struct talk talk;
+};
+
+/* An act of custody, as its body says it; borrows from the body's arena (acts.c). */
+struct act {
+    struct custody_claim claim; /* without the case's version */
+    ProtobufCMessage *content;  /* the body */
+    bool conversations_said;    /* an offer's: also when it says that there are none */
+    struct bytes manifest;      /* an offer's, serialised */
+};
+
+/* What stands in the way of an act of ours: a code, or a fault in what was asked. */
+struct act_fault {
+    Concordat__RefusalCode code; /* UNSPECIFIED with `where': bad input */
+    const char *where;           /* NULL: see code */
+    struct reason why;
 };
 
 /* What of the inbox is to be listed. */
@@ -200,6 +230,19 @@ struct desk {
     struct waiting *waiting_inbox;
     size_t waiting_count;
     int64_t sweep_at_ms; /* monotonic: when to look for what is due */
+
+    /* cases (holding.c, forward.c) */
+    struct case_question {
+        uint64_t request; /* 0: answered, or none */
+        struct id handle;
+        bool is_claim;
+    } case_questions[CASE_QUESTIONS_MAX]; /* of this session, by number */
+    uint64_t next_case_request;
+    bool claims_due;        /* claims may go now */
+    int64_t claims_at_ms;   /* monotonic: when they may go again */
+    struct id forward_from; /* where the next look at them goes on */
+    bool forward_due;       /* answers owed to holders may go now */
+    int64_t forward_at_ms;  /* monotonic: when to look again at those that wait */
 
     /* messages set aside (resend.c) */
     bool resend_due;     /* some may go now */
@@ -401,6 +444,128 @@ bool desk_key_counts_somewhere(void *context, const char *agency, const struct d
 /* Messages that waited for `agency`'s sealing key; `known` false: there is no such agency. */
 void desk_keyless(struct desk *desk, const char *agency, bool known);
 
+/* ---- talking.c ---- */
+
+/* The conversation of that id, or of what its first message was sent again as. False: nothing is
+ * kept of it. */
+bool desk_find_talk(struct desk *desk, const struct id *id, struct talk *out);
+/* Where a message of ours that is being sealed stands: gives `track' its conversation and number.
+ * It opens one of its own when that which it asks for has ended, is somebody else's now, or is with
+ * another agency. */
+void desk_place(struct desk *desk, const struct message_type *type, struct track *track,
+                struct placed *out);
+/* It is sealed: its number is taken. */
+void desk_placed(struct desk *desk, const struct message_type *type, const struct track *track,
+                 struct placed *placed);
+/* It was refused; `is_recorded': by the broker, under its number. */
+void desk_unsaid(struct desk *desk, const struct track *track, bool is_recorded);
+/* A message has come. True: it answers what is another's by now, and is owed to it. */
+bool desk_heard(struct desk *desk, const struct message_type *type, const struct track *track);
+/* Is a message of this type an answer in a conversation that our side has opened? */
+bool desk_is_of_talk(struct desk *desk, const struct id *conversation, const char *sender,
+                     const char *type);
+/* It is over, since the transfer that it was about is. */
+void desk_talk_over(struct desk *desk, const struct id *id);
+/* Its first message was declined, rejected or withheld. */
+void desk_talk_ended(struct desk *desk, const struct track *track);
+/* The broker's word on a conversation of a case. */
+void desk_talk_told(struct desk *desk, const struct custody_told *told,
+                    const struct told_conversation *t);
+/* Ids of a case's open conversations whose side is ours, ascending; how many there are, which may
+ * be one more than CONVERSATIONS_MAX. */
+size_t desk_talks_of_case(struct desk *desk, const struct id *case_handle, bool without_transfers,
+                          struct id ids[static CONVERSATIONS_MAX]);
+/* Deletes what is old and over. False: not yet. */
+bool desk_forget_talk(struct desk *desk, const struct id *id);
+
+/* ---- acts.c ---- */
+
+/* Reads the body of an act of custody; `arena' holds what `out' borrows.
+ *   ST_INVALID  `where' and `why' say what does not hold
+ *   ST_NOMEM */
+enum status act_read(const struct message_type *type, struct bytes body, struct arena *arena,
+                     struct act *out, const char **where, struct reason *why);
+/* What is known of a case; all zero but its handle when nothing is. */
+struct holding desk_holding(struct desk *desk, const struct id *handle);
+/* Do we hold the case, as far as we know? */
+bool desk_is_holder(const struct desk *desk, const struct id *handle);
+/* Fills what the sender left out and the agent knows: transfer and manifest of an act's body.
+ * Before the body is checked. False: the asker has been told. */
+bool desk_fill_act(struct desk *desk, struct bytes route, const Concordat__SendRequest *r,
+                   const struct draft *draft, Concordat__SendRequest *filled);
+/* What goes out: the claim for the header, and `body' with the conversations that go with the case.
+ * False: `fault' says what stands in the way. */
+bool desk_make_act(struct desk *desk, const struct track *track, const struct message_type *type,
+                   struct bytes *body, struct custody_claim *claim, struct act_fault *fault);
+/* An act, or a part of the record, of ours is sealed: keeps what the offer names. */
+void desk_act_sealed(struct desk *desk, const struct track *track, struct bytes body);
+/* One of ours was accepted by the broker, and its header says what it was. */
+void desk_act_accepted(struct desk *desk, const struct track *track, int64_t accepted_ms);
+/* Does the header of one that has come say what its body says? False: `why'. */
+bool desk_act_agrees(struct desk *desk, const struct envelope *e, struct bytes body,
+                     struct reason *why);
+/* It is delivered. */
+void desk_act_came(struct desk *desk, const struct envelope *e, struct bytes body,
+                   int64_t accepted_ms);
+/* The transfer that was open before is over: what is kept of it goes, and its conversation ends. */
+void desk_handover_ended(struct desk *desk, const struct handover *before,
+                         const struct holding *holding);
+/* Tells the asker. */
+void desk_reply_act_fault(struct desk *desk, struct bytes route, const struct act_fault *fault,
+                          const struct track *track);
+
+/* ---- holding.c ---- */
+
+void desk_hold(struct desk *desk, struct bytes route, const Concordat__HoldRequest *r);
+void desk_holder(struct desk *desk, struct bytes route, const Concordat__HolderRequest *r);
+/* The broker's answer to a claim or a question. */
+void desk_case_frame(struct desk *desk, const struct wire *wire);
+/* The broker's word, unasked: CustodyTold or ClockTold; settles the item. */
+void desk_told(struct desk *desk, const struct wire *wire);
+/* Claims that have no answer go again: with a session, and from time to time. */
+void desk_send_claims(struct desk *desk);
+/* Asks who holds it; whoever waits is told, and what is owed to the holder goes there. The
+ * question's number; 0: there is no session. */
+uint64_t desk_ask_case(struct desk *desk, const struct id *handle);
+/* One who has waited long enough for either. */
+void desk_waited_case(struct desk *desk, const struct waiting *waiting);
+/* A case as it is known here, in the request arena; NULL: nothing is, or that is full. */
+Concordat__CustodyState *desk_custody_state(struct desk *desk, const struct id *handle);
+
+/* ---- alarming.c ---- */
+
+/* A strike of a clock that the broker has told. */
+void desk_clock_told(struct desk *desk, const struct clock_told *told, struct bytes bytes);
+void desk_alarms(struct desk *desk, struct bytes route, const Concordat__AlarmsRequest *r);
+/* Up to `limit' alarms in the request arena, the newest first; `all': also those seen. */
+size_t desk_list_alarms(struct desk *desk, uint32_t limit, bool all, Concordat__Alarm ***out);
+
+/* ---- owing.c ---- */
+
+/* A message was accepted, ours or one for us: what is owed from now on, and what is not any more.
+ */
+void desk_owe(struct desk *desk, const struct track *track, int64_t accepted_ms);
+/* A step was signed, by us or by the recipient of ours. */
+void desk_owed_step(struct desk *desk, const struct track *track, Concordat__StepKind step);
+/* The conversation's other side is another now. */
+void desk_owed_moved(struct desk *desk, const struct talk *talk);
+/* Nothing is owed in the conversation any more, as far as we go. */
+void desk_owed_ended(struct desk *desk, const struct id *conversation);
+/* The transfer that the conversation was about is over: no reply is owed. */
+void desk_owed_replied(struct desk *desk, const struct id *conversation);
+/* The message is settled for good without an answer. */
+void desk_owed_gone(struct desk *desk, const struct track *track);
+void desk_due_list(struct desk *desk, struct bytes route, const Concordat__DueRequest *r);
+
+/* ---- forward.c ---- */
+
+/* An answer has come whose question is the case's holder's now: it is owed there. */
+void desk_forward_answer(struct desk *desk, const struct track *answer);
+/* Passes on what can go, bounded; looks after what has gone. At the end of a turn. */
+void desk_forward(struct desk *desk);
+/* Those that wait, in the request arena: appended to `list', which holds `most'. */
+void desk_list_forwards(struct desk *desk, Concordat__Due **list, size_t *count, size_t most);
+
 /* ---- request.c ---- */
 
 /* 16 bytes or none; false for anything else. */
@@ -429,6 +594,11 @@ void desk_touched(struct desk *desk, const struct track *track);
 /* A message was sent again as `track`: those who wait for the old one wait for that, but who waits
  * for its refusal. */
 void desk_moved(struct desk *desk, const struct track *old, const struct track *track);
+/* Those who wait for something about `id': `answer' says whether it has answered. */
+void desk_answer_waiting(struct desk *desk, const struct id *id,
+                         bool (*answer)(struct desk *desk, const struct waiting *waiting,
+                                        void *context),
+                         void *context);
 /* Something new is in the inbox. */
 void desk_inbox_changed(struct desk *desk);
 /* Those who have waited long enough are answered as things stand. */

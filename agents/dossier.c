@@ -14,7 +14,8 @@ struct dossier {
     Concordat__Item **items; /* one case's messages */
     Concordat__Case **cases;
     size_t count, limit, seen;
-    bool more, failed; /* failed: the arena is full */
+    bool more, failed;                /* failed: the arena is full */
+    Concordat__CustodyState *custody; /* one case's; NULL: nothing is known */
 };
 
 static struct dossier dossier_of(struct desk *desk, uint32_t limit)
@@ -41,6 +42,7 @@ static void reply_dossier(struct dossier *dossier, struct bytes route)
     response.cases = dossier->cases;
     response.n_cases = dossier->cases ? dossier->count : 0;
     response.more = dossier->more;
+    response.custody = dossier->custody;
     desk_reply(dossier->desk, route, &response);
 }
 
@@ -111,6 +113,7 @@ static void show_case(struct desk *desk, struct bytes route, const struct id *ha
         return;
     if (!dossier.failed)
         sort_by_conversation(&dossier);
+    dossier.custody = desk_custody_state(desk, handle);
     reply_dossier(&dossier, route);
 }
 

@@ -4,9 +4,12 @@
 
 #include "agents/desk_inside.h"
 #include "agents/latest.h"
+#include "agents/owed.h"
 #include "agents/refusals.h"
 
-#define SWEEP_MAX 500 /* records deleted in a turn */
+#define SWEEP_MAX 500               /* records deleted in a turn */
+#define TALK_LOOK_MS (30 * DAY_MS)  /* a conversation that is not over: how often to look again */
+#define OWED_KEPT_MS (400 * DAY_MS) /* what was due so long ago is not shown any more */
 
 void desk_due(struct desk *desk, int64_t at_ms, enum due what, const struct track *track,
               uint64_t number)
@@ -51,6 +54,11 @@ static void do_due(struct desk *desk, struct reader *r)
         forget_place(desk, &track);
         return;
     }
+    if (what == DUE_TALK) {
+        if (!desk_forget_talk(desk, &track.key))
+            desk_due(desk, desk->wall_ms + TALK_LOOK_MS, DUE_TALK, &track, 0);
+        return;
+    }
     if (track.way == WAY_OUT && outbox_get(desk->txn, &track.key, &entry) != ST_MORE) {
         desk_due(desk, desk->wall_ms + DAY_MS, DUE_TRACK, &track, number); /* not done yet */
         return;
@@ -62,7 +70,8 @@ static void do_due(struct desk *desk, struct reader *r)
 
 void desk_sweep(struct desk *desk)
 {
-    if (!desk_ok(desk, refusals_trim(desk->txn, desk->wall_ms, SWEEP_MAX)))
+    if (!desk_ok(desk, refusals_trim(desk->txn, desk->wall_ms, SWEEP_MAX))
+        || !desk_ok(desk, owed_trim(desk->txn, desk->wall_ms - OWED_KEPT_MS, SWEEP_MAX)))
         return;
     for (unsigned i = 0; i < SWEEP_MAX; i++) {
         uint8_t copy[64];

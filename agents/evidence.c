@@ -33,6 +33,27 @@ static void add_accepted(struct desk *desk, struct track *track, int64_t at_ms)
     (void)track_add(track, &rung);
 }
 
+/* Did it go to who asked, or to who holds the asker's case by now? */
+static bool is_to_asker(struct desk *desk, const struct track *original, const struct track *reply)
+{
+    struct talk talk;
+
+    if (strcmp(original->from, reply->to) == 0)
+        return true;
+    return id_equal(&original->conversation_id, &reply->conversation_id)
+        && desk_find_talk(desk, &original->conversation_id, &talk)
+        && (strcmp(talk.other, reply->to) == 0 || strcmp(talk.before, reply->to) == 0);
+}
+
+/* What follows from the acceptance of one of ours, besides its rung. */
+static void note_accepted(struct desk *desk, const struct track *track, int64_t accepted_ms)
+{
+    desk_act_accepted(desk, track, accepted_ms);
+    desk_owe(desk, track, accepted_ms);
+    if (strcmp(track->type, LATE_ANSWER) == 0)
+        desk->forward_due = true;
+}
+
 /* Our message was an answer, and is accepted: what it answers is now answered. */
 static void note_answered(struct desk *desk, const struct track *reply)
 {
@@ -48,7 +69,7 @@ static void note_answered(struct desk *desk, const struct track *reply)
     status = track_get(desk->txn, WAY_IN, &reply->in_reply_to, &original);
     if (status == ST_MORE || status == ST_INVALID || !desk_ok(desk, status))
         return;
-    if (!track_is_answered_by(&original, reply->type) || strcmp(original.from, reply->to) != 0
+    if (!track_is_answered_by(&original, reply->type) || !is_to_asker(desk, &original, reply)
         || !track_find(&original, RUNG_DELIVERED) || !id_is_zero(&original.answer)
         || track_find(&original, RUNG_DECLINED))
         return;
@@ -96,6 +117,7 @@ void desk_receipt(struct desk *desk, const struct receipt *receipt)
     add_accepted(desk, &track, receipt->accepted_ms);
     (void)desk_ok(desk, track_put(desk->txn, &track));
     note_answered(desk, &track);
+    note_accepted(desk, &track, receipt->accepted_ms);
     desk_touched(desk, &track);
 }
 
@@ -123,6 +145,9 @@ void desk_refusal(struct desk *desk, const struct refusal *refusal)
     if (!find_ours(desk, &message, &refusal->header_digest, &track)
         || track_find(&track, RUNG_ACCEPTED) || track_find(&track, RUNG_REFUSED))
         return;
+    desk_unsaid(desk, &track, true);
+    if (strcmp(track.type, LATE_ANSWER) == 0)
+        desk->forward_due = true;
     if (refusal->code == CONCORDAT__REFUSAL_CODE__AGREEMENT_VERSION_STALE
         && desk_set_aside(desk, &track, refusal->refused_ms))
         return;
@@ -160,6 +185,8 @@ void desk_withheld(struct desk *desk, uint64_t sequence, const struct withheld *
         (void)desk_landed(desk, &track.message_id);
         (void)desk_ok(desk, outbox_drop(desk->txn, &track.message_id, track.to));
         note_unanswered(desk, &track);
+        desk_owed_gone(desk, &track);
+        desk_talk_ended(desk, &track);
     }
     (void)desk_ok(desk, track_put(desk->txn, &track));
     desk_touched(desk, &track);
@@ -251,7 +278,12 @@ static void record_step(struct desk *desk, const struct arrival *arrival, struct
     if (!track_find(track, RUNG_ACCEPTED)) { /* its receipt was lost on the way */
         add_accepted(desk, track, 0);
         note_answered(desk, track);
+        note_accepted(desk, track, step->at_ms); /* about then: the broker's own time is lost */
     }
+    desk_owed_step(desk, track, step->kind);
+    if (step->kind == CONCORDAT__STEP_KIND__REJECTED
+        || step->kind == CONCORDAT__STEP_KIND__DECLINED)
+        desk_talk_ended(desk, track);
     if (step->kind == CONCORDAT__STEP_KIND__REJECTED)
         note_unanswered(desk, track);
     else if (step->kind == CONCORDAT__STEP_KIND__DELIVERED && track_find(track, RUNG_WITHHELD))

@@ -173,7 +173,9 @@ static bool is_permitted_still(struct desk *desk, const struct id *id)
     (void)desk_landed(desk, id);
     if (!decision.permitted)
         desk_refuse_here(desk, &track, decision.code, decision.offending);
-    else if (!desk_set_aside(desk, &track, desk->wall_ms))
+    else if (desk_set_aside(desk, &track, desk->wall_ms))
+        desk_unsaid(desk, &track, false);
+    else
         desk_refuse_here(desk, &track, CONCORDAT__REFUSAL_CODE__AGREEMENT_VERSION_STALE, 0);
     return false;
 }

@@ -55,6 +55,22 @@ static void keep_body(struct desk *desk, const struct track *track, struct bytes
     (void)desk_ok(desk, outbox_keep(desk->txn, &track->message_id, &kept));
 }
 
+/* An act of custody is judged once more: the case may have changed while it waited. False: it is
+ * refused. */
+static bool act_goes(struct desk *desk, struct track *track, struct bytes body)
+{
+    const struct message_type *type = catalogue_find(track->type);
+    struct custody_claim claim;
+    struct act_fault fault;
+
+    if (!type || type->custody == CUSTODY_NONE
+        || desk_make_act(desk, track, type, &body, &claim, &fault))
+        return true;
+    desk_refuse_here(desk, track,
+                     fault.code ? fault.code : CONCORDAT__REFUSAL_CODE__COMPONENTS_WRONG, 0);
+    return false;
+}
+
 static void seal_waiting(struct desk *desk, struct track *track, uint64_t number,
                          const struct sealing_key *key)
 {
@@ -78,6 +94,8 @@ static void seal_waiting(struct desk *desk, struct track *track, uint64_t number
         return;
     }
     memcpy(copy, entry.body.data, entry.body.size);
+    if (!act_goes(desk, track, (struct bytes){copy, entry.body.size}))
+        return;
     status = desk_seal(desk, track, &decision, &question, (struct bytes){copy, entry.body.size},
                        key, number);
     if (status == ST_INVALID || status == ST_LIMIT)

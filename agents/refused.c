@@ -60,6 +60,9 @@ void desk_refuse_here(struct desk *desk, struct track *track, Concordat__Refusal
     memcpy(rung.by, desk->setup.agency, strlen(desk->setup.agency) + 1);
     (void)track_add(track, &rung);
     track->offending = offending;
+    desk_unsaid(desk, track, false);
+    if (strcmp(track->type, LATE_ANSWER) == 0)
+        desk->forward_due = true;
     desk_note_kept_refusal(desk, track, &rung);
     (void)desk_ok(desk, outbox_drop(desk->txn, &track->message_id, track->to));
     (void)desk_ok(desk, track_put(desk->txn, track));

@@ -79,6 +79,8 @@ struct listing {
     size_t count, limit;
     uint64_t next; /* where the list goes on; 0: that is all */
     bool failed;
+    Concordat__Alarm **alarms; /* above the inbox */
+    size_t alarm_count;
 };
 
 static bool list_track(void *context, const struct track *track)
@@ -120,6 +122,8 @@ static void reply_listing(struct desk *desk, struct bytes route, const struct li
     response.items = listing->items;
     response.n_items = listing->count;
     response.next = listing->next;
+    response.alarms = listing->alarms;
+    response.n_alarms = listing->alarm_count;
     desk_reply(desk, route, &response);
 }
 
@@ -146,7 +150,8 @@ bool desk_reply_inbox(struct desk *desk, struct bytes route, const struct inbox_
                               ? track_newest(desk->txn, &listing.next, list_incoming, &listing)
                               : inbox_unopened(desk->txn, list_unopened, &listing)))
         return true;
-    if (listing.count == 0 && !listing.failed && !even_if_empty)
+    listing.alarm_count = desk_list_alarms(desk, 0, false, &listing.alarms);
+    if (listing.count == 0 && listing.alarm_count == 0 && !listing.failed && !even_if_empty)
         return false;
     reply_listing(desk, route, &listing);
     return true;
@@ -420,9 +425,17 @@ void desk_request(struct desk *desk, struct bytes route, struct bytes bytes)
         desk_derive(desk, route, request->derive);
         break;
     case CONCORDAT__REQUEST__KIND_HOLD:
+        desk_hold(desk, route, request->hold);
+        break;
     case CONCORDAT__REQUEST__KIND_HOLDER:
+        desk_holder(desk, route, request->holder);
+        break;
     case CONCORDAT__REQUEST__KIND_DUE:
+        desk_due_list(desk, route, request->due);
+        break;
     case CONCORDAT__REQUEST__KIND_ALARMS:
+        desk_alarms(desk, route, request->alarms);
+        break;
     case CONCORDAT__REQUEST__KIND__NOT_SET:
     case _CONCORDAT__REQUEST__KIND__CASE_IS_INT_SIZE:
     default:

@@ -131,6 +131,7 @@ static bool redraft(struct desk *desk, const struct track *old, struct draft *dr
     t->message_id = t->key = id_new(desk->wall_ms);
     t->share_id = id_random();
     t->resent_of = old->message_id;
+    t->sequence = 0; /* the broker has counted the old one's; a new one comes with the sealing */
     follow_id(desk, &t->in_reply_to);
     follow_id(desk, &t->conversation_id);
     if (id_equal(&old->conversation_id, &old->message_id))

@@ -3,7 +3,9 @@
 
 #include "agents/desk_inside.h"
 #include "agents/sections.h"
+#include "agents/record.h"
 #include "lib/nearest.h"
+#include "lib/text.h"
 #include "proto/field.h"
 
 #define ON_BEHALF_OF 100     /* the field of every body */
@@ -185,7 +187,7 @@ static struct digest wish_of(const struct draft *draft)
     write_u8(&w, (uint8_t)(draft->new_case | t->agreement_named << 1 | t->break_glass << 2));
     const struct bytes parts[] = {
         {(const uint8_t *)t->type, strlen(t->type) + 1},
-        {(const uint8_t *)t->to, strlen(t->to) + 1},
+        {(const uint8_t *)draft->asked_to, strlen(draft->asked_to) + 1},
         {(const uint8_t *)t->purpose, strlen(t->purpose) + 1},
         {(const uint8_t *)officer, strlen(officer) + 1},
         {t->case_handle.bytes, ID_SIZE},
@@ -193,6 +195,7 @@ static struct digest wish_of(const struct draft *draft)
         {numbers, w.size},
         {(const uint8_t *)t->agreement_id, t->agreement_named ? strlen(t->agreement_id) + 1 : 0},
         draft->body,
+        {draft->asked_talk.bytes, id_is_zero(&draft->asked_talk) ? 0 : ID_SIZE},
     };
     return sha256_parts(parts, sizeof parts / sizeof *parts);
 }
@@ -361,6 +364,22 @@ static void note_refused_here(struct desk *desk, struct draft *draft,
     desk_note_refusal(desk, &draft->track, &draft->kept, &rung);
 }
 
+/* What stands in the way of an act of custody is told before anything is sealed. */
+static bool act_goes(struct desk *desk, struct bytes route, struct draft *draft)
+{
+    struct bytes body = draft->body;
+    struct custody_claim claim;
+    struct act_fault fault;
+
+    if (draft->type->custody == CUSTODY_NONE
+        || desk_make_act(desk, &draft->track, draft->type, &body, &claim, &fault))
+        return true;
+    if (fault.code)
+        note_refused_here(desk, draft, &(struct decision){.code = fault.code});
+    desk_reply_act_fault(desk, route, &fault, &draft->track);
+    return false;
+}
+
 static void send_draft(struct desk *desk, struct bytes route, struct draft *draft)
 {
     struct track *track = &draft->track;
@@ -387,21 +406,28 @@ static void send_draft(struct desk *desk, struct bytes route, struct draft *draf
         track->case_handle = id_random();
     track->key = track->message_id;
     track->share_id = id_random();
-    if (id_is_zero(&track->conversation_id)) {
-        track->conversation_id = track->message_id;
-        track->sequence = 1;
-    }
+    if (id_is_zero(&track->conversation_id))
+        track->conversation_id = track->message_id; /* numbers come with the sealing */
     if (track->break_glass && !desk_take_charter(desk, route, track))
         return;
     if (desk_judge(desk, draft, &question, &decision) != ST_OK) {
         desk_reply_problem(desk, route, CONCORDAT__OUTCOME__FAILED, "officer", "out of memory");
         return;
     }
+    if (!decision.permitted && draft->instead[0]) {
+        TEXT_COPY(track->to, draft->instead);
+        if (desk_judge(desk, draft, &question, &decision) != ST_OK) {
+            desk_reply_problem(desk, route, CONCORDAT__OUTCOME__FAILED, "officer", "out of memory");
+            return;
+        }
+    }
     if (!decision.permitted) {
         note_refused_here(desk, draft, &decision);
         desk_reply_refused(desk, route, &decision, &question, &track->message_id);
         return;
     }
+    if (!act_goes(desk, route, draft))
+        return;
     if (!desk_post(desk, draft, 0, &decision, &question)) {
         desk_reply_problem(desk, route, CONCORDAT__OUTCOME__FAILED, "body", "it cannot be sealed");
         return;
@@ -410,18 +436,134 @@ static void send_draft(struct desk *desk, struct bytes route, struct draft *draf
     answer_sent(desk, route, draft, track);
 }
 
-/* The conversation goes on: what follows from the message that is replied to. */
-static void continue_from(const struct track *original, struct draft *draft)
+/* ---- what a message goes on from ---- */
+
+/* What is replied to, and the conversation that is to go on. */
+struct context {
+    bool has_original, has_talk;
+    struct track original;
+    struct talk talk;
+};
+
+/* What opens a conversation that is kept opens its own; an offer again is of its transfer. */
+static bool opens_own(const struct message_type *type)
 {
+    return conversation_is_kept(type) && type->custody != CUSTODY_OFFER;
+}
+
+/* The conversation goes on: what follows from the message that is replied to. */
+static void continue_from(const struct context *context, struct draft *draft)
+{
+    const struct track *original = &context->original;
     struct track *track = &draft->track;
 
     track->in_reply_to = original->message_id;
     track->conversation_id = original->conversation_id;
-    track->sequence = original->sequence + 1;
     draft->in_reply = true;
     if (id_is_zero(&track->case_handle) && !draft->new_case)
         track->case_handle = original->case_handle;
+    if (opens_own(draft->type))
+        track->conversation_id = (struct id){{0}};
 }
+
+/* A conversation that the sender names goes on, though the message that is replied to, its first
+ * unless another is named, may never have been ours. */
+static void continue_talk(const struct context *context, struct draft *draft)
+{
+    const struct conversation *c = &context->talk.rules;
+    struct track *track = &draft->track;
+
+    draft->asked_talk = c->id;
+    track->conversation_id = c->id;
+    if (!context->has_original)
+        track->in_reply_to = c->id;
+    draft->in_reply = true;
+    if (id_is_zero(&track->case_handle) && !draft->new_case)
+        track->case_handle = c->case_handle;
+    if (opens_own(draft->type))
+        track->conversation_id = (struct id){{0}};
+}
+
+/* Acts of custody and parts of the record go on in the conversation of the transfer that is open.
+ */
+static void continue_transfer(struct desk *desk, struct draft *draft)
+{
+    struct track *track = &draft->track;
+    const struct holding holding = desk_holding(desk, &track->case_handle);
+
+    if (draft->type->pattern == PATTERN_TRANSFER && !draft->in_reply
+        && !id_is_zero(&holding.transfer.id)) {
+        track->conversation_id = holding.transfer.conversation_id;
+        track->in_reply_to = holding.transfer.conversation_id;
+        draft->in_reply = !id_is_zero(&track->in_reply_to);
+    }
+}
+
+static bool find_original(struct desk *desk, struct bytes route, const struct draft *draft,
+                          struct context *context)
+{
+    const struct id *id = &draft->track.in_reply_to;
+    enum status status;
+
+    if (id_is_zero(id))
+        return true;
+    status = track_get(desk->txn, WAY_IN, id, &context->original);
+    if (status == ST_MORE)
+        status = track_get(desk->txn, WAY_OUT, id, &context->original);
+    if (status == ST_MORE || status == ST_INVALID) {
+        desk_reply_problem(desk, route, CONCORDAT__OUTCOME__BAD_INPUT, "in_reply_to",
+                           "there is no such message here");
+        return false;
+    }
+    context->has_original = true;
+    return desk_ok(desk, status) && desk_ok(desk, track_follow(desk->txn, &context->original));
+}
+
+static bool find_named_talk(struct desk *desk, struct bytes route, const Concordat__SendRequest *r,
+                            struct context *context)
+{
+    struct id id;
+
+    if (!desk_take_id(&r->conversation_id, &id)) {
+        desk_say_bad_id(desk, route, "conversation_id");
+        return false;
+    }
+    if (id_is_zero(&id)) {
+        if (context->has_original)
+            context->has_talk =
+                desk_find_talk(desk, &context->original.conversation_id, &context->talk);
+        return true;
+    }
+    context->has_talk = desk_find_talk(desk, &id, &context->talk);
+    if (!context->has_talk)
+        desk_reply_problem(desk, route, CONCORDAT__OUTCOME__BAD_INPUT, "conversation_id",
+                           "there is no such conversation here");
+    else if (context->talk.holder[0])
+        desk_reply_problem(desk, route, CONCORDAT__OUTCOME__BAD_INPUT, "conversation_id",
+                           "it goes on under %s, which holds the case now", context->talk.holder);
+    else if (context->talk.rules.state == CONVERSATION_CLOSED)
+        desk_reply_problem(desk, route, CONCORDAT__OUTCOME__BAD_INPUT, "conversation_id",
+                           "it has ended");
+    else if (r->to[0] && strcmp(r->to, context->talk.other) != 0
+             && strcmp(r->to, context->talk.before) != 0)
+        desk_reply_problem(desk, route, CONCORDAT__OUTCOME__BAD_INPUT, "to",
+                           "on the other side of this conversation is %s", context->talk.other);
+    else
+        return true;
+    return false;
+}
+
+/* To whom, when the sender does not say: the other side as it is by now. */
+static const char *usual_recipient(const struct context *context)
+{
+    if (context->has_talk)
+        return context->talk.other;
+    if (!context->has_original)
+        return "";
+    return context->original.way == WAY_IN ? context->original.from : context->original.to;
+}
+
+/* ---- the verbs ---- */
 
 /* What was declined is answered no more. True: the asker has been told. */
 static bool was_declined(struct desk *desk, struct bytes route, const struct track *original)
@@ -433,70 +575,119 @@ static bool was_declined(struct desk *desk, struct bytes route, const struct tra
     return true;
 }
 
+/* May an answer to the original go to `to'? To who asked, or to who holds the asker's case now. */
+static bool is_asker(const struct context *context, const char *to)
+{
+    return strcmp(context->original.from, to) == 0
+        || (context->has_talk && !talk_is_asked_by_us(&context->talk)
+            && strcmp(context->talk.other, to) == 0);
+}
+
+static bool check_answer(struct desk *desk, struct bytes route, const struct context *context,
+                         const struct draft *draft)
+{
+    const struct track *original = &context->original;
+
+    if (!catalogue_is_answer(draft->type) || !context->has_original)
+        return true;
+    if (original->way == WAY_IN && is_asker(context, draft->track.to)
+        && track_is_replied_to_by(original, draft->type->name))
+        return !was_declined(desk, route, original);
+    desk_reply_problem(desk, route, CONCORDAT__OUTCOME__BAD_INPUT, "in_reply_to",
+                       "%s did not ask for a %s with it", draft->track.to, draft->type->name);
+    return false;
+}
+
+/* The body may leave out what of a transfer is known. */
+static bool take_act(struct desk *desk, struct bytes route, const Concordat__SendRequest *r,
+                     struct draft *draft)
+{
+    Concordat__SendRequest filled = *r;
+    struct id asked, said;
+
+    if (draft->type->custody != CUSTODY_NONE && !desk_fill_act(desk, route, r, draft, &filled))
+        return false;
+    if (!take_body(desk, route, &filled, draft) || !take_deadline(desk, route, draft))
+        return false;
+    if (draft->type->custody == CUSTODY_NONE || r->transfer_id.len == 0)
+        return true;
+    if (desk_take_id(&r->transfer_id, &asked) && read_id(field_find(draft->body, 1), &said)
+        && id_equal(&asked, &said))
+        return true;
+    desk_reply_problem(desk, route, CONCORDAT__OUTCOME__BAD_INPUT, "transfer_id",
+                       "the body speaks of another transfer");
+    return false;
+}
+
 void desk_send(struct desk *desk, struct bytes route, const Concordat__SendRequest *r)
 {
     struct draft draft = {0};
+    struct context context = {0};
 
-    if (!take_parties(desk, route, r->type, r->to, &draft) || !take_ids(desk, route, r, &draft)
-        || !take_details(desk, route, r, &draft))
+    if (!take_ids(desk, route, r, &draft) || !find_original(desk, route, &draft, &context)
+        || !find_named_talk(desk, route, r, &context)
+        || !take_parties(desk, route, r->type, r->to[0] ? r->to : usual_recipient(&context), &draft)
+        || !take_details(desk, route, r, &draft) || !check_answer(desk, route, &context, &draft))
         return;
-    if (!id_is_zero(&draft.track.in_reply_to)) {
-        struct track original;
-        enum status status = track_get(desk->txn, WAY_IN, &draft.track.in_reply_to, &original);
-
-        if (status == ST_MORE)
-            status = track_get(desk->txn, WAY_OUT, &draft.track.in_reply_to, &original);
-        if (status == ST_MORE || status == ST_INVALID) {
-            desk_reply_problem(desk, route, CONCORDAT__OUTCOME__BAD_INPUT, "in_reply_to",
-                               "there is no such message here");
-            return;
-        }
-        if (!desk_ok(desk, status) || !desk_ok(desk, track_follow(desk->txn, &original)))
-            return;
-        if (catalogue_is_answer(draft.type)
-            && (original.way != WAY_IN || strcmp(original.from, r->to) != 0
-                || !track_is_replied_to_by(&original, r->type))) {
-            desk_reply_problem(desk, route, CONCORDAT__OUTCOME__BAD_INPUT, "in_reply_to",
-                               "%s did not ask for a %s with it", r->to, r->type);
-            return;
-        }
-        if (catalogue_is_answer(draft.type) && was_declined(desk, route, &original))
-            return;
-        continue_from(&original, &draft);
-    }
-    if (take_body(desk, route, r, &draft) && take_deadline(desk, route, &draft))
+    TEXT_COPY(draft.asked_to, r->to);
+    if (context.has_original)
+        continue_from(&context, &draft);
+    if (r->conversation_id.len > 0)
+        continue_talk(&context, &draft);
+    else
+        continue_transfer(desk, &draft);
+    if (take_act(desk, route, r, &draft))
         send_draft(desk, route, &draft);
+}
+
+/* To whom an answer goes when the answerer does not say: to who holds the asker's case by now;
+ * where nothing permits that, to who asked, whose agent passes it on. */
+static const char *choose_asker(const struct context *context, const char *said,
+                                struct draft *draft)
+{
+    const char *asker = context->original.from;
+
+    if (said[0])
+        return said;
+    if (!context->has_talk || strcmp(context->talk.other, asker) == 0
+        || talk_is_asked_by_us(&context->talk))
+        return asker;
+    TEXT_COPY(draft->instead, asker);
+    return context->talk.other;
 }
 
 void desk_answer(struct desk *desk, struct bytes route, const Concordat__SendRequest *r)
 {
     struct draft draft = {0};
-    struct track original;
+    struct context context = {.has_original = true};
+    const struct track *original = &context.original;
     const struct message_type *asked;
 
-    if (!desk_find_incoming(desk, route, &r->in_reply_to, &original))
+    if (!desk_find_incoming(desk, route, &r->in_reply_to, &context.original))
         return;
-    asked = catalogue_find(original.type);
+    context.has_talk = desk_find_talk(desk, &original->conversation_id, &context.talk);
+    asked = catalogue_find(original->type);
     if (!asked || !asked->answered_by) {
         desk_reply_problem(desk, route, CONCORDAT__OUTCOME__BAD_INPUT, "in_reply_to",
-                           "nothing answers a %s", original.type);
+                           "nothing answers a %s", original->type);
         return;
     }
     if (r->type[0] && strcmp(r->type, asked->answered_by) != 0) {
         desk_reply_problem(desk, route, CONCORDAT__OUTCOME__BAD_INPUT, "type",
-                           "a %s is answered by %s", original.type, asked->answered_by);
+                           "a %s is answered by %s", original->type, asked->answered_by);
         return;
     }
-    if (r->to[0] && strcmp(r->to, original.from) != 0) {
+    if (r->to[0] && !is_asker(&context, r->to)) {
         desk_reply_problem(desk, route, CONCORDAT__OUTCOME__BAD_INPUT, "to",
-                           "the answer goes to %s", original.from);
+                           "the answer goes to %s", original->from);
         return;
     }
-    if (was_declined(desk, route, &original))
+    if (was_declined(desk, route, original))
         return;
-    if (take_parties(desk, route, asked->answered_by, original.from, &draft)
+    if (take_parties(desk, route, asked->answered_by, choose_asker(&context, r->to, &draft), &draft)
         && take_ids(desk, route, r, &draft) && take_details(desk, route, r, &draft)) {
-        continue_from(&original, &draft);
+        TEXT_COPY(draft.asked_to, r->to[0] ? r->to : original->from);
+        continue_from(&context, &draft);
         if (take_body(desk, route, r, &draft) && take_deadline(desk, route, &draft))
             send_draft(desk, route, &draft);
     }

@@ -220,6 +220,7 @@ void desk_speak(struct desk *desk)
     publish_key(desk);
     submit_all(desk);
     send_steps(desk);
+    desk_send_claims(desk);
     flush_settled(desk);
     flush_wanted(desk);
 }
@@ -240,6 +241,7 @@ void desk_forget_session(struct desk *desk)
     memset(desk->submit_from, 0, sizeof desk->submit_from);
     memset(desk->asked, 0, sizeof desk->asked);
     desk->wanted_count = desk->print_count = desk->settled_count = 0;
+    memset(desk->case_questions, 0, sizeof desk->case_questions);
     desk->retry = desk->drop = desk->dropped = false;
     desk->retry_at_ms = 0;
     free(desk->frames);
@@ -288,6 +290,9 @@ void desk_open(struct desk *desk, const struct stage_link *link)
     desk->credit_size = link->credit_size;
     desk->next_request = 1;
     desk->publish = true;
+    desk->claims_due = desk->forward_due = true;
+    desk->claims_at_ms = 0;
+    desk->next_case_request = 0;
     follow(desk);
     desk_ask_for_keyless(desk);
     desk->keyless_at_ms = desk->now_ms + KEYLESS_RETRY_MS;

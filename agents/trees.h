@@ -29,6 +29,14 @@ enum tree {
     TREE_KEPT,  /* message id -> what it takes to seal it once more, until the verdict (outbox.c) */
     TREE_STALE, /* lane, number -> message id, at_ms: refused as stale, to go again (outbox.c) */
     TREE_REFUSALS, /* at_ms, number -> a refusal, ours or the broker's (refusals.c) */
+    TREE_TALKS, /* 'i', id -> conversation; 'c', case handle, id -> it is open (conversations.c) */
+    TREE_CUSTODY, /* 'h', case handle -> who holds it; 'k' and 'p', transfer id, number ->
+                     component, part (custody.c) */
+    TREE_CLAIMS,  /* case handle -> a claim that the broker has not answered (holding.c) */
+    TREE_ALARMS,  /* 'a', ~number -> alarm; 'd', digest -> taken; 'u', ~number -> unseen (alarms.c)
+                   */
+    TREE_OWED, /* 'd', due_ms, place -> what is owed; 'm' 'v' 'c', id, place -> due_ms (owed.c) */
+    TREE_FORWARD, /* key id of an answer -> it is owed to the case's holder (forward.c) */
     TREES
 };
 

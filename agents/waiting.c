@@ -100,6 +100,23 @@ void desk_touched(struct desk *desk, const struct track *track)
     }
 }
 
+void desk_answer_waiting(struct desk *desk, const struct id *id,
+                         bool (*answer)(struct desk *desk, const struct waiting *waiting,
+                                        void *context),
+                         void *context)
+{
+    struct waiting **link = &desk->waiting[waiting_place(id)];
+
+    while (*link) {
+        struct waiting *waiting = *link;
+
+        if (id_equal(&waiting->id, id) && answer(desk, waiting, context))
+            unpark(desk, link);
+        else
+            link = &waiting->next;
+    }
+}
+
 void desk_moved(struct desk *desk, const struct track *old, const struct track *track)
 {
     struct waiting **link = &desk->waiting[waiting_place(&old->message_id)];
@@ -123,12 +140,23 @@ void desk_moved(struct desk *desk, const struct track *old, const struct track *
     desk_touched(desk, track);
 }
 
+static bool is_about_case(const struct waiting *waiting)
+{
+    return waiting->verb == CONCORDAT__REQUEST__KIND_HOLD
+        || waiting->verb == CONCORDAT__REQUEST__KIND_HOLDER;
+}
+
 static void waited(struct desk *desk, const struct waiting *waiting)
 {
     struct bytes route = {waiting->route, waiting->route_size};
     struct track track;
-    enum status status = track_get(desk->txn, WAY_OUT, &waiting->id, &track);
+    enum status status;
 
+    if (is_about_case(waiting)) {
+        desk_waited_case(desk, waiting);
+        return;
+    }
+    status = track_get(desk->txn, WAY_OUT, &waiting->id, &track);
     if (status == ST_MORE)
         status = track_get(desk->txn, WAY_IN, &waiting->id, &track);
     if (status == ST_OK)

@@ -240,7 +240,8 @@ static void a_late_answer_is_taken_and_marked_on_both_sides(void **)
         item = town_track(town, at, &answer);
         assert_in_range(item->late_ms, HOUR_MS, HOUR_MS + 1000);
         assert_memory_equal(item->in_reply_to.data, id.bytes, ID_SIZE);
-        assert_int_equal(item->sequence, 2);
+        assert_memory_equal(item->conversation_id.data, id.bytes, ID_SIZE);
+        assert_int_equal(item->sequence, 1); /* the answerer's own first */
     }
     assert_true(town_inbox(town, AT_COURT)->items[0]->late);
     assert_true(town_open(town, AT_COURT, &answer)->items[0]->late);
@@ -427,12 +428,13 @@ static void a_case_is_shown_conversation_by_conversation(void **)
     town_settle(town);
 
     const struct id *const all[] = {&first, &answer, &second, &later};
-    const struct id *const newest[] = {&second, &later, &answer};
+    const struct id *const newest[] = {&second, &answer, &later};
     for (size_t at = AT_COURT; at <= AT_NPS; at++) {
         r = case_of(town, at, &handle, 0);
         expect_messages(r, all, 4, false);
         assert_memory_equal(r->items[1]->conversation_id.data, first.bytes, ID_SIZE);
-        assert_memory_equal(r->items[3]->conversation_id.data, second.bytes, ID_SIZE);
+        assert_memory_equal(r->items[3]->in_reply_to.data, second.bytes, ID_SIZE);
+        assert_memory_equal(r->items[3]->conversation_id.data, later.bytes, ID_SIZE);
         assert_string_equal(r->items[0]->state, "answered");
         expect_messages(case_of(town, at, &handle, 4), all, 4, false);
         expect_messages(case_of(town, at, &handle, 3), newest, 3, true);

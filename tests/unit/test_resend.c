@@ -552,8 +552,9 @@ static void who_waits_for_the_refusal_gets_it(void **)
     assert_string_equal(r->items[0]->state, "refused");
 }
 
-/* What follows the old one in its conversation follows the new one, sealed before or sent after. */
-static void a_conversation_goes_on_from_the_new_one(void **)
+/* What replies to the old one replies to the new one, sealed before or sent after; being an enquiry
+ * itself, in a conversation of its own. */
+static void what_follows_goes_on_from_the_new_one(void **)
 {
     OWNED(town) town = town_new(court_and_nps, 2);
     struct id first = sealed_under_the_old(town), second = id_new(town_now(town)), again, next;
@@ -568,8 +569,8 @@ static void a_conversation_goes_on_from_the_new_one(void **)
     next = resent_as(town, &second);
     item = town_track(town, RECIPIENT, &next);
     assert_memory_equal(item->in_reply_to.data, again.bytes, ID_SIZE);
-    assert_memory_equal(item->conversation_id.data, again.bytes, ID_SIZE);
-    assert_int_equal(item->sequence, 2);
+    assert_memory_equal(item->conversation_id.data, next.bytes, ID_SIZE);
+    assert_int_equal(item->sequence, 1);
     psr_later(town, &(struct asked){.in_reply_to = first, .wait_ms = 30000});
     town_settle(town);
     r = town_reply(town, SENDER);
@@ -577,7 +578,7 @@ static void a_conversation_goes_on_from_the_new_one(void **)
     next = id_in(r->message_id);
     item = town_track(town, RECIPIENT, &next);
     assert_memory_equal(item->in_reply_to.data, again.bytes, ID_SIZE);
-    assert_memory_equal(item->conversation_id.data, again.bytes, ID_SIZE);
+    assert_memory_equal(item->conversation_id.data, next.bytes, ID_SIZE);
 }
 
 /* The recipient's key is gone in the meantime: the new one waits for the next, as any does. */
@@ -766,7 +767,7 @@ int main(void)
         cmocka_unit_test(a_sender_who_waits_is_told_of_both),
         cmocka_unit_test(who_waits_for_the_old_one_waits_for_the_new),
         cmocka_unit_test(who_waits_for_the_refusal_gets_it),
-        cmocka_unit_test(a_conversation_goes_on_from_the_new_one),
+        cmocka_unit_test(what_follows_goes_on_from_the_new_one),
         cmocka_unit_test(without_a_key_the_new_one_waits_for_it),
         cmocka_unit_test(a_burst_goes_in_order_and_an_urgent_one_does_not_wait_for_it),
         cmocka_unit_test(what_this_agent_refuses_is_noted_too),

@@ -329,7 +329,7 @@ static void recipients_read_what_is_permitted_and_are_told_the_rest(void **)
 {
     static const char *const two[] = {"nps.cambs", "csc.cambs"};
     char folder[] = "/tmp/concordat-sharing-XXXXXX", path[64];
-    size_t count = 0, partial = 0;
+    size_t count = 0, partial = 0, shared = 0;
     const struct message_type *types = catalogue_all(&count);
     category_set *allowed = calloc(count * PURPOSES, sizeof *allowed);
 
@@ -339,11 +339,14 @@ static void recipients_read_what_is_permitted_and_are_told_the_rest(void **)
     full_body_seed(17);
     write_agreement(path, allowed);
     OWNED(town) town = town_new_under(folder, two, 2);
-    for (size_t i = 0; i < count * PURPOSES; i++)
+    for (size_t i = 0; i < count * PURPOSES; i++) {
+        if (types[i / PURPOSES].custody != CUSTODY_NONE)
+            continue; /* goes only about a case that is held: test_handover.c */
         partial += share(town, &types[i / PURPOSES], purposes[i % PURPOSES], allowed[i]);
-    assert_true(partial > count * PURPOSES / 2);
-    print_message("%zu recipients, %zu of them with less than a type may carry\n", count * PURPOSES,
-                  partial);
+        shared++;
+    }
+    assert_true(partial > shared / 2);
+    print_message("%zu recipients, %zu of them with less than a type may carry\n", shared, partial);
     free(allowed);
     assert_int_equal(unlink(path), 0);
     assert_int_equal(rmdir(folder), 0);

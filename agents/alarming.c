@@ -1,0 +1,95 @@
+/* Alarms: what the broker tells of clocks, listed for people until somebody has seen it. See
+ * desk_inside.h. */
+#include <string.h>
+
+#include "agents/alarms.h"
+#include "agents/desk_inside.h"
+
+#define USUAL 100
+
+void desk_clock_told(struct desk *desk, const struct clock_told *told, struct bytes bytes)
+{
+    const struct digest digest = sha256(bytes.data, bytes.size);
+    bool is_new = false;
+
+    if (!desk_ok(desk, alarms_take(desk->txn, told, &digest, &is_new)) || !is_new)
+        return;
+    log_event(LOG_WARN, "alarm", "kind=%s stage=%s type=%s owed_by=%s owed_to=%s",
+              clock_kind_name(told->kind), clock_stage_name(told->stage), told->type, told->owed_by,
+              told->owed_to);
+    desk_inbox_changed(desk);
+}
+
+struct listing {
+    struct desk *desk;
+    Concordat__Alarm **list;
+    size_t count, most;
+};
+
+static ProtobufCBinaryData binary_id(const struct id *id)
+{
+    return (ProtobufCBinaryData){.len = id_is_zero(id) ? 0 : ID_SIZE,
+                                 .data = (uint8_t *)(uintptr_t)id->bytes};
+}
+
+static bool list_alarm(void *context, const struct alarm *alarm)
+{
+    struct listing *listing = context;
+    struct alarm *copy = arena_take(listing->desk->request_arena, sizeof *copy);
+    Concordat__Alarm *to = arena_take(listing->desk->request_arena, sizeof *to);
+
+    if (!copy || !to)
+        return false;
+    *copy = *alarm;
+    concordat__alarm__init(to);
+    to->number = copy->number;
+    to->at_ms = copy->told.at_ms;
+    to->kind = (char *)(uintptr_t)clock_kind_name(copy->told.kind);
+    to->stage = (char *)(uintptr_t)clock_stage_name(copy->told.stage);
+    to->role = copy->told.role;
+    to->owed_by = copy->told.owed_by;
+    to->owed_to = copy->told.owed_to;
+    to->type = copy->told.type;
+    to->expected = copy->told.expected;
+    to->message_id = binary_id(&copy->told.message_id);
+    to->case_handle = binary_id(&copy->told.case_handle);
+    to->conversation_id = binary_id(&copy->told.conversation_id);
+    to->agreement_id = copy->told.agreement_id;
+    to->agreement_version = copy->told.agreement_version;
+    to->clause = copy->told.clause;
+    to->due_ms = copy->told.due_ms;
+    to->count = copy->told.count;
+    to->seen = copy->seen;
+    listing->list[listing->count++] = to;
+    return listing->count < listing->most;
+}
+
+size_t desk_list_alarms(struct desk *desk, uint32_t limit, bool all, Concordat__Alarm ***out)
+{
+    struct listing listing = {.desk = desk, .most = limit ? limit : USUAL};
+
+    if (listing.most > ITEMS_MAX)
+        listing.most = ITEMS_MAX;
+    listing.list = arena_take(desk->request_arena, listing.most * sizeof *listing.list);
+    if (listing.list)
+        (void)desk_ok(desk, alarms_each(desk->txn, all, list_alarm, &listing));
+    *out = listing.list;
+    return listing.count;
+}
+
+void desk_alarms(struct desk *desk, struct bytes route, const Concordat__AlarmsRequest *r)
+{
+    Concordat__Response response = CONCORDAT__RESPONSE__INIT;
+    enum status status = r->seen ? alarms_see(desk->txn, r->seen) : ST_OK;
+
+    if (status == ST_MORE || status == ST_INVALID) {
+        desk_reply_problem(desk, route, CONCORDAT__OUTCOME__BAD_INPUT, "seen",
+                           "there is no alarm %llu here", (unsigned long long)r->seen);
+        return;
+    }
+    if (!desk_ok(desk, status))
+        return;
+    response.n_alarms = desk_list_alarms(desk, r->limit, r->all, &response.alarms);
+    response.outcome = CONCORDAT__OUTCOME__DONE;
+    desk_reply(desk, route, &response);
+}

@@ -1,0 +1,538 @@
+/*
+ * holding.c - who holds a case: claims and questions of the local system, and the broker's word.
+ * See desk_inside.h.
+ *
+ *     hold --> claim, durable --> CaseFrame --> answer: done, or refused
+ *
+ * A claim stays in the store until the broker has answered it, and goes again in every session: so
+ * one that was made offline is made in the end. One that had been taken when its answer was lost is
+ * refused the second time, since the case is held: by us, so it is done.
+ */
+#include <string.h>
+
+#include "agents/desk_inside.h"
+#include "lib/text.h"
+#include "proto/bodies/transfer.pb-c.h"
+#include "proto/claim.h"
+
+#define WAIT_USUAL_MS 5000
+#define CLAIMS_RETRY_MS 5000
+
+/* ---- claims in the store ---- */
+
+static struct bytes key_of(const struct id *handle)
+{
+    return (struct bytes){handle->bytes, ID_SIZE};
+}
+
+static bool find_claim(struct desk *desk, const struct id *handle, struct claim *out)
+{
+    struct reason why;
+    struct bytes value;
+    enum status status = store_get(desk->txn, TREE_CLAIMS, key_of(handle), &value);
+
+    if (status == ST_MORE || !desk_ok(desk, status))
+        return false;
+    return claim_read(value, desk->frame_arena, out, &why) == ST_OK;
+}
+
+static void drop_claim(struct desk *desk, const struct id *handle)
+{
+    (void)desk_ok(desk, store_delete(desk->txn, TREE_CLAIMS, key_of(handle)));
+}
+
+/* What was claimed is so, as the broker has told. */
+static bool is_settled(const struct desk *desk, const struct claim *claim,
+                       const struct holding *holding)
+{
+    if (claim->kind == CONCORDAT__CLAIM_KIND__CLAIM_OPEN)
+        return strcmp(holding->holder, desk->setup.agency) == 0;
+    return holding->is_closed;
+}
+
+/* ---- frames ---- */
+
+static struct case_question *new_question(struct desk *desk, const struct id *handle, bool is_claim)
+{
+    struct case_question *q = &desk->case_questions[desk->next_case_request % CASE_QUESTIONS_MAX];
+
+    *q = (struct case_question){
+        .request = ++desk->next_case_request, .handle = *handle, .is_claim = is_claim};
+    return q;
+}
+
+static bool is_asked(const struct desk *desk, const struct id *handle)
+{
+    for (size_t i = 0; i < CASE_QUESTIONS_MAX; i++)
+        if (desk->case_questions[i].request != 0 && desk->case_questions[i].is_claim
+            && id_equal(&desk->case_questions[i].handle, handle))
+            return true;
+    return false;
+}
+
+uint64_t desk_ask_case(struct desk *desk, const struct id *handle)
+{
+    struct wire wire = {.kind = WIRE_CASE};
+
+    if (!desk->connected)
+        return 0;
+    wire.case_frame.request = new_question(desk, handle, false)->request;
+    wire.case_frame.ask = key_of(handle);
+    desk_frame(desk, &wire, (struct bytes){NULL, 0});
+    return wire.case_frame.request;
+}
+
+static void send_claim(struct desk *desk, const struct id *handle, struct bytes claim)
+{
+    struct wire wire = {.kind = WIRE_CASE};
+
+    wire.case_frame.claim = claim;
+    wire.case_frame.signer = desk->signer;
+    if (!desk_ok(desk, claim_sign(desk->setup.signing_key, desk->community, claim,
+                                  wire.case_frame.signature)))
+        return;
+    wire.case_frame.request = new_question(desk, handle, true)->request;
+    desk_frame(desk, &wire, (struct bytes){NULL, 0});
+}
+
+void desk_send_claims(struct desk *desk)
+{
+    struct bytes key, value;
+    struct walk *walk;
+    unsigned count = 0;
+    enum status status;
+
+    if (!desk->connected || !desk->claims_due || desk->now_ms < desk->claims_at_ms)
+        return;
+    desk->claims_due = false;
+    status = walk_open(desk->txn, TREE_CLAIMS, (struct bytes){NULL, 0}, &walk);
+    if (!desk_ok(desk, status))
+        return;
+    while ((status = walk_next(walk, &key, &value)) == ST_OK) {
+        struct id handle;
+
+        if (!read_id(key, &handle) || is_asked(desk, &handle))
+            continue;
+        if (count++ == CASE_QUESTIONS_MAX / 2) { /* the others when these are answered */
+            desk->claims_due = true;
+            desk->claims_at_ms = desk->now_ms + CLAIMS_RETRY_MS;
+            break;
+        }
+        send_claim(desk, &handle, value);
+    }
+    walk_close(walk);
+    (void)(status == ST_MORE || desk_ok(desk, status));
+}
+
+/* ---- a case, shown ---- */
+
+static char *copy_text(struct desk *desk, const char *text)
+{
+    char *copy = arena_take(desk->request_arena, strlen(text) + 1);
+
+    return copy ? memcpy(copy, text, strlen(text) + 1) : (char *)(uintptr_t) "";
+}
+
+static ProtobufCBinaryData copy_bytes(struct desk *desk, const void *data, size_t size)
+{
+    uint8_t *copy = arena_take(desk->request_arena, size);
+
+    if (!copy)
+        return (ProtobufCBinaryData){0};
+    memcpy(copy, data, size);
+    return (ProtobufCBinaryData){.len = size, .data = copy};
+}
+
+static char *name_of(const ProtobufCEnumDescriptor *names, uint32_t value)
+{
+    const ProtobufCEnumValue *known =
+        value ? protobuf_c_enum_descriptor_get_value(names, (int)value) : NULL;
+
+    return (char *)(uintptr_t)(known ? known->name : "");
+}
+
+static void add_components(struct desk *desk, const struct handover *t,
+                           Concordat__CustodyState *state)
+{
+    Concordat__TransferComponent *list =
+        arena_take(desk->request_arena, (t->count + 1) * sizeof *list);
+
+    state->components = arena_take(desk->request_arena, (t->count + 1) * sizeof(list));
+    for (uint32_t n = 0; list && state->components && n < t->count && n < COMPONENTS_MAX; n++) {
+        const uint32_t bit = UINT32_C(1) << n;
+        struct component c = {0};
+
+        (void)component_get(desk->txn, &t->id, n + 1, &c);
+        concordat__transfer_component__init(&list[n]);
+        list[n].number = n + 1;
+        list[n].kind = name_of(&concordat__body__transfer_component__kind__descriptor, c.kind);
+        list[n].label = copy_text(desk, c.label);
+        list[n].state = (char *)(uintptr_t)(t->accepted & bit   ? "accepted"
+                                            : t->rejected & bit ? "rejected"
+                                                                : "offered");
+        if (t->rejected & bit)
+            list[n].reason =
+                name_of(&concordat__body__transfer_reply__reject__descriptor, c.reject);
+        state->components[state->n_components++] = &list[n];
+    }
+}
+
+struct parts_list {
+    struct desk *desk;
+    Concordat__CustodyState *state;
+    size_t most;
+    bool ours;
+};
+
+static bool add_part(void *context, const struct part *part)
+{
+    struct parts_list *list = context;
+    struct desk *desk = list->desk;
+    Concordat__TransferPart *to;
+
+    if (part->number == 0) {
+        list->most = part->size;
+        list->state->parts =
+            arena_take(desk->request_arena, (list->most + 1) * sizeof *list->state->parts);
+        return list->state->parts != NULL;
+    }
+    to = arena_take(desk->request_arena, sizeof *to);
+    if (!to || list->state->n_parts == list->most)
+        return false;
+    concordat__transfer_part__init(to);
+    to->number = part->number;
+    to->kind = copy_text(desk, part->kind);
+    to->size = part->size;
+    to->sha256 = copy_bytes(desk, part->sha256.bytes, DIGEST_SIZE);
+    to->state = (char *)(uintptr_t)(part->state == PART_DIFFERS ? "differs"
+                                    : part->state == PART_HERE  ? (list->ours ? "sent" : "here")
+                                    : list->ours                ? "unsent"
+                                                                : "missing");
+    list->state->parts[list->state->n_parts++] = to;
+    return true;
+}
+
+static void add_conversations(struct desk *desk, const struct id *handle,
+                              Concordat__CustodyState *state)
+{
+    struct id ids[CONVERSATIONS_MAX];
+    size_t count = desk_talks_of_case(desk, handle, false, ids);
+
+    if (count > CONVERSATIONS_MAX)
+        count = CONVERSATIONS_MAX;
+    state->conversations =
+        arena_take(desk->request_arena, (count + 1) * sizeof *state->conversations);
+    for (size_t i = 0; state->conversations && i < count; i++) {
+        Concordat__Conversation *to = arena_take(desk->request_arena, sizeof *to);
+        struct talk talk;
+
+        if (!to || !desk_find_talk(desk, &ids[i], &talk))
+            continue;
+        concordat__conversation__init(to);
+        to->conversation_id = copy_bytes(desk, ids[i].bytes, ID_SIZE);
+        to->type = (char *)(uintptr_t)talk.rules.opened->name;
+        to->with = copy_text(desk, talk.other);
+        to->asked_by_us = talk_is_asked_by_us(&talk);
+        to->next = talk.next;
+        to->state = (char *)(uintptr_t) "open";
+        state->conversations[state->n_conversations++] = to;
+    }
+}
+
+Concordat__CustodyState *desk_custody_state(struct desk *desk, const struct id *handle)
+{
+    struct holding h = desk_holding(desk, handle);
+    const struct handover *t = &h.transfer;
+    struct parts_list parts = {.desk = desk};
+    Concordat__CustodyState *state;
+
+    if (h.version == 0)
+        return NULL;
+    state = arena_take(desk->request_arena, sizeof *state);
+    if (!state)
+        return NULL;
+    concordat__custody_state__init(state);
+    state->case_handle = copy_bytes(desk, handle->bytes, ID_SIZE);
+    state->holder = copy_text(desk, h.holder);
+    state->version = h.version;
+    state->closed = h.is_closed;
+    state->since_ms = h.changed_ms;
+    add_conversations(desk, handle, state);
+    if (id_is_zero(&t->id))
+        return state;
+    state->transfer_id = copy_bytes(desk, t->id.bytes, ID_SIZE);
+    state->offered_to = copy_text(desk, t->to);
+    state->reply_by_ms = t->reply_by_ms;
+    state->offered = t->offered;
+    state->accepted = t->accepted;
+    state->rejected = t->rejected;
+    add_components(desk, t, state);
+    parts.state = state;
+    parts.ours = strcmp(t->to, desk->setup.agency) != 0;
+    (void)parts_each(desk->txn, &t->id, add_part, &parts); /* what is damaged is not shown */
+    return state;
+}
+
+/* ---- answers ---- */
+
+static void reply_case(struct desk *desk, struct bytes route, const struct id *handle,
+                       Concordat__Outcome outcome, bool from_broker)
+{
+    Concordat__Response response = CONCORDAT__RESPONSE__INIT;
+
+    response.outcome = outcome;
+    response.case_handle =
+        (ProtobufCBinaryData){.len = ID_SIZE, .data = (uint8_t *)(uintptr_t)handle->bytes};
+    response.custody = desk_custody_state(desk, handle);
+    if (response.custody)
+        response.custody->from_broker = from_broker;
+    desk_reply(desk, route, &response);
+}
+
+static void reply_refused(struct desk *desk, struct bytes route, const struct id *handle,
+                          Concordat__RefusalCode code)
+{
+    Concordat__Response response = CONCORDAT__RESPONSE__INIT;
+    Concordat__Refusal refusal = CONCORDAT__REFUSAL__INIT;
+
+    refusal.code = code;
+    refusal.refused_ms = desk->wall_ms;
+    response.outcome = CONCORDAT__OUTCOME__REFUSED;
+    response.case_handle =
+        (ProtobufCBinaryData){.len = ID_SIZE, .data = (uint8_t *)(uintptr_t)handle->bytes};
+    response.refusal = &refusal;
+    response.advice = (char *)(uintptr_t)refusal_advice(code);
+    desk_reply(desk, route, &response);
+}
+
+struct verdict {
+    Concordat__Request__KindCase verb;
+    Concordat__RefusalCode code;
+};
+
+static bool answer_case(struct desk *desk, const struct waiting *waiting, void *context)
+{
+    const struct verdict *verdict = context;
+    const struct bytes route = {waiting->route, waiting->route_size};
+
+    if (waiting->verb != verdict->verb)
+        return false;
+    if (verdict->code)
+        reply_refused(desk, route, &waiting->id, verdict->code);
+    else
+        reply_case(desk, route, &waiting->id, CONCORDAT__OUTCOME__DONE, true);
+    return true;
+}
+
+static void answer_all(struct desk *desk, const struct id *handle,
+                       Concordat__Request__KindCase verb, Concordat__RefusalCode code)
+{
+    struct verdict verdict = {verb, code};
+
+    desk_answer_waiting(desk, handle, answer_case, &verdict);
+}
+
+void desk_waited_case(struct desk *desk, const struct waiting *waiting)
+{
+    const struct bytes route = {waiting->route, waiting->route_size};
+    const struct holding holding = desk_holding(desk, &waiting->id);
+
+    if (waiting->verb == CONCORDAT__REQUEST__KIND_HOLD)
+        reply_case(desk, route, &waiting->id, CONCORDAT__OUTCOME__QUEUED, false);
+    else if (holding.version > 0)
+        reply_case(desk, route, &waiting->id, CONCORDAT__OUTCOME__DONE, false);
+    else
+        desk_reply_problem(desk, route, CONCORDAT__OUTCOME__FAILED, "case_handle",
+                           "the broker does not answer, and nothing is known here");
+}
+
+/* ---- what the local system asks ---- */
+
+static bool take_handle(struct desk *desk, struct bytes route, const ProtobufCBinaryData *data,
+                        struct id *out)
+{
+    if (desk_take_id(data, out) && !id_is_zero(out))
+        return true;
+    desk_say_bad_id(desk, route, "case_handle");
+    return false;
+}
+
+static void park_case(struct desk *desk, struct bytes route, uint32_t wait_ms,
+                      const struct id *handle, Concordat__Request__KindCase verb)
+{
+    struct waiting *waiting = desk_park(desk, route, wait_ms ? wait_ms : WAIT_USUAL_MS, handle);
+    struct waiting now = {.verb = verb, .id = *handle};
+
+    if (waiting)
+        waiting->verb = verb;
+    else if (verb == CONCORDAT__REQUEST__KIND_HOLD)
+        reply_case(desk, route, &now.id, CONCORDAT__OUTCOME__QUEUED, false);
+    else
+        desk_reply_problem(desk, route, CONCORDAT__OUTCOME__FAILED, "agent",
+                           "too many requests wait");
+}
+
+void desk_hold(struct desk *desk, struct bytes route, const Concordat__HoldRequest *r)
+{
+    struct claim claim = {.kind = r->kind, .at_ms = desk->wall_ms}, before;
+    uint8_t bytes[CLAIM_MAX];
+    size_t size;
+
+    if (r->kind != CONCORDAT__CLAIM_KIND__CLAIM_OPEN
+        && r->kind != CONCORDAT__CLAIM_KIND__CLAIM_CLOSE) {
+        desk_reply_problem(desk, route, CONCORDAT__OUTCOME__BAD_INPUT, "kind",
+                           "neither CLAIM_OPEN nor CLAIM_CLOSE");
+        return;
+    }
+    if (r->case_handle.len == 0 && r->kind == CONCORDAT__CLAIM_KIND__CLAIM_OPEN)
+        claim.case_handle = id_random();
+    else if (!take_handle(desk, route, &r->case_handle, &claim.case_handle))
+        return;
+    if (store_fullness(desk->setup.store) >= FULL_FOR_SENDS) {
+        desk_reply_problem(desk, route, CONCORDAT__OUTCOME__FAILED, "agent",
+                           "its store is nearly full: nothing new is taken");
+        return;
+    }
+    if (find_claim(desk, &claim.case_handle, &before) && before.kind != r->kind) {
+        desk_reply_problem(desk, route, CONCORDAT__OUTCOME__BAD_INPUT, "case_handle",
+                           "another claim about it waits for the broker's answer");
+        return;
+    }
+    TEXT_COPY(claim.agency, desk->setup.agency);
+    if (r->kind == CONCORDAT__CLAIM_KIND__CLAIM_CLOSE)
+        claim.case_version = desk_holding(desk, &claim.case_handle).version;
+    if (!desk_ok(desk, claim_write(&claim, bytes, sizeof bytes, &size))
+        || !desk_ok(desk, store_put(desk->txn, TREE_CLAIMS, key_of(&claim.case_handle),
+                                    (struct bytes){bytes, size})))
+        return;
+    desk->claims_due = true;
+    park_case(desk, route, r->wait_ms, &claim.case_handle, CONCORDAT__REQUEST__KIND_HOLD);
+}
+
+void desk_holder(struct desk *desk, struct bytes route, const Concordat__HolderRequest *r)
+{
+    struct id handle;
+
+    if (!take_handle(desk, route, &r->case_handle, &handle))
+        return;
+    if (desk_ask_case(desk, &handle) != 0) {
+        park_case(desk, route, r->wait_ms, &handle, CONCORDAT__REQUEST__KIND_HOLDER);
+        return;
+    }
+    const struct waiting now = {
+        .verb = CONCORDAT__REQUEST__KIND_HOLDER, .id = handle, .route_size = 0};
+
+    if (desk_holding(desk, &handle).version > 0)
+        reply_case(desk, route, &now.id, CONCORDAT__OUTCOME__DONE, false);
+    else
+        desk_reply_problem(desk, route, CONCORDAT__OUTCOME__FAILED, "case_handle",
+                           "there is no connection to the broker, and nothing is known here");
+}
+
+/* ---- the broker's word ---- */
+
+/* A claim that the broker's word settles, though its own answer was lost. */
+static void settle_claim(struct desk *desk, const struct holding *holding)
+{
+    struct claim claim;
+
+    if (!find_claim(desk, &holding->handle, &claim) || !is_settled(desk, &claim, holding))
+        return;
+    drop_claim(desk, &holding->handle);
+    answer_all(desk, &holding->handle, CONCORDAT__REQUEST__KIND_HOLD,
+               CONCORDAT__REFUSAL_CODE__REFUSAL_UNSPECIFIED);
+}
+
+static void take_custody(struct desk *desk, const struct custody_told *told)
+{
+    struct holding holding = desk_holding(desk, &told->case_handle);
+    const struct handover before = holding.transfer;
+
+    holding_fold_told(&holding, told);
+    (void)desk_ok(desk, holding_put(desk->txn, &holding));
+    desk_handover_ended(desk, &before, &holding);
+    for (uint32_t i = 0; i < told->conversation_count; i++)
+        desk_talk_told(desk, told, &told->conversations[i]);
+    settle_claim(desk, &holding);
+    desk->forward_due = true;
+}
+
+/* ST_INVALID: it is none; the log says so. */
+static enum status read_told(struct desk *desk, uint8_t kind, struct bytes bytes, struct told *out)
+{
+    uint8_t *whole = arena_take(desk->body_arena, bytes.size + 1);
+    struct reason why = {""};
+    enum status status;
+
+    if (!whole)
+        return ST_NOMEM;
+    whole[0] = kind;
+    memcpy(whole + 1, bytes.data, bytes.size);
+    status = told_read((struct bytes){whole, bytes.size + 1}, desk->header_arena, out, &why);
+    if (status != ST_OK && status != ST_NOMEM)
+        log_event(LOG_ERROR, "told_damaged", "broker=%s why=\"%s\"", desk->broker, why.text);
+    return status;
+}
+
+void desk_told(struct desk *desk, const struct wire *wire)
+{
+    struct told told;
+    enum status status;
+
+    arena_reset(desk->body_arena, true);
+    status = read_told(desk, wire->told.kind, wire->told.told, &told);
+    if (status == ST_NOMEM) {
+        (void)desk_ok(desk, status);
+        return;
+    }
+    if (status == ST_OK && told.kind == TOLD_CUSTODY)
+        take_custody(desk, &told.custody);
+    else if (status == ST_OK)
+        desk_clock_told(desk, &told.clock, wire->told.told);
+    desk_settle(desk, wire->told.sequence);
+}
+
+static void on_claim_answered(struct desk *desk, const struct id *handle,
+                              Concordat__RefusalCode code)
+{
+    struct holding holding = desk_holding(desk, handle);
+    struct claim claim;
+
+    if (refusal_is_retryable(code)) {
+        desk->claims_due = true;
+        desk->claims_at_ms = desk->now_ms + CLAIMS_RETRY_MS;
+        return;
+    }
+    if (code && find_claim(desk, handle, &claim) && is_settled(desk, &claim, &holding))
+        code = CONCORDAT__REFUSAL_CODE__REFUSAL_UNSPECIFIED;
+    if (code)
+        log_event(LOG_WARN, "claim_refused", "code=%s", refusal_name(code));
+    drop_claim(desk, handle);
+    answer_all(desk, handle, CONCORDAT__REQUEST__KIND_HOLD, code);
+}
+
+void desk_case_frame(struct desk *desk, const struct wire *wire)
+{
+    const uint64_t request = wire->case_frame.request;
+    struct case_question *slot = &desk->case_questions[(request - 1) % CASE_QUESTIONS_MAX];
+    const struct case_question q = *slot;
+    const Concordat__RefusalCode code = wire->case_frame.code;
+    struct told told;
+
+    if (!wire->case_frame.answered || request == 0 || q.request != request)
+        return; /* of an older question, which is asked again by who still wants to know */
+    *slot = (struct case_question){0};
+    arena_reset(desk->body_arena, true);
+    if (wire->case_frame.custody.size > 0) {
+        enum status status = read_told(desk, TOLD_CUSTODY, wire->case_frame.custody, &told);
+
+        if (status == ST_NOMEM)
+            (void)desk_ok(desk, status);
+        else if (status == ST_OK && id_equal(&told.custody.case_handle, &q.handle))
+            take_custody(desk, &told.custody);
+    }
+    if (q.is_claim)
+        on_claim_answered(desk, &q.handle, code);
+    else
+        answer_all(desk, &q.handle, CONCORDAT__REQUEST__KIND_HOLDER, code);
+}

@@ -1,0 +1,321 @@
+/* What is owed to this agency and by it: noted when a message is accepted, struck off when what was
+ * owed has come, and listed. See desk_inside.h and owed.h. */
+#include <string.h>
+
+#include "agents/desk_inside.h"
+#include "agents/owed.h"
+#include "agreements/clock.h"
+#include "lib/text.h"
+
+#define USUAL 100
+#define RESTS_AFTER_DAYS 30 /* overdue for so long, it is listed with `all' alone */
+
+/* ---- what ends it ---- */
+
+struct ending {
+    const struct track *track; /* the message that has come, or that a step is about */
+    Concordat__StepKind step;  /* UNSPECIFIED: a message */
+    const char *other;         /* of a move */
+};
+
+static bool is_from_who_owes(const struct owed *o, const struct track *track)
+{
+    return o->by_us == (track->way == WAY_OUT);
+}
+
+static enum owed_fate judge_message(void *context, struct owed *o)
+{
+    const struct ending *e = context;
+    const struct track *t = e->track;
+
+    if (!is_from_who_owes(o, t))
+        return OWED_STAYS;
+    if (o->kind == CONCORDAT__CLOCK_KIND__CLOCK_EXPECTED)
+        return strcmp(o->expected, t->type) == 0 ? OWED_ENDS : OWED_STAYS;
+    return clock_is_stopped_by_type(o->kind, catalogue_find(o->type), t->type) ? OWED_ENDS
+                                                                               : OWED_STAYS;
+}
+
+static enum owed_fate judge_step(void *context, struct owed *o)
+{
+    const struct ending *e = context;
+
+    if (!id_equal(&o->message_id, &e->track->message_id))
+        return OWED_STAYS;
+    return clock_is_stopped_by_step(o->kind, catalogue_find(o->type), e->step) ? OWED_ENDS
+                                                                               : OWED_STAYS;
+}
+
+static enum owed_fate judge_gone(void *context, struct owed *o)
+{
+    const struct ending *e = context;
+
+    return id_equal(&o->message_id, &e->track->message_id) ? OWED_ENDS : OWED_STAYS;
+}
+
+static enum owed_fate judge_reply_by(void *context, struct owed *o)
+{
+    (void)context;
+    return o->kind == CONCORDAT__CLOCK_KIND__CLOCK_REPLY ? OWED_ENDS : OWED_STAYS;
+}
+
+static enum owed_fate judge_all(void *context, struct owed *o)
+{
+    (void)context;
+    (void)o;
+    return OWED_ENDS;
+}
+
+static enum owed_fate judge_move(void *context, struct owed *o)
+{
+    const struct ending *e = context;
+
+    if (o->by_us ? false : strcmp(o->other, e->other) == 0)
+        return OWED_STAYS;
+    TEXT_COPY(o->other, e->other);
+    return OWED_CHANGES;
+}
+
+static void stop(struct desk *desk, enum owed_by by, const struct id *id,
+                 enum owed_fate (*judge)(void *context, struct owed *owed), struct ending *ending)
+{
+    (void)desk_ok(desk, owed_stop(desk->txn, by, id, judge, ending));
+}
+
+/* What answers a question in a conversation of its own, because that of the question has ended. */
+static void stop_asked(struct desk *desk, const struct track *track, struct ending *ending)
+{
+    struct track asked;
+    enum status status;
+
+    if (id_is_zero(&track->in_reply_to))
+        return;
+    status =
+        track_get(desk->txn, track->way == WAY_OUT ? WAY_IN : WAY_OUT, &track->in_reply_to, &asked);
+    if (status == ST_MORE || status == ST_INVALID || !desk_ok(desk, status)
+        || id_equal(&asked.conversation_id, &track->conversation_id))
+        return;
+    stop(desk, OWED_OF_CONVERSATION, &asked.conversation_id, judge_message, ending);
+}
+
+void desk_owed_step(struct desk *desk, const struct track *track, Concordat__StepKind step)
+{
+    struct ending ending = {.track = track, .step = step};
+
+    stop(desk, OWED_OF_CONVERSATION, &track->conversation_id, judge_step, &ending);
+}
+
+void desk_owed_moved(struct desk *desk, const struct talk *talk)
+{
+    struct ending ending = {.other = talk->other};
+
+    stop(desk, OWED_OF_CONVERSATION, &talk->rules.id, judge_move, &ending);
+}
+
+void desk_owed_ended(struct desk *desk, const struct id *conversation)
+{
+    struct ending ending = {0};
+
+    stop(desk, OWED_OF_CONVERSATION, conversation, judge_all, &ending);
+}
+
+void desk_owed_replied(struct desk *desk, const struct id *conversation)
+{
+    struct ending ending = {0};
+
+    stop(desk, OWED_OF_CONVERSATION, conversation, judge_reply_by, &ending);
+}
+
+void desk_owed_gone(struct desk *desk, const struct track *track)
+{
+    struct ending ending = {.track = track};
+
+    stop(desk, OWED_OF_CONVERSATION, &track->conversation_id, judge_gone, &ending);
+}
+
+/* ---- what begins it ---- */
+
+static struct owed owed_of(const struct track *track)
+{
+    struct owed owed = {.message_id = track->message_id,
+                        .conversation_id = track->conversation_id,
+                        .case_handle = track->case_handle,
+                        .by_us = track->way == WAY_IN};
+
+    TEXT_COPY(owed.other, track->way == WAY_IN ? track->from : track->to);
+    TEXT_COPY(owed.type, track->type);
+    return owed;
+}
+
+/* Who is told by the agreement, and what is to come. */
+static void complete(struct owed *owed, const struct clock *clock,
+                     const struct agreement *agreement, const struct clause *clause)
+{
+    const struct message_type *type = catalogue_find(owed->type);
+
+    if (clause->ladder_count > 0)
+        TEXT_COPY(owed->role, agreement->roles[clause->ladder[0]]);
+    if (clock->kind == CONCORDAT__CLOCK_KIND__CLOCK_ACKNOWLEDGE && type->acknowledged_by)
+        TEXT_COPY(owed->expected, type->acknowledged_by);
+    if ((clock->kind == CONCORDAT__CLOCK_KIND__CLOCK_ANSWER
+         || clock->kind == CONCORDAT__CLOCK_KIND__CLOCK_DECIDE)
+        && type->answered_by)
+        TEXT_COPY(owed->expected, type->answered_by);
+    for (size_t i = 0; clock->expectation && i < agreement->expectation_count; i++) {
+        const struct expectation *e = &agreement->expectations[i];
+
+        if (strcmp(e->id, clock->expectation) != 0)
+            continue;
+        TEXT_COPY(owed->expected, e->then->name);
+        TEXT_COPY(owed->role, agreement->roles[e->tell]);
+        owed->by_us = clock->by_sender ? !owed->by_us : owed->by_us;
+    }
+}
+
+static const struct agreement *agreement_of(const struct desk *desk, const struct track *track)
+{
+    const struct registrar *registrar = gazette_registrar(desk->gazette);
+    const struct agreement *version = registrar_version(registrar, &track->agreement_hash);
+
+    return version ? version : agreement_set_find(registrar_set(registrar), track->agreement_id);
+}
+
+static void start_clocks(struct desk *desk, const struct track *track,
+                         const struct message_type *type, int64_t accepted_ms)
+{
+    const struct agreement *agreement = agreement_of(desk, track);
+    const struct clause *clause = agreement ? agreement_clause(agreement, track->clause) : NULL;
+    struct clock clocks[CLOCKS_OF_MAX];
+    struct clock_cause cause = {.agreement = agreement,
+                                .clause = clause,
+                                .type = type,
+                                .urgency = track->urgency,
+                                .sender = track->from,
+                                .recipient = track->to,
+                                .accepted_ms = accepted_ms,
+                                .needed_by_ms = track->needed_by_ms};
+    size_t count = 0;
+
+    if (!clause)
+        return;
+    clocks_of(&cause, calendar_built_in(), clocks, &count);
+    for (size_t i = 0; i < count; i++) {
+        struct owed owed = owed_of(track);
+
+        owed.due_ms = clocks[i].due_ms;
+        owed.kind = clocks[i].kind;
+        owed.place = (uint8_t)i;
+        complete(&owed, &clocks[i], agreement, clause);
+        (void)desk_ok(desk, owed_put(desk->txn, &owed));
+    }
+}
+
+/* An offer lapses at its time unless every component is accepted by then. */
+static void follow_transfer(struct desk *desk, const struct track *track,
+                            const struct message_type *type)
+{
+    struct holding holding = desk_holding(desk, &track->case_handle);
+    const struct handover *t = &holding.transfer;
+    struct ending ending = {0};
+    struct owed owed = owed_of(track);
+
+    if (type->custody == CUSTODY_OFFER || id_is_zero(&t->id) || (t->offered | t->rejected) == 0)
+        stop(desk, OWED_OF_CONVERSATION, &track->conversation_id, judge_reply_by, &ending);
+    if (type->custody != CUSTODY_OFFER || id_is_zero(&t->id) || t->offered == 0
+        || t->reply_by_ms == 0)
+        return;
+    owed.due_ms = t->reply_by_ms;
+    owed.kind = CONCORDAT__CLOCK_KIND__CLOCK_REPLY;
+    (void)desk_ok(desk, owed_put(desk->txn, &owed));
+}
+
+void desk_owe(struct desk *desk, const struct track *track, int64_t accepted_ms)
+{
+    const struct message_type *type = catalogue_find(track->type);
+    struct ending ending = {.track = track};
+
+    if (!type)
+        return;
+    stop(desk, OWED_OF_CONVERSATION, &track->conversation_id, judge_message, &ending);
+    if (!id_is_zero(&track->case_handle))
+        stop(desk, OWED_OF_CASE, &track->case_handle, judge_message, &ending);
+    stop_asked(desk, track, &ending);
+    start_clocks(desk, track, type, accepted_ms);
+    if (type->custody != CUSTODY_NONE)
+        follow_transfer(desk, track, type);
+}
+
+/* ---- the list ---- */
+
+struct listing {
+    struct desk *desk;
+    Concordat__Due **list;
+    size_t count, most;
+};
+
+static ProtobufCBinaryData binary_id(const struct id *id)
+{
+    return (ProtobufCBinaryData){.len = id_is_zero(id) ? 0 : ID_SIZE,
+                                 .data = (uint8_t *)(uintptr_t)id->bytes};
+}
+
+static bool list_owed(void *context, const struct owed *owed)
+{
+    struct listing *listing = context;
+    struct desk *desk = listing->desk;
+    struct owed *copy = arena_take(desk->request_arena, sizeof *copy);
+    Concordat__Due *to = arena_take(desk->request_arena, sizeof *to);
+
+    if (!copy || !to)
+        return false;
+    *copy = *owed;
+    concordat__due__init(to);
+    to->due_ms = copy->due_ms;
+    to->what = (char *)(uintptr_t)clock_kind_name(copy->kind);
+    to->by_us = copy->by_us;
+    to->other = copy->other;
+    to->type = copy->type;
+    to->expected = copy->expected;
+    to->message_id = binary_id(&copy->message_id);
+    to->case_handle = binary_id(&copy->case_handle);
+    to->overdue = copy->due_ms < desk->wall_ms;
+    to->role = copy->role;
+    listing->list[listing->count++] = to;
+    return listing->count < listing->most;
+}
+
+/* What waits to be passed on stands among the rest by its time. */
+static void put_in_order(Concordat__Due **list, size_t count)
+{
+    for (size_t i = 1; i < count; i++) {
+        Concordat__Due *one = list[i];
+        size_t to = i;
+
+        for (; to > 0 && list[to - 1]->due_ms > one->due_ms; to--)
+            list[to] = list[to - 1];
+        list[to] = one;
+    }
+}
+
+void desk_due_list(struct desk *desk, struct bytes route, const Concordat__DueRequest *r)
+{
+    Concordat__Response response = CONCORDAT__RESPONSE__INIT;
+    struct listing listing = {.desk = desk, .most = r->limit ? r->limit : USUAL};
+    int64_t from_ms = r->all ? 0 : desk->wall_ms - RESTS_AFTER_DAYS * DAY_MS;
+
+    if (listing.most > ITEMS_MAX)
+        listing.most = ITEMS_MAX;
+    listing.list = arena_take(desk->request_arena, listing.most * sizeof(Concordat__Due *));
+    if (!listing.list) {
+        desk_reply_problem(desk, route, CONCORDAT__OUTCOME__FAILED, "agent", "out of memory");
+        return;
+    }
+    desk_list_forwards(desk, listing.list, &listing.count, listing.most);
+    if (listing.count < listing.most)
+        (void)desk_ok(desk, owed_each(desk->txn, from_ms, list_owed, &listing));
+    put_in_order(listing.list, listing.count);
+    response.outcome = CONCORDAT__OUTCOME__DONE;
+    response.due = listing.list;
+    response.n_due = listing.count;
+    desk_reply(desk, route, &response);
+}

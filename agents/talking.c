@@ -1,0 +1,364 @@
+/*
+ * talking.c - conversations as messages go out, come in and move with their cases. See
+ * desk_inside.h.
+ *
+ * A message of ours gets its place when it is sealed: until then a number would be a gap if it were
+ * refused here. The number, the sealed message and what follows for the conversation are one
+ * transaction, so that no crash leaves a number without its message. One that the broker has
+ * refused and recorded has used its number, since the broker counts it too; one that we refuse
+ * ourselves gives it back, when it is the last.
+ */
+#include <assert.h>
+#include <string.h>
+
+#include "agents/desk_inside.h"
+#include "lib/text.h"
+
+static struct log_limit noisy = {.burst = 20, .period_ms = 60000};
+
+/* The conversation of that id, when its record can be read. */
+static bool find_talk(struct desk *desk, const struct id *id, struct talk *out)
+{
+    enum status status = id_is_zero(id) ? ST_MORE : talks_get(desk->txn, id, out);
+
+    if (status == ST_INVALID)
+        log_limited(&noisy, desk->now_ms, LOG_ERROR, "conversation_damaged", "tree=talks");
+    return status != ST_MORE && status != ST_INVALID && desk_ok(desk, status);
+}
+
+bool desk_find_talk(struct desk *desk, const struct id *id, struct talk *out)
+{
+    struct track first;
+    enum status status;
+
+    if (find_talk(desk, id, out))
+        return true;
+    if (id_is_zero(id) || desk->failed != ST_OK)
+        return false;
+    status = track_get(desk->txn, WAY_OUT, id, &first);
+    if (status == ST_MORE || status == ST_INVALID || !desk_ok(desk, status))
+        return false;
+    return find_talk(desk, &first.resent_as, out); /* the first message was sent again */
+}
+
+static void keep_talk(struct desk *desk, const struct talk *talk, bool is_new)
+{
+    const struct track place = {.way = WAY_OUT, .key = talk->rules.id};
+
+    (void)desk_ok(desk, talks_put(desk->txn, talk));
+    if (is_new)
+        desk_due(desk, desk->wall_ms + DUPLICATE_DAYS * DAY_MS, DUE_TALK, &place, 0);
+}
+
+bool desk_forget_talk(struct desk *desk, const struct id *id)
+{
+    struct talk talk;
+
+    if (!find_talk(desk, id, &talk))
+        return true;
+    if (talk_goes_on(&talk) && talk.is_kept)
+        return false;
+    if (desk->wall_ms - talk.rules.changed_ms < DUPLICATE_DAYS * DAY_MS)
+        return false;
+    (void)desk_ok(desk, talks_delete(desk->txn, id));
+    return true;
+}
+
+/* ---- our messages ---- */
+
+static struct utterance utterance_of(const struct desk *desk, const struct talk *talk,
+                                     const struct message_type *type, const struct track *track)
+{
+    return (struct utterance){.type = type,
+                              .from = talk_side_of(talk, desk->setup.agency, track->from),
+                              .to = talk_side_of(talk, desk->setup.agency, track->to),
+                              .sequence = track->sequence};
+}
+
+/* Can a message of ours to `track->to' go on in it? */
+static bool takes(const struct desk *desk, const struct talk *talk, const struct message_type *type,
+                  const struct track *track)
+{
+    struct utterance u = utterance_of(desk, talk, type, track);
+    bool ahead = false;
+
+    if (talk->holder[0] != '\0' || u.to == 0)
+        return false;
+    if (conversation_is_kept(type)
+        && (type->custody != CUSTODY_OFFER || talk->rules.opened != type))
+        return false; /* it opens its own, or nobody would see that it is open */
+    if (!talk->is_kept)
+        return u.to == SIDE_THEM;
+    u.sequence = UINT32_MAX; /* which number it gets is ours to say */
+    return conversation_judge(&talk->rules, &u, &ahead)
+        == CONCORDAT__REFUSAL_CODE__REFUSAL_UNSPECIFIED;
+}
+
+/* One that is not kept so far, and goes on with a message of ours. */
+static bool take_up(struct desk *desk, const struct message_type *type, const struct track *track,
+                    struct talk *talk)
+{
+    struct track first;
+    enum status status = track_get(desk->txn, WAY_OUT, &track->conversation_id, &first);
+
+    if (status != ST_OK && status != ST_MORE && status != ST_INVALID && !desk_ok(desk, status))
+        return false;
+    *talk = talk_new(type, &track->conversation_id, &track->case_handle, track->to, false);
+    talk->is_kept = false;
+    talk->next = status == ST_OK ? 2 : 1; /* the first was ours, or was not */
+    return true;
+}
+
+static void open_own(struct track *track)
+{
+    track->conversation_id = track->message_id;
+    track->sequence = 1;
+}
+
+void desk_place(struct desk *desk, const struct message_type *type, struct track *track,
+                struct placed *out)
+{
+    *out = (struct placed){0};
+    if (strcmp(type->name, LATE_ANSWER) == 0) {
+        track->sequence = 1; /* in the numbers of neither side */
+        return;
+    }
+    if (!id_is_zero(&track->conversation_id)
+        && !id_equal(&track->conversation_id, &track->message_id)) {
+        bool is_known = desk_find_talk(desk, &track->conversation_id, &out->talk);
+
+        if (is_known)
+            track->conversation_id = out->talk.rules.id;
+        out->is_new = !is_known;
+        out->is_kept = is_known ? takes(desk, &out->talk, type, track)
+                                : take_up(desk, type, track, &out->talk);
+        if (out->is_kept) {
+            track->sequence = out->talk.next;
+            return;
+        }
+    }
+    open_own(track);
+    out->is_kept = out->is_new = conversation_is_kept(type);
+    if (out->is_kept)
+        out->talk = talk_new(type, &track->message_id, &track->case_handle, track->to, true);
+}
+
+void desk_placed(struct desk *desk, const struct message_type *type, const struct track *track,
+                 struct placed *placed)
+{
+    struct talk *talk = &placed->talk;
+    const struct utterance u = utterance_of(desk, talk, type, track);
+    const enum conversation_state before = talk->rules.state;
+
+    if (!placed->is_kept)
+        return;
+    talk->next = track->sequence + 1;
+    talk->rules.changed_ms = desk->wall_ms;
+    if (talk->is_kept) {
+        conversation_apply(&talk->rules, &u, desk->wall_ms);
+        if (before == CONVERSATION_OPEN && talk->rules.state != CONVERSATION_OPEN)
+            talk->ended_by = track->message_id;
+    }
+    keep_talk(desk, talk, placed->is_new);
+}
+
+void desk_unsaid(struct desk *desk, const struct track *track, bool is_recorded)
+{
+    const bool is_first = id_equal(&track->conversation_id, &track->message_id);
+    uint32_t *counted;
+    struct talk talk;
+
+    if (track->sequence == 0 || !find_talk(desk, &track->conversation_id, &talk))
+        return;
+    if (is_first) { /* there is no such conversation */
+        (void)desk_ok(desk, talks_delete(desk->txn, &track->conversation_id));
+        return;
+    }
+    if (id_equal(&talk.ended_by, &track->message_id)) {
+        talk.rules.state = CONVERSATION_OPEN;
+        talk.rules.answered = false;
+        talk.ended_by = (struct id){{0}};
+    }
+    counted = talk.rules.asker == SIDE_US ? &talk.rules.next_of_asker : &talk.rules.next_of_other;
+    if (!is_recorded && talk.next == track->sequence + 1) {
+        talk.next = track->sequence;
+        *counted = talk.next;
+    }
+    keep_talk(desk, &talk, false);
+}
+
+/* ---- others' messages ---- */
+
+bool desk_heard(struct desk *desk, const struct message_type *type, const struct track *track)
+{
+    struct utterance u;
+    struct talk talk;
+
+    if (conversation_is_kept(type) && id_equal(&track->conversation_id, &track->message_id)) {
+        talk = talk_new(type, &track->conversation_id, &track->case_handle, track->from, false);
+        u = utterance_of(desk, &talk, type, track);
+        conversation_apply(&talk.rules, &u, desk->wall_ms);
+        keep_talk(desk, &talk, true);
+        return false;
+    }
+    if (!find_talk(desk, &track->conversation_id, &talk) || !talk.is_kept)
+        return false;
+    u = utterance_of(desk, &talk, type, track);
+    if (strcmp(type->name, LATE_ANSWER) == 0 && u.from == SIDE_BEFORE) {
+        talk.rules.answered = true; /* to who held the case */
+        u.from = SIDE_BEFORE;
+        talk.rules.before = SIDE_BEFORE;
+        talk.rules.before_was_other = false;
+        if (talk.rules.state == CONVERSATION_OPEN)
+            talk.rules.state = CONVERSATION_FORWARDING;
+    }
+    conversation_apply(&talk.rules, &u, desk->wall_ms);
+    keep_talk(desk, &talk, false);
+    return talk.holder[0] != '\0' && talk.rules.state == CONVERSATION_FORWARDING;
+}
+
+bool desk_is_of_talk(struct desk *desk, const struct id *conversation, const char *sender,
+                     const char *type)
+{
+    struct talk talk;
+
+    if (!find_talk(desk, conversation, &talk) || !talk.is_kept || !talk_is_asked_by_us(&talk))
+        return false;
+    if (strcmp(type, LATE_ANSWER) == 0)
+        return talk.holder[0] == '\0' && strcmp(talk.before, sender) == 0;
+    return strcmp(talk.other, sender) == 0 && catalogue_replies_to(type, talk.rules.opened);
+}
+
+void desk_talk_ended(struct desk *desk, const struct track *track)
+{
+    struct talk talk;
+
+    if (!id_equal(&track->conversation_id, &track->message_id)
+        || !find_talk(desk, &track->conversation_id, &talk)
+        || !conversation_ended(&talk.rules, &track->message_id))
+        return;
+    talk.rules.changed_ms = desk->wall_ms;
+    keep_talk(desk, &talk, false);
+}
+
+void desk_talk_over(struct desk *desk, const struct id *id)
+{
+    struct talk talk;
+
+    if (!find_talk(desk, id, &talk) || talk.rules.state == CONVERSATION_CLOSED)
+        return;
+    talk.rules.state = CONVERSATION_CLOSED;
+    talk.rules.changed_ms = desk->wall_ms;
+    keep_talk(desk, &talk, false);
+}
+
+/* ---- with their case ---- */
+
+/* It goes on under us: what the broker says of it, and what we remember when it was ours before. */
+static bool take_over(struct desk *desk, const struct custody_told *told,
+                      const struct told_conversation *t, struct talk *talk, bool *is_new)
+{
+    const struct message_type *opened = catalogue_find(t->type);
+
+    *is_new = !find_talk(desk, &t->id, talk);
+    if (!opened)
+        return false;
+    if (*is_new)
+        *talk = talk_new(opened, &t->id, &told->case_handle, t->other, t->asked_by_holder);
+    talk->is_kept = true;
+    talk->rules.asker = t->asked_by_holder ? SIDE_US : SIDE_THEM;
+    talk->rules.other = t->asked_by_holder ? SIDE_THEM : SIDE_US;
+    TEXT_COPY(talk->other, t->other);
+    talk->holder[0] = '\0';
+    if (told->former[0]) {
+        TEXT_COPY(talk->before, told->former);
+        talk->rules.before = SIDE_BEFORE;
+        talk->rules.before_was_other = !t->asked_by_holder;
+    }
+    if (talk->next < t->next_of_holder)
+        talk->next = t->next_of_holder;
+    talk->rules.next_of_asker = t->asked_by_holder ? t->next_of_holder : t->next_of_other;
+    talk->rules.next_of_other = t->asked_by_holder ? t->next_of_other : t->next_of_holder;
+    return true;
+}
+
+/* An answer that came before we were told that our side had moved, and was accepted later than it
+ * did. */
+static void see_late(struct desk *desk, const struct custody_told *told, struct talk *talk)
+{
+    struct track question, answer;
+    enum status status;
+
+    if (!talk_is_asked_by_us(talk) || !talk->rules.answered)
+        return;
+    status = track_get(desk->txn, WAY_OUT, &talk->rules.id, &question);
+    if (status == ST_OK && question.answered_ms >= told->at_ms)
+        status = track_get(desk->txn, WAY_IN, &question.answer, &answer);
+    else if (status == ST_OK)
+        status = ST_MORE;
+    if (status == ST_OK) {
+        talk->rules.state = CONVERSATION_FORWARDING;
+        desk_forward_answer(desk, &answer);
+    } else if (status != ST_MORE && status != ST_INVALID) {
+        (void)desk_ok(desk, status);
+    }
+}
+
+void desk_talk_told(struct desk *desk, const struct custody_told *told,
+                    const struct told_conversation *t)
+{
+    const char *us = desk->setup.agency;
+    struct talk talk;
+    bool is_new = false;
+
+    if (strcmp(told->holder, us) == 0) {
+        if (take_over(desk, told, t, &talk, &is_new))
+            keep_talk(desk, &talk, is_new);
+        return;
+    }
+    if (!find_talk(desk, &t->id, &talk))
+        return;
+    if (strcmp(t->other, us) == 0) {
+        talk_move_other(&talk, told->holder, told->at_ms);
+        desk_owed_moved(desk, &talk);
+    } else if (strcmp(told->former, us) == 0) {
+        talk_move_ours(&talk, told->holder, told->at_ms);
+        desk_owed_ended(desk, &t->id);
+        see_late(desk, told, &talk);
+    }
+    keep_talk(desk, &talk, false);
+}
+
+/* ---- those of a case ---- */
+
+struct listing {
+    struct desk *desk;
+    struct id *ids;
+    size_t count, most;
+    bool without_transfers;
+};
+
+static bool list_talk(void *context, const struct id *id)
+{
+    struct listing *listing = context;
+    struct talk talk;
+
+    if (!find_talk(listing->desk, id, &talk)
+        || (listing->without_transfers && talk.rules.opened->custody == CUSTODY_OFFER))
+        return true;
+    if (listing->count < listing->most)
+        listing->ids[listing->count] = *id;
+    return listing->count++ < listing->most;
+}
+
+size_t desk_talks_of_case(struct desk *desk, const struct id *case_handle, bool without_transfers,
+                          struct id ids[static CONVERSATIONS_MAX])
+{
+    struct listing listing = {.desk = desk,
+                              .ids = ids,
+                              .most = CONVERSATIONS_MAX,
+                              .without_transfers = without_transfers};
+
+    (void)desk_ok(desk, talks_of_case(desk->txn, case_handle, list_talk, &listing));
+    return listing.count;
+}
