@@ -263,6 +263,8 @@ Concordat__CustodyState *desk_custody_state(struct desk *desk, const struct id *
     state->transfer_id = copy_bytes(desk, t->id.bytes, ID_SIZE);
     state->offered_to = copy_text(desk, t->to);
     state->reply_by_ms = t->reply_by_ms;
+    if (t->count > 0)
+        state->manifest_sha256 = copy_bytes(desk, t->manifest.bytes, DIGEST_SIZE);
     state->offered = t->offered;
     state->accepted = t->accepted;
     state->rejected = t->rejected;
