@@ -190,8 +190,9 @@ static bool add_part(void *context, const struct part *part)
     struct desk *desk = list->desk;
     Concordat__TransferPart *to;
 
-    if (part->number == 0) {
+    if (part->number == 0) { /* the manifest's: its id, and how many there are */
         list->most = part->size;
+        list->state->manifest_id = copy_bytes(desk, part->sha256.bytes, ID_SIZE);
         list->state->parts =
             arena_take(desk->request_arena, (list->most + 1) * sizeof *list->state->parts);
         return list->state->parts != NULL;
@@ -269,6 +270,7 @@ Concordat__CustodyState *desk_custody_state(struct desk *desk, const struct id *
     state->accepted = t->accepted;
     state->rejected = t->rejected;
     add_components(desk, t, state);
+    state->manifest_sha256 = copy_bytes(desk, t->manifest.bytes, DIGEST_SIZE);
     parts.state = state;
     parts.ours = strcmp(t->to, desk->setup.agency) != 0;
     (void)parts_each(desk->txn, &t->id, add_part, &parts); /* what is damaged is not shown */

@@ -80,6 +80,16 @@ static void add(struct clock *out, size_t *count, const struct clock *clock,
     ++*count;
 }
 
+/* Who owes what is expected: the holder where only a holder may be speaking, by COMPLETE or by a
+ * clause that is for holders; else the recipient, unless only the sender may send it. */
+static bool owes_sender(const struct clock_cause *cause, const struct message_type *then)
+{
+    bool by_holder = cause->type->custody == CUSTODY_COMPLETE || cause->clause->only_by_holder;
+
+    return may_send(cause->agreement, cause->sender, then)
+        && (by_holder || !may_send(cause->agreement, cause->recipient, then));
+}
+
 static void add_expectations(const struct clock_cause *cause, const struct calendar_days *days,
                              struct clock *out, size_t *count)
 {
@@ -90,8 +100,7 @@ static void add_expectations(const struct clock_cause *cause, const struct calen
 
         if (e->at_least > 0 || e->after != cause->type)
             continue;
-        bool by_sender = !may_send(agreement, cause->recipient, e->then)
-                      && may_send(agreement, cause->sender, e->then);
+        bool by_sender = owes_sender(cause, e->then);
         const struct clock clock = {
             .kind = KIND(EXPECTED),
             .started_ms = cause->accepted_ms,

@@ -68,10 +68,17 @@ Concordat__RefusalCode conversation_judge(const struct conversation *c, const st
     return DONE;
 }
 
+/* An enquiry ends with its answer, whatever else may end it; a referral that a type closes goes on.
+ */
+static bool goes_on_answered(const struct message_type *opened)
+{
+    return opened->closed_by && opened->pattern != PATTERN_ENQUIRY;
+}
+
 /* It is answered where the answer was owed to. */
 static void settle(struct conversation *c)
 {
-    c->state = c->opened->closed_by ? CONVERSATION_OPEN : CONVERSATION_CLOSED;
+    c->state = goes_on_answered(c->opened) ? CONVERSATION_OPEN : CONVERSATION_CLOSED;
 }
 
 static void forwarded(struct conversation *c)
@@ -147,7 +154,7 @@ bool conversation_undo(struct conversation *c, const struct utterance *u, int64_
     } else if (is_named(c->opened->answered_by, u->type) && u->from == c->other) {
         undone = c->answered;
         c->answered = false;
-        if (c->state == CONVERSATION_FORWARDING || !c->opened->closed_by)
+        if (c->state == CONVERSATION_FORWARDING || !goes_on_answered(c->opened))
             c->state = CONVERSATION_OPEN;
     } else if (is_named(c->opened->acknowledged_by, u->type)) {
         undone = c->acknowledged;

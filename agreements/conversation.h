@@ -61,7 +61,8 @@ struct utterance {
 Concordat__RefusalCode conversation_judge(const struct conversation *c, const struct utterance *u,
                                           bool *ahead);
 /* It is said, with the side's next number or, after a gap, a later one: the number after it is
- * next, and what follows for the state. An answer closes a conversation that no type closes. What
+ * next, and what follows for the state. An answer closes an enquiry, and a
+ * referral that no type closes. What
  * was permitted when it was accepted and would not be now (it was held) is counted, and no more. */
 void conversation_apply(struct conversation *c, const struct utterance *u, int64_t now_ms);
 /* The side's next message was refused for good: its number will not come. Without effect when it

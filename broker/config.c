@@ -22,6 +22,7 @@ static const struct conf_key keys[] = {
     TEXT("journal", CONF_PATH, journal, ""),
     TEXT("control", CONF_PATH, control, ""),
     TEXT("agreements", CONF_PATH, agreements, ""),
+    TEXT("bank-holidays", CONF_PATH, bank_holidays, ""),
     TEXT("chain", CONF_PATH, chain, NULL),
     TEXT("key", CONF_PATH, key, NULL),
     TEXT("trust", CONF_PATH, trust, NULL),

@@ -15,10 +15,11 @@ struct config {
     char id[AGENCY_MAX + 1];
     char listen[128];
     char folder[CONF_PATH_MAX + 1];
-    char store[CONF_PATH_MAX + 1];      /* folder/store unless set */
-    char journal[CONF_PATH_MAX + 1];    /* folder/journal unless set */
-    char control[SOCKET_PATH_MAX + 1];  /* folder/control.sock unless set */
-    char agreements[CONF_PATH_MAX + 1]; /* always empty: a setting of old, refused with advice */
+    char store[CONF_PATH_MAX + 1];         /* folder/store unless set */
+    char journal[CONF_PATH_MAX + 1];       /* folder/journal unless set */
+    char control[SOCKET_PATH_MAX + 1];     /* folder/control.sock unless set */
+    char agreements[CONF_PATH_MAX + 1];    /* always empty: a setting of old, refused with advice */
+    char bank_holidays[CONF_PATH_MAX + 1]; /* empty: those built in */
     char chain[CONF_PATH_MAX + 1], key[CONF_PATH_MAX + 1];
     char trust[CONF_PATH_MAX + 1], crls[CONF_PATH_MAX + 1];
     uint64_t links, journal_segments, journal_segment_size, map_size;

@@ -3,9 +3,10 @@
  *
  * Start: settings, TLS, store, the journal's tail into a checkpoint, agreements and queues from it;
  * only then threads and the listening socket. SIGTERM and SIGINT drain: what has come in is
- * finished and answered, the last checkpoint written. SIGHUP reads the TLS files again, whole or
- * not at all: agreements come as instruments of their parties and in no other way. The first I/O
- * error of journal or store ends the process at once, in its own thread.
+ * finished and answered, the last checkpoint written. SIGHUP reads the TLS files again, and the
+ * bank holidays, each whole or not at all: agreements come as instruments of their parties and in
+ * no other way. The first I/O error of journal or store ends the process at once, in its own
+ * thread.
  */
 #include <errno.h>
 #include <malloc.h>
@@ -24,6 +25,7 @@
 #include "broker/admin.h"
 #include "broker/checkpointer.h"
 #include "broker/config.h"
+#include "broker/holidays.h"
 #include "broker/link.h"
 #include "broker/listener.h"
 #include "broker/pace.h"
@@ -56,6 +58,7 @@ struct broker {
     struct admin *admin;
     struct listener *listener;
     struct pipe *to_links[LINKS_MAX], *to_admin;
+    struct holidays holidays;
     int signals;
     bool takes_clock; /* however far ahead of the store it is: an operator's word */
     _Atomic int64_t crl_until_ms;
@@ -102,9 +105,11 @@ static void watch_crls(struct broker *b, const struct tls_context *tls)
     atomic_store_explicit(&b->crl_until_ms, tls_context_crl_until_ms(tls), memory_order_relaxed);
 }
 
-static void warn_of_crls(void *context)
+static void warn(void *context)
 {
     struct broker *b = context;
+
+    holidays_watch(&b->holidays, loop_wall_ms(b->loop));
     int64_t left_ms =
         atomic_load_explicit(&b->crl_until_ms, memory_order_relaxed) - loop_wall_ms(b->loop);
 
@@ -194,6 +199,16 @@ static enum status fill_key(void *context, const char *agency, struct bytes stat
     return exchange_restore_key(context, agency, statement, proof);
 }
 
+static enum status fill_calendar(struct broker *b, struct exchange *exchange, struct reason *why)
+{
+    struct calendar_days *days;
+    enum status status = holidays_read(&b->holidays, &days, why);
+
+    if (status == ST_OK)
+        exchange_set_calendar(exchange, days);
+    return status;
+}
+
 static enum status make_exchange(struct broker *b, struct state_reader *reader, uint64_t sequence,
                                  struct exchange **out, struct reason *why)
 {
@@ -223,6 +238,8 @@ static enum status make_exchange(struct broker *b, struct state_reader *reader, 
         status = state_each_item(reader, fill_item, *out);
     if (status == ST_OK)
         status = state_each_kept(reader, fill_kept, *out);
+    if (status == ST_OK)
+        status = fill_calendar(b, *out, why);
     return status;
 }
 
@@ -293,7 +310,7 @@ static enum status start_link(struct broker *b, unsigned number, struct writer_c
 
 static enum status start_threads(struct broker *b, struct writer_config *writer, struct reason *why)
 {
-    struct ends state = {0}, admin = {0}, drain = {0};
+    struct ends state = {0}, admin = {0}, drain = {0}, main = {0};
     enum status status = ST_OK;
 
     writer->link_count = (unsigned)b->config.links;
@@ -305,8 +322,12 @@ static enum status start_threads(struct broker *b, struct writer_config *writer,
         status = make_pipe(b->zmq, "admin", 0, NOTE_DEPTH, &admin, why);
     if (status == ST_OK)
         status = make_pipe(b->zmq, "drain", 0, NOTE_DEPTH, &drain, why);
+    if (status == ST_OK)
+        status = make_pipe(b->zmq, "calendar", 0, NOTE_DEPTH, &main, why);
     if (status != ST_OK)
         return status;
+    writer->main = main.there;
+    b->holidays.writer = main.here;
     writer->state = state.here;
     writer->admin = admin.here;
     b->to_admin = drain.here;
@@ -372,9 +393,10 @@ static void on_signal(void *context, uint32_t)
 
     if (read(b->signals, &signal, sizeof signal) != (ssize_t)sizeof signal)
         return;
-    if (signal.ssi_signo == SIGHUP)
+    if (signal.ssi_signo == SIGHUP) {
         reload_tls(b);
-    else
+        holidays_reload(&b->holidays);
+    } else
         loop_stop(b->loop);
 }
 
@@ -392,7 +414,7 @@ static enum status watch_signals(struct broker *b, struct reason *why)
                    : -1;
     b->loop = loop_new();
     if (b->signals >= 0 && b->loop && loop_add(b->loop, b->signals, EPOLLIN, on_signal, b) == ST_OK
-        && loop_every(b->loop, CRL_LOOK_MS, warn_of_crls, b) == ST_OK)
+        && loop_every(b->loop, CRL_LOOK_MS, warn, b) == ST_OK)
         return ST_OK;
     reason_set(why, "signals: %s", strerror(errno));
     return ST_IO;
@@ -421,7 +443,6 @@ static enum status start(struct broker *b, struct reason *why)
     if (status != ST_OK)
         return status;
     watch_crls(b, tls);
-    warn_of_crls(b);
     b->zmq = zmq_ctx_new();
     if (!b->zmq) {
         reason_set(why, "ZeroMQ: %s", strerror(errno));
@@ -429,6 +450,8 @@ static enum status start(struct broker *b, struct reason *why)
     }
     if (status == ST_OK)
         status = recover(b, tls, &writer, why);
+    if (status == ST_OK)
+        warn(b);
     tls_context_free(tls);
     if (status == ST_OK)
         status = start_threads(b, &writer, why);
@@ -467,6 +490,7 @@ static void clean_up(struct broker *b)
     checkpointer_free(b->checkpointer);
     admin_free(b->admin);
     pipe_free(b->to_admin);
+    pipe_free(b->holidays.writer);
     state_free(b->state);
     loop_free(b->loop);
     (void)close(b->signals);
@@ -492,6 +516,7 @@ static int serve(const char *path, bool takes_clock)
         log_event(LOG_ERROR, "config_refused", "why=\"%s\"", why.text);
         return 2;
     }
+    b->holidays.path = b->config.bank_holidays;
     status = start(b, &why);
     if (status != ST_OK) {
         log_event(LOG_ERROR, "start_failed", "status=%s why=\"%s\"", status_name(status), why.text);

@@ -17,6 +17,7 @@
  * |------------------|----------|----------|----------------------------------------------------|
  * | NOTE_SOCKET      | main     | link     | struct note_socket: the descriptor moves           |
  * | NOTE_TLS         | main     | link     | struct note_tls: the context moves                 |
+ * | NOTE_CALENDAR    | main     | exchange | struct note_calendar: the days move                |
  * | NOTE_DRAIN       | main     | link,    | struct note: stop reading; admin: end              |
  * |                  |          | admin    |                                                    |
  * | NOTE_TURN        | link     | exchange | struct note_turn, records, commands                |
@@ -38,6 +39,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "agreements/calendar.h"
 #include "agreements/decide.h"
 #include "agreements/instrument.h"
 #include "broker/event.h"
@@ -59,6 +61,7 @@ static inline unsigned session_link(session_id id)
 enum note_kind {
     NOTE_SOCKET = 1,
     NOTE_TLS,
+    NOTE_CALENDAR,
     NOTE_DRAIN,
     NOTE_TURN,
     NOTE_LAST,
@@ -85,6 +88,11 @@ struct note_socket {
 struct note_tls {
     struct note note;
     struct tls_context *context;
+};
+
+struct note_calendar {
+    struct note note;
+    struct calendar_days *days; /* NULL: those built in */
 };
 
 /* ---- link to exchange: what one turn of the loop yielded ---- */

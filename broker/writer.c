@@ -15,7 +15,7 @@
 
 #define TURNS_A_BATCH 64 /* from each link: what is said without events is bounded too */
 #define NAP_NS 200000    /* while a pipe or the ring is full: nothing else is to be done */
-#define MINUTE_MS 60000
+#define SECOND_MS 1000
 #define FULL_AT 900 /* of the store, in 1/1000: new messages are refused */
 #define ROOM_AT 850 /* and taken again */
 #define HIGH_AT 800 /* new proposals are refused */
@@ -57,6 +57,7 @@ struct writer_thread {
     bool more;      /* there is something to deliver without any input */
     bool hurried;   /* a checkpoint has been asked for */
     unsigned lasts; /* links that will send no more */
+    unsigned seconds;
     size_t batch_most;
     uint64_t checkpoint, told; /* reported by the state thread; passed on to the exchange */
     uint32_t fullness;
@@ -358,6 +359,17 @@ static void publish_counts(const struct exchange_counts *c)
     set_count(&counters.instruments_refused, c->instruments_refused);
     set_count(&counters.notices, c->notices);
     set_count(&counters.rate_limited, c->rate_limited);
+    set_count(&counters.held, c->held);
+    set_count(&counters.gaps, c->gaps);
+    set_count(&counters.custody_acts, c->custody_acts);
+    set_count(&counters.transferred, c->transferred);
+    set_count(&counters.lapsed, c->lapsed);
+    set_count(&counters.claims, c->claims);
+    set_count(&counters.clocks, c->clocks);
+    set_count(&counters.clocks_warned, c->clocks_warned);
+    set_count(&counters.clocks_escalated, c->clocks_escalated);
+    set_count(&counters.clocks_breached, c->clocks_breached);
+    set_count(&counters.clocks_late, c->clocks_late);
 }
 
 static void tell_alarms(struct writer_thread *w)
@@ -493,9 +505,30 @@ static void on_admin(void *context)
     }
 }
 
-static void on_minute(void *context)
+/* Bank holidays, when they were read again: the exchange reckons by them from the next batch on. */
+static void on_main(void *context)
 {
-    begin(context); /* what is due by the clock alone */
+    struct writer_thread *w = context;
+    zmq_msg_t msg;
+
+    while (pipe_take(w->config.main, &msg) == ST_OK) {
+        const void *data = zmq_msg_data(&msg);
+        const struct note_calendar *note = data;
+
+        assert(note->note.kind == NOTE_CALENDAR);
+        exchange_set_calendar(w->config.exchange, note->days);
+        w->more = true;
+        (void)zmq_msg_close(&msg);
+    }
+}
+
+/* What is due by the clock alone: in its second when it is a clock, else once a minute. */
+static void on_second(void *context)
+{
+    struct writer_thread *w = context;
+
+    if (++w->seconds % 60 == 0 || exchange_is_due(w->config.exchange, now_of(w)))
+        begin(w);
 }
 
 static void on_end_of_turn(void *context)
@@ -549,7 +582,9 @@ static enum status set_up(struct writer_thread *w)
     if (status == ST_OK)
         status = loop_add_pipe(w->loop, w->config.admin, on_admin, w);
     if (status == ST_OK)
-        status = loop_every(w->loop, MINUTE_MS, on_minute, w);
+        status = loop_add_pipe(w->loop, w->config.main, on_main, w);
+    if (status == ST_OK)
+        status = loop_every(w->loop, SECOND_MS, on_second, w);
     return status;
 }
 
@@ -609,6 +644,7 @@ void writer_free(struct writer_thread *w)
     }
     pipe_free(w->config.state);
     pipe_free(w->config.admin);
+    pipe_free(w->config.main);
     loop_free(w->loop);
     free(w);
 }

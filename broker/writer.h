@@ -23,7 +23,7 @@ struct writer_config {
     struct journal *journal;
     struct state_reader *reader; /* the one the exchange reads through */
     struct pipe *links[LINKS_MAX];
-    struct pipe *state, *admin;
+    struct pipe *state, *admin, *main;
     unsigned link_count;
     uint64_t checkpoint; /* sequence of the last event in the store */
 };

@@ -226,7 +226,7 @@ static const struct message_type types[] = {
                                 the defendant */
     {TYPE("psr.request", psr_request, ENQUIRY, SAME_DAY, OFFICIAL, "answered",
           IN(IDENTITY) | IN(OFFENCE_INDEX), IN(CONTACT_ADDRESS) | IN(SENTENCE_ORDER) | IN(STAFF)),
-     .answered_by = "psr.report"},
+     .answered_by = "psr.report", .closed_by = "psr.withdrawn"},
     {TYPE("psr.withdrawn", psr_withdrawn, NOTICE, SAME_DAY, OFFICIAL, "opened", IN(IDENTITY),
           IN(STAFF))},
     {TYPE("recall.decision", recall_decision, NOTICE, IMMEDIATE, OFFICIAL_SENSITIVE, "opened",

@@ -47,7 +47,8 @@ struct message_type {
     const char *acknowledged_by;    /* type name; NULL when no message acknowledges it */
     const char *answered_by;        /* type name; NULL when nothing answers it */
     const char *updated_by;         /* type name; NULL when nothing updates it */
-    const char *closed_by; /* type name; NULL: its conversation ends with the answer, or at once */
+    const char *closed_by; /* type name: ends its conversation, which the answer ends too when it is
+                            * an enquiry's; NULL: the answer alone does, or it ends at once */
     enum custody_act custody;
     const char *ends_with; /* the rung that ends the sender's waiting: "opened", "answered" */
 };

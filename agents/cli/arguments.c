@@ -262,7 +262,9 @@ enum parsed arguments_parse(struct cli *cli, const struct command *command,
         if (!set_value(spec, value))
             return PARSED_WRONG;
     }
-    if (!count_is_right(command, arguments.count))
+    if (!count_is_right(command, arguments.count)
+        || (command->first_is_right && arguments.count > 0
+            && !command->first_is_right(arguments.items[0])))
         return PARSED_WRONG;
     *out = arguments;
     return PARSED_OK;

@@ -101,12 +101,10 @@ enum exit_code run_case_holder(struct cli *cli, const struct command *self, int 
     if (!case_handle_parse(arguments.items[0], &handle))
         return EXIT_BAD_INPUT;
     answer = concordat_holder(agent, &handle, wait_ms);
+    if (cli->json)
+        return show_claim(cli, answer, &handle, "told", "");
     if (!call_is_done(cli, answer))
         return (enum exit_code)answer->outcome;
-    if (cli->json)
-        return show_json(
-            json_pack("{s:o, s:o}", "case", json_of_id(&handle), "custody",
-                      answer->custody ? json_of_custody(answer->custody) : json_null()));
     if (!answer->custody) {
         printf("nobody holds case %s, as far as this agency may know\n", arguments.items[0]);
         return EXIT_DONE;

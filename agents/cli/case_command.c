@@ -3,10 +3,17 @@
  */
 #include "agents/cli/case.h"
 
+static bool is_handle(const char *text)
+{
+    struct concordat_id handle;
+
+    return case_handle_parse(text, &handle);
+}
+
 #define PART(verb, usage, line, fewest, greatest, function, text)                                  \
     {                                                                                              \
         .name = "case " verb, .arguments = usage, .summary = line, .about = text, .least = fewest, \
-        .most = greatest, .run = function                                                          \
+        .most = greatest, .first_is_right = is_handle, .run = function                             \
     }
 
 static const struct command parts[] = {

@@ -67,7 +67,6 @@ static json_t *list_parts(struct offer *offer)
     for (size_t i = 0; well && i < files->count; i++) {
         struct part part = {0};
 
-        offer->part_count = files->count;
         well = part_read(files->paths[i], &part)
             && part_number(&part, &offer->transfer, (uint32_t)i + 1, arena)
             && json_array_append_new(list, json_of_part(&part)) == 0;
@@ -118,6 +117,7 @@ static bool put_manifest(struct offer *offer, const struct case_look *look, json
                                                     : list_parts(offer);
     if (!parts)
         return false;
+    offer->part_count = json_array_size(parts);
     if (!json_object_get(manifest, "manifestId"))
         json_put(manifest, "manifestId", json_of_id_bytes(&offer->transfer));
     (void)json_object_set_new(manifest, "parts", parts);

@@ -30,11 +30,13 @@ struct cli {
 
 struct command {
     const char *name;
-    const char *arguments;       /* as in usage: "TYPE --to AGENCY BODY.json" */
-    const char *summary;         /* one line for the list of commands */
-    const char *about;           /* the rest of --help; whole lines, or NULL */
-    size_t least, most;          /* positional arguments */
-    bool raw;                    /* takes its arguments unparsed */
+    const char *arguments; /* as in usage: "TYPE --to AGENCY BODY.json" */
+    const char *summary;   /* one line for the list of commands */
+    const char *about;     /* the rest of --help; whole lines, or NULL */
+    size_t least, most;    /* positional arguments */
+    bool raw;              /* takes its arguments unparsed */
+    /* Is the first positional argument one? Tells the user; NULL: anything is. */
+    bool (*first_is_right)(const char *text);
     const struct command *parts; /* of a group, "case": "case show", "case list"; else NULL */
     size_t part_count;
     enum exit_code (*run)(struct cli *cli, const struct command *self, int argc, char **argv);

@@ -47,6 +47,7 @@ static const struct flow {
     {"check.social_care.children.response", "LA_CHILDREN", "NPS", ""},
     {"check.social_care.children.response", "LA_CHILDREN", "CRC", ""},
     {"case.update", "POLICE", "CRC", ""},
+    {"check.social_care.children.response", "POLICE", "CRC", ""},
 };
 
 session_id session_of(enum agency agency)
@@ -64,7 +65,12 @@ static void add(struct case_desk *c, const char *text)
     strcat(c->text, text);
 }
 
-static void add_clause(struct case_desk *c, size_t number)
+static const char *or_nothing(const char *text)
+{
+    return text ? text : "";
+}
+
+static void add_clause(struct case_desk *c, size_t number, const struct case_terms *terms)
 {
     const struct flow *f = &flows[number];
     const struct message_type *type = catalogue_find(f->type);
@@ -85,23 +91,30 @@ static void add_clause(struct case_desk *c, size_t number)
             comma = ", ";
         }
     add(c, "]\n    allowed: []\n");
+    for (size_t i = 0; i < LENGTH(terms->clauses); i++)
+        if (strcmp(or_nothing(terms->clauses[i][0]), f->type) == 0)
+            add(c, terms->clauses[i][1]);
 }
 
-static void write_agreement(struct case_desk *c)
+static void write_agreement(struct case_desk *c, const struct case_terms *terms)
 {
     char line[256];
 
     add(c, "agreement: ISA-TEST\nversion: 1\ntitle: Cases\nin-force: 2020-01-01\n"
            "review: 2030-01-01\nexpires: 2035-01-01\nmarking:\n  floor: OFFICIAL\n"
-           "  ceiling: OFFICIAL_SENSITIVE\nretention-days: 365\nonward: []\nparties:\n");
+           "  ceiling: OFFICIAL_SENSITIVE\nretention-days: 365\nonward: []\n");
+    add(c, or_nothing(terms->head));
+    add(c, "parties:\n");
     for (int i = 0; i < AGENCIES; i++) {
         snprintf(line, sizeof line, "  - agency: %s\n    kind: %s\n    contact: desk\n",
                  agency_names[i], kinds[i]);
         add(c, line);
+        add(c, or_nothing(terms->party[i]));
     }
     add(c, "clauses:\n");
     for (size_t i = 0; i < LENGTH(flows); i++)
-        add_clause(c, i);
+        add_clause(c, i, terms);
+    add(c, or_nothing(terms->expectations));
 }
 
 /* ---- life ---- */
@@ -114,10 +127,17 @@ static void come(struct case_desk *c)
 
 struct case_desk *case_desk_new(void)
 {
+    static const struct case_terms none;
+
+    return case_desk_with(&none);
+}
+
+struct case_desk *case_desk_with(const struct case_terms *terms)
+{
     struct case_desk *c = calloc(1, sizeof *c);
 
     assert_non_null(c);
-    write_agreement(c);
+    write_agreement(c, terms);
     c->store = scratch_store_open();
     c->d = desk_under(c->text, 1000);
     c->handle.bytes[0] = 0xca;

@@ -33,7 +33,16 @@ struct case_desk {
 extern const char *const agency_names[AGENCIES];
 session_id session_of(enum agency agency);
 
+/* What the agreement says besides; NULL is nothing. Lines as they stand in the text. */
+struct case_terms {
+    const char *head;            /* beside the title */
+    const char *party[AGENCIES]; /* of the party */
+    const char *clauses[8][2];   /* a type, and what its clauses say */
+    const char *expectations;    /* the section */
+};
+
 struct case_desk *case_desk_new(void);
+struct case_desk *case_desk_with(const struct case_terms *terms);
 void case_desk_free(struct case_desk *c);
 OWN(case_desk)
 /* The broker stops and starts again, and all agencies come. */

@@ -2,6 +2,7 @@
 #include "agreements/clock.h"
 #include "tests/unit/moment.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -147,6 +148,44 @@ static void an_expectation_is_owed_by_who_may_send_it(void **)
     assert_moment(clocks[0].due_ms, "2024-06-16 01:30", "probation is always open");
     assert_int_equal(start(agreement, "closing", "2024-06-14 12:00", NULL, clocks), 0);
     agreement_free(agreement);
+}
+
+/* Probation and the company may each send what is expected; who has spoken as the holder owes it.
+ */
+static void what_follows_a_holder_s_word_is_owed_by_the_holder(void **)
+{
+    static const struct {
+        const char *file, *clause, *expectation, *from, *to;
+    } cases[] = {
+        {"case", "transfer-complete", "first-contact", "nps.cambs", "crc.bench"},
+        {"case", "transfer-complete-crc", "first-contact", "crc.bench", "nps.cambs"},
+        {"case", "first-contact", "assessment", "crc.bench", "nps.cambs"},
+        {"case", "first-contact-nps", "assessment", "nps.cambs", "crc.bench"},
+        {"safeguarding", "case-closed-child-crc", "close", "crc.bench", "csc.cambs"},
+    };
+
+    for (size_t i = 0; i < LENGTH(cases); i++) {
+        OWNED(agreement) agreement = NULL;
+        struct clock clocks[CLOCKS_OF_MAX];
+        struct reason why;
+        char path[256];
+        size_t count = 0;
+
+        (void)snprintf(path, sizeof path, SOURCE_DIR "/agreements/examples/%s.yaml", cases[i].file);
+        assert_int_equal(agreement_load(path, &agreement, &why), ST_OK);
+        const struct clause *clause = agreement_clause(agreement, cases[i].clause);
+        assert_non_null(clause);
+        const struct clock_cause cause = {.agreement = agreement,
+                                          .clause = clause,
+                                          .type = clause->type,
+                                          .sender = cases[i].from,
+                                          .recipient = cases[i].to,
+                                          .accepted_ms = agreement->from_ms};
+        clocks_of(&cause, calendar_built_in(), clocks, &count);
+        const struct clock *expected = of_kind(clocks, count, KIND(EXPECTED));
+        assert_string_equal(expected->expectation, cases[i].expectation);
+        assert_true(expected->by_sender);
+    }
 }
 
 static void the_sooner_of_answer_within_and_needed_by_counts(void **)
@@ -408,6 +447,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_referral_starts_all_that_its_clause_gives),
         cmocka_unit_test(an_expectation_is_owed_by_who_may_send_it),
+        cmocka_unit_test(what_follows_a_holder_s_word_is_owed_by_the_holder),
         cmocka_unit_test(the_sooner_of_answer_within_and_needed_by_counts),
         cmocka_unit_test(what_is_late_at_its_start_is_breached_once),
         cmocka_unit_test(a_ladder_of_any_length_is_climbed_in_even_steps),

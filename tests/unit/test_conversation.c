@@ -127,6 +127,17 @@ static void an_enquiry_ends_with_its_answer_and_only_from_who_was_asked(void **)
     assert_true(c.answered);
 }
 
+static void an_enquiry_that_is_withdrawn_is_over_and_one_that_is_answered_too(void **)
+{
+    struct conversation c = conversation_of("psr.request");
+
+    say(&c, "psr.withdrawn", NPS, CSC, 2);
+    assert_int_equal(c.state, CONVERSATION_CLOSED);
+    c = conversation_of("psr.request");
+    say(&c, "psr.report", CSC, NPS, 1);
+    assert_int_equal(c.state, CONVERSATION_CLOSED);
+}
+
 static void after_a_gap_the_number_after_the_message_is_next(void **)
 {
     struct conversation c = conversation_of(referral);
@@ -359,6 +370,7 @@ int main(void)
         cmocka_unit_test(only_the_two_sides_speak_and_only_with_numbers_not_yet_used),
         cmocka_unit_test(a_referral_lives_until_it_is_closed),
         cmocka_unit_test(an_enquiry_ends_with_its_answer_and_only_from_who_was_asked),
+        cmocka_unit_test(an_enquiry_that_is_withdrawn_is_over_and_one_that_is_answered_too),
         cmocka_unit_test(after_a_gap_the_number_after_the_message_is_next),
         cmocka_unit_test(a_refused_number_is_passed_over_only_when_it_is_next),
         cmocka_unit_test(it_ends_with_its_first_message_and_with_no_other),
