@@ -547,6 +547,9 @@ size_t desk_list_alarms(struct desk *desk, uint32_t limit, bool all, Concordat__
 void desk_owe(struct desk *desk, const struct track *track, int64_t accepted_ms);
 /* A step was signed, by us or by the recipient of ours. */
 void desk_owed_step(struct desk *desk, const struct track *track, Concordat__StepKind step);
+/* A conversation has been taken over, in which this is owed next. */
+void desk_owed_taken(struct desk *desk, const struct talk *talk, Concordat__ClockKind kind,
+                     int64_t due_ms);
 /* The conversation's other side is another now. */
 void desk_owed_moved(struct desk *desk, const struct talk *talk);
 /* Nothing is owed in the conversation any more, as far as we go. */

@@ -28,10 +28,11 @@ static enum owed_fate judge_message(void *context, struct owed *o)
     const struct ending *e = context;
     const struct track *t = e->track;
 
-    if (!is_from_who_owes(o, t))
-        return OWED_STAYS;
+    /* About one case, whoever sends what is expected: as the broker has it. */
     if (o->kind == CONCORDAT__CLOCK_KIND__CLOCK_EXPECTED)
         return strcmp(o->expected, t->type) == 0 ? OWED_ENDS : OWED_STAYS;
+    if (!is_from_who_owes(o, t))
+        return OWED_STAYS;
     return clock_is_stopped_by_type(o->kind, catalogue_find(o->type), t->type) ? OWED_ENDS
                                                                                : OWED_STAYS;
 }
@@ -147,6 +148,16 @@ static struct owed owed_of(const struct track *track)
     return owed;
 }
 
+static void name_expected(struct owed *owed, const struct message_type *type)
+{
+    if (owed->kind == CONCORDAT__CLOCK_KIND__CLOCK_ACKNOWLEDGE && type->acknowledged_by)
+        TEXT_COPY(owed->expected, type->acknowledged_by);
+    if ((owed->kind == CONCORDAT__CLOCK_KIND__CLOCK_ANSWER
+         || owed->kind == CONCORDAT__CLOCK_KIND__CLOCK_DECIDE)
+        && type->answered_by)
+        TEXT_COPY(owed->expected, type->answered_by);
+}
+
 /* Who is told by the agreement, and what is to come. */
 static void complete(struct owed *owed, const struct clock *clock,
                      const struct agreement *agreement, const struct clause *clause)
@@ -155,12 +166,7 @@ static void complete(struct owed *owed, const struct clock *clock,
 
     if (clause->ladder_count > 0)
         TEXT_COPY(owed->role, agreement->roles[clause->ladder[0]]);
-    if (clock->kind == CONCORDAT__CLOCK_KIND__CLOCK_ACKNOWLEDGE && type->acknowledged_by)
-        TEXT_COPY(owed->expected, type->acknowledged_by);
-    if ((clock->kind == CONCORDAT__CLOCK_KIND__CLOCK_ANSWER
-         || clock->kind == CONCORDAT__CLOCK_KIND__CLOCK_DECIDE)
-        && type->answered_by)
-        TEXT_COPY(owed->expected, type->answered_by);
+    name_expected(owed, type);
     for (size_t i = 0; clock->expectation && i < agreement->expectation_count; i++) {
         const struct expectation *e = &agreement->expectations[i];
 
@@ -170,6 +176,22 @@ static void complete(struct owed *owed, const struct clock *clock,
         TEXT_COPY(owed->role, agreement->roles[e->tell]);
         owed->by_us = clock->by_sender ? !owed->by_us : owed->by_us;
     }
+}
+
+void desk_owed_taken(struct desk *desk, const struct talk *talk, Concordat__ClockKind kind,
+                     int64_t due_ms)
+{
+    struct owed owed = {.due_ms = due_ms,
+                        .kind = kind,
+                        .by_us = !talk_is_asked_by_us(talk),
+                        .message_id = talk->rules.id, /* its first message has its id */
+                        .conversation_id = talk->rules.id,
+                        .case_handle = talk->rules.case_handle};
+
+    TEXT_COPY(owed.other, talk->other);
+    TEXT_COPY(owed.type, talk->rules.opened->name);
+    name_expected(&owed, talk->rules.opened);
+    (void)desk_ok(desk, owed_put(desk->txn, &owed));
 }
 
 static const struct agreement *agreement_of(const struct desk *desk, const struct track *track)

@@ -519,6 +519,15 @@ static bool find_original(struct desk *desk, struct bytes route, const struct dr
     return desk_ok(desk, status) && desk_ok(desk, track_follow(desk->txn, &context->original));
 }
 
+/* An act of custody is judged by its case, which says more than that its transfer's conversation
+ * has ended. */
+static bool is_act(const char *name)
+{
+    const struct message_type *type = catalogue_find(name);
+
+    return type && type->custody != CUSTODY_NONE;
+}
+
 static bool find_named_talk(struct desk *desk, struct bytes route, const Concordat__SendRequest *r,
                             struct context *context)
 {
@@ -541,7 +550,7 @@ static bool find_named_talk(struct desk *desk, struct bytes route, const Concord
     else if (context->talk.holder[0])
         desk_reply_problem(desk, route, CONCORDAT__OUTCOME__BAD_INPUT, "conversation_id",
                            "it goes on under %s, which holds the case now", context->talk.holder);
-    else if (context->talk.rules.state == CONVERSATION_CLOSED)
+    else if (context->talk.rules.state == CONVERSATION_CLOSED && !is_act(r->type))
         desk_reply_problem(desk, route, CONCORDAT__OUTCOME__BAD_INPUT, "conversation_id",
                            "it has ended");
     else if (r->to[0] && strcmp(r->to, context->talk.other) != 0

@@ -312,8 +312,11 @@ void desk_talk_told(struct desk *desk, const struct custody_told *told,
     bool is_new = false;
 
     if (strcmp(told->holder, us) == 0) {
-        if (take_over(desk, told, t, &talk, &is_new))
-            keep_talk(desk, &talk, is_new);
+        if (!take_over(desk, told, t, &talk, &is_new))
+            return;
+        keep_talk(desk, &talk, is_new);
+        if (is_new && t->due_ms != 0)
+            desk_owed_taken(desk, &talk, t->due, t->due_ms);
         return;
     }
     if (!find_talk(desk, &t->id, &talk))

@@ -23,6 +23,26 @@ static bool has_part(const struct conversation *c, uint32_t agency)
     return agency == c->asker || agency == c->other || agency == c->before;
 }
 
+/* What its first message still waits for, the soonest: who takes the case over cannot know. */
+static void add_due(const struct exchange *x, struct told_conversation *out)
+{
+    const struct clock_running *running;
+    uint32_t at = 0;
+
+    while ((running = clocks_next(x->clocks, CLOCKS_BY_CONVERSATION, &out->id, &at))) {
+        const Concordat__ClockKind kind = running->clock.kind;
+
+        if ((kind != CONCORDAT__CLOCK_KIND__CLOCK_ACKNOWLEDGE
+             && kind != CONCORDAT__CLOCK_KIND__CLOCK_DECIDE
+             && kind != CONCORDAT__CLOCK_KIND__CLOCK_ANSWER)
+            || !id_equal(&running->message, &out->id)
+            || (out->due_ms != 0 && out->due_ms <= running->clock.due_ms))
+            continue;
+        out->due = kind;
+        out->due_ms = running->clock.due_ms;
+    }
+}
+
 static void describe(const struct exchange *x, const struct conversation *c, uint32_t holder,
                      struct told_conversation *out)
 {
@@ -34,6 +54,7 @@ static void describe(const struct exchange *x, const struct conversation *c, uin
         .next_of_other = asked ? c->next_of_other : c->next_of_asker,
         .asked_by_holder = asked,
     };
+    add_due(x, out);
     TEXT_COPY(out->type, c->opened->name);
     TEXT_COPY(out->other, name_of(x, asked ? c->other : c->asker));
 }

@@ -5,7 +5,7 @@
 #include "proto/field.h"
 #include "proto/prescan.h"
 
-#define CUSTODY_FIELDS_MAX (16 + 8 * CONVERSATIONS_MAX)
+#define CUSTODY_FIELDS_MAX (16 + 10 * CONVERSATIONS_MAX)
 
 /* ---- reading ---- */
 
@@ -49,6 +49,10 @@ static enum status take_conversation(const Concordat__ToldConversation *m,
     out->next_of_holder = m->next_of_holder;
     out->next_of_other = m->next_of_other;
     out->asked_by_holder = m->asked_by_holder;
+    if ((m->due == CONCORDAT__CLOCK_KIND__CLOCK_UNSPECIFIED) != (m->due_ms == 0) || m->due_ms < 0)
+        return field_refuse(why, "conversations.due", "without its time, or a time without it");
+    out->due = m->due;
+    out->due_ms = m->due_ms;
     return ST_OK;
 }
 
@@ -227,6 +231,8 @@ static void write_conversation(struct writer *w, const struct told_conversation 
     field_number(w, 4, c->next_of_holder);
     field_number(w, 5, c->next_of_other);
     field_number(w, 6, c->asked_by_holder);
+    field_number(w, 7, (uint64_t)c->due);
+    field_number(w, 8, (uint64_t)c->due_ms);
     field_end(w, at);
 }
 

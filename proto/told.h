@@ -18,7 +18,7 @@
 #include "lib/status.h"
 #include "proto/evidence.pb-c.h"
 
-#define TOLD_MAX (16 * 1024) /* bytes: CONVERSATIONS_MAX of them, 200 bytes each, and the rest */
+#define TOLD_MAX (18 * 1024) /* bytes: CONVERSATIONS_MAX of them, 260 bytes each, and the rest */
 #define ROLE_MAX 127         /* bytes before the NUL: a role of an agreement */
 
 enum told_kind {
@@ -32,6 +32,8 @@ struct told_conversation {
     char other[AGENCY_MAX + 1];
     uint32_t next_of_holder, next_of_other;
     bool asked_by_holder;
+    Concordat__ClockKind due; /* owed next by the side that did not open it; UNSPECIFIED: nothing */
+    int64_t due_ms;
 };
 
 struct custody_told {
