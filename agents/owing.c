@@ -31,6 +31,9 @@ static enum owed_fate judge_message(void *context, struct owed *o)
     /* About one case, whoever sends what is expected: as the broker has it. */
     if (o->kind == CONCORDAT__CLOCK_KIND__CLOCK_EXPECTED)
         return strcmp(o->expected, t->type) == 0 ? OWED_ENDS : OWED_STAYS;
+    /* What had been asked before us was answered, and has come by way of who asked. */
+    if (strcmp(t->type, LATE_ANSWER) == 0)
+        return o->kind != CONCORDAT__CLOCK_KIND__CLOCK_REPLY ? OWED_ENDS : OWED_STAYS;
     if (!is_from_who_owes(o, t))
         return OWED_STAYS;
     return clock_is_stopped_by_type(o->kind, catalogue_find(o->type), t->type) ? OWED_ENDS

@@ -57,6 +57,7 @@ struct member {
     bool followed, dropped;
     uint64_t after;
     struct reason drop_why;
+    struct town_case asked;
 };
 
 /* Something the broker owes an agency until it is settled: a message or a step. */
@@ -408,7 +409,10 @@ static void falsify(struct town *town, struct owed *o)
         misplace(town, o, &e);
     if (town->mischief.hide_deadline)
         e.needed_by_ms = 0;
-    if (replies || town->mischief.misplace || town->mischief.hide_deadline)
+    const bool lies = town->mischief.false_custody && e.custody.components != 0;
+    if (lies)
+        e.custody.components ^= 1;
+    if (lies || replies || town->mischief.misplace || town->mischief.hide_deadline)
         sign_anew(town, o, &e);
 }
 
@@ -761,6 +765,27 @@ static void on_gazette(struct town *town, size_t from, const struct wire *wire, 
                                            .text = text});
 }
 
+static void on_case(struct town *town, size_t from, const struct wire *wire)
+{
+    struct town_case *asked = &town->members[from].asked;
+    struct bytes claim = wire->case_frame.claim;
+    struct reason why = {""};
+
+    asked->count++;
+    asked->request = wire->case_frame.request;
+    asked->is_claim = claim.size > 0;
+    if (!asked->is_claim) {
+        memcpy(asked->asked.bytes, wire->case_frame.ask.data, ID_SIZE);
+        return;
+    }
+    assert_int_equal(claim_read(claim, town->arena, &asked->claim, &why), ST_OK);
+    assert_string_equal(asked->claim.agency, town->members[from].agency);
+    assert_int_equal(claim_verify(town->members[from].key,
+                                  tls_context_community(town->members[from].trust), claim,
+                                  wire->case_frame.signature),
+                     ST_OK);
+}
+
 static void broker_takes(struct town *town, size_t from, const struct stage_frames *frames)
 {
     struct reader r = reader_of(frames->bytes, frames->size);
@@ -784,6 +809,8 @@ static void broker_takes(struct town *town, size_t from, const struct stage_fram
             on_settle(town, from, &wire);
         else if (wire.kind == WIRE_GAZETTE)
             on_gazette(town, from, &wire, body);
+        else if (wire.kind == WIRE_CASE)
+            on_case(town, from, &wire);
         else
             fail_msg("frame of kind %d", (int)wire.kind);
     }
@@ -972,6 +999,48 @@ void town_withhold(struct town *town, const struct id *id, Concordat__RefusalCod
                           .code = code,
                           .withheld_ms = town->wall_ms};
     frame_to(town, message->from, &wire, (struct bytes){NULL, 0});
+}
+
+/* ---- cases ---- */
+
+void town_tell(struct town *town, size_t agency, const struct told *told)
+{
+    static uint8_t bytes[TOLD_MAX];
+    struct wire wire = {.kind = WIRE_TOLD};
+    size_t size = 0;
+
+    assert_int_equal(told_write(told, bytes, sizeof bytes, &size), ST_OK);
+    owe(town, &(struct owed){.to = agency, .from = agency, .is_note = true});
+    wire.told.sequence = town->owed_count;
+    wire.told.kind = bytes[0];
+    wire.told.told = (struct bytes){bytes + 1, size - 1};
+    frame_to(town, agency, &wire, (struct bytes){NULL, 0});
+    if (town->mischief.twice)
+        frame_to(town, agency, &wire, (struct bytes){NULL, 0});
+}
+
+const struct town_case *town_case(const struct town *town, size_t agency)
+{
+    return &town->members[agency].asked;
+}
+
+void town_answer_case(struct town *town, size_t agency, Concordat__RefusalCode code,
+                      const struct custody_told *custody)
+{
+    static uint8_t bytes[TOLD_MAX];
+    struct wire wire = {.kind = WIRE_CASE};
+    struct told told = {.kind = TOLD_CUSTODY};
+    size_t size = 0;
+
+    wire.case_frame.request = town->members[agency].asked.request;
+    wire.case_frame.answered = true;
+    wire.case_frame.code = code;
+    if (custody) {
+        told.custody = *custody;
+        assert_int_equal(told_write(&told, bytes, sizeof bytes, &size), ST_OK);
+        wire.case_frame.custody = (struct bytes){bytes + 1, size - 1};
+    }
+    frame_to(town, agency, &wire, (struct bytes){NULL, 0});
 }
 
 size_t town_entries(struct town *town, size_t agency, int tree)

@@ -12,6 +12,8 @@
 #include "agents/gazette.h"
 #include "lib/own.h"
 #include "proto/local.pb-c.h"
+#include "proto/claim.h"
+#include "proto/told.h"
 #include "proto/wire.h"
 
 #define TOWN_MAX 3
@@ -80,6 +82,7 @@ struct town_mischief {
     bool stray_frame;                  /* before each delivery one that is out of place */
     bool flip_body;                    /* a bit of each delivered body */
     struct id in_reply_to;             /* replies are delivered as if to this, signed anew */
+    bool false_custody;                /* acts of custody come with headers of other components */
     bool hide_deadline;                /* headers come without the deadline of their bodies */
     bool misplace;                     /* bodies' last field stands in the first section too */
     bool false_keys;                   /* an impersonated agency's key is the impostor's */
@@ -139,6 +142,22 @@ void town_raw_frames(struct town *town, size_t agency, struct bytes frames);
 /* A message that has been accepted is never handed over, and its sender told so, again with each
  * call. */
 void town_withhold(struct town *town, const struct id *id, Concordat__RefusalCode code);
+/* The broker says what has become of a case, or of a clock, unasked; owed until it is settled. With
+ * `twice` of the mischief it comes twice. */
+void town_tell(struct town *town, size_t agency, const struct told *told);
+/* The agency's claims and questions about cases, which the broker has not answered: how many came
+ * so far, and the last. */
+struct town_case {
+    unsigned count;
+    uint64_t request;
+    bool is_claim;
+    struct claim claim; /* read and its signature verified */
+    struct id asked;
+};
+const struct town_case *town_case(const struct town *town, size_t agency);
+/* The broker answers the last: `code`, and how the case stands when `custody` is not NULL. */
+void town_answer_case(struct town *town, size_t agency, Concordat__RefusalCode code,
+                      const struct custody_told *custody);
 /* How many records the agency's store has in a tree (agents/trees.h). */
 size_t town_entries(struct town *town, size_t agency, int tree);
 /* Which message the broker accepted as its how manieth, from 0; SIZE_MAX: it has not. */

@@ -1,0 +1,690 @@
+/* A case from its claim to another holder, as the agents of both see it; what is said in its
+ * conversations meanwhile, and the answer that comes for who held it before. */
+#include "tests/unit/unit.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "agents/base64.h"
+#include "agents/body.h"
+#include "agents/trees.h"
+#include "lib/text.h"
+#include "tests/unit/town.h"
+
+static const char *const agencies[] = {"nps.cambs", "crc.bench", "csc.cambs"};
+enum {
+    NPS,
+    CRC,
+    CSC
+};
+
+#define KIT                                                                                        \
+    "\"subject\": {\"identifiers\": [{\"type\": \"CRN\", \"value\": \"X000001\"}], \"name\": "     \
+    "{\"forename\": \"Kit\", \"surname\": \"Example\"}}"
+#define ARI "{\"name\": {\"forename\": \"Ari\", \"surname\": \"Example\"}}"
+
+static const char referral[] = "{" KIT ", \"children\": [" ARI "], \"concern\": [\"NEGLECT\"], "
+                               "\"consent\": \"NOT_SOUGHT_UNSAFE\", \"whatHappened\": {\"text\": "
+                               "\"Left alone in the evening.\"}}";
+static const char check[] =
+    "{" KIT ", \"why\": \"PRE_SENTENCE\", \"neededByMs\": \"4102444800000\", \"children\": "
+    "[{\"person\": " ARI ", \"relationship\": \"child\"}]}";
+static const char checked[] = "{\"outcome\": \"NOT_KNOWN\"}";
+
+/* ---- the town's ---- */
+
+struct wish {
+    const char *type, *to, *json;
+    const struct id *about, *conversation, *reply_to, *message;
+};
+
+static ProtobufCBinaryData field_of(const struct id *id)
+{
+    return (ProtobufCBinaryData){.len = id ? ID_SIZE : 0, .data = (uint8_t *)(uintptr_t)id};
+}
+
+static char *text_of(const char *text)
+{
+    return (char *)(uintptr_t)(text ? text : "");
+}
+
+static const Concordat__Response *say(struct town *town, size_t agency, struct wish wish)
+{
+    Concordat__Request request = CONCORDAT__REQUEST__INIT;
+    Concordat__SendRequest send = CONCORDAT__SEND_REQUEST__INIT;
+
+    send.type = text_of(wish.type);
+    send.to = text_of(wish.to);
+    send.case_handle = field_of(wish.about);
+    send.conversation_id = field_of(wish.conversation);
+    send.in_reply_to = field_of(wish.reply_to);
+    send.message_id = field_of(wish.message);
+    send.body_case = CONCORDAT__SEND_REQUEST__BODY_JSON;
+    send.json = text_of(wish.json);
+    send.wait_ms = 1000;
+    request.kind_case = CONCORDAT__REQUEST__KIND_SEND;
+    request.send = &send;
+    return town_ask(town, agency, &request);
+}
+
+static struct id said(const Concordat__Response *r)
+{
+    struct id id;
+
+    if (r->outcome != CONCORDAT__OUTCOME__DONE)
+        fail_msg("outcome %d: %s %s %s", (int)r->outcome,
+                 r->n_problems ? r->problems[0]->where : "",
+                 r->n_problems ? r->problems[0]->text : "", r->advice);
+    memcpy(id.bytes, r->message_id.data, ID_SIZE);
+    return id;
+}
+
+static void refused(const Concordat__Response *r, Concordat__RefusalCode code)
+{
+    assert_int_equal(r->outcome, CONCORDAT__OUTCOME__REFUSED);
+    assert_int_equal(r->refusal->code, code);
+}
+
+static const Concordat__CustodyState *case_of(struct town *town, size_t agency,
+                                              const struct id *handle)
+{
+    Concordat__Request request = CONCORDAT__REQUEST__INIT;
+    Concordat__CaseRequest cases = CONCORDAT__CASE_REQUEST__INIT;
+
+    cases.case_handle = field_of(handle);
+    request.kind_case = CONCORDAT__REQUEST__KIND_CASES;
+    request.cases = &cases;
+    return town_ask(town, agency, &request)->custody;
+}
+
+static const Concordat__Response *due_of(struct town *town, size_t agency)
+{
+    Concordat__Request request = CONCORDAT__REQUEST__INIT;
+    Concordat__DueRequest due = CONCORDAT__DUE_REQUEST__INIT;
+
+    request.kind_case = CONCORDAT__REQUEST__KIND_DUE;
+    request.due = &due;
+    return town_ask(town, agency, &request);
+}
+
+static void hold_later(struct town *town, size_t agency, const struct id *handle)
+{
+    Concordat__Request request = CONCORDAT__REQUEST__INIT;
+    Concordat__HoldRequest hold = CONCORDAT__HOLD_REQUEST__INIT;
+
+    hold.kind = CONCORDAT__CLAIM_KIND__CLAIM_OPEN;
+    hold.case_handle = field_of(handle);
+    request.kind_case = CONCORDAT__REQUEST__KIND_HOLD;
+    request.hold = &hold;
+    town_ask_later(town, agency, &request);
+    town_turns(town, 1);
+}
+
+static struct told news_of(const struct town *town, const struct id *handle,
+                           Concordat__CustodyChange change, const char *holder, uint64_t version)
+{
+    struct told told = {.kind = TOLD_CUSTODY};
+
+    told.custody.case_handle = *handle;
+    told.custody.change = change;
+    told.custody.version = version;
+    told.custody.at_ms = town_now(town);
+    TEXT_COPY(told.custody.holder, holder);
+    return told;
+}
+
+/* Probation holds the case, as the broker has told it. */
+static struct id opened(struct town *town)
+{
+    struct id handle = id_random();
+    struct told told =
+        news_of(town, &handle, CONCORDAT__CUSTODY_CHANGE__CASE_OPENED, agencies[NPS], 1);
+
+    town_tell(town, NPS, &told);
+    town_settle(town);
+    return handle;
+}
+
+/* The broker tells who is concerned that the company holds it. */
+static void moved(struct town *town, const struct id *handle, const struct id *transfer,
+                  const struct told_conversation *conversations, uint32_t count, unsigned to)
+{
+    struct told told =
+        news_of(town, handle, CONCORDAT__CUSTODY_CHANGE__CASE_TRANSFERRED, agencies[CRC], 3);
+
+    TEXT_COPY(told.custody.former, agencies[NPS]);
+    TEXT_COPY(told.custody.offered_to, agencies[CRC]);
+    told.custody.transfer_id = *transfer;
+    told.custody.conversation_count = count;
+    memcpy(told.custody.conversations, conversations, count * sizeof *conversations);
+    for (size_t agency = 0; agency < 3; agency++)
+        if (to >> agency & 1)
+            town_tell(town, agency, &told);
+    town_settle(town);
+}
+
+static struct told_conversation conversation_of(const struct id *id, const char *type,
+                                                uint32_t next, uint32_t next_of_other)
+{
+    struct told_conversation t = {
+        .id = *id, .next_of_holder = next, .next_of_other = next_of_other, .asked_by_holder = true};
+
+    TEXT_COPY(t.type, type);
+    TEXT_COPY(t.other, agencies[CSC]);
+    return t;
+}
+
+static uint32_t number_of(struct town *town, size_t agency, const struct id *id)
+{
+    return town_track(town, agency, id)->sequence;
+}
+
+/* ---- numbers ---- */
+
+static const char *update_of(const struct id *first, unsigned number)
+{
+    static char json[256];
+    char id[BASE64_SIZE(ID_SIZE)];
+
+    base64_print(first->bytes, ID_SIZE, id);
+    (void)snprintf(json, sizeof json,
+                   "{\"referralId\": \"%s\", \"number\": %u, \"childChanges\": "
+                   "[\"WORKER_CHANGED\"]}",
+                   id, number);
+    return json;
+}
+
+static struct id updated(struct town *town, size_t by, const struct id *first, unsigned number)
+{
+    return said(say(town, by,
+                    (struct wish){.type = "safeguarding.update",
+                                  .conversation = first,
+                                  .json = update_of(first, number)}));
+}
+
+static struct id referred(struct town *town, const struct id *handle)
+{
+    return said(say(town, NPS,
+                    (struct wish){.type = "safeguarding.referral.child",
+                                  .to = agencies[CSC],
+                                  .about = handle,
+                                  .json = referral}));
+}
+
+static void numbers_go_on_without_gaps(void **)
+{
+    OWNED(town) town = town_new(agencies, 3);
+    struct id handle = opened(town), first = referred(town, &handle), id;
+
+    assert_int_equal(number_of(town, NPS, &first), 1);
+    id = updated(town, NPS, &first, 1);
+    assert_int_equal(number_of(town, NPS, &id), 2);
+    assert_string_equal(town_track(town, NPS, &id)->to, agencies[CSC]);
+    assert_memory_equal(town_track(town, NPS, &id)->conversation_id.data, first.bytes, ID_SIZE);
+    /* refused here: it has no number */
+    (void)say(town, NPS,
+              (struct wish){.type = "safeguarding.update", .conversation = &first, .json = "{}"});
+    /* refused by the broker, which has counted it */
+    town_mischief(town)->refuse = CONCORDAT__REFUSAL_CODE__CATEGORY_NOT_COVERED;
+    refused(say(town, NPS,
+                (struct wish){.type = "safeguarding.update",
+                              .conversation = &first,
+                              .json = update_of(&first, 2)}),
+            CONCORDAT__REFUSAL_CODE__CATEGORY_NOT_COVERED);
+    town_mischief(town)->refuse = CONCORDAT__REFUSAL_CODE__REFUSAL_UNSPECIFIED;
+    id = updated(town, NPS, &first, 2);
+    assert_int_equal(number_of(town, NPS, &id), 4);
+    town_restart(town, NPS);
+    id = updated(town, NPS, &first, 3);
+    assert_int_equal(number_of(town, NPS, &id), 5);
+    town_settle(town);
+    assert_int_equal(number_of(town, CSC, &id), 5);
+}
+
+/* What waits for a key has no number yet, so that its refusal leaves no gap. */
+static void what_waits_for_a_key_takes_no_number(void **)
+{
+    OWNED(town) town = town_new(agencies, 3);
+    struct id handle = opened(town), first, id = id_new(town_now(town));
+
+    town_mischief(town)->hide_keys = true;
+    assert_int_equal(say(town, NPS,
+                         (struct wish){.type = "safeguarding.referral.child",
+                                       .to = agencies[CSC],
+                                       .about = &handle,
+                                       .message = &id,
+                                       .json = referral})
+                         ->outcome,
+                     CONCORDAT__OUTCOME__QUEUED);
+    assert_int_equal(number_of(town, NPS, &id), 0);
+    town_mischief(town)->hide_keys = false;
+    town_wait(town, 60000);
+    town_settle(town);
+    assert_int_equal(number_of(town, NPS, &id), 1);
+    first = id;
+    id = updated(town, NPS, &first, 1);
+    assert_int_equal(number_of(town, NPS, &id), 2);
+}
+
+/* ---- claims ---- */
+
+static void a_claim_is_made_until_it_is_answered(void **)
+{
+    OWNED(town) town = town_new(agencies, 3);
+    struct id handle = id_random();
+    struct told told = news_of(town, &handle, CONCORDAT__CUSTODY_CHANGE__CUSTODY_CHANGE_UNSPECIFIED,
+                               agencies[NPS], 1);
+    const struct town_case *asked = town_case(town, NPS);
+
+    town_disconnect(town, NPS);
+    hold_later(town, NPS, &handle);
+    assert_null(town_reply(town, NPS));
+    town_wait(town, 6000);
+    assert_int_equal(town_reply(town, NPS)->outcome, CONCORDAT__OUTCOME__QUEUED);
+    assert_int_equal(asked->count, 0);
+    town_restart(town, NPS);
+    town_connect(town, NPS);
+    town_settle(town);
+    assert_int_equal(asked->count, 1);
+    assert_true(asked->is_claim);
+    assert_memory_equal(asked->claim.case_handle.bytes, handle.bytes, ID_SIZE);
+    town_disconnect(town, NPS); /* the answer is lost */
+    town_connect(town, NPS);
+    town_settle(town);
+    assert_int_equal(asked->count, 2);
+    told.custody.at_ms = town_now(town);
+    town_answer_case(town, NPS, CONCORDAT__REFUSAL_CODE__STALE_VERSION, &told.custody);
+    town_settle(town);
+    assert_string_equal(case_of(town, NPS, &handle)->holder, agencies[NPS]);
+    assert_int_equal(town_entries(town, NPS, TREE_CLAIMS), 0);
+    town_disconnect(town, NPS);
+    town_connect(town, NPS);
+    town_settle(town);
+    assert_int_equal(asked->count, 2);
+}
+
+static void a_claim_that_is_refused_is_told(void **)
+{
+    OWNED(town) town = town_new(agencies, 3);
+    struct id handle = id_random();
+
+    hold_later(town, NPS, &handle);
+    town_answer_case(town, NPS, CONCORDAT__REFUSAL_CODE__CASE_NOT_YOURS, NULL);
+    town_settle(town);
+    refused(town_reply(town, NPS), CONCORDAT__REFUSAL_CODE__CASE_NOT_YOURS);
+    assert_null(case_of(town, NPS, &handle));
+    assert_int_equal(town_entries(town, NPS, TREE_CLAIMS), 0);
+}
+
+/* ---- a transfer ---- */
+
+static const struct id manifest_id = {{9, 9, 9}};
+
+static const char *part_of(char altered)
+{
+    static char json[256];
+    char id[BASE64_SIZE(ID_SIZE)];
+
+    base64_print(manifest_id.bytes, ID_SIZE, id);
+    (void)snprintf(json, sizeof json,
+                   "{\"manifestId\": \"%s\", \"number\": 1, \"identity\": {\"kind\": \"contact "
+                   "log\", \"text\": {\"text\": \"Seen on Monday%c\"}}}",
+                   id, altered);
+    return json;
+}
+
+static const char *offer_of(const char *conversations)
+{
+    static char json[1024];
+    OWNED(arena) arena = arena_new(64 * 1024, 1024 * 1024);
+    struct problems problems = {0};
+    const char *part = part_of('.');
+    char id[BASE64_SIZE(ID_SIZE)], hash[BASE64_SIZE(DIGEST_SIZE)];
+    struct bytes body;
+    struct digest digest;
+
+    assert_int_equal(body_from_json(catalogue_find("case.record.part"), part, strlen(part),
+                                    1800000000000, arena, &body, &problems),
+                     ST_OK);
+    digest = sha256(body.data, body.size);
+    base64_print(digest.bytes, DIGEST_SIZE, hash);
+    base64_print(manifest_id.bytes, ID_SIZE, id);
+    (void)snprintf(json, sizeof json,
+                   "{" KIT ", %s\"manifest\": {\"manifestId\": \"%s\", \"parts\": [{\"number\": 1, "
+                   "\"kind\": \"contact log\", \"size\": %zu, \"sha256\": \"%s\"}]}, "
+                   "\"components\": [{\"number\": 1, \"kind\": \"OFFENDER\", \"label\": \"all\"}, "
+                   "{\"number\": 2, \"kind\": \"REQUIREMENT\", \"label\": \"drugs\"}], \"reason\": "
+                   "\"INITIAL_ALLOCATION\"}",
+                   conversations, id, body.size, hash);
+    return json;
+}
+
+static const Concordat__Response *offer(struct town *town, const struct id *handle,
+                                        const char *conversations)
+{
+    return say(town, NPS,
+               (struct wish){.type = "case.transfer.offer",
+                             .to = agencies[CRC],
+                             .about = handle,
+                             .json = offer_of(conversations)});
+}
+
+static const Concordat__Response *act(struct town *town, size_t by, const struct id *handle,
+                                      const char *type, const char *json)
+{
+    return say(
+        town, by,
+        (struct wish){
+            .type = type, .to = agencies[by == NPS ? CRC : NPS], .about = handle, .json = json});
+}
+
+static void a_case_is_handed_over(void **)
+{
+    OWNED(town) town = town_new(agencies, 3);
+    struct id handle = opened(town), first = referred(town, &handle), id, offered, transfer;
+    const Concordat__CustodyState *state;
+    const Concordat__Response *r;
+    char json[256];
+
+    r = offer(town, &handle, "\"openConversations\": [\"AAAAAAAAAAAAAAAAAAAAAQ==\"], ");
+    assert_int_equal(r->outcome, CONCORDAT__OUTCOME__BAD_INPUT);
+    assert_string_equal(r->problems[0]->where, "open_conversations");
+    offered = said(offer(town, &handle, ""));
+    town_settle(town);
+    assert_string_equal(town_ladder(town, NPS, &offered), "queued accepted delivered");
+    refused(offer(town, &handle, ""), CONCORDAT__REFUSAL_CODE__COMPONENTS_WRONG);
+    refused(offer(town, &handle, "\"transferId\": \"AAAAAAAAAAAAAAAAAAAAAQ==\", "),
+            CONCORDAT__REFUSAL_CODE__STALE_VERSION);
+    state = case_of(town, CRC, &handle);
+    assert_string_equal(state->holder, agencies[NPS]);
+    assert_int_equal(state->version, 2);
+    assert_int_equal(state->offered, 3);
+    assert_string_equal(state->components[1]->label, "drugs");
+    assert_string_equal(state->parts[0]->state, "missing");
+    memcpy(transfer.bytes, state->transfer_id.data, ID_SIZE);
+    r = town_open(town, CRC, &offered); /* what goes with it was filled in */
+    base64_print(first.bytes, ID_SIZE, json);
+    assert_non_null(strstr(r->json, json));
+
+    (void)said(act(town, CRC, &handle, "case.transfer.reject",
+                   "{\"replies\": [{\"component\": 2, \"reject\": \"ADDRESS_NOT_VERIFIED\"}]}"));
+    (void)said(
+        act(town, CRC, &handle, "case.transfer.accept", "{\"replies\": [{\"component\": 1}]}"));
+    town_settle(town);
+    state = case_of(town, NPS, &handle);
+    assert_int_equal(state->accepted, 1);
+    assert_int_equal(state->rejected, 2);
+    assert_string_equal(state->components[1]->reason, "ADDRESS_NOT_VERIFIED");
+    assert_string_equal(state->holder, agencies[NPS]);
+    refused(act(town, CRC, &handle, "case.transfer.complete", "{}"),
+            CONCORDAT__REFUSAL_CODE__COMPONENTS_WRONG);
+    (void)said(offer(town, &handle, "\"offered\": [2], "));
+    town_settle(town);
+    (void)said(
+        act(town, CRC, &handle, "case.transfer.accept", "{\"replies\": [{\"component\": 2}]}"));
+    town_settle(town);
+    assert_int_equal(case_of(town, NPS, &handle)->accepted, 3);
+
+    r = act(town, CRC, &handle, "case.transfer.complete", "{}");
+    assert_int_equal(r->outcome, CONCORDAT__OUTCOME__BAD_INPUT);
+    assert_string_equal(r->problems[0]->text, "part 1 is missing");
+    (void)said(act(town, NPS, &handle, "case.record.part", part_of(',')));
+    town_settle(town);
+    town_restart(town, CRC);
+    assert_string_equal(case_of(town, CRC, &handle)->parts[0]->state, "differs");
+    r = act(town, CRC, &handle, "case.transfer.complete", "{}");
+    assert_string_equal(r->problems[0]->text, "part 1 differs from the manifest");
+    (void)said(act(town, NPS, &handle, "case.record.part", part_of('.')));
+    assert_string_equal(case_of(town, NPS, &handle)->parts[0]->state, "sent");
+    town_settle(town);
+    assert_string_equal(case_of(town, CRC, &handle)->parts[0]->state, "here");
+    id = said(act(town, CRC, &handle, "case.transfer.complete", "{}"));
+    town_settle(town);
+    assert_string_equal(town_ladder(town, CRC, &id), "queued accepted delivered");
+
+    const struct told_conversation t = conversation_of(&first, "safeguarding.referral.child", 2, 1);
+    moved(town, &handle, &transfer, &t, 1, 7);
+    for (size_t agency = 0; agency < 3; agency++)
+        assert_string_equal(case_of(town, agency, &handle)->holder, agencies[CRC]);
+    refused(offer(town, &handle, ""), CONCORDAT__REFUSAL_CODE__NOT_CURRENT_HOLDER);
+    refused(act(town, CRC, &handle, "case.transfer.complete",
+                "{\"transferId\": \"AAAAAAAAAAAAAAAAAAAAAQ==\", \"manifestSha256\": "
+                "\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\"}"),
+            CONCORDAT__REFUSAL_CODE__TRANSFER_UNKNOWN);
+    id = updated(town, CRC, &first, 1); /* the conversation goes on, with its next number */
+    assert_int_equal(number_of(town, CRC, &id), 2);
+    assert_string_equal(town_track(town, CRC, &id)->to, agencies[CSC]);
+    town_settle(town);
+    assert_string_equal(town_ladder(town, CSC, &id), "accepted delivered");
+    id = updated(town, CSC, &first, 1); /* to who holds the case by now */
+    town_settle(town);
+    assert_string_equal(town_ladder(town, CRC, &id), "accepted delivered");
+    r = say(town, NPS,
+            (struct wish){.type = "safeguarding.update",
+                          .conversation = &first,
+                          .json = update_of(&first, 2)});
+    assert_string_equal(r->problems[0]->where, "conversation_id");
+}
+
+static void a_header_that_says_otherwise_is_rejected(void **)
+{
+    OWNED(town) town = town_new(agencies, 3);
+    struct id handle = opened(town), offered;
+
+    town_mischief(town)->false_custody = true;
+    offered = said(offer(town, &handle, ""));
+    town_settle(town);
+    assert_string_equal(town_ladder(town, CRC, &offered), "accepted rejected");
+    assert_string_equal(town_detail(town, CRC, &offered), "HEADER_MISMATCH");
+    assert_null(case_of(town, CRC, &handle));
+}
+
+/* ---- the answer that comes late ---- */
+
+struct late {
+    struct id handle, question, answer;
+};
+
+/* Social care answers what probation asked, though the case has moved; it has not been told. */
+static struct late answered_late(struct town *town)
+{
+    struct late late = {.handle = opened(town)};
+    const struct id transfer = {{7}};
+
+    late.question = said(say(town, NPS,
+                             (struct wish){.type = "check.social_care.children.request",
+                                           .to = agencies[CSC],
+                                           .about = &late.handle,
+                                           .json = check}));
+    town_settle(town);
+    const struct told_conversation t =
+        conversation_of(&late.question, "check.social_care.children.request", 2, 1);
+    moved(town, &late.handle, &transfer, &t, 1, 1U << NPS | 1U << CRC);
+    late.answer = said(say(town, CSC,
+                           (struct wish){.type = "check.social_care.children.response",
+                                         .reply_to = &late.question,
+                                         .json = checked}));
+    return late;
+}
+
+static unsigned count_late(struct town *town, const struct id *handle)
+{
+    Concordat__Request request = CONCORDAT__REQUEST__INIT;
+    Concordat__CaseRequest cases = CONCORDAT__CASE_REQUEST__INIT;
+    const Concordat__Response *r;
+    unsigned count = 0;
+
+    cases.case_handle = field_of(handle);
+    request.kind_case = CONCORDAT__REQUEST__KIND_CASES;
+    request.cases = &cases;
+    r = town_ask(town, CRC, &request);
+    for (size_t i = 0; i < r->n_items; i++)
+        count += strcmp(r->items[i]->type, "case.late_answer") == 0;
+    return count;
+}
+
+static void a_late_answer_is_passed_on_once(void **)
+{
+    OWNED(town) town = town_new(agencies, 3);
+    struct late late = answered_late(town);
+
+    town_settle(town);
+    assert_int_equal(count_late(town, &late.handle), 1);
+    assert_string_equal(town_state(town, NPS, &late.answer), "delivered"); /* in our inbox too */
+    assert_memory_equal(town_inbox(town, CRC)->items[0]->conversation_id.data, late.question.bytes,
+                        ID_SIZE);
+    assert_memory_equal(town_inbox(town, CRC)->items[0]->in_reply_to.data, late.question.bytes,
+                        ID_SIZE);
+    town_restart(town, NPS);
+    town_wait(town, 60000);
+    town_settle(town);
+    assert_int_equal(count_late(town, &late.handle), 1);
+    assert_int_equal(town_entries(town, NPS, TREE_FORWARD), 0);
+    assert_int_equal(case_of(town, CRC, &late.handle)->n_conversations, 0);
+}
+
+/* The broker refuses one: it stays in sight, and goes again when the case is another's. */
+static void one_that_is_refused_waits_in_sight(void **)
+{
+    OWNED(town) town = town_new(agencies, 3);
+    const Concordat__Due *due = NULL;
+    const Concordat__Response *r;
+    struct late late;
+
+    late.handle = opened(town);
+    late.question = said(say(town, NPS,
+                             (struct wish){.type = "check.social_care.children.request",
+                                           .to = agencies[CSC],
+                                           .about = &late.handle,
+                                           .json = check}));
+    town_settle(town);
+    const struct id transfer = {{7}};
+    const struct told_conversation t =
+        conversation_of(&late.question, "check.social_care.children.request", 2, 1);
+    moved(town, &late.handle, &transfer, &t, 1, 1U << NPS | 1U << CRC);
+    town_disconnect(town, NPS);
+    late.answer = said(say(town, CSC,
+                           (struct wish){.type = "check.social_care.children.response",
+                                         .reply_to = &late.question,
+                                         .json = checked}));
+    town_mischief(town)->refuse = CONCORDAT__REFUSAL_CODE__CATEGORY_NOT_COVERED;
+    town_connect(town, NPS);
+    town_settle(town);
+    r = due_of(town, NPS);
+    for (size_t i = 0; i < r->n_due; i++)
+        if (strcmp(r->due[i]->what, "forward") == 0)
+            due = r->due[i];
+    assert_non_null(due);
+    assert_string_equal(due->other, agencies[CRC]);
+    assert_true(due->note[0] != '\0');
+    assert_memory_equal(due->message_id.data, late.answer.bytes, ID_SIZE);
+    town_mischief(town)->refuse = CONCORDAT__REFUSAL_CODE__REFUSAL_UNSPECIFIED;
+    town_restart(town, NPS); /* a new session tries again */
+    town_settle(town);
+    assert_int_equal(count_late(town, &late.handle), 1);
+    assert_int_equal(town_entries(town, NPS, TREE_FORWARD), 0);
+}
+
+/* ---- alarms and what is due ---- */
+
+static const Concordat__Response *alarms_of(struct town *town, bool all, uint64_t seen)
+{
+    Concordat__Request request = CONCORDAT__REQUEST__INIT;
+    Concordat__AlarmsRequest alarms = CONCORDAT__ALARMS_REQUEST__INIT;
+
+    alarms.all = all;
+    alarms.seen = seen;
+    request.kind_case = CONCORDAT__REQUEST__KIND_ALARMS;
+    request.alarms = &alarms;
+    return town_ask(town, NPS, &request);
+}
+
+static void an_alarm_stands_until_somebody_has_seen_it(void **)
+{
+    OWNED(town) town = town_new(agencies, 3);
+    struct told told = {.kind = TOLD_CLOCK};
+
+    told.clock.clock = 7;
+    told.clock.kind = CONCORDAT__CLOCK_KIND__CLOCK_OPEN;
+    told.clock.stage = CONCORDAT__CLOCK_STAGE__STAGE_ESCALATED;
+    told.clock.message_id = id_new(town_now(town));
+    TEXT_COPY(told.clock.type, "safeguarding.referral.child");
+    TEXT_COPY(told.clock.agreement_id, "ISA-SAFE");
+    told.clock.agreement_version = 1;
+    TEXT_COPY(told.clock.clause, "referral");
+    TEXT_COPY(told.clock.role, "duty manager");
+    TEXT_COPY(told.clock.owed_by, agencies[CSC]);
+    TEXT_COPY(told.clock.owed_to, agencies[NPS]);
+    told.clock.due_ms = told.clock.at_ms = town_now(town);
+    told.clock.count = 1;
+    town_mischief(town)->twice = true;
+    town_tell(town, NPS, &told);
+    town_settle(town);
+    assert_int_equal(alarms_of(town, false, 0)->n_alarms, 1);
+    assert_string_equal(town_inbox(town, NPS)->alarms[0]->role, "duty manager");
+    told.clock.count = 2;
+    told.clock.at_ms += 15 * 60000;
+    town_tell(town, NPS, &told);
+    town_settle(town);
+    town_restart(town, NPS);
+    assert_int_equal(alarms_of(town, false, 0)->n_alarms, 2);
+    assert_int_equal(alarms_of(town, false, 0)->alarms[0]->count, 2); /* the newest first */
+    assert_int_equal(alarms_of(town, false, 2)->n_alarms, 1);
+    assert_int_equal(alarms_of(town, false, 9)->outcome, CONCORDAT__OUTCOME__BAD_INPUT);
+    assert_int_equal(alarms_of(town, true, 0)->n_alarms, 2);
+    assert_true(alarms_of(town, true, 0)->alarms[0]->seen);
+    assert_int_equal(town_inbox(town, NPS)->n_alarms, 1);
+}
+
+static void what_is_owed_is_listed_until_it_comes(void **)
+{
+    OWNED(town) town = town_new(agencies, 3);
+    struct id handle = opened(town), question;
+    const Concordat__Response *r;
+    size_t before;
+
+    question = said(say(town, NPS,
+                        (struct wish){.type = "check.social_care.children.request",
+                                      .to = agencies[CSC],
+                                      .about = &handle,
+                                      .json = check}));
+    town_settle(town);
+    r = due_of(town, NPS);
+    before = r->n_due;
+    assert_true(before > 0);
+    for (size_t i = 0; i < before; i++) {
+        assert_false(r->due[i]->by_us);
+        assert_string_equal(r->due[i]->other, agencies[CSC]);
+        assert_true(i == 0 || r->due[i - 1]->due_ms <= r->due[i]->due_ms);
+    }
+    town_restart(town, CSC);
+    r = due_of(town, CSC);
+    assert_int_equal(r->n_due, before); /* the same clocks, by the same reckoning */
+    assert_true(r->due[0]->by_us);
+    assert_int_equal(r->due[0]->due_ms, due_of(town, NPS)->due[0]->due_ms);
+    (void)said(say(town, CSC,
+                   (struct wish){.type = "check.social_care.children.response",
+                                 .reply_to = &question,
+                                 .json = checked}));
+    town_settle(town);
+    assert_int_equal(due_of(town, NPS)->n_due, 0);
+    assert_int_equal(due_of(town, CSC)->n_due, 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(numbers_go_on_without_gaps),
+        cmocka_unit_test(what_waits_for_a_key_takes_no_number),
+        cmocka_unit_test(a_claim_is_made_until_it_is_answered),
+        cmocka_unit_test(a_claim_that_is_refused_is_told),
+        cmocka_unit_test(a_case_is_handed_over),
+        cmocka_unit_test(a_header_that_says_otherwise_is_rejected),
+        cmocka_unit_test(a_late_answer_is_passed_on_once),
+        cmocka_unit_test(one_that_is_refused_waits_in_sight),
+        cmocka_unit_test(an_alarm_stands_until_somebody_has_seen_it),
+        cmocka_unit_test(what_is_owed_is_listed_until_it_comes),
+    };
+    return cmocka_run_group_tests_name("handover", tests, NULL, NULL);
+}
