@@ -15,6 +15,7 @@
 
 #include "agents/base64.h"
 #include "agents/desk_inside.h"
+#include "agents/manifest.h"
 #include "agents/sections.h"
 #include "lib/text.h"
 #include "proto/bodies/record.pb-c.h"
@@ -240,9 +241,9 @@ static void see_part(struct desk *desk, const struct id *case_handle, struct byt
 {
     struct holding holding = desk_holding(desk, case_handle);
     const struct id *transfer = &holding.transfer.id;
-    struct bytes bare = desk_without_officer(body), manifest = field_find(body, PART_MANIFEST);
+    const struct part_measure came = manifest_measure(body);
+    struct bytes manifest = field_find(body, PART_MANIFEST);
     struct part head, part;
-    struct digest digest;
     uint64_t number;
     enum status status;
 
@@ -257,9 +258,8 @@ static void see_part(struct desk *desk, const struct id *case_handle, struct byt
     if (status == ST_MORE || status == ST_INVALID || !desk_ok(desk, status)
         || part.state == PART_HERE)
         return;
-    digest = sha256(bare.data, bare.size);
-    part.state =
-        part.size == bare.size && digest_equal(&digest, &part.sha256) ? PART_HERE : PART_DIFFERS;
+    part.state = part.size == came.size && digest_equal(&came.sha256, &part.sha256) ? PART_HERE
+                                                                                    : PART_DIFFERS;
     if (part.state == PART_DIFFERS)
         log_event(LOG_WARN, "part_differs", "part=%u", part.number);
     (void)desk_ok(desk, part_put(desk->txn, transfer, &part));

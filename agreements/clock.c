@@ -196,15 +196,24 @@ bool clock_strike(struct clock *clock, const struct calendar_days *days, int64_t
     return true;
 }
 
+void clock_resume(struct clock *clock, const struct calendar_days *days)
+{
+    if (clock->stage == STAGE(BREACHED)) {
+        clock->next_ms = INT64_MAX;
+        return;
+    }
+    wind(clock, days);
+    if (clock->count > 0 && !tells_once(clock->kind))
+        clock->next_ms = moment(clock, days, clock->count);
+}
+
 bool clock_reckon(struct clock *clock, const struct calendar_days *days)
 {
     int64_t due_ms = clock->due_ms, next_ms = clock->next_ms;
 
     if (clock->next_ms == INT64_MAX || !clock->span.working || clock->calendar == CALENDAR_ALWAYS)
         return false;
-    wind(clock, days);
-    if (clock->count > 0)
-        clock->next_ms = moment(clock, days, clock->count);
+    clock_resume(clock, days);
     return clock->due_ms != due_ms || clock->next_ms != next_ms;
 }
 

@@ -70,6 +70,8 @@ bool clock_strike(struct clock *clock, const struct calendar_days *days, int64_t
 /* The calendar has changed (a bank holiday was added): due_ms and next_ms anew; what was told is
  * told. True: they moved. */
 bool clock_reckon(struct clock *clock, const struct calendar_days *days);
+/* It was stopped, and what stopped it is undone: it goes on as if it never had been. */
+void clock_resume(struct clock *clock, const struct calendar_days *days);
 /* Does a message of this type, or a step, stop a clock of this kind that `asked` started? What an
  * expectation waits for is in the agreement: not asked here, but a step. */
 bool clock_is_stopped_by_type(Concordat__ClockKind kind, const struct message_type *asked,

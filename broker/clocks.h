@@ -22,9 +22,11 @@ struct clock_running {
     struct clock clock;
     struct id message, conversation, case_handle; /* zero: none */
     uint64_t message_sequence;                    /* of its ACCEPTED event; 0: none */
-    char type[TYPE_MAX + 1];                      /* of the message that started it */
-    char expected[TYPE_MAX + 1];                  /* to come; empty: a step */
-    uint32_t owed_by, owed_to;                    /* agencies as in cases.h; 0: nobody */
+    uint64_t met_by; /* ACCEPTED event of what came for it and is not delivered yet: it rests, under
+                        that message. 0: nothing came */
+    char type[TYPE_MAX + 1];     /* of the message that started it */
+    char expected[TYPE_MAX + 1]; /* to come; empty: a step */
+    uint32_t owed_by, owed_to;   /* agencies as in cases.h; 0: nobody */
     char agreement_id[AGREEMENT_ID_MAX + 1];
     uint32_t agreement_version;
     char clause[CLAUSE_ID_MAX + 1]; /* or the expectation */

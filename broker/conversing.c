@@ -99,15 +99,43 @@ static void let_go(struct exchange *x, const struct held *held)
     exchange_wake(x, member);
 }
 
+/* The id of a message that is held, so that its event is in memory or in the checkpoint. */
+static enum status read_id(struct exchange *x, uint64_t sequence, struct id *out)
+{
+    struct event event;
+    enum status status = exchange_event(x, sequence, &event);
+
+    if (status == ST_OK)
+        *out = event.message_id;
+    return status == ST_MORE ? ST_INVALID : status;
+}
+
+/* The answer to who asked and has not the case any more: it has not been said yet, and is owed to
+ * the holder all the same. */
+static bool is_owed(const struct conversation *c, const struct held *held, const struct item *item)
+{
+    return held->what == HELD_ANSWERS && held->from == c->other && !c->answered && c->before != 0
+        && !c->before_was_other && item && item->agency + 1 == c->before;
+}
+
 enum status exchange_end_conversation(struct exchange *x, struct conversation_kept *kept)
 {
-    kept->conversation.state = CONVERSATION_CLOSED;
-    kept->conversation.changed_ms = x->now_ms;
-    while (kept->held_count > 0) {
-        let_go(x, &kept->held[0]);
-        conversation_release(kept, 0);
+    struct conversation *c = &kept->conversation;
+    enum status status = exchange_clocks_ended(x, &c->id);
+    struct id answer;
+
+    c->state = CONVERSATION_CLOSED;
+    c->changed_ms = x->now_ms;
+    for (; kept->held_count > 0 && status == ST_OK; conversation_release(kept, 0)) {
+        const struct held *held = &kept->held[0];
+        if (is_owed(c, held, queues_find(x->queues, held->message))) {
+            c->answered = true;
+            status = read_id(x, held->message, &answer);
+            if (status == ST_OK)
+                status = exchange_clock_forward(x, c, &answer, c->before, c->asker);
+        }
+        let_go(x, held);
     }
-    enum status status = exchange_clocks_ended(x, &kept->conversation.id);
     return status == ST_OK ? exchange_keep_conversation(x, kept) : status;
 }
 
@@ -140,17 +168,6 @@ static enum held_what what_of(const struct conversation *c, const struct message
         if (type != c->opened && type_of(c, what) == type)
             return what;
     return HELD_SAID;
-}
-
-/* The id of a message that is held, so that its event is in memory or in the checkpoint. */
-static enum status read_id(struct exchange *x, uint64_t sequence, struct id *out)
-{
-    struct event event;
-    enum status status = exchange_event(x, sequence, &event);
-
-    if (status == ST_OK)
-        *out = event.message_id;
-    return status == ST_MORE ? ST_INVALID : status;
 }
 
 /* held[place] has waited long enough: it is said now. */
@@ -412,18 +429,4 @@ enum status exchange_move_conversation(struct exchange *x, struct conversation_k
     if (kept->held_count > 0 && status == ST_OK)
         status = watch_gap(x, kept, to);
     return status == ST_OK ? exchange_keep_conversation(x, kept) : status;
-}
-
-/* ---- at start ---- */
-
-void exchange_hold_again(struct exchange *x)
-{
-    uint32_t place = 0;
-
-    for (const struct conversation_kept *kept; (kept = conversations_walk(x->cases, &place));)
-        for (uint32_t i = 0; i < kept->held_count; i++) {
-            struct item *item = queues_find(x->queues, kept->held[i].message);
-            if (item && !item->held)
-                queue_hold(x->queues, &x->members[item->agency].queue, item);
-        }
 }

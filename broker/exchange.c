@@ -333,9 +333,6 @@ enum status exchange_begin(struct exchange *x, int64_t now_ms)
     if (x->age_at_ms == 0)
         x->age_at_ms = x->now_ms + AGE_FIRST_MS;
     wake_lost(x);
-    if (!x->has_begun)
-        exchange_hold_again(x);
-    x->has_begun = true;
     enum status status = exchange_record_withheld(x);
     if (status == ST_OK)
         status = exchange_notices_due(x);

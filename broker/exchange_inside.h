@@ -121,7 +121,6 @@ struct exchange {
     struct parcel *effects;  /* owned; one a link */
     uint32_t *effect_counts; /* owned; the same */
     unsigned links;
-    bool has_begun;        /* a batch */
     bool is_open;          /* between begin and durable: effects stay in */
     bool is_full, is_high; /* the store; high: no more proposals */
     int64_t now_ms, age_at_ms, dates_at_ms;
@@ -229,8 +228,12 @@ enum status exchange_clocks_step(struct exchange *x, const struct message *messa
 /* The message will never be handed over: none of its clocks goes on. */
 enum status exchange_clocks_withheld(struct exchange *x, const struct id *message_id,
                                      uint64_t sequence);
-/* The conversation has ended: nothing is owed to its first message any more, and no number of it.
- */
+/* What came with that message is undone, since it was rejected or withheld: what it met is owed
+ * again, where its conversation is open (again). After exchange_words_undone. */
+enum status exchange_clocks_undone(struct exchange *x, const struct id *message_id,
+                                   uint64_t sequence);
+/* The conversation has ended: nothing is owed to its first message any more, and no number of it;
+ * an answer that came for who asked before is still to be passed on to the holder. */
 enum status exchange_clocks_ended(struct exchange *x, const struct id *conversation);
 /* `missing', the next number of the side `from', has not come, and something after it has: 60 s
  * from now both sides are told and exchange_gap_over is called. Nothing when that clock runs. */
@@ -298,8 +301,6 @@ enum status exchange_end_conversation(struct exchange *x, struct conversation_ke
 bool exchange_moves_conversation(const struct conversation *c, uint32_t from, uint32_t to);
 enum status exchange_move_conversation(struct exchange *x, struct conversation_kept *kept,
                                        uint32_t from, uint32_t to);
-/* Before the first batch: what waited when the exchange stopped waits again. */
-void exchange_hold_again(struct exchange *x);
 /* custody.c */
 /* What it would do to its case. CONVERSATION_MISSING: an offer that does not name every open
  * conversation of the holder's in the case, or more than CONVERSATIONS_MAX would move. */

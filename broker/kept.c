@@ -6,6 +6,7 @@
  *                                    --exchange_tell--> EVENT_TOLD --> the agency's queue
  *
  * Both go into the batch of what caused them, so that they last together or not at all.
+ * PLANT_* leave a record out, for tests/system/keepers.c to notice; no other build has them.
  */
 #include <assert.h>
 
@@ -64,6 +65,10 @@ enum status exchange_keep_conversation(struct exchange *x, const struct conversa
     uint8_t record[KEPT_RECORD_MAX];
     struct writer w = writer_of(record, sizeof record);
 
+#ifdef PLANT_MOVE_UNKEPT
+    if (kept->conversation.before != 0)
+        return ST_OK;
+#endif
     conversation_write(kept, &names, &w);
     assert(!w.failed);
     return exchange_keep(x, KEPT_CONVERSATION, (struct bytes){kept->conversation.id.bytes, ID_SIZE},
@@ -76,6 +81,13 @@ enum status exchange_keep_clock(struct exchange *x, const struct clock_running *
     uint8_t record[KEPT_RECORD_MAX], key[8];
     struct writer w = writer_of(record, sizeof record), k = writer_of(key, sizeof key);
 
+#ifdef PLANT_STRIKE_UNKEPT
+    if (running->clock.count > 0)
+        return ST_OK;
+#endif
+#ifdef PLANT_CLOCK_UNKEPT
+    return ST_OK;
+#endif
     clock_write(running, &names, &w);
     write_u64(&k, running->number);
     assert(!w.failed);

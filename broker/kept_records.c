@@ -326,8 +326,8 @@ enum status conversation_read(struct bytes key, struct bytes record,
 }
 
 /* ---- clocks: u8 kind, stage | u32 count | i64 started, due, next, needed | u32 minutes | working
- * | u8 calendar, rungs | message, conversation, case | u64 message's sequence | type, expected |
- * owed by, to | agreement: id, u32 version, clause, hash */
+ * | u8 calendar, rungs | message, conversation, case | u64 message's sequence, met by | type,
+ * expected | owed by, to | agreement: id, u32 version, clause, hash */
 
 void clock_write(const struct clock_running *running, const struct cases_names *names,
                  struct writer *w)
@@ -350,6 +350,7 @@ void clock_write(const struct clock_running *running, const struct cases_names *
     write_bytes(w, running->conversation.bytes, ID_SIZE);
     write_bytes(w, running->case_handle.bytes, ID_SIZE);
     write_u64(w, running->message_sequence);
+    write_u64(w, running->met_by);
     write_text(w, running->type);
     write_text(w, running->expected);
     write_name(w, names, running->owed_by);
@@ -394,6 +395,7 @@ enum status clock_read(struct bytes key, struct bytes record, const struct cases
     read_id(&rr.r, &running.conversation);
     read_id(&rr.r, &running.case_handle);
     running.message_sequence = read_u64(&rr.r);
+    running.met_by = read_u64(&rr.r);
     read_text(&rr.r, running.type, sizeof running.type);
     read_text(&rr.r, running.expected, sizeof running.expected);
     running.owed_by = read_name(&rr);

@@ -108,6 +108,8 @@ static enum status follow(struct exchange *x, const struct message *message,
         return status;
     if (kind == CONCORDAT__STEP_KIND__REJECTED)
         status = exchange_words_undone(x, message->sequence);
+    if (status == ST_OK && kind == CONCORDAT__STEP_KIND__REJECTED)
+        status = exchange_clocks_undone(x, &message->id, message->sequence);
     if (status == ST_OK)
         status = exchange_offer_undone(x, message->sequence, &message->id, message->sender + 1);
     return status == ST_OK ? exchange_words_ended(x, &message->id, message->sender + 1) : status;

@@ -43,6 +43,38 @@ static enum status stop(struct exchange *x, struct clock_running *running, bool 
     return status == ST_OK ? exchange_keep_no_clock(x, number) : status;
 }
 
+/* What came may not be opened, or never be handed over: until it is delivered the clock rests under
+ * its message, and goes on if that is undone. */
+static enum status rest(struct exchange *x, struct clock_running *running,
+                        const struct acceptance *accepted)
+{
+    struct clock_running resting = *running;
+    enum status status = ST_OK;
+
+    if (resting.clock.stage == STAGE(BREACHED))
+        status = exchange_tell_clock(x, &resting, STAGE(LATE), "");
+    clocks_stop(x->clocks, running);
+    resting.message = accepted->submit->message_id;
+    resting.met_by = accepted->sequence;
+    resting.clock.next_ms = INT64_MAX;
+    if (status != ST_OK || !clocks_start(x->clocks, &resting))
+        return status == ST_OK ? ST_NOMEM : status;
+    return exchange_keep_clock(x, &resting);
+}
+
+static enum status go_on(struct exchange *x, struct clock_running *running)
+{
+    struct clock_running again = *running;
+
+    clocks_stop(x->clocks, running);
+    again.message = again.conversation; /* the first one's id */
+    again.met_by = 0;
+    clock_resume(&again.clock, exchange_calendar(x));
+    if (!clocks_start(x->clocks, &again))
+        return ST_NOMEM;
+    return exchange_keep_clock(x, &again);
+}
+
 /* ---- a message is accepted ---- */
 
 static bool is_side(const struct clock_running *running, uint32_t agency)
@@ -58,11 +90,21 @@ static bool is_met(const struct clock_running *running, enum clocks_by by,
     const char *type = accepted->question->type;
     uint32_t sender = accepted->submit->head.member + 1;
 
+    if (running->met_by != 0)
+        return false;
     if (running->clock.kind == CLOCK(EXPECTED))
         return strcmp(running->expected, type) == 0
             && (by == CLOCKS_BY_CASE || is_side(running, sender));
     return by != CLOCKS_BY_CASE && running->owed_by == sender
         && clock_is_stopped_by_type(running->clock.kind, catalogue_find(running->type), type);
+}
+
+/* It is the first message's of a conversation that is kept, which can be answered again. (What is
+ * to be passed on, conversing.c starts again.) */
+static bool is_answer_owed(struct exchange *x, const struct clock_running *running)
+{
+    return (running->clock.kind == CLOCK(DECIDE) || running->clock.kind == CLOCK(ANSWER))
+        && conversations_find(x->cases, &running->conversation);
 }
 
 static enum status stop_met(struct exchange *x, enum clocks_by by, const struct id *id,
@@ -74,7 +116,10 @@ static enum status stop_met(struct exchange *x, enum clocks_by by, const struct 
     if (id_is_zero(id))
         return ST_OK;
     while ((running = clocks_next(x->clocks, by, id, &at))) {
-        enum status status = is_met(running, by, accepted) ? stop(x, running, true) : ST_OK;
+        enum status status = ST_OK;
+        if (is_met(running, by, accepted))
+            status =
+                is_answer_owed(x, running) ? rest(x, running, accepted) : stop(x, running, true);
         if (status != ST_OK)
             return status;
     }
@@ -196,10 +241,14 @@ enum status exchange_clocks_step(struct exchange *x, const struct message *messa
     uint32_t at = 0;
 
     while ((running = clocks_next(x->clocks, CLOCKS_BY_MESSAGE, &message->id, &at))) {
-        if (running->message_sequence != message->sequence
-            || !clock_is_stopped_by_step(running->clock.kind, catalogue_find(running->type), step))
+        bool met = step != CONCORDAT__STEP_KIND__REJECTED;
+        if (running->met_by != 0
+                ? running->met_by != message->sequence || !met
+                : running->message_sequence != message->sequence
+                      || !clock_is_stopped_by_step(running->clock.kind,
+                                                   catalogue_find(running->type), step))
             continue;
-        enum status status = stop(x, running, step != CONCORDAT__STEP_KIND__REJECTED);
+        enum status status = stop(x, running, met && running->met_by == 0);
         if (status != ST_OK)
             return status;
     }
@@ -213,7 +262,7 @@ enum status exchange_clocks_withheld(struct exchange *x, const struct id *messag
     uint32_t at = 0;
 
     while ((running = clocks_next(x->clocks, CLOCKS_BY_MESSAGE, message_id, &at))) {
-        if (running->message_sequence != sequence)
+        if (running->met_by != 0 || running->message_sequence != sequence)
             continue;
         enum status status = stop(x, running, false);
         if (status != ST_OK)
@@ -222,8 +271,38 @@ enum status exchange_clocks_withheld(struct exchange *x, const struct id *messag
     return ST_OK;
 }
 
+enum status exchange_clocks_undone(struct exchange *x, const struct id *message_id,
+                                   uint64_t sequence)
+{
+    struct clock_running *running;
+    uint32_t at = 0;
+
+    while ((running = clocks_next(x->clocks, CLOCKS_BY_MESSAGE, message_id, &at))) {
+        const struct conversation_kept *kept = conversations_find(x->cases, &running->conversation);
+
+        if (running->met_by != sequence)
+            continue;
+        enum status status = kept && kept->conversation.state != CONVERSATION_CLOSED
+                               ? go_on(x, running)
+                               : stop(x, running, false);
+        if (status != ST_OK)
+            return status;
+    }
+    return ST_OK;
+}
+
+/* An answer has come for who asked before, and is still to be passed on: whatever ends. */
+static bool is_forward_owed(struct exchange *x, const struct id *conversation)
+{
+    const struct conversation_kept *kept = conversations_find(x->cases, conversation);
+
+    return kept && kept->conversation.answered && kept->conversation.before != 0
+        && !kept->conversation.before_was_other;
+}
+
 enum status exchange_clocks_ended(struct exchange *x, const struct id *conversation)
 {
+    const bool owed = is_forward_owed(x, conversation);
     struct clock_running *running;
     uint32_t at = 0;
 
@@ -232,7 +311,8 @@ enum status exchange_clocks_ended(struct exchange *x, const struct id *conversat
         bool of_first = id_equal(&running->message, conversation) && kind != CLOCK(EXPECTED)
                      && kind != CLOCK(REPLY);
 
-        if (!of_first && kind != CLOCK(GAP) && kind != CLOCK(FORWARD))
+        if (running->met_by != 0
+            || (!of_first && kind != CLOCK(GAP) && (kind != CLOCK(FORWARD) || owed)))
             continue;
         enum status status = stop(x, running, false);
         if (status != ST_OK)

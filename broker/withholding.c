@@ -61,6 +61,8 @@ static enum status record(struct exchange *x, const struct withholding *w)
     if (status == ST_OK)
         status = exchange_words_undone(x, w->sequence);
     if (status == ST_OK)
+        status = exchange_clocks_undone(x, &w->message_id, w->sequence);
+    if (status == ST_OK)
         status = exchange_offer_undone(x, w->sequence, &w->message_id, sender + 1);
     return status == ST_OK ? exchange_words_ended(x, &w->message_id, sender + 1) : status;
 }

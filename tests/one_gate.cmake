@@ -65,7 +65,7 @@ function(check root out)
   # the gate out
   expect("a message's effect" "EFFECT_DELIVER" "case EFFECT_DELIVER|^broker/stage.h"
          broker/delivery.c)
-  expect("hand_over" "hand_over\\(" "^broker/listener.c|${declared}" broker/delivery.c)
+  expect("hand_over" "[^a-z_]hand_over\\(" "^broker/listener.c|${declared}" broker/delivery.c)
   expect("hand_over's own check" "assert\\(permit_hands_over\\(permit\\)" "^$" broker/delivery.c)
   expect("the decision at hand-over" "decide_handover\\(" "^agreements/considered.c|${declared}" broker/delivery.c)
   # what an agent seals

@@ -72,6 +72,9 @@ enum exit_code case_tell(const struct cli *cli, struct concordat *agent,
                          const struct case_look *look, const struct case_sending *sending,
                          const struct concordat_message *message, json_t *body);
 
+/* Where to look after a refusal that is about the case: a line on standard error, or none. */
+void case_show_hint(const struct concordat_answer *answer, const char *handle);
+
 /* 16 bytes as JSON's base64. */
 json_t *json_of_id_bytes(const struct concordat_id *id);
 

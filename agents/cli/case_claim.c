@@ -38,6 +38,7 @@ static enum exit_code show_claim(const struct cli *cli, const struct concordat_a
                tone_start(cli, TONE_WARN), tone_end(cli), text, text);
     }
     show_trouble(cli, answer);
+    case_show_hint(answer, text);
     return code;
 }
 

@@ -79,6 +79,23 @@ bool case_has_transfer(const struct case_look *look)
     return false;
 }
 
+void case_show_hint(const struct concordat_answer *answer, const char *handle)
+{
+    static const struct {
+        const char *code, *hint;
+    } hints[] = {
+        {"NOT_CURRENT_HOLDER", "who holds it: concordat case holder"},
+        {"STALE_VERSION", "how it stands: concordat case show"},
+        {"TRANSFER_UNKNOWN", "how it stands: concordat case show"},
+        {"COMPONENTS_WRONG", "how it stands: concordat case show"},
+        {"CONVERSATION_MISSING", "what is open: concordat case show"},
+    };
+
+    for (size_t i = 0; answer->refusal && i < LENGTH_OF(hints); i++)
+        if (strcmp(answer->refusal->code, hints[i].code) == 0)
+            (void)fprintf(stderr, "  %s %s\n", hints[i].hint, handle);
+}
+
 json_t *json_of_id_bytes(const struct concordat_id *id)
 {
     char text[BASE64_SIZE(sizeof id->bytes)];
@@ -120,5 +137,6 @@ enum exit_code case_tell(const struct cli *cli, struct concordat *agent,
         send_show_verdict(cli, &whole, answer);
     }
     send_show_trouble(cli, &whole, answer);
+    case_show_hint(answer, look->text);
     return code;
 }

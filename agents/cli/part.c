@@ -62,10 +62,8 @@ bool part_number(struct part *part, const struct concordat_id *manifest, uint32_
                             &body, &problems);
     free(text);
     if (status == ST_OK) {
-        OWNED(arena) scratch = arena_new(BODY_MAX, BODY_ARENA);
-
-        if (scratch && manifest_measure(body, scratch, &part->measure) == ST_OK)
-            return true;
+        part->measure = manifest_measure(body);
+        return true;
     }
     for (size_t i = 0; i < problems.count && i < PROBLEMS_MAX; i++)
         complain("%s: %s: %s", part->path, problems.items[i].where, problems.items[i].text);

@@ -25,6 +25,19 @@ delivered()
     expect 0 'delivered' concordat track "$1" --until delivered --wait 30
 }
 
+# wait_for TEXT command...: until the command prints it; each turn asks the agent once.
+wait_for()
+{
+    text=$1
+    shift
+    tries=0
+    until "$@" >"$folder/out" 2>&1 && grep -q -e "$text" "$folder/out"; do
+        tries=$((tries + 1))
+        [ "$tries" -lt 500 ] || break
+    done
+    expect 0 "$text" "$@"
+}
+
 # --- without an agent ---
 expect 2 'not a case handle' concordat case accept 123 --agent "$folder"
 expect 1 'no agent at' concordat due --agent "$folder/nowhere"
@@ -67,6 +80,10 @@ at csc.cambs
 expect 0 'by us *nps.cambs *\(open\|acknowledge\|decide\) safeguarding.referral.child' concordat due
 expect 0 '"owedBy": "us"' concordat due --json
 at nps.cambs
+sed 's/"1772634600000"/"3786912000000"/' "$examples/story/weeks/child-check.json" >"$folder/check.json"
+expect 0 'accepted' concordat send check.social_care.children.request --to csc.cambs --case "$case" "$folder/check.json"
+question=$(last_id)
+delivered "$question"
 expect 3 'conversation' concordat case close "$case"
 
 # --- offered, with its record ---
@@ -140,8 +157,37 @@ at nps.cambs
 expect 0 'holder *crc.bench' concordat case holder "$case"
 expect 3 'NOT_CURRENT_HOLDER' concordat case offer "$case" --to crc.bench "$examples/transfer-offer.json"
 expect 3 'NOT_CURRENT_HOLDER' concordat case close "$case"
+expect 3 "who holds it: concordat case holder $case" concordat case close "$case"
 at csc.cambs
 expect 0 "$referral *safeguarding.referral.child *them *crc.bench" concordat case show "$case"
 expect 0 'holder *crc.bench' concordat case holder "$case"
+
+# --- what was open goes on under the new holder, with its id ---
+expect 0 'accepted' concordat answer "$referral" "$examples/referral-decision.json"
+decision=$(last_id)
+expect 0 "csc.cambs -> crc.bench" concordat track "$decision" --until delivered
+at crc.bench
+expect 0 'accepted' concordat send safeguarding.update --conversation "$referral" --case "$case" \
+    "$examples/story/weeks/update-worker.json"
+update=$(last_id)
+delivered "$update"
+expect 0 'number *2 of crc.bench' concordat track "$update" # the first was the former holder's
+expect 0 "crc.bench -> csc.cambs" concordat track "$update"
+
+# --- an answer comes to who asked, and follows the case ---
+at csc.cambs
+expect 0 'accepted' concordat answer "$question" "$examples/story/weeks/child-check-answer.json"
+answer=$(last_id)
+delivered "$answer"
+at crc.bench
+wait_for 'case.late_answer' concordat inbox
+late=$(sed -n 's/ .*case.late_answer.*//p' "$folder/out")
+expect 0 'it carries an answer that came for' concordat open "$late"
+cp "$folder/out" "$folder/opened"
+expect 0 'answer type *check.social_care.children.response' cat "$folder/opened"
+expect 0 'answered by *csc.cambs' cat "$folder/opened"
+expect 0 "to message *$question" cat "$folder/opened"
+expect 0 "its id *$answer" cat "$folder/opened"
+expect 0 '"type": "check.social_care.children.response"' concordat open "$late" --json
 stop_town TERM
 expect 0 '' test "$stopped" = 0

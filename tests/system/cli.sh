@@ -152,7 +152,7 @@ expect 0 "in reply to *$id" concordat track "$reply"
 expect 0 "\"answer\": \"$reply\"" concordat track "$id" --json
 expect 0 "\"inReplyTo\": \"$id\"" concordat track "$reply" --json
 expect 0 "\"conversationId\": \"$id\"" concordat track "$reply" --json
-expect 0 '"sequence": 2' concordat track "$reply" --json
+expect 0 '"sequence": 1' concordat track "$reply" --json
 expect 0 '"late": false' concordat track "$reply" --json
 expect 2 '' concordat open 01900000-0000-7000-8000-000000000000
 

@@ -42,7 +42,7 @@ static const struct flow {
     {"safeguarding.referral.ack", "LA_CHILDREN", "CRC", ""},
     {"safeguarding.referral.decision", "LA_CHILDREN", "NPS", ""},
     {"safeguarding.referral.decision", "LA_CHILDREN", "CRC", ""},
-    {"check.social_care.children.request", "NPS", "LA_CHILDREN", ""},
+    {"check.social_care.children.request", "NPS", "LA_CHILDREN", "    answer-within: 2d\n"},
     {"check.social_care.children.request", "CRC", "LA_CHILDREN", ""},
     {"check.social_care.children.response", "LA_CHILDREN", "NPS", ""},
     {"check.social_care.children.response", "LA_CHILDREN", "CRC", ""},

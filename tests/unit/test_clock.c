@@ -67,6 +67,11 @@ static const char text[] = "agreement: ISA-CLOCKS\n"
                            "    answer-within: 10wd\n"
                            "    escalation: [Team manager]\n"
                            "expectations:\n"
+                           "  - id: closed\n"
+                           "    after: safeguarding.referral.child\n"
+                           "    expect: safeguarding.close\n"
+                           "    within: 2d\n"
+                           "    tell: Head of service\n"
                            "  - id: closed-in-time\n"
                            "    after: safeguarding.referral.decision\n"
                            "    expect: safeguarding.close\n"
@@ -123,12 +128,16 @@ static void a_referral_starts_all_that_its_clause_gives(void **)
     struct clock clocks[CLOCKS_OF_MAX];
     size_t count = start(agreement, "referral", "2024-06-14 15:59", NULL, clocks);
 
-    assert_int_equal(count, 5);
+    assert_int_equal(count, 6);
     assert_moment(of_kind(clocks, count, KIND(OPEN))->next_ms, "2024-06-14 16:14", "open");
     assert_moment(of_kind(clocks, count, KIND(ACKNOWLEDGE))->due_ms, "2024-06-14 19:59", "ack");
     assert_moment(of_kind(clocks, count, KIND(DECIDE))->due_ms, "2024-06-17 15:30", "decide");
     assert_moment(of_kind(clocks, count, KIND(ANSWER))->due_ms, "2024-06-28 15:30", "answer");
-    const struct clock *expected = of_kind(clocks, count, KIND(EXPECTED));
+    const struct clock *closed = of_kind(clocks, count, KIND(EXPECTED)), *expected = closed + 1;
+    assert_string_equal(closed->expectation, "closed"); /* who may close is who referred */
+    assert_true(closed->by_sender);
+    assert_int_equal(closed->calendar, CALENDAR_ALWAYS);
+    assert_moment(closed->due_ms, "2024-06-16 15:59", "two days");
     assert_string_equal(expected->expectation, "decided");
     assert_false(expected->by_sender);
     assert_moment(expected->due_ms, "2024-06-18 15:30", "expected, in the desk's calendar");

@@ -204,9 +204,12 @@ static void what_came_in_time_is_not_told(void **)
     step(w->c, &e, STEP(ACKNOWLEDGED));
     run_until(w, NOW + 100 * MINUTE);
     assert_int_equal(w->count, 0);
-    say(w, reply(w->c, 2, CSC_A, NPS_A, CHECK_RESPONSE, 1, 1));
+    struct envelope answer = reply(w->c, 2, CSC_A, NPS_A, CHECK_RESPONSE, 1, 1);
+    say(w, answer);
     run_until(w, NOW + 600 * MINUTE);
     assert_int_equal(w->count, 0);
+    step(w->c, &answer, STEP(DELIVERED));
+    run_until(w, NOW + 601 * MINUTE);
     assert_int_equal(exchange_counts(w->c->d->x)->clocks, 0);
     watch_free(w);
 }
@@ -226,9 +229,37 @@ static void a_late_answer_stops_the_clock_and_is_told_as_late(void **)
     /* an answer was due an acknowledgement too, and is one */
     assert_int_equal(nth(w, NPS_A, KIND(ACKNOWLEDGE), 0)->stage, STAGE(LATE));
     assert_int_equal(w->count, 4);
-    assert_int_equal(exchange_counts(w->c->d->x)->clocks, 0);
     assert_int_equal(exchange_counts(w->c->d->x)->clocks_late, 2);
     watch_free(w);
+}
+
+/* An answer that its asker cannot open is none: it is owed as before, over a restart too. */
+static void an_answer_that_is_rejected_is_owed_again(void **)
+{
+    for (int restarts = 0; restarts < 2; restarts++) {
+        struct watch *w = watch_new();
+
+        w->restarts = restarts;
+        say(w, letter(w->c, 1, NPS_A, CSC_A, CHECK_REQUEST));
+        run_until(w, NOW + 130 * MINUTE); /* warned */
+        struct envelope answer = reply(w->c, 2, CSC_A, NPS_A, CHECK_RESPONSE, 1, 1);
+        say(w, answer);
+        if (restarts)
+            case_desk_restart(w->c);
+        run_until(w, NOW + 170 * MINUTE);
+        assert_int_equal(told_of(w, NPS_A, KIND(ANSWER)), 1);
+        step(w->c, &answer, STEP(REJECTED));
+        run_until(w, NOW + 300 * MINUTE);
+        assert_int_equal(told_of(w, NPS_A, KIND(ANSWER)), 4);
+        assert_int_equal(nth(w, NPS_A, KIND(ANSWER), 3)->stage, STAGE(BREACHED));
+        answer = reply(w->c, 3, CSC_A, NPS_A, CHECK_RESPONSE, 1, 2);
+        say(w, answer);
+        assert_int_equal(nth(w, NPS_A, KIND(ANSWER), 4)->stage, STAGE(LATE));
+        step(w->c, &answer, STEP(DELIVERED));
+        run_until(w, NOW + 400 * MINUTE);
+        assert_int_equal(exchange_counts(w->c->d->x)->clocks, 0);
+        watch_free(w);
+    }
 }
 
 static void nobody_else_can_stop_a_clock(void **)
@@ -542,6 +573,60 @@ static void the_new_holder_hears_what_its_case_is_owed(void **)
     watch_free(w);
 }
 
+/* Up to where the company holds the case, and probation's enquiry is answered to probation. */
+static struct watch *answered_to_the_former_holder(void)
+{
+    struct watch *w = watch_new();
+    struct custody_told custody;
+    struct envelope given, done;
+
+    assert_int_equal(claim(w->c, NPS_A, CONCORDAT__CLAIM_KIND__CLAIM_OPEN, 0, &custody), 0);
+    say(w, letter(w->c, 1, NPS_A, CSC_A, CHECK_REQUEST));
+    given = offer(w->c, 2, NPS_A, CRC_A, 1, 15, 9);
+    name(&given, 1);
+    say(w, given);
+    say(w, act(w->c, 3, CRC_A, NPS_A, "case.transfer.accept", 2, 1, 15));
+    done = act(w->c, 4, CRC_A, NPS_A, "case.transfer.complete", 2, 2, 0);
+    done.custody.manifest.bytes[0] = 9;
+    say(w, done);
+    say(w, reply(w->c, 5, CSC_A, NPS_A, CHECK_RESPONSE, 1, 1));
+    return w;
+}
+
+static void an_answer_not_passed_on_within_a_working_hour_is_told(void **)
+{
+    for (int restarts = 0; restarts < 2; restarts++) {
+        struct watch *w = answered_to_the_former_holder();
+
+        w->restarts = restarts;
+        run_until(w, NOW + 119 * MINUTE); /* the desk opens at 09:00 */
+        assert_int_equal(w->count, 0);
+        run_until(w, NOW + 400 * MINUTE);
+        assert_int_equal(told_of(w, NPS_A, KIND(FORWARD)), 1);
+        assert_int_equal(told_of(w, CRC_A, KIND(FORWARD)), 1);
+        const struct clock_told *t = nth(w, CRC_A, KIND(FORWARD), 0);
+        assert_int_equal(t->stage, STAGE(BREACHED));
+        assert_int_equal((t->at_ms - NOW) / MINUTE, 120);
+        assert_string_equal(t->expected, "case.late_answer");
+        assert_string_equal(t->owed_by, "nps.a");
+        assert_string_equal(t->owed_to, "crc.a");
+        w->restarts = false;
+        say(w, reply(w->c, 6, NPS_A, CRC_A, "case.late_answer", 1, 1));
+        assert_int_equal(nth(w, CRC_A, KIND(FORWARD), 1)->stage, STAGE(LATE));
+        watch_free(w);
+    }
+}
+
+static void an_answer_passed_on_in_time_is_not_told(void **)
+{
+    struct watch *w = answered_to_the_former_holder();
+
+    say(w, reply(w->c, 6, NPS_A, CRC_A, "case.late_answer", 1, 1));
+    run_until(w, NOW + 400 * MINUTE);
+    assert_int_equal(w->count, 0);
+    watch_free(w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -549,6 +634,7 @@ int main(void)
         cmocka_unit_test(a_restart_between_any_two_changes_nothing),
         cmocka_unit_test(what_came_in_time_is_not_told),
         cmocka_unit_test(a_late_answer_stops_the_clock_and_is_told_as_late),
+        cmocka_unit_test(an_answer_that_is_rejected_is_owed_again),
         cmocka_unit_test(nobody_else_can_stop_a_clock),
         cmocka_unit_test(what_is_declined_or_rejected_is_owed_no_more),
         cmocka_unit_test(needed_by_a_hearing_is_the_sooner),
@@ -562,6 +648,8 @@ int main(void)
         cmocka_unit_test(what_is_sent_is_counted_over_a_restart),
         cmocka_unit_test(a_bank_holiday_added_moves_the_clocks_that_run),
         cmocka_unit_test(the_new_holder_hears_what_its_case_is_owed),
+        cmocka_unit_test(an_answer_not_passed_on_within_a_working_hour_is_told),
+        cmocka_unit_test(an_answer_passed_on_in_time_is_not_told),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,282 @@
+/*
+ * custody.c - custody, conversations and clocks under everything that may happen to them at once.
+ *
+ *     custody [RUNS [SEED [CONTROL...]]]
+ *
+ * Each run is a seeded history of four agencies and three cases at the real exchange, with the real
+ * state (hub.h): claims, offers that are accepted, rejected and offered again in part, withdrawn,
+ * lapsed, completed, stale, second and wrong ones; referrals and enquiries, answers to who asked
+ * and has not the case any more, numbers left out. Messages come twice, in another order, or are
+ * lost with their session; the broker dies before and after a batch is durable and comes back from
+ * its last checkpoint and the tail; the clock goes forward and back. At the end everything is
+ * carried through. watch.c and holds.c say what must hold throughout:
+ *
+ *     - a case that is open has one holder, who changes by a claim or a completion and nothing else
+ *     - no conversation of a holder stays behind, is forgotten, or loses a side
+ *     - what is accepted is delivered, once, and in its conversation's order but for told gaps
+ *     - an answer reaches who holds the case, or waits where somebody is told
+ *     - a clock tells each stage once, and none that is due is silent
+ *     - the broker's memory is what its records say, after every batch and every death
+ *
+ * CONTROL programs are this one with a bug planted (PLANT_*): each must report a fault, or this
+ * harness proves nothing. A run that fails prints its seed: custody 1 SEED repeats it, and with
+ * TRACE in the environment shows what everybody had written by then.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "lib/clock.h"
+#include "tests/sim/town.h"
+#include "tests/unit/samples.h"
+
+#define STEPS 300
+#define ROUNDS_MAX 400 /* until nothing is on its way at the end of a run */
+#define CONTROL_RUNS "200"
+
+uint64_t below(struct town *t, uint64_t bound)
+{
+    return random_below(&t->random, bound);
+}
+
+bool chance(struct town *t, unsigned percent)
+{
+    return below(t, 100) < percent;
+}
+
+/* ---- what the hub says ---- */
+
+static void on_event(void *context, const struct event *event)
+{
+    watch_event(context, event);
+}
+
+static void on_effect(void *context, const struct effect *effect)
+{
+    struct town *t = context;
+
+    /* The connection breaks between two of them: the rest is not heard. */
+    if (effect->kind != EFFECT_WELCOME && effect->session != 0 && t->breaks && chance(t, 1))
+        agency_disconnect(t, (int)((effect->session - 1) % 16));
+    agency_hear(t, effect);
+}
+
+static void on_death(void *context)
+{
+    town_died(context);
+}
+
+/* ---- steps ---- */
+
+static void run(struct town *t, enum fate fate)
+{
+    (void)hub_run(t->hub, t->wall_ms, fate);
+    watch_batch(t);
+}
+
+static enum fate any_fate(struct town *t)
+{
+    uint64_t choice = below(t, 100);
+
+    return choice < 1 ? FATE_UNDONE : choice < 2 ? FATE_MUTE : FATE_SEEN;
+}
+
+static void let_time_pass(struct town *t)
+{
+    static const int64_t leaps[] = {
+        SECOND,   5 * SECOND, 20 * SECOND, 61 * SECOND, 16 * 60 * SECOND, HOUR,
+        3 * HOUR, 9 * HOUR,   DAY,         -SECOND,     -5 * HOUR,        30 * 60 * SECOND,
+    };
+
+    t->wall_ms += leaps[below(t, sizeof leaps / sizeof *leaps)];
+}
+
+static void step(struct town *t)
+{
+    uint64_t choice = below(t, 100);
+    int agency = (int)below(t, AGENCIES);
+
+    if (choice < 36)
+        town_act(t);
+    else if (choice < 62)
+        agency_pump(t, agency, 1 + below(t, 12));
+    else if (choice < 72)
+        agency_read(t, agency, false);
+    else if (choice < 79)
+        let_time_pass(t);
+    else if (choice < 94)
+        agency_connect(t, agency);
+    else if (choice < 96)
+        agency_disconnect(t, agency);
+    else if (choice < 99 || chance(t, 40)) {
+        hub_checkpoint(t->hub, below(t, 3));
+        t->counts->checkpoints++;
+    } else {
+        hub_die(t->hub);
+        watch_batch(t);
+    }
+    for (int i = 0; i < t->letter_count; i++)
+        if (t->letters[i].to_former && t->letters[i].shown > 0)
+            town_pass_on(t, &t->letters[i]);
+    if (hub_turn(t->hub)->count > 0 || chance(t, 30))
+        run(t, any_fate(t));
+}
+
+/* ---- the end of a run ---- */
+
+static bool is_quiet(const struct town *t)
+{
+    for (int i = 0; i < AGENCIES; i++)
+        if (!t->agencies[i].is_welcome || t->agencies[i].frame_count > 0
+            || t->agencies[i].told_count > 0)
+            return false;
+    for (int i = 0; i < t->letter_count; i++) {
+        const struct letter *letter = &t->letters[i];
+        if (!letter->answered || letter->step_sent != 0
+            || (letter->accepted != 0 && !letter->settled))
+            return false;
+    }
+    return hub_turn(t->hub)->count == 0;
+}
+
+/* Everybody is there and does what is owed, hour by hour; what is lost now is lost for good. */
+static void finish(struct town *t)
+{
+    unsigned quiet = 0;
+
+    t->breaks = false;
+    if (t->wall_ms < hub_exchange(t->hub)->now_ms) /* the wall clock is put right */
+        t->wall_ms = hub_exchange(t->hub)->now_ms;
+    for (int i = 0; i < AGENCIES; i++)
+        agency_disconnect(t, i);
+    for (unsigned round = 0; round < ROUNDS_MAX && quiet < 60 && !t->failed; round++) {
+        for (int i = 0; i < AGENCIES; i++) {
+            if (!t->agencies[i].is_welcome && t->agencies[i].session == 0)
+                agency_connect(t, i);
+            agency_read(t, i, true);
+            agency_pump(t, i, FRAMES_MAX);
+        }
+        for (int i = 0; i < t->letter_count; i++)
+            if (t->letters[i].to_former && t->letters[i].shown > 0)
+                town_pass_on(t, &t->letters[i]);
+        run(t, FATE_SEEN);
+        quiet = is_quiet(t) ? quiet + 1 : 0;
+        t->wall_ms += quiet > 4 ? 3 * HOUR : 30 * SECOND;
+    }
+    if (quiet < 60)
+        town_fail(t, "the end does not come: something is on its way for ever");
+    watch_end(t);
+}
+
+static void town_init(struct town *t, uint64_t seed, struct town_counts *counts)
+{
+    static const char *const kinds[AGENCIES] = {"NPS", "NPS", "CRC", "LA_CHILDREN"};
+    static const char *const names[AGENCIES] = {"nps.a", "nps.b", "crc.a", "csc.a"};
+    struct kept_record *kept = t->kept;
+    size_t room = t->kept_room;
+
+    memset(t, 0, sizeof *t);
+    t->kept = kept;
+    t->kept_room = room;
+    t->seed = t->random = seed;
+    t->wall_ms = START;
+    t->counts = counts;
+    t->breaks = true;
+    for (int i = 0; i < AGENCIES; i++) {
+        t->agencies[i].name = names[i];
+        t->agencies[i].kind = kinds[i];
+    }
+    for (int i = 0; i < CASES; i++) {
+        t->files[i].handle.bytes[0] = (uint8_t)(0xc0 + i);
+        t->files[i].holder = NONE;
+    }
+}
+
+static bool play(const char *scratch, uint64_t seed, struct town_counts *counts)
+{
+    static struct town town;
+    struct town *t = &town;
+    const struct hub_watch watch = {t, on_event, on_effect, on_death};
+    char folder[SCRATCH_SIZE + 32];
+    unsigned steps = 0;
+
+    (void)snprintf(folder, sizeof folder, "%s/%" PRIu64, scratch, seed);
+    town_init(t, seed, counts);
+    t->hub = hub_new(folder, town_agreement(), t->wall_ms, &watch);
+    for (int i = 0; i < AGENCIES; i++)
+        agency_connect(t, i);
+    run(t, FATE_SEEN);
+    for (; steps < STEPS && !t->failed; steps++)
+        step(t);
+    if (!t->failed)
+        finish(t);
+    if (t->failed)
+        printf("custody: seed=%" PRIu64 " step=%u: %s\n", seed, steps, t->fault);
+    if (t->failed && getenv("TRACE"))
+        town_trace(t);
+    hub_free(t->hub);
+    watch_forget(t);
+    scratch_remove(folder);
+    counts->runs++;
+    return !t->failed;
+}
+
+/* ---- controls ---- */
+
+static bool is_caught(const char *program)
+{
+    pid_t child = fork();
+    int status;
+
+    if (child == 0) {
+        execl(program, program, CONTROL_RUNS, "1", (char *)NULL);
+        _exit(127);
+    }
+    if (child < 0 || waitpid(child, &status, 0) != child)
+        return false;
+    return WIFEXITED(status) && WEXITSTATUS(status) == EXIT_FAILURE;
+}
+
+/* In memory where the system has that: nothing here is about the disk. */
+static void make_folder(char out[static SCRATCH_SIZE])
+{
+    (void)snprintf(out, SCRATCH_SIZE, "/dev/shm/custody.XXXXXX");
+    if (!mkdtemp(out))
+        scratch_make(out);
+}
+
+int main(int argc, char **argv)
+{
+    uint64_t runs = argc > 1 ? strtoull(argv[1], NULL, 10) : 1000;
+    uint64_t seed = argc > 2 ? strtoull(argv[2], NULL, 10) : 1;
+    struct town_counts c = {0};
+    char scratch[SCRATCH_SIZE];
+    bool sound = true;
+
+    for (int i = 3; i < argc; i++) {
+        bool caught = is_caught(argv[i]);
+        const char *slash = strrchr(argv[i], '/');
+        printf("custody: control=%s caught=%s\n", slash ? slash + 1 : argv[i],
+               caught ? "yes" : "NO");
+        sound = sound && caught;
+    }
+    (void)fflush(stdout);
+    int64_t start = clock_monotonic_ns();
+    make_folder(scratch);
+    for (uint64_t n = 0; n < runs && sound; n++)
+        sound = play(scratch, seed + n, &c);
+    scratch_remove(scratch);
+    printf("custody: seed=%" PRIu64 " runs=%" PRIu64 " batches=%" PRIu64 " letters=%" PRIu64
+           " accepted=%" PRIu64 " refused=%" PRIu64 " deliveries=%" PRIu64 " held=%" PRIu64
+           "\ncustody: cases_opened=%" PRIu64 " transferred=%" PRIu64 " closed=%" PRIu64
+           " conversations=%" PRIu64 " moved=%" PRIu64 " late_answers=%" PRIu64 " strikes=%" PRIu64
+           "\ncustody: deaths=%" PRIu64 " checkpoints=%" PRIu64 " disconnects=%" PRIu64
+           " seconds=%" PRId64 " faults=%d\n",
+           seed, c.runs, c.batches, c.letters, c.accepted, c.refused, c.deliveries, c.held,
+           c.opened, c.transfers, c.closed, c.talks, c.moved, c.late_answers, c.strikes, c.deaths,
+           c.checkpoints, c.disconnects, (clock_monotonic_ns() - start) / 1000000000, !sound);
+    return sound ? EXIT_SUCCESS : EXIT_FAILURE;
+}

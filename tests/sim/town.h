@@ -1,0 +1,205 @@
+/*
+ * town.h - what the simulation of custody knows: four agencies, three cases, every message that was
+ * ever written, and every conversation it opened.
+ *
+ *     acts.c: agencies write, answer, lose their sessions --> hub.h --> watch.c: what became of it
+ *
+ * Model agents lose nothing of their own and dedupe nothing: what reaches them is what the broker
+ * sends. `letters' and `talks' are the simulation's own word of what happened, put together from
+ * durable messages alone; the broker's is compared with it.
+ */
+#ifndef TESTS_SIM_TOWN_H
+#define TESTS_SIM_TOWN_H
+
+#include "tests/sim/brittle.h"
+#include "tests/sim/hub.h"
+
+#define AGENCIES 4 /* nps.a, nps.b and crc.a may hold cases; csc.a is asked */
+#define HOLDERS 3
+#define CSC 3
+#define CASES 3
+#define LETTERS_MAX 1024
+#define TALKS_MAX 256
+#define CLAIMS_MAX 64
+#define FRAMES_MAX 256
+#define SEEN_ROOM 16384 /* strikes of clocks, a power of two */
+#define NONE (-1)
+
+#define SECOND INT64_C(1000)
+#define HOUR (3600 * SECOND)
+#define DAY (24 * HOUR)
+#define START INT64_C(1800000000000) /* 2027-01-15, a Friday, 08:00 */
+
+/* A message as it was written, and what has become of it. */
+struct letter {
+    const struct message_type *type;
+    int from, to, case_number, talk, reply_to; /* NONE: none */
+    struct id id;
+    struct digest digest; /* of its header */
+    uint32_t sequence;
+    int64_t created_ms, needed_by_ms;
+    struct custody_claim custody;
+    /* at its sender */
+    bool answered;
+    /* at the broker: what is durable */
+    uint64_t accepted; /* sequence; 0: not */
+    int64_t accepted_ms;
+    bool refused, withheld;
+    bool settled;   /* a step of its recipient is recorded, or it is withheld */
+    int side;       /* of its conversation: 0 who opened it, 1 the other; NONE: none */
+    bool to_former; /* an answer to who is not the side any more */
+    /* at its recipient */
+    unsigned shown;
+    session_id shown_in;
+    uint32_t steps; /* bits: recorded */
+    int step_sent;  /* on its way; 0: none */
+    struct digest last_step, sent_step;
+    int passed_on; /* the late answer to whom it belongs; NONE: none */
+};
+
+/* A conversation that is kept. */
+struct talk {
+    struct id id;
+    const struct message_type *opened;
+    int opening; /* letter */
+    int case_number;
+    int sides[2];
+    uint32_t assigned[2]; /* the last number that the side has used */
+    bool with_holder;     /* the case's holder was a side of it when it was opened */
+    bool is_known;        /* its first message is durable */
+    bool is_kept;         /* the broker keeps it, and says: */
+    struct conversation said;
+    bool is_over;   /* it was kept as closed, or is kept no more */
+    int former;     /* who was its first side before; NONE: nobody */
+    bool is_passed; /* an answer to who holds the case, or a late one, is durable */
+    bool is_missed; /* its former side was told that the answer waits */
+};
+
+/* A case as durable messages and claims say. */
+struct file {
+    struct id handle;
+    int holder; /* NONE: nobody yet, or closed */
+    bool is_closed;
+    bool is_open; /* a transfer */
+    struct id transfer;
+    int to;
+    uint32_t count, offered, accepted, rejected;
+    struct digest manifest;
+    uint64_t version;
+    bool is_kept; /* the broker keeps it, and says: */
+    struct custody said;
+};
+
+struct said_claim {
+    int agency, case_number;
+    Concordat__ClaimKind kind;
+    uint64_t version;
+    bool answered;
+};
+
+enum frame_kind {
+    FRAME_SUBMIT = 1,
+    FRAME_STEP,
+    FRAME_SETTLE,
+    FRAME_CLAIM
+};
+
+struct frame_out {
+    enum frame_kind kind;
+    int place;         /* letter or claim */
+    int step;          /* FRAME_STEP */
+    uint64_t sequence; /* FRAME_SETTLE */
+};
+
+struct agency {
+    const char *name, *kind;
+    session_id session; /* 0: away */
+    unsigned generation;
+    uint32_t member;
+    bool is_welcome;
+    struct frame_out frames[FRAMES_MAX]; /* written, and not sent yet */
+    size_t frame_count;
+    uint64_t told[FRAMES_MAX]; /* items to be settled */
+    size_t told_count;
+};
+
+struct kept_record {
+    uint8_t kind;
+    uint8_t key[KEPT_KEY_MAX], *record; /* record: owned */
+    size_t key_size, record_size;
+};
+
+struct town_counts {
+    uint64_t runs, batches, letters, accepted, refused, deliveries, opened, transfers, closed;
+    uint64_t talks, moved, held, late_answers, strikes, deaths, checkpoints, disconnects;
+};
+
+struct town {
+    uint64_t seed, random;
+    struct hub *hub;
+    int64_t wall_ms;
+    struct agency agencies[AGENCIES];
+    struct file files[CASES];
+    struct letter letters[LETTERS_MAX];
+    int letter_count;
+    struct talk talks[TALKS_MAX];
+    int talk_count;
+    struct said_claim claims[CLAIMS_MAX];
+    int claim_count;
+    struct kept_record *kept; /* owned; what EVENT_KEPT has said */
+    size_t kept_count, kept_room;
+    uint64_t seen[SEEN_ROOM];
+    bool breaks; /* sessions break on their own */
+    bool failed;
+    char fault[256];
+    struct town_counts *counts;
+};
+
+/* The rule that was broken, once; the run is over. */
+void town_fail(struct town *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
+uint64_t below(struct town *t, uint64_t bound);
+bool chance(struct town *t, unsigned percent);
+int agency_of(const char *name); /* NONE: none */
+struct letter *letter_of(struct town *t, const struct id *id);
+struct talk *talk_of(struct town *t, const struct id *id);
+struct file *file_of(struct town *t, const struct id *handle);
+/* It is open as far as is durable, in a case: it must go with it. */
+bool talk_is_open(const struct talk *talk, int case_number);
+
+/* ---- letters.c ---- */
+const char *town_agreement(void);
+/* A new letter, with id and time; NULL: there are enough. */
+struct letter *letter_new(struct town *t, const char *type, int from, int to, int case_number);
+/* It opens a conversation, or is said in one with `sequence'. */
+void letter_opens(struct town *t, struct letter *letter);
+void letter_in(struct town *t, struct letter *letter, struct talk *talk, uint32_t sequence);
+/* It is written: to be submitted whenever there is a session. */
+void letter_post(struct town *t, struct letter *letter);
+void letter_submit(struct town *t, const struct letter *letter);
+
+/* ---- acts.c ---- */
+void town_act(struct town *t); /* an agency does something */
+/* Passes on what was answered to who has not the case any more. */
+void town_pass_on(struct town *t, struct letter *answer);
+/* ---- wires.c ---- */
+void agency_connect(struct town *t, int agency);
+void agency_disconnect(struct town *t, int agency);
+void agency_say(struct town *t, int agency, struct frame_out frame);
+/* Moves up to `count' frames of the agency into the broker's turn, some of them twice. */
+void agency_pump(struct town *t, int agency, size_t count);
+/* Steps on what was delivered, settlements of what was told. */
+void agency_read(struct town *t, int agency, bool everything);
+void agency_hear(struct town *t, const struct effect *effect);
+void town_died(struct town *t);
+/* acts.c: the broker's answer to a claim, a ready frame. */
+void town_answered(struct town *t, int agency, const struct effect_frame *frame);
+/* ---- watch.c, holds.c ---- */
+void watch_event(struct town *t, const struct event *event);
+void watch_batch(struct town *t); /* after each: every invariant */
+void watch_end(struct town *t);   /* nothing is on its way any more */
+void watch_shown(struct town *t, struct letter *letter, const struct effect_item *item);
+void watch_forget(struct town *t);
+/* ---- trace.c ---- */
+void town_trace(struct town *t); /* every letter, conversation and clock, as it stands */
+
+#endif

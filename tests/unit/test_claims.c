@@ -1,0 +1,223 @@
+/* Claims and questions: who may open and close a case, and nothing for who has no part in it. */
+#include "tests/unit/case_desk.h"
+
+#include <string.h>
+
+#define CODE(name) CONCORDAT__REFUSAL_CODE__##name
+#define OK CODE(REFUSAL_UNSPECIFIED)
+#define OPEN CONCORDAT__CLAIM_KIND__CLAIM_OPEN
+#define CLOSE CONCORDAT__CLAIM_KIND__CLAIM_CLOSE
+#define ALL 15
+
+/* Numbers of messages. */
+enum {
+    REFERRAL = 1,
+    CHECK,
+    OFFER,
+    FREE /* from here on */
+};
+
+static struct custody_told custody; /* what was said last */
+
+static struct case_desk *opened(void)
+{
+    struct case_desk *c = case_desk_new();
+
+    assert_int_equal(claim(c, NPS_A, OPEN, 0, &custody), OK);
+    return c;
+}
+
+static void refused(struct case_desk *c, struct envelope e, Concordat__RefusalCode code)
+{
+    assert_int_equal(send(c, &e), code);
+    assert_int_equal(desk_events(c->d, EVENT_ACCEPTED), 0);
+    assert_int_equal(told_count(c), 0);
+}
+
+static void done(struct case_desk *c, struct envelope e)
+{
+    (void)accepted(c, &e);
+}
+
+/* ---- claims ---- */
+
+static void who_may_hold_cases_opens_one_and_closes_it(void **)
+{
+    OWNED(case_desk) c = case_desk_new();
+
+    assert_int_equal(claim(c, NPS_A, OPEN, 0, &custody), OK);
+    assert_string_equal(custody.holder, "nps.a");
+    assert_int_equal(custody.version, 1);
+    assert_int_equal(desk_events(c->d, EVENT_KEPT), 1);
+    assert_int_equal(claim(c, NPS_A, CLOSE, 2, &custody), CODE(STALE_VERSION));
+    assert_int_equal(custody.version, 1);
+    assert_int_equal(claim(c, NPS_A, CLOSE, 1, &custody), OK);
+    assert_string_equal(custody.holder, "");
+    assert_int_equal(custody.version, 2);
+    assert_int_equal(claim(c, NPS_A, OPEN, 0, &custody), CODE(STALE_VERSION));
+}
+
+static void a_claim_that_is_made_again_is_answered_the_same_and_changes_nothing(void **)
+{
+    OWNED(case_desk) c = opened();
+
+    assert_int_equal(claim(c, NPS_A, OPEN, 0, &custody), OK);
+    assert_string_equal(custody.holder, "nps.a");
+    assert_int_equal(c->d->event_count, 0);
+    assert_int_equal(claim(c, NPS_A, CLOSE, 1, &custody), OK);
+    assert_int_equal(claim(c, NPS_A, CLOSE, 1, &custody), OK);
+    assert_int_equal(c->d->event_count, 0);
+}
+
+static void who_may_hold_none_opens_none(void **)
+{
+    OWNED(case_desk) c = case_desk_new();
+
+    assert_int_equal(claim(c, COURT_A, OPEN, 0, &custody), CODE(NO_AGREEMENT));
+    assert_int_equal(claim(c, CSC_A, OPEN, 0, &custody), CODE(NO_AGREEMENT));
+    assert_int_equal(c->d->event_count, 0);
+    assert_int_equal(claim(c, CRC_A, OPEN, 0, &custody), OK);
+    assert_int_equal(claim(c, NPS_A, OPEN, 0, &custody), CODE(CASE_NOT_YOURS));
+    assert_int_equal(custody.version, 0);
+}
+
+static void a_full_store_opens_none_and_closes(void **)
+{
+    OWNED(case_desk) c = opened();
+    const struct id other = {{0xcb}};
+
+    exchange_set_full(c->d->x, true);
+    assert_int_equal(claim(c, NPS_A, CLOSE, 1, &custody), OK);
+    c->handle = other;
+    assert_int_equal(claim(c, NPS_A, OPEN, 0, &custody), CODE(STORE_FULL));
+}
+
+static void a_case_with_an_open_conversation_or_transfer_is_not_closed(void **)
+{
+    OWNED(case_desk) c = opened();
+
+    done(c, letter(c, CHECK, NPS_A, CSC_A, "check.social_care.children.request"));
+    assert_int_equal(claim(c, NPS_A, CLOSE, 1, &custody), CODE(CONVERSATION_MISSING));
+    assert_int_equal(custody.conversation_count, 1);
+    done(c, reply(c, FREE, CSC_A, NPS_A, "check.social_care.children.response", CHECK, 1));
+    done(c, offer(c, OFFER, NPS_A, CRC_A, 1, ALL, 9));
+    assert_int_equal(claim(c, NPS_A, CLOSE, 2, &custody), CODE(STALE_VERSION));
+    done(c, act(c, FREE + 1, NPS_A, CRC_A, "case.transfer.withdraw", OFFER, 2, 0));
+    assert_int_equal(claim(c, NPS_A, CLOSE, 2, &custody), OK);
+}
+
+/* ---- who has no part ---- */
+
+/* One answer for everything, whether there is a case or not, to its last byte. */
+static void who_has_no_part_learns_nothing_not_even_by_size(void **)
+{
+    static const char *const acts[] = {"case.transfer.offer", "case.transfer.accept",
+                                       "case.transfer.reject", "case.transfer.withdraw",
+                                       "case.transfer.complete"};
+    OWNED(case_desk) c = opened();
+    const struct id nobodys = {{0xdd}};
+    size_t size, other_size;
+    uint32_t n = 100;
+
+    done(c, offer(c, OFFER, NPS_A, CRC_A, 1, ALL, 9));
+    done(c, act(c, FREE, CRC_A, NPS_A, "case.transfer.accept", OFFER, 1, ALL));
+    for (enum agency a = CRC_B; a <= COURT_A; a++) {
+        assert_int_equal(ask(c, a, &c->handle, &custody, &size), CODE(CASE_NOT_YOURS));
+        assert_int_equal(custody.version, 0);
+        assert_int_equal(ask(c, a, &nobodys, &custody, &other_size), CODE(CASE_NOT_YOURS));
+        assert_int_equal(size, other_size);
+    }
+    for (size_t i = 0; i < LENGTH(acts); i++)
+        for (int there = 0; there < 2; there++) {
+            struct envelope e = act(c, n, POLICE_A, NPS_A, acts[i], n, 1, ALL);
+            e.case_handle = there ? c->handle : nobodys;
+            e.custody.component_count = 4;
+            e.custody.case_version = 2;
+            refused(c, e, CODE(CASE_NOT_YOURS));
+            n++;
+        }
+    assert_int_equal(claim(c, POLICE_A, CLOSE, 2, &custody), CODE(CASE_NOT_YOURS));
+    assert_int_equal(custody.version, 0);
+    assert_string_equal(holder(c, NPS_A), "nps.a");
+}
+
+static void trying_handles_comes_to_an_end(void **)
+{
+    OWNED(case_desk) c = opened();
+
+    for (uint32_t n = 0; n <= REFUSALS_QUOTA; n++) {
+        struct envelope e =
+            act(c, 100 + n, POLICE_A, NPS_A, "case.transfer.accept", 100 + n, 1, ALL);
+        e.case_handle.bytes[1] = (uint8_t)n;
+        assert_int_equal(send(c, &e),
+                         n < REFUSALS_QUOTA ? CODE(CASE_NOT_YOURS) : CODE(RATE_LIMITED));
+    }
+}
+
+static void a_message_about_a_case_makes_nobody_a_party(void **)
+{
+    OWNED(case_desk) c = opened();
+    size_t size;
+
+    done(c, letter(c, FREE, POLICE_A, CRC_A, "case.update"));
+    done(c, letter(c, FREE + 1, CRC_B, CSC_A, "check.social_care.children.request"));
+    for (enum agency a = CRC_A; a <= COURT_A; a++)
+        assert_int_equal(ask(c, a, &c->handle, &custody, &size), CODE(CASE_NOT_YOURS));
+}
+
+static void the_other_side_of_an_open_conversation_is_told_who_holds_the_case(void **)
+{
+    OWNED(case_desk) c = opened();
+    struct envelope e = offer(c, OFFER, NPS_A, CRC_A, 1, ALL, 9);
+    size_t size;
+
+    done(c, letter(c, REFERRAL, NPS_A, CSC_A, "safeguarding.referral.child"));
+    name(&e, REFERRAL);
+    done(c, e);
+    assert_int_equal(ask(c, CSC_A, &c->handle, &custody, &size), OK);
+    assert_string_equal(custody.holder, "nps.a");
+    assert_string_equal(custody.offered_to, ""); /* that is between the two */
+    assert_true(id_is_zero(&custody.transfer_id));
+    assert_int_equal(custody.conversation_count, 1);
+    assert_int_equal(ask(c, CRC_A, &c->handle, &custody, &size), OK);
+    assert_string_equal(custody.offered_to, "crc.a");
+    done(c, reply(c, FREE, NPS_A, CSC_A, "safeguarding.close", REFERRAL, 2));
+    assert_int_equal(ask(c, CSC_A, &c->handle, &custody, &size), CODE(CASE_NOT_YOURS));
+}
+
+static void what_is_closed_is_forgotten_when_its_ids_are(void **)
+{
+    OWNED(case_desk) c = opened();
+    size_t size;
+
+    done(c, letter(c, CHECK, NPS_A, CSC_A, "check.social_care.children.request"));
+    done(c, reply(c, FREE, CSC_A, NPS_A, "check.social_care.children.response", CHECK, 1));
+    assert_int_equal(claim(c, NPS_A, CLOSE, 1, &custody), OK);
+    case_desk_wait(c, DAY);
+    assert_int_equal(desk_events(c->d, EVENT_KEPT), 0);
+    case_desk_wait(c, DUPLICATE_DAYS * DAY);
+    assert_int_equal(desk_events(c->d, EVENT_KEPT), 2);
+    for (size_t i = 0; i < 2; i++)
+        assert_int_equal(desk_event(c->d, EVENT_KEPT, i)->record.size, 0);
+    assert_int_equal(ask(c, NPS_A, &c->handle, &custody, &size), CODE(CASE_NOT_YOURS));
+    case_desk_restart(c);
+    assert_int_equal(ask(c, NPS_A, &c->handle, &custody, &size), CODE(CASE_NOT_YOURS));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(who_may_hold_cases_opens_one_and_closes_it),
+        cmocka_unit_test(a_claim_that_is_made_again_is_answered_the_same_and_changes_nothing),
+        cmocka_unit_test(who_may_hold_none_opens_none),
+        cmocka_unit_test(a_full_store_opens_none_and_closes),
+        cmocka_unit_test(a_case_with_an_open_conversation_or_transfer_is_not_closed),
+        cmocka_unit_test(who_has_no_part_learns_nothing_not_even_by_size),
+        cmocka_unit_test(trying_handles_comes_to_an_end),
+        cmocka_unit_test(a_message_about_a_case_makes_nobody_a_party),
+        cmocka_unit_test(the_other_side_of_an_open_conversation_is_told_who_holds_the_case),
+        cmocka_unit_test(what_is_closed_is_forgotten_when_its_ids_are),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
