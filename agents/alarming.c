@@ -17,7 +17,7 @@ void desk_clock_told(struct desk *desk, const struct clock_told *told, struct by
     log_event(LOG_WARN, "alarm", "kind=%s stage=%s type=%s owed_by=%s owed_to=%s",
               clock_kind_name(told->kind), clock_stage_name(told->stage), told->type, told->owed_by,
               told->owed_to);
-    desk_inbox_changed(desk);
+    desk_alarmed(desk);
 }
 
 struct listing {

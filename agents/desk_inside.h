@@ -604,6 +604,8 @@ void desk_answer_waiting(struct desk *desk, const struct id *id,
                          void *context);
 /* Something new is in the inbox. */
 void desk_inbox_changed(struct desk *desk);
+/* A new alarm stands above it: whoever waits for the inbox is told. */
+void desk_alarmed(struct desk *desk);
 /* Those who have waited long enough are answered as things stand. */
 void desk_waited(struct desk *desk);
 void desk_forget_waiting(struct desk *desk);

@@ -150,9 +150,10 @@ bool desk_reply_inbox(struct desk *desk, struct bytes route, const struct inbox_
                               ? track_newest(desk->txn, &listing.next, list_incoming, &listing)
                               : inbox_unopened(desk->txn, list_unopened, &listing)))
         return true;
+    if (listing.count == 0 && !listing.failed && !even_if_empty)
+        return false; /* an alarm that stands is nothing new: who waits would be told over and over
+                       */
     listing.alarm_count = desk_list_alarms(desk, 0, false, &listing.alarms);
-    if (listing.count == 0 && listing.alarm_count == 0 && !listing.failed && !even_if_empty)
-        return false;
     reply_listing(desk, route, &listing);
     return true;
 }

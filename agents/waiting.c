@@ -67,6 +67,17 @@ void desk_inbox_changed(struct desk *desk)
     }
 }
 
+void desk_alarmed(struct desk *desk)
+{
+    while (desk->waiting_inbox) {
+        struct waiting *waiting = desk->waiting_inbox;
+
+        (void)desk_reply_inbox(desk, (struct bytes){waiting->route, waiting->route_size},
+                               &waiting->inbox, true);
+        unpark(desk, &desk->waiting_inbox);
+    }
+}
+
 /* True when the waiting request has been answered. */
 static bool answer_waiting(struct desk *desk, const struct waiting *waiting,
                            const struct track *track, bool in_any_case)

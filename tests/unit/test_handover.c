@@ -600,6 +600,17 @@ static const Concordat__Response *alarms_of(struct town *town, bool all, uint64_
     return town_ask(town, NPS, &request);
 }
 
+static void wait_for_inbox(struct town *town)
+{
+    Concordat__Request request = CONCORDAT__REQUEST__INIT;
+    Concordat__InboxRequest inbox = CONCORDAT__INBOX_REQUEST__INIT;
+
+    inbox.wait_ms = 60000;
+    request.kind_case = CONCORDAT__REQUEST__KIND_INBOX;
+    request.inbox = &inbox;
+    town_ask_later(town, NPS, &request);
+}
+
 static void an_alarm_stands_until_somebody_has_seen_it(void **)
 {
     OWNED(town) town = town_new(agencies, 3);
@@ -623,10 +634,14 @@ static void an_alarm_stands_until_somebody_has_seen_it(void **)
     town_settle(town);
     assert_int_equal(alarms_of(town, false, 0)->n_alarms, 1);
     assert_string_equal(town_inbox(town, NPS)->alarms[0]->role, "duty manager");
+    wait_for_inbox(town);
+    town_wait(town, 1000);
+    assert_null(town_reply(town, NPS)); /* the one that stands is nothing new */
     told.clock.count = 2;
     told.clock.at_ms += 15 * 60000;
     town_tell(town, NPS, &told);
     town_settle(town);
+    assert_int_equal(town_reply(town, NPS)->n_alarms, 2);
     town_restart(town, NPS);
     assert_int_equal(alarms_of(town, false, 0)->n_alarms, 2);
     assert_int_equal(alarms_of(town, false, 0)->alarms[0]->count, 2); /* the newest first */
