@@ -232,7 +232,7 @@ struct concordat_alarm {
     uint64_t number; /* the agent's, for concordat_seen */
     int64_t at_ms, due_ms;
     const char *kind;  /* acknowledge decide answer open expected volume gap reply forward */
-    const char *stage; /* warned escalated breached */
+    const char *stage; /* warned escalated breached; late: it has come after that */
     const char *role;  /* whom it is for; "": the desk */
     const char *owed_by, *owed_to;
     const char *type, *expected;

@@ -15,7 +15,8 @@
 #define DONE CONCORDAT__REFUSAL_CODE__REFUSAL_UNSPECIFIED
 #define REFUSED(code) CONCORDAT__REFUSAL_CODE__##code
 
-#define FORGET_AT_ONCE 4096 /* of each kind in one run */
+#define LOOKED_AT_ONCE                                                                             \
+    1024 /* cases and conversations in one batch, whether they can be forgotten */
 #define DAY_MS INT64_C(86400000)
 
 /* ---- claims ---- */
@@ -175,46 +176,48 @@ enum status exchange_case(struct exchange *x, const struct command_case *given)
 
 /* ---- forgetting ---- */
 
-static enum status forget_conversations(struct exchange *x, int64_t until_ms)
+static enum status forget_conversation(struct exchange *x, const struct conversation_kept *kept,
+                                       int64_t until_ms)
 {
-    enum status status = ST_OK;
-    uint32_t place = 0, count = 0;
+    const struct id id = kept->conversation.id;
 
-    for (struct conversation_kept *kept; status == ST_OK && count < FORGET_AT_ONCE
-                                         && (kept = conversations_walk(x->cases, &place));) {
-        const struct id id = kept->conversation.id;
-        if (kept->conversation.state != CONVERSATION_CLOSED
-            || kept->conversation.changed_ms >= until_ms)
-            continue;
-        status = exchange_keep_no(x, KEPT_CONVERSATION, &id);
-        conversations_delete(x->cases, &id);
-        count++;
-    }
-    return status;
+    if (kept->conversation.state != CONVERSATION_CLOSED
+        || kept->conversation.changed_ms >= until_ms)
+        return ST_OK;
+    conversations_delete(x->cases, &id);
+    return exchange_keep_no(x, KEPT_CONVERSATION, &id);
 }
 
 /* A case goes after its conversations, so that none is left without. */
-static enum status forget_closed(struct exchange *x, int64_t until_ms)
+static enum status forget_case(struct exchange *x, const struct case_held *held, int64_t until_ms)
 {
-    enum status status = ST_OK;
-    uint32_t place = 0, count = 0;
+    const struct id handle = held->handle;
 
-    for (struct case_held *held;
-         status == ST_OK && count < FORGET_AT_ONCE && (held = cases_walk(x->cases, &place));) {
-        const struct id handle = held->handle;
-        if (!held->custody.is_closed || held->changed_ms >= until_ms || held->first != 0)
-            continue;
-        status = exchange_keep_no(x, KEPT_CASE, &handle);
-        cases_delete(x->cases, &handle);
-        count++;
-    }
-    return status;
+    if (!held->custody.is_closed || held->changed_ms >= until_ms || held->first != 0)
+        return ST_OK;
+    cases_delete(x->cases, &handle);
+    return exchange_keep_no(x, KEPT_CASE, &handle);
 }
 
 enum status exchange_forget_cases(struct exchange *x)
 {
     int64_t until_ms = x->now_ms - DUPLICATE_DAYS * DAY_MS;
-    enum status status = forget_conversations(x, until_ms);
+    enum status status = ST_OK;
 
-    return status == ST_OK ? forget_closed(x, until_ms) : status;
+    for (int i = 0; status == ST_OK && x->forgetting != FORGET_NOTHING && i < LOOKED_AT_ONCE; i++) {
+        const struct conversation_kept *kept = NULL;
+        const struct case_held *held = NULL;
+
+        if (x->forgetting == FORGET_CONVERSATIONS)
+            kept = conversations_walk(x->cases, &x->looked_at);
+        else
+            held = cases_walk(x->cases, &x->looked_at);
+        if (kept)
+            status = forget_conversation(x, kept, until_ms);
+        else if (held)
+            status = forget_case(x, held, until_ms);
+        else
+            x->forgetting = x->forgetting == FORGET_CONVERSATIONS ? FORGET_CASES : FORGET_NOTHING;
+    }
+    return status;
 }

@@ -323,6 +323,18 @@ static enum status run_credit(struct exchange *x, const struct command_credit *g
 
 /* ---- batches ---- */
 
+/* Once an hour what is past its time is forgotten: by the state with this event, by the exchange a
+ * little in each batch from now on. */
+static enum status age(struct exchange *x)
+{
+    struct event event = {.kind = EVENT_AGED};
+
+    x->age_at_ms = x->now_ms + AGE_EVERY_MS;
+    x->forgetting = FORGET_CONVERSATIONS;
+    x->looked_at = 0;
+    return exchange_record(x, &event, 0);
+}
+
 enum status exchange_begin(struct exchange *x, int64_t now_ms)
 {
     assert(!x->is_open);
@@ -338,11 +350,8 @@ enum status exchange_begin(struct exchange *x, int64_t now_ms)
         status = exchange_notices_due(x);
     if (status == ST_OK)
         status = exchange_clocks_due(x);
-    if (status != ST_OK || x->now_ms < x->age_at_ms)
-        return status;
-    x->age_at_ms = x->now_ms + AGE_EVERY_MS;
-    struct event event = {.kind = EVENT_AGED};
-    status = exchange_record(x, &event, 0);
+    if (status == ST_OK && x->now_ms >= x->age_at_ms)
+        status = age(x);
     return status == ST_OK ? exchange_forget_cases(x) : status;
 }
 

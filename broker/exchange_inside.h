@@ -110,6 +110,12 @@ struct exchange {
     struct attempts *attempts; /* owned */
     struct cases *cases;       /* owned */
     struct clocks *clocks;     /* owned */
+    enum {
+        FORGET_NOTHING = 0,
+        FORGET_CONVERSATIONS,
+        FORGET_CASES
+    } forgetting;       /* what is looked at, whether it can be forgotten */
+    uint32_t looked_at; /* the place of the last */
     struct tallies tallies;
     struct calendar_days *calendar; /* owned; NULL: the one built in */
     uint32_t reckoned;              /* place of the last clock looked at, while `is_reckoning` */
@@ -314,7 +320,8 @@ enum status exchange_offer_undone(struct exchange *x, uint64_t sequence, const s
                                   uint32_t sender);
 /* claims.c */
 enum status exchange_case(struct exchange *x, const struct command_case *given);
-/* Conversations and cases that ended DUPLICATE_DAYS ago are forgotten, some in each run. */
+/* Conversations and cases that ended DUPLICATE_DAYS ago are forgotten: each hour all are looked at,
+ * some in each batch. */
 enum status exchange_forget_cases(struct exchange *x);
 /* case_told.c */
 /* What has become of a case, for one agency: `change' UNSPECIFIED is the answer to a question. */

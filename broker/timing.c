@@ -407,6 +407,19 @@ enum status exchange_clock_forward(struct exchange *x, const struct conversation
 
 /* ---- a case moves ---- */
 
+/* Does the clock belong to the case, and not to a message alone? Expectations do, and what is owed
+ * in a conversation that is kept: so one act moves some hundreds at most, however many notices of
+ * the case are not acknowledged. */
+static bool follows_case(struct exchange *x, const struct clock_running *running)
+{
+    Concordat__ClockKind kind = running->clock.kind;
+
+    return kind == CLOCK(EXPECTED)
+        || (conversations_find(x->cases, &running->conversation)
+            && (kind == CLOCK(GAP) || kind == CLOCK(FORWARD) || running->met_by != 0
+                || id_equal(&running->message, &running->conversation)));
+}
+
 /* What was sent to the former holder, it alone can acknowledge or open; and it passes on what came
  * for it. All else follows the case. */
 static bool follows_by(Concordat__ClockKind kind)
@@ -438,6 +451,8 @@ enum status exchange_clocks_moved(struct exchange *x, const struct id *case_hand
         enum status status;
 
         if (stays_between(x, running, from, to))
+            continue;
+        if (!follows_case(x, running))
             continue;
         if (owed_by == from && follows_by(running->clock.kind))
             running->owed_by = to;

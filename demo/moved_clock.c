@@ -8,10 +8,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -29,13 +31,17 @@ __attribute__((constructor)) static void map_clock(void)
     static _Atomic int64_t still; /* without a file */
     const char *path = getenv(CLOCK_VARIABLE);
     int file = path ? open(path, O_RDONLY | O_CLOEXEC) : -1;
-    void *page = file >= 0 ? mmap(NULL, sizeof(int64_t), PROT_READ, MAP_SHARED, file, 0) : NULL;
+    struct stat about;
+    bool is_whole =
+        file >= 0 && fstat(file, &about) == 0 && about.st_size >= (off_t)sizeof(int64_t);
+    void *page = is_whole ? mmap(NULL, sizeof(int64_t), PROT_READ, MAP_SHARED, file, 0) : NULL;
 
     moved = &still;
     if (!path)
         return;
     if (!page || page == MAP_FAILED) {
-        fprintf(stderr, "moved clock: %s: %s\n", path, strerror(errno));
+        fprintf(stderr, "moved clock: %s: %s\n", path,
+                file >= 0 && !is_whole ? "too short" : strerror(errno));
         abort();
     }
     (void)close(file);

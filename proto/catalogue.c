@@ -46,7 +46,7 @@ static const struct message_type types[] = {
           IN(OFFENCE_INDEX) | IN(SENTENCE_ORDER) | IN(STAFF))},
     {TYPE("case.assessment.completed", assessment_completed, NOTICE, ROUTINE, OFFICIAL, "delivered",
           IN(IDENTITY) | IN(RISK_SCORE), IN(RISK_NARRATIVE) | IN(STAFF))},
-    {TYPE("case.closed", case_closed, NOTICE, ROUTINE, OFFICIAL, "delivered", IN(IDENTITY),
+    {TYPE("case.closed", case_closed, NOTICE, ROUTINE, OFFICIAL_SENSITIVE, "delivered", IN(IDENTITY),
           IN(SENTENCE_ORDER) | IN(RISK_SCORE) | IN(STAFF))},
     {TYPE("case.first_contact", first_contact, NOTICE, ROUTINE, OFFICIAL, "delivered", IN(IDENTITY),
           IN(STAFF) | IN(COMPLIANCE))},

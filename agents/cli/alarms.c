@@ -11,34 +11,43 @@
 
 #define WHAT_SIZE (2 * TYPE_MAX + 64)
 
-/* What has not come: "answer to check.police.callouts.request", "message 4 of a conversation". */
+/* What has not come, or has come after all. */
+static const struct {
+    const char *kind, *missing, *late;
+    bool is_expected; /* it is the type to come that says more, where there is one */
+} sayings[] = {
+    {"open", "is not opened", "is opened, late", false},
+    {"acknowledge", "is not acknowledged", "is acknowledged, late", false},
+    {"decide", "is not decided", "is decided, late", false},
+    {"answer", "is not answered", "is answered, late", false},
+    {"expected", "has not come", "has come, late", true},
+    {"volume", "came too seldom", "came too seldom", true},
+    {"gap", "lacks a message before it", "has what was missing", false},
+    {"reply", "has no reply", "has a reply, late", false},
+    {"forward", "is not passed on to the holder", "is passed on, late", false},
+};
+
+/* "check.police.callouts.request is not answered"; "..., alarm 3", "... message 4". */
 static void print_what(const struct concordat_alarm *alarm, char out[static WHAT_SIZE])
 {
-    const char *kind = alarm->kind;
+    const char *words = alarm->kind, *type = alarm->type;
+    bool late = strcmp(alarm->stage, "late") == 0;
 
-    if (strcmp(kind, "open") == 0)
-        (void)snprintf(out, WHAT_SIZE, "%s is not opened, alarm %" PRIu32, alarm->type,
-                       alarm->count);
-    else if (strcmp(kind, "acknowledge") == 0)
-        (void)snprintf(out, WHAT_SIZE, "%s is not acknowledged", alarm->type);
-    else if (strcmp(kind, "decide") == 0)
-        (void)snprintf(out, WHAT_SIZE, "%s is not decided", alarm->type);
-    else if (strcmp(kind, "answer") == 0)
-        (void)snprintf(out, WHAT_SIZE, "%s is not answered", alarm->type);
-    else if (strcmp(kind, "expected") == 0)
-        (void)snprintf(out, WHAT_SIZE, "after %s no %s", alarm->type, alarm->expected);
-    else if (strcmp(kind, "volume") == 0)
-        (void)snprintf(out, WHAT_SIZE, "only %" PRIu32 " of %s came that day", alarm->count,
-                       *alarm->expected ? alarm->expected : alarm->type);
-    else if (strcmp(kind, "gap") == 0)
-        (void)snprintf(out, WHAT_SIZE, "message %" PRIu32 " of a conversation is missing",
-                       alarm->count);
-    else if (strcmp(kind, "reply") == 0)
-        (void)snprintf(out, WHAT_SIZE, "the offer of a case has no reply");
-    else if (strcmp(kind, "forward") == 0)
-        (void)snprintf(out, WHAT_SIZE, "a late answer is not passed on to the holder");
+    for (size_t i = 0; i < LENGTH_OF(sayings); i++) {
+        if (strcmp(alarm->kind, sayings[i].kind) != 0)
+            continue;
+        words = late ? sayings[i].late : sayings[i].missing;
+        if (sayings[i].is_expected && *alarm->expected)
+            type = alarm->expected;
+    }
+    if (strcmp(alarm->kind, "open") == 0 && !late)
+        (void)snprintf(out, WHAT_SIZE, "%s %s, alarm %" PRIu32, type, words, alarm->count);
+    else if (strcmp(alarm->kind, "volume") == 0)
+        (void)snprintf(out, WHAT_SIZE, "%s %s: %" PRIu32, type, words, alarm->count);
+    else if (strcmp(alarm->kind, "gap") == 0)
+        (void)snprintf(out, WHAT_SIZE, "%s %s: number %" PRIu32, type, words, alarm->count);
     else
-        (void)snprintf(out, WHAT_SIZE, "%s %s", kind, alarm->type);
+        (void)snprintf(out, WHAT_SIZE, "%s %s", type, words);
 }
 
 static void add_row(struct table *table, const struct concordat_alarm *alarm)
@@ -161,8 +170,8 @@ const struct command alarms_command = {
     .summary = "what has not come in time, as the broker told it; the newest first",
     .about = "The broker's clocks tell both sides: a warning, then each role that the agreement\n"
              "names, then the breach; an immediate referral that nobody opens every 15 minutes;\n"
-             "a message that is missing in a conversation; what was to follow and did not. An\n"
-             "alarm stands above the inbox until it is marked with --seen: that is this agency's\n"
-             "own mark, and tells nobody else.\n",
+             "a message that is missing in a conversation; what was to follow and did not; and\n"
+             "what came after all, late. An alarm stands above the inbox until it is marked\n"
+             "with --seen: that is this agency's own mark, and tells nobody else.\n",
     .run = run_alarms,
 };

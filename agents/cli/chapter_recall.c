@@ -84,7 +84,7 @@ static void comes_back(struct tale *tale)
               (const struct blank[]){{.path = "requestId", .id = asked}, {.path = NULL}}, body);
     tale_send(tale, PROBATION, (const char *[]){"answer", asked, body, NULL}, id);
     tale_told(tale, PROBATION, id, "delivered", "accepted: a transfer follows", NULL);
-    tale_holder(tale, PROBATION, COMPANY, "a decision moves nothing: the company holds the case");
+    tale_holder(tale, COMPANY, COMPANY, "a decision moves nothing: the company holds the case");
     tale_body(tale, WEEKS "offer-back.json", NULL, body);
     tale_body(tale, WEEKS "contact-log.json", NULL, part);
     tale_act(tale, COMPANY,

@@ -33,14 +33,14 @@ static void nobody_opens_it(struct tale *tale)
               referral);
     tale_told(tale, PROBATION, referral, "accepted", "immediate: a child may be in danger", NULL);
     tale_at(tale, "2026-03-02T09:16:00Z");
-    tale_alarms(tale, PROBATION, &(struct tale_alarm){"open", NULL, HUB, 1},
+    tale_alarms(tale, PROBATION, &(struct tale_alarm){.kind = "open", .role = HUB, .count = 1},
                 "15 minutes and nobody has opened it: alarm, for the hub, by name");
     tale_at(tale, "2026-03-02T09:31:00Z");
-    tale_alarms(tale, PROBATION, &(struct tale_alarm){"open", NULL, HUB, 2},
+    tale_alarms(tale, PROBATION, &(struct tale_alarm){.kind = "open", .role = HUB, .count = 2},
                 "and again every 15 minutes");
     tale_set_agent(tale, CHILDREN, true);
     play_say(&tale->play, "%s's agent is back, and takes what waited", CHILDREN);
-    tale_alarms(tale, CHILDREN, &(struct tale_alarm){"open", NULL, HUB, 2},
+    tale_alarms(tale, CHILDREN, &(struct tale_alarm){.kind = "open", .role = HUB, .count = 2},
                 "it was told as well: what it missed stands above its inbox");
 }
 
@@ -62,7 +62,7 @@ static void is_decided(struct tale *tale)
     tale_told(tale, CHILDREN, id, "delivered", "by when it is decided", NULL);
     tale_due(tale, PROBATION, "decide", REFERRAL, true, "the decision is owed to probation");
     tale_at(tale, "2026-03-02T15:00:00Z");
-    tale_alarms(tale, PROBATION, &(struct tale_alarm){"open", NULL, NULL, 2},
+    tale_alarms(tale, PROBATION, &(struct tale_alarm){.kind = "open", .count = 2},
                 "nobody was called any more");
     tale_body(tale, WEEKS "referral-decision.json", of_referral, body);
     tale_send(tale, CHILDREN, (const char *[]){"answer", referral, body, NULL}, id);
@@ -140,16 +140,22 @@ static void ends(struct tale *tale)
                                    (const char *[]){"case", "close", tale->case_handle, NULL}),
                      "refused: a case is not over while a child is watched");
     tale_at(tale, "2026-06-05T10:05:00Z");
-    tale_alarms(tale, COMPANY, &(struct tale_alarm){"expected", "breached", NULL, 1},
-                "three days: the company is told that it has not closed it");
-    tale_alarms(tale, CHILDREN, &(struct tale_alarm){"expected", "breached", NULL, 1},
-                "and so is social care");
+    tale_alarms(
+        tale, COMPANY,
+        &(struct tale_alarm){
+            .kind = "expected", .stage = "breached", .expected = "safeguarding.close", .count = 1},
+        "three days: the company is told that it has not closed it");
+    tale_alarms(
+        tale, CHILDREN,
+        &(struct tale_alarm){
+            .kind = "expected", .stage = "breached", .expected = "safeguarding.close", .count = 1},
+        "and so is social care");
     tale_body(tale, WEEKS "referral-close.json", of_referral, body);
     tale_send(tale, COMPANY,
               (const char *[]){"send", "safeguarding.close", "--to", CHILDREN, "--case",
                                tale->case_handle, "--conversation", referral, body, NULL},
               id);
-    tale_told(tale, COMPANY, id, "delivered", "closed: the order has ended", NULL);
+    tale_told(tale, COMPANY, id, "delivered", "the order has ended", NULL);
     tale_conversation(tale, CHILDREN, referral, NULL, "the referral is over");
     json_decref(play_command(&tale->play, COMPANY, EXIT_DONE,
                              (const char *[]){"case", "close", tale->case_handle, NULL}));

@@ -158,7 +158,8 @@ static void late_answer(struct tale *tale)
 
     play_chapter(&tale->play, "Social care answers late, to who asked: it follows the case");
     tale_at(tale, "2026-03-05T17:40:00Z");
-    tale_alarms(tale, COMPANY, &(struct tale_alarm){"answer", "breached", NULL, 1},
+    tale_alarms(tale, COMPANY,
+                &(struct tale_alarm){.kind = "answer", .stage = "breached", .count = 1},
                 "it was due on Wednesday: the company, to whom it was owed by then, was told");
     tale_body(tale, WEEKS "child-check-answer.json", NULL, body);
     tale_send(tale, CHILDREN, (const char *[]){"answer", question, body, NULL}, id);
@@ -181,8 +182,10 @@ static void is_supervised(struct tale *tale)
     tale_at(tale, "2026-03-13T15:00:00Z");
     say(tale, COMPANY, PROBATION, "case.assessment.completed", WEEKS "assessment.json",
         "assessed, within ten days");
-    tale_alarms(tale, PROBATION, &(struct tale_alarm){"expected", NULL, NULL, 0},
-                "nobody had to be told");
+    tale_alarms(
+        tale, PROBATION,
+        &(struct tale_alarm){.kind = "expected", .expected = "case.first_contact", .count = 0},
+        "nobody had to be told");
 }
 
 static void is_breached(struct tale *tale)

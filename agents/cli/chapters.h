@@ -83,9 +83,9 @@ void tale_part(struct tale *tale, const char *agency, int number, const char *st
 /* The conversation is open at the agency, with `with` on its other side; NULL: it is not open. */
 void tale_conversation(struct tale *tale, const char *agency, const char *id, const char *with,
                        const char *what);
-/* So many alarms of a kind and stage (NULL: any) have come to the agency, for whom (NULL: any). */
+/* So many alarms have come to the agency; what is NULL: any. */
 struct tale_alarm {
-    const char *kind, *stage, *role;
+    const char *kind, *stage, *role, *expected;
     size_t count;
 };
 void tale_alarms(struct tale *tale, const char *agency, const struct tale_alarm *alarm,

@@ -129,7 +129,8 @@ static bool is_meant(const json_t *alarm, const struct tale_alarm *meant)
 {
     return strcmp(play_text(alarm, "kind"), meant->kind) == 0
         && (!meant->stage || strcmp(play_text(alarm, "stage"), meant->stage) == 0)
-        && (!meant->role || strcmp(play_text(alarm, "for"), meant->role) == 0);
+        && (!meant->role || strcmp(play_text(alarm, "for"), meant->role) == 0)
+        && (!meant->expected || strcmp(play_text(alarm, "expected"), meant->expected) == 0);
 }
 
 static bool alarms_are_so(const struct question *q)
@@ -160,9 +161,9 @@ static bool due_is_so(const struct question *q)
 
     json_array_foreach(json_object_get(answer, "due"), i, one)
     {
-        found |= strcmp(play_text(one, "what"), q->text) == 0
-              && (strcmp(play_text(one, "type"), q->type) == 0
-                  || strcmp(play_text(one, "expected"), q->type) == 0);
+        const char *what = play_text(one, "what");
+        const char *type = strcmp(what, "expected") == 0 ? "expected" : "type";
+        found |= strcmp(what, q->text) == 0 && strcmp(play_text(one, type), q->type) == 0;
     }
     json_decref(answer);
     return found == (q->number != 0);

@@ -3,6 +3,9 @@
  *
  *     risk.rsr.result           -> kept with the case, acknowledged
  *     case.allocation.decision  -> kept with the case, acknowledged
+ *     case.transfer.offer       -> accepted or rejected component by component; taken when all is
+ *                                  accepted and the record is here (transfer.h)
+ *     hold, offer, ...             a case of its own goes back the same way
  *
  * It gets what the agreement lets it have: "notShared" of each line says what it did not. That is
  * unknown to it, and must not be read as "nothing".
@@ -10,6 +13,7 @@
 #include "agents/roles/event.h"
 #include "agents/roles/service.h"
 #include "agents/roles/store.h"
+#include "agents/roles/transfer.h"
 #include "agents/roles/wire.h"
 
 static void keep(struct turn *turn, const struct letter *letter, const char *part, const char *text)
@@ -36,17 +40,27 @@ static void on_allocation(struct turn *turn, struct letter *letter)
     keep(turn, letter, "allocation", "The case is ours to supervise.");
 }
 
+static void on_offer(struct turn *turn, struct letter *letter)
+{
+    take_offer(turn, letter, false);
+}
+
 int main(int argc, char **argv)
 {
     static const struct reaction reactions[] = {
         {"risk.rsr.result", on_rsr},
         {"case.allocation.decision", on_allocation},
+        {"case.transfer.offer", on_offer},
+        TRANSFER_REACTIONS,
         {0},
     };
+    static const struct act acts[] = {TRANSFER_ACTS, {0}};
     static const struct service service = {
         .name = "crc",
         .about = "A community rehabilitation company: takes the cases allocated to it.",
         .reactions = reactions,
+        .acts = acts,
+        .tend = tend_transfers,
     };
 
     return service_main(&service, argc, argv);

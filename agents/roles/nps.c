@@ -4,6 +4,7 @@
  *     psr.request             -> acknowledged; checks asked; psr.report when all are answered or at
  *                                their deadline, with what is missing; a late answer is kept
  *     court.sentence.result   -> the score recorded; the case kept, or given to the CRC
+ *     case.transfer.*         -> cases that change hands, either way (transfer.h)
  *     refer CASE                 safeguarding.referral.child, and updates while they are wanted
  *
  * --data: docs/examples/story/nps.json, what the officers have written down.
@@ -16,6 +17,7 @@
 #include "agents/roles/person.h"
 #include "agents/roles/service.h"
 #include "agents/roles/store.h"
+#include "agents/roles/transfer.h"
 #include "agents/roles/wire.h"
 
 json_t *case_of_letter(struct turn *turn, const struct letter *letter)
@@ -66,11 +68,20 @@ static void on_notice(struct turn *turn, struct letter *letter)
     turn_tell(turn, letter_event(letter, "kept", "It is with the hearing's papers."));
 }
 
+/* A case may come to us whatever its risk; that is what we are for. */
+static void on_offer(struct turn *turn, struct letter *letter)
+{
+    take_offer(turn, letter, true);
+}
+
 static int64_t tend(struct turn *turn)
 {
-    int64_t checks = tend_checks(turn), followed = tend_followed(turn);
+    const int64_t times[] = {tend_checks(turn), tend_followed(turn), tend_transfers(turn)};
+    int64_t next = INT64_MAX;
 
-    return checks < followed ? checks : followed;
+    for (size_t i = 0; i < sizeof times / sizeof *times; i++)
+        next = times[i] < next ? times[i] : next;
+    return next;
 }
 
 int main(int argc, char **argv)
@@ -89,11 +100,14 @@ int main(int argc, char **argv)
         {"safeguarding.referral.ack", on_referral_ack},
         {"safeguarding.referral.decision", on_referral_decision},
         {"safeguarding.update", on_safeguarding_update},
+        {"case.transfer.offer", on_offer},
+        TRANSFER_REACTIONS,
         {0},
     };
     static const struct act acts[] = {
         {"refer", "CASE", "a concern about the children of this case, to children's social care",
          refer},
+        TRANSFER_ACTS,
         {0},
     };
     static const struct service service = {

@@ -30,6 +30,8 @@ void post_parcel(json_t *book, const struct parcel *parcel, char id[static CONCO
     set_text(entry, "to", parcel->to);
     set_text(entry, "inReplyTo", parcel->in_reply_to);
     set_text(entry, "case", parcel->case_handle);
+    set_text(entry, "conversation", parcel->conversation);
+    set_text(entry, "transfer", parcel->transfer);
     set_text(entry, "event", parcel->event);
     set_text(entry, "text", parcel->text);
     if (parcel->new_case)
@@ -117,6 +119,8 @@ static struct concordat_answer *send_parcel(struct concordat *agent, const json_
         .json = body,
         .json_size = body ? strlen(body) : 0,
         .case_handle = id_at(entry, "case"),
+        .conversation_id = id_at(entry, "conversation"),
+        .transfer_id = id_at(entry, "transfer"),
         .new_case = wire_true(entry, "newCase"),
         .in_reply_to = id_at(entry, "inReplyTo"),
         .needed_by_ms = wire_number(entry, "neededByMs"),

@@ -25,6 +25,8 @@ struct parcel {
     bool is_answer;          /* what `in_reply_to` asked for: concordat_reply */
     const char *in_reply_to; /* a message id */
     const char *case_handle;
+    const char *conversation; /* that it goes on in; NULL: as in_reply_to says */
+    const char *transfer;     /* of an act of custody: which; NULL: the open one */
     bool new_case;
     int64_t needed_by_ms;
     json_t *body;             /* taken */

@@ -59,25 +59,31 @@ json_t *wire_time(int64_t ms)
 
 static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
-json_t *wire_id(const char *id)
+json_t *wire_bytes(const uint8_t *bytes, size_t size)
 {
-    char text[25], *next = text;
-    struct concordat_id parsed;
+    char text[89], *next = text;
 
-    if (!concordat_id_parse(id, &parsed))
-        return NULL;
-    for (size_t i = 0; i < sizeof parsed.bytes; i += 3) { /* RFC 4648 §4: 16 bytes, 24 letters */
-        bool last = i + 3 > sizeof parsed.bytes;
-        uint32_t group = (uint32_t)parsed.bytes[i] << 16
-                       | (last ? 0 : (uint32_t)parsed.bytes[i + 1] << 8 | parsed.bytes[i + 2]);
+    if (size > 64)
+        return wire_made(NULL);
+    for (size_t i = 0; i < size; i += 3) { /* RFC 4648 §4 */
+        size_t left = size - i;
+        uint32_t group = (uint32_t)bytes[i] << 16 | (uint32_t)(left > 1 ? bytes[i + 1] : 0) << 8
+                       | (uint32_t)(left > 2 ? bytes[i + 2] : 0);
 
         *next++ = alphabet[group >> 18];
         *next++ = alphabet[group >> 12 & 63];
-        *next++ = last ? '=' : alphabet[group >> 6 & 63];
-        *next++ = last ? '=' : alphabet[group & 63];
+        *next++ = left > 1 ? alphabet[group >> 6 & 63] : '=';
+        *next++ = left > 2 ? alphabet[group & 63] : '=';
     }
     *next = '\0';
     return wire_made(json_string(text));
+}
+
+json_t *wire_id(const char *id)
+{
+    struct concordat_id parsed;
+
+    return concordat_id_parse(id, &parsed) ? wire_bytes(parsed.bytes, sizeof parsed.bytes) : NULL;
 }
 
 bool wire_id_text(const json_t *bytes, char out[static CONCORDAT_ID_TEXT])

@@ -29,8 +29,9 @@ bool wire_true(const json_t *json, const char *path);      /* false when not the
 /* Sets `key` to a copy of what stands at `path` of `from`, if anything does. */
 void wire_copy(json_t *to, const char *key, const json_t *from, const char *path);
 
-json_t *wire_time(int64_t ms);   /* int64 */
-json_t *wire_id(const char *id); /* bytes, of an id as text; "" gives NULL */
+json_t *wire_time(int64_t ms);                         /* int64 */
+json_t *wire_bytes(const uint8_t *bytes, size_t size); /* at most 64 of them */
+json_t *wire_id(const char *id);                       /* bytes, of an id as text; "" gives NULL */
 /* The id that a bytes field holds, as text. False: it holds none. */
 bool wire_id_text(const json_t *bytes, char out[static CONCORDAT_ID_TEXT]);
 json_t *wire_day(uint32_t day); /* a Date */

@@ -37,13 +37,12 @@ diff "$golden" "$build/demo-$name.txt" || fail "the story is another than $golde
 
 # Its programs, in a folder that is none of a demo's, or without one: they do not start.
 mkdir "$TMPDIR/real"
-: >"$TMPDIR/real/clock"
+truncate -s 8 "$TMPDIR/real/clock"
 printf 'id = broker\n' >"$TMPDIR/real/broker.conf"
 for program in concordatd concordat-agent concordat; do
-    for clock in "$TMPDIR/real/clock" ''; do
+    for clock in "CONCORDAT_DEMO_CLOCK=$TMPDIR/real/clock" NOTHING=; do
         code=0
-        said=$(CONCORDAT_DEMO_CLOCK=$clock "$build/libexec/concordat-demo/$program" \
-            --config "$TMPDIR/real/broker.conf" 2>&1) || code=$?
+        said=$(env "$clock" "$build/libexec/concordat-demo/$program" --config "$TMPDIR/real/broker.conf" 2>&1) || code=$?
         case $code:$said in
         2:*"belongs to "*) ;;
         *) fail "$program started outside of a demo: $code $said" ;;

@@ -20,8 +20,7 @@ static int64_t real_ms(void)
     return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-/* Asks until it is so; false: not in time. */
-static bool until(bool (*is_so)(void *context), void *context)
+bool scenario_until(bool (*is_so)(void *context), void *context)
 {
     int64_t end_ms = real_ms() + PATIENCE_MS;
 
@@ -36,6 +35,7 @@ static bool until(bool (*is_so)(void *context), void *context)
 struct back {
     struct concordat *client;
     int64_t since_ms;
+    int64_t quiet_ms; /* by this time who has not gone has been heard in the very moment */
 };
 
 static bool is_back(void *context)
@@ -51,7 +51,7 @@ static bool is_back(void *context)
 
 void scenario_later(struct scenario *s, const char *moment)
 {
-    struct back back = {.since_ms = moment_ms(moment)};
+    struct back back = {.since_ms = moment_ms(moment), .quiet_ms = real_ms() + PATIENCE_MS / 2};
 
     if (back.since_ms - peer_now_ms() < 2 * 60000)
         fail("%s: too short a jump for connections to be given up", moment);
@@ -60,7 +60,7 @@ void scenario_later(struct scenario *s, const char *moment)
         if (s->community.agents[i].pid == 0)
             continue;
         back.client = scenario_client(s, s->community.members[i].agency);
-        if (!until(is_back, &back))
+        if (!scenario_until(is_back, &back))
             fail("%s does not find the broker again", s->community.members[i].agency);
     }
 }
@@ -152,7 +152,7 @@ void expect_open(struct scenario *s, const char *agency, const struct concordat_
 {
     struct asked asked = {s, agency, with, *handle, *conversation};
 
-    expect(until(is_open, &asked), "%s", what);
+    expect(scenario_until(is_open, &asked), "%s", what);
 }
 
 void expect_not_open(struct scenario *s, const char *agency, const struct concordat_id *handle,
@@ -160,7 +160,7 @@ void expect_not_open(struct scenario *s, const char *agency, const struct concor
 {
     struct asked asked = {s, agency, NULL, *handle, *conversation};
 
-    expect(until(is_not_open, &asked), "%s", what);
+    expect(scenario_until(is_not_open, &asked), "%s", what);
 }
 
 bool conversation_is_listed(struct scenario *s, const char *agency,
@@ -206,7 +206,7 @@ void expect_component(struct scenario *s, const char *agency, const struct conco
 {
     struct component c = {s, agency, state, reason, *handle, component};
 
-    expect(until(component_is, &c), "%s", what);
+    expect(scenario_until(component_is, &c), "%s", what);
 }
 
 /* ---- what is not sent ---- */
@@ -254,6 +254,14 @@ struct owed {
     const char *agency, *kind, *type;
 };
 
+/* What is expected is of that type; anything else is about a message of it. */
+static bool is_owed(const struct concordat_due *due, const struct owed *o)
+{
+    const char *type = strcmp(due->what, "expected") == 0 ? due->expected : due->type;
+
+    return (!o->kind || strcmp(due->what, o->kind) == 0) && strcmp(type, o->type) == 0;
+}
+
 static bool is_due(void *context)
 {
     const struct owed *o = context;
@@ -261,9 +269,7 @@ static bool is_due(void *context)
     bool found = false;
 
     for (size_t i = 0; i < answer->due_count; i++)
-        found |= (!o->kind || strcmp(answer->due[i].what, o->kind) == 0)
-              && (strcmp(answer->due[i].type, o->type) == 0
-                  || strcmp(answer->due[i].expected, o->type) == 0);
+        found |= is_owed(&answer->due[i], o);
     concordat_answer_free(answer);
     return found;
 }
@@ -278,23 +284,29 @@ void expect_due(struct scenario *s, const char *agency, const char *kind, const 
 {
     struct owed owed = {s, agency, kind, type};
 
-    expect(until(is_due, &owed), "%s", what);
+    expect(scenario_until(is_due, &owed), "%s", what);
 }
 
 void expect_not_due(struct scenario *s, const char *agency, const char *type, const char *what)
 {
     struct owed owed = {s, agency, NULL, type};
 
-    expect(until(is_not_due, &owed), "%s", what);
+    expect(scenario_until(is_not_due, &owed), "%s", what);
 }
 
 /* ---- alarms ---- */
 
 struct alarmed {
     struct scenario *s;
-    const char *agency, *kind, *stage, *role;
+    const char *agency;
+    struct alarms which;
     unsigned count;
 };
+
+static bool is_so(const char *wanted, const char *text)
+{
+    return !wanted || strcmp(wanted, text) == 0;
+}
 
 static unsigned count_alarms(const struct alarmed *a)
 {
@@ -304,9 +316,8 @@ static unsigned count_alarms(const struct alarmed *a)
 
     for (size_t i = 0; i < answer->alarm_count; i++) {
         const struct concordat_alarm *alarm = &answer->alarms[i];
-        count += strcmp(alarm->kind, a->kind) == 0
-              && (!a->stage || strcmp(alarm->stage, a->stage) == 0)
-              && (!a->role || strcmp(alarm->role, a->role) == 0);
+        count += is_so(a->which.kind, alarm->kind) && is_so(a->which.stage, alarm->stage)
+              && is_so(a->which.expected, alarm->expected) && is_so(a->which.role, alarm->role);
     }
     concordat_answer_free(answer);
     return count;
@@ -319,23 +330,23 @@ static bool are_so_many(void *context)
     return count_alarms(a) >= a->count;
 }
 
-unsigned alarms_of(struct scenario *s, const char *agency, const char *kind, const char *stage)
+unsigned alarms_of(struct scenario *s, const char *agency, const struct alarms *which)
 {
-    return count_alarms(&(struct alarmed){s, agency, kind, stage, NULL, 0});
+    return count_alarms(&(struct alarmed){s, agency, *which, 0});
 }
 
-void expect_alarms(struct scenario *s, const char *agency, const char *kind, const char *stage,
-                   unsigned count, const char *role, const char *what)
+void expect_alarms(struct scenario *s, const char *agency, const struct alarms *which,
+                   unsigned count, const char *what)
 {
-    struct alarmed a = {s, agency, kind, stage, role, count};
-    bool came = until(are_so_many, &a);
+    struct alarmed a = {s, agency, *which, count};
+    bool came = scenario_until(are_so_many, &a);
     int64_t end_ms = real_ms() + QUIET_MS;
 
     while (real_ms() < end_ms && count_alarms(&a) == count)
         (void)nanosleep(&(struct timespec){.tv_nsec = NAP_NS}, NULL);
     unsigned there = count_alarms(&a);
     if (!expect(came && there == count, "%s", what))
-        printf("     %u alarms '%s', not %u\n", there, kind, count);
+        printf("     %u alarms '%s', not %u\n", there, which->kind, count);
 }
 
 /* ---- another company ---- */

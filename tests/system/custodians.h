@@ -10,6 +10,9 @@
 
 #include "tests/system/handover.h"
 
+/* Asks until it is so; false: not in the time in which everything comes. */
+bool scenario_until(bool (*is_so)(void *context), void *context);
+
 /* The clock jumps there and all running agents have the broker again. */
 void scenario_later(struct scenario *s, const char *moment);
 
@@ -47,11 +50,14 @@ void expect_refused_or_bad(struct concordat_answer *answer, const char *code, co
 void expect_due(struct scenario *s, const char *agency, const char *kind, const char *type,
                 const char *what);
 void expect_not_due(struct scenario *s, const char *agency, const char *type, const char *what);
-/* Alarms of a kind, and stage (NULL: any), that the agency has. */
-unsigned alarms_of(struct scenario *s, const char *agency, const char *kind, const char *stage);
-/* Until there are `count` of them, and no more; for the role (NULL: any). */
-void expect_alarms(struct scenario *s, const char *agency, const char *kind, const char *stage,
-                   unsigned count, const char *role, const char *what);
+/* Which alarms; what is NULL: any. */
+struct alarms {
+    const char *kind, *stage, *expected, *role;
+};
+unsigned alarms_of(struct scenario *s, const char *agency, const struct alarms *which);
+/* Until the agency has so many of them, and no more. */
+void expect_alarms(struct scenario *s, const char *agency, const struct alarms *which,
+                   unsigned count, const char *what);
 
 /* The text of case.yaml, version 5, with another company in place of this one, under an id and with
  * a version of its own. */

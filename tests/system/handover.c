@@ -7,9 +7,9 @@
 
 #include "agents/base64.h"
 #include "agents/manifest.h"
+#include "proto/bodies/record.pb-c.h"
 
 #define OFFER_SIZE 8192
-#define ARENA_SIZE 65536
 #define TRIES 400 /* of what is asked until it is so; each waits for the agent's answer */
 
 void id_as_body(const struct concordat_id *id, char out[static ID_BASE64])
@@ -72,16 +72,10 @@ static void add(struct text *t, const char *format, ...)
 
 static void add_parts(const struct handover *h, struct text *t)
 {
-    OWNED(arena) arena = arena_new(ARENA_SIZE, ARENA_SIZE);
-
-    if (!arena)
-        fail("memory is out");
     for (uint32_t i = 0; i < h->part_count; i++) {
         char hash[BASE64_SIZE(DIGEST_SIZE)];
-        struct part_measure m;
-        if (manifest_measure((struct bytes){h->parts[i].bytes, h->parts[i].size}, arena, &m)
-            != ST_OK)
-            fail("part %u cannot be measured", i + 1);
+        struct part_measure m =
+            manifest_measure((struct bytes){h->parts[i].bytes, h->parts[i].size});
         base64_print(m.sha256.bytes, DIGEST_SIZE, hash);
         add(t,
             "%s{\"number\": %u, \"kind\": \"contact log\", \"size\": \"%llu\", \"sha256\": \"%s\"}",

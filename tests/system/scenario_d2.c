@@ -37,8 +37,7 @@ static const char referral[] =
     "{" K ", \"children\": [{\"name\": {\"forename\": \"Ari\", \"surname\": \"Example\"}}], "
     "\"concern\": [\"NEGLECT\"], \"consent\": \"NOT_SOUGHT_UNSAFE\", \"whatHappened\": {\"text\": "
     "\"Left alone in the evening.\"}}";
-static const char closed[] =
-    "{" K ", \"date\": {\"ymd\": 20260602}, \"reason\": \"ORDER_COMPLETED\"}";
+static const char closed[] = "{" K ", \"date\": {\"ymd\": 20260602}}";
 
 struct stage {
     struct scenario s;
@@ -99,21 +98,24 @@ static void nobody_opens_it(struct stage *t)
     expect(peer_now_ms() - began_ms < 1000, "the broker has it within a second");
     id_as_body(&t->referral, t->id);
     expect(scenario_queued(&t->s, CHILDREN) == 1, "and holds it");
-    expect(alarms_of(&t->s, PROBATION, "open", NULL) == 0, "a quarter of an hour is not over");
+    expect(alarms_of(&t->s, PROBATION, &(struct alarms){.kind = "open"}) == 0,
+           "a quarter of an hour is not over");
     scenario_later(&t->s, "2026-03-02T09:16:00Z");
-    expect_alarms(&t->s, PROBATION, "open", NULL, 1, HUB,
+    expect_alarms(&t->s, PROBATION, &(struct alarms){.kind = "open", .role = HUB}, 1,
                   "unopened after 15 minutes: for the duty desk of the agreement, by name");
     scenario_later(&t->s, "2026-03-02T09:31:00Z");
-    expect_alarms(&t->s, PROBATION, "open", NULL, 2, HUB, "and again 15 minutes later");
+    expect_alarms(&t->s, PROBATION, &(struct alarms){.kind = "open", .role = HUB}, 2,
+                  "and again 15 minutes later");
     daemon_kill(&t->s.community.broker);
     community_start_broker(&t->s.community);
     scenario_later(&t->s, "2026-03-02T09:46:00Z");
-    expect_alarms(&t->s, PROBATION, "open", NULL, 3, HUB,
+    expect_alarms(&t->s, PROBATION, &(struct alarms){.kind = "open", .role = HUB}, 3,
                   "and again, though the broker was killed between: none twice");
     scenario_start_agent(&t->s, CHILDREN);
     expect(scenario_reaches(&t->s, PROBATION, &t->referral, "delivered"),
            "social care's agent is back, and takes it");
-    expect_alarms(&t->s, CHILDREN, "open", NULL, 3, HUB, "and hears what was missed");
+    expect_alarms(&t->s, CHILDREN, &(struct alarms){.kind = "open", .role = HUB}, 3,
+                  "and hears what was missed");
 }
 
 static void is_taken_on(struct stage *t)
@@ -132,8 +134,10 @@ static void is_taken_on(struct stage *t)
     expect(scenario_reaches(&t->s, PROBATION, &t->referral, "opened"), "probation knows");
     expect_due(&t->s, PROBATION, "decide", REFERRAL, "the decision is owed to it");
     scenario_later(&t->s, "2026-03-02T10:05:00Z");
-    expect_alarms(&t->s, PROBATION, "open", NULL, 3, NULL, "nobody is called any more");
-    expect(alarms_of(&t->s, PROBATION, "acknowledge", "breached") == 0,
+    expect_alarms(&t->s, PROBATION, &(struct alarms){.kind = "open"}, 3,
+                  "nobody is called any more");
+    expect(alarms_of(&t->s, PROBATION, &(struct alarms){.kind = "acknowledge", .stage = "breached"})
+               == 0,
            "it was acknowledged within the hour");
     scenario_later(&t->s, "2026-03-02T15:00:00Z");
     (void)snprintf(t->json, sizeof t->json,
@@ -143,7 +147,9 @@ static void is_taken_on(struct stage *t)
     (void)expect_accepted(reply(t, CHILDREN, "safeguarding.referral.decision", t->json),
                           "decided: an enquiry under section 47; updates every 28 days");
     expect_not_due(&t->s, PROBATION, REFERRAL, "nothing more of it is owed");
-    expect(alarms_of(&t->s, PROBATION, "decide", "breached") == 0, "it was decided in time");
+    expect(alarms_of(&t->s, PROBATION, &(struct alarms){.kind = "decide", .stage = "breached"})
+               == 0,
+           "it was decided in time");
     struct concordat_id first =
         expect_accepted(update(t, PROBATION, 1, "NONE"), "probation's update number 1");
     expect(came_to(t, CHILDREN, &first), "comes to social care");
@@ -223,9 +229,12 @@ static void ends(struct stage *t)
     expect(answer->outcome == CONCORDAT_REFUSED, "the case is not over while its referral is open");
     concordat_answer_free(answer);
     scenario_later(&t->s, "2026-06-05T10:05:00Z");
-    expect_alarms(&t->s, CHILDREN, "expected", "breached", 1, NULL,
+    expect_alarms(&t->s, CHILDREN,
+                  &(struct alarms){.kind = "expected", .stage = "breached", .expected = CLOSE}, 1,
                   "three days later social care is told that it was not closed");
-    expect_alarms(&t->s, COMPANY, "expected", "breached", 1, NULL, "and so is the company");
+    expect_alarms(&t->s, COMPANY,
+                  &(struct alarms){.kind = "expected", .stage = "breached", .expected = CLOSE}, 1,
+                  "and so is the company");
     (void)snprintf(t->json, sizeof t->json,
                    "{\"referralId\": \"%s\", \"reason\": \"ORDER_ENDED\", \"date\": {\"ymd\": "
                    "20260605}}",
@@ -248,7 +257,7 @@ static void ends(struct stage *t)
 /* Who knew what when: every step of the referral, signed and in order. */
 static void audit_shows_it(struct stage *t)
 {
-    static const char *const ladder[] = {"accepted", "delivered", "opened"};
+    static const char *const ladder[] = {"delivered", "opened", "answered"};
     struct concordat_answer *tracked =
         concordat_track(scenario_client(&t->s, PROBATION), &t->referral, 0, NULL, 0);
     const struct concordat_item *item = tracked->item_count == 1 ? tracked->items : NULL;
@@ -262,8 +271,10 @@ static void audit_shows_it(struct stage *t)
         found += rung->verified && rung->at_ms >= last_ms;
         last_ms = rung->at_ms;
     }
-    expect(found == 3 && !concordat_id_is_none(&item->answer),
-           "who knew what when: accepted, delivered, opened, decided, each signed");
+    expect(found == 3, "who knew what when: delivered, opened, decided, each signed");
+    for (size_t i = 0; found < 3 && item && i < item->rung_count; i++)
+        printf("     %s by %s, %s\n", item->rungs[i].name, item->rungs[i].by,
+               item->rungs[i].verified ? "verified" : "not verified");
     concordat_answer_free(tracked);
 }
 
@@ -298,7 +309,7 @@ static struct wire say(struct hands *h, uint32_t sequence, struct envelope *agai
 
     h->mail.type = sequence == 1 ? REFERRAL : UPDATE;
     h->mail.clause = sequence == 1 ? "referral-child" : "update-child";
-    h->mail.urgency = sequence == 1 ? CONCORDAT__URGENCY__IMMEDIATE : CONCORDAT__URGENCY__SAME_DAY;
+    h->mail.urgency = sequence == 1 ? CONCORDAT__URGENCY__IMMEDIATE : CONCORDAT__URGENCY__ROUTINE;
     peer_compose(h->from, &h->mail, &e, body);
     if (sequence == 1)
         h->conversation = e.conversation_id;

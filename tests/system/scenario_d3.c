@@ -207,7 +207,7 @@ static void responsibility_moves(struct stage *t)
     again.offer = (struct concordat_id){{0}};
     handover_prepare(&again);
     expect_refused(handover_offer(&again, NULL), "NOT_CURRENT_HOLDER", "nor can it offer it again");
-    expect_refused(handover_complete(&t->h), "TRANSFER_UNKNOWN", "nothing is completed twice");
+    expect_bad_or_refused(handover_complete(&t->h), "nothing is completed twice");
 }
 
 /* ---- after ---- */
@@ -248,7 +248,13 @@ static void is_supervised(struct stage *t)
     (void)expect_accepted(about(t, COMPANY, "case.assessment.completed", PROBATION, assessment),
                           "the assessment, within ten days");
     expect_not_due(&t->s, PROBATION, "case.assessment.completed", "and is owed no more");
-    expect(alarms_of(&t->s, PROBATION, "expected", NULL) == 0, "nothing of it was alarmed");
+    expect(alarms_of(&t->s, PROBATION,
+                     &(struct alarms){.kind = "expected", .expected = "case.first_contact"})
+                   + alarms_of(&t->s, PROBATION,
+                               &(struct alarms){.kind = "expected",
+                                                .expected = "case.assessment.completed"})
+               == 0,
+           "nothing of it was alarmed");
 }
 
 static void order_is_not_kept(struct stage *t)
@@ -260,7 +266,15 @@ static void order_is_not_kept(struct stage *t)
         expect_accepted(about(t, COMPANY, "enforcement.breach.referral", PROBATION, breach),
                         "the company refers the breach to probation");
     expect_refused(about(t, COMPANY, "enforcement.breach.information", COURT, information),
-                   "PARTY_NOT_SIGNATORY", "and cannot lay it before the court itself");
+                   "NO_AGREEMENT", "and cannot lay it before the court itself");
+    expect_refused(
+        scenario_send(&t->s, COMPANY,
+                      (struct concordat_message){.type = "enforcement.breach.information",
+                                                 .to = COURT,
+                                                 .json = information,
+                                                 .agreement = "ISA-COURT",
+                                                 .case_handle = t->h.case_handle}),
+        "PARTY_NOT_SIGNATORY", "nor under an agreement that it has not signed");
     struct concordat_id laid =
         expect_accepted(about(t, PROBATION, "enforcement.breach.information", COURT, information),
                         "probation does");

@@ -44,7 +44,7 @@ static const char recall[] =
     "{" M ", \"emergency\": \"%s\", \"kind\": \"STANDARD\", \"sentence\": {\"kind\": "
     "\"IMMEDIATE_CUSTODY\"}, \"why\": \"RISK_INCREASED\", \"risk\": {\"overall\": "
     "\"ROSH_HIGH\"}, \"whatLed\": {\"text\": \"Arrested; believed to have gone near the "
-    "victim.\"%s}, \"childrenAtAddress\": true, \"victims\": [%s], \"nonDisclosure\": "
+    "victim.\"%s}, \"childrenAtAddress\": true, \"victims\": %s, \"nonDisclosure\": "
     "[{\"objectId\": \"letter-1\"}]}";
 static const char decision[] =
     "{\"requestId\": \"%s\", \"recalled\": true, \"kind\": \"STANDARD\"}";
@@ -144,7 +144,7 @@ static void risk_is_escalated(struct stage *t)
                                                   "probation takes it: a transfer follows");
     arrives(t, PROBATION, &decided);
     expect_not_due(&t->s, PROBATION, "risk.escalation.request", "and owes nothing more");
-    expect_holder(&t->s, PROBATION, &t->h.case_handle, COMPANY,
+    expect_holder(&t->s, COMPANY, &t->h.case_handle, COMPANY,
                   "a decision moves nothing: the company holds it");
 }
 
@@ -170,13 +170,14 @@ static void is_recalled(struct stage *t)
 {
     size_t before = scenario_arrived(&t->s, CASEWORK);
 
-    expect_bad_input(
-        about(t, PROBATION, "recall.request", CASEWORK, recall_body(t, "NOT_TELEPHONED", "", "")),
-        "emergency", "an emergency that nobody telephoned about does not leave");
+    expect_bad_input(about(t, PROBATION, "recall.request", CASEWORK,
+                           recall_body(t, "NOT_TELEPHONED", "", "{\"text\": \"9 High Street.\"}")),
+                     "emergency", "an emergency that nobody telephoned about does not leave");
     expect_bad_input(
         about(t, PROBATION, "recall.request", CASEWORK,
-              recall_body(t, "TELEPHONED_FIRST", ", \"victims\": [{\"text\": \"9 High St\"}]", "")),
-        "victims", "what is known of a victim does not go into the narrative");
+              recall_body(t, "TELEPHONED_FIRST", ", \"victims\": {\"text\": \"9 High St\"}",
+                          "{\"text\": \"-\"}")),
+        "whatLed.victims", "what is known of a victim does not go into the narrative");
     expect(scenario_arrived(&t->s, CASEWORK) == before && scenario_queued(&t->s, CASEWORK) == 0,
            "nothing of either has left probation");
     t->recall = expect_accepted(
@@ -219,8 +220,8 @@ static void all_are_told(struct stage *t)
                           "the prison tells probation of the return");
     (void)expect_accepted(about(t, PRISON, "recall.returned", CASEWORK, returned), "and casework");
     expect_not_due(&t->s, CASEWORK, "recall.returned", "which expects it no more");
-    expect(alarms_of(&t->s, PROBATION, "answer", "breached") == 0
-               && alarms_of(&t->s, CASEWORK, "expected", NULL) == 0,
+    expect(alarms_of(&t->s, PROBATION, &(struct alarms){.kind = "answer", .stage = "breached"}) == 0
+               && alarms_of(&t->s, CASEWORK, &(struct alarms){.kind = "expected"}) == 0,
            "nothing was late");
 }
 

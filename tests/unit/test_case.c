@@ -562,6 +562,72 @@ static void alarms_stand_above_the_inbox(void **state)
     assert_true(above && below && above < below);
 }
 
+static void an_alarm_says_what_has_not_come_or_has_come_late(void **state)
+{
+    static const struct {
+        const char *kind, *stage, *words;
+    } cases[] = {
+        {"answer", "breached", "psr.request is not answered"},
+        {"answer", "late", "psr.request is answered, late"},
+        {"expected", "breached", "psr.report has not come"},
+        {"volume", "breached", "psr.report came too seldom: 3"},
+        {"gap", "breached", "psr.request lacks a message before it: number 3"},
+        {"open", "escalated", "psr.request is not opened, alarm 3"},
+        {"another", "breached", "psr.request another"}, /* of an agent that knows more */
+    };
+    struct stand_in *s = *state;
+    Concordat__Response r = CONCORDAT__RESPONSE__INIT;
+    Concordat__Alarm alarms[LENGTH(cases)], *list[LENGTH(cases)];
+    const Concordat__Response *script[] = {&r};
+
+    for (size_t i = 0; i < LENGTH(cases); i++) {
+        alarms[i] = (Concordat__Alarm)CONCORDAT__ALARM__INIT;
+        alarms[i].kind = unit_text(cases[i].kind);
+        alarms[i].stage = unit_text(cases[i].stage);
+        alarms[i].type = unit_text("psr.request");
+        if (strcmp(cases[i].kind, "expected") == 0 || strcmp(cases[i].kind, "volume") == 0)
+            alarms[i].expected = unit_text("psr.report");
+        alarms[i].count = 3;
+        list[i] = &alarms[i];
+    }
+    r.alarms = list;
+    r.n_alarms = LENGTH(cases);
+    stand_in_says(s, script, 1);
+    assert_int_equal(RUN(s, alarms_command, "alarms"), 0);
+    for (size_t i = 0; i < LENGTH(cases); i++)
+        said(cases[i].words);
+}
+
+static void a_gap_is_shown_beside_the_message(void **state)
+{
+    struct stand_in *s = *state;
+    Concordat__Response tracked = CONCORDAT__RESPONSE__INIT, told = CONCORDAT__RESPONSE__INIT;
+    Concordat__Item item = CONCORDAT__ITEM__INIT, *items[] = {&item};
+    Concordat__Alarm gap = CONCORDAT__ALARM__INIT, other = CONCORDAT__ALARM__INIT,
+                     *alarms[] = {&gap, &other};
+    const Concordat__Response *script[] = {&tracked, &told};
+
+    item.message_id = item.conversation_id = unit_bytes(&conversation, 16);
+    item.type = unit_text("safeguarding.update");
+    item.from = unit_text("nps.cambs");
+    item.sequence = 3;
+    tracked.items = items;
+    tracked.n_items = 1;
+    gap.kind = other.kind = unit_text("gap");
+    gap.conversation_id = unit_bytes(&conversation, 16);
+    gap.owed_by = unit_text("nps.cambs");
+    gap.count = 2;
+    other.conversation_id = unit_bytes(&handle, 16);
+    other.count = 77;
+    told.alarms = alarms;
+    told.n_alarms = 2;
+    stand_in_says(s, script, 2);
+    assert_int_equal(RUN(s, track_command, "track", HANDLE), 0);
+    said("number        3 of nps.cambs");
+    said("number 2 of nps.cambs had not come");
+    assert_null(strstr(printed, "number 77"));
+}
+
 static void an_alarm_is_seen_by_its_number(void **state)
 {
     struct stand_in *s = *state;
@@ -597,6 +663,8 @@ int main(void)
         TEST(a_claim_that_waits_is_queued),
         TEST(what_is_due_is_said_with_whose_it_is),
         TEST(alarms_stand_above_the_inbox),
+        TEST(an_alarm_says_what_has_not_come_or_has_come_late),
+        TEST(a_gap_is_shown_beside_the_message),
         TEST(an_alarm_is_seen_by_its_number),
     };
     return cmocka_run_group_tests_name("case", tests, NULL, NULL);

@@ -310,8 +310,10 @@ static void judge(double figure, double most)
 
 static void measure_ticks(struct present *now)
 {
-    double worst = 0, before = seconds_of(CLOCK_PROCESS_CPUTIME_ID), first = before;
+    double worst = 0, before, first;
 
+    tick(now, NOW + MINUTE); /* the start's own: what is held is held again */
+    before = first = seconds_of(CLOCK_PROCESS_CPUTIME_ID);
     for (int i = 0; i < TICKS; i++) {
         tick(now, NOW + MINUTE + i);
         double after = seconds_of(CLOCK_PROCESS_CPUTIME_ID);
@@ -322,7 +324,7 @@ static void measure_ticks(struct present *now)
     double mean = (before - first) / TICKS;
     print_message("a tick: %.2f us of processor time, the longest of %d %.1f us\n", 1e6 * mean,
                   TICKS, 1e6 * worst);
-    judge(mean, TICK_MAX);
+    judge(worst, TICK_MAX);
 }
 
 /* Each clock's record, and what both sides are told of it, in one batch. */
