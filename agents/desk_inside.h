@@ -102,6 +102,13 @@ struct act {
     struct bytes manifest;      /* an offer's, serialised */
 };
 
+/* What is replied to, and the conversation that is to go on. */
+struct context {
+    bool has_original, has_talk;
+    struct track original;
+    struct talk talk;
+};
+
 /* What stands in the way of an act of ours: a code, or a fault in what was asked. */
 struct act_fault {
     Concordat__RefusalCode code; /* UNSPECIFIED with `where': bad input */
@@ -390,6 +397,22 @@ bool desk_post(struct desk *desk, struct draft *draft, uint64_t number,
                const struct decision *decision, const struct question *question);
 /* The body without the officer that desk_judge named in it. */
 struct bytes desk_without_officer(struct bytes body);
+
+/* ---- context.c ---- */
+
+/* Finds what is replied to. False: the asker has been told. */
+bool desk_find_original(struct desk *desk, struct bytes route, const struct draft *draft,
+                        struct context *context);
+/* Finds the conversation that is named, or that of what is replied to. False: as above. */
+bool desk_find_named_talk(struct desk *desk, struct bytes route, const Concordat__SendRequest *r,
+                          struct context *context);
+/* To whom, when the sender does not say: the other side as it is by now; "": nobody knows. */
+const char *desk_usual_recipient(const struct context *context);
+/* What follows for the draft from what is replied to, from the conversation that is named, from the
+ * transfer of its case that is open. */
+void desk_continue_from(const struct context *context, struct draft *draft);
+void desk_continue_talk(const struct context *context, struct draft *draft);
+void desk_continue_transfer(struct desk *desk, struct draft *draft);
 
 /* ---- resend.c ---- */
 
