@@ -56,14 +56,14 @@ struct utterance {
 /* May it be said now?
  *   CONVERSATION_UNKNOWN  it is closed; or the two are not its sides, but for an answer to `before`
  *                         and, once it has that, a late answer from it
- *   SEQUENCE_REUSED       the number is below the next
+ *   SEQUENCE_REUSED       the number is below the next, or UINT32_MAX, after which there is none
  * UNSPECIFIED: yes; *ahead: numbers before it are missing, so it is held. */
 Concordat__RefusalCode conversation_judge(const struct conversation *c, const struct utterance *u,
                                           bool *ahead);
 /* It is said, with the side's next number or, after a gap, a later one: the number after it is
- * next, and what follows for the state. An answer closes an enquiry, and a
- * referral that no type closes. What
- * was permitted when it was accepted and would not be now (it was held) is counted, and no more. */
+ * next, and what follows for the state. An answer closes an enquiry, and a referral that no type
+ * closes. What was permitted when it was accepted and would not be now (it was held) is counted,
+ * and no more. */
 void conversation_apply(struct conversation *c, const struct utterance *u, int64_t now_ms);
 /* The side's next message was refused for good: its number will not come. Without effect when it
  * is not the next number, or `from` is no side. */

@@ -150,6 +150,11 @@ static void after_a_gap_the_number_after_the_message_is_next(void **)
     conversation_apply(&c, &u, 1000);
     assert_int_equal(c.next_of_asker, 5);
     assert_int_equal(c.next_of_other, 1);
+    u.sequence = UINT32_MAX - 1;
+    conversation_apply(&c, &u, 1000);
+    assert_int_equal(c.next_of_asker, UINT32_MAX);
+    u.sequence = UINT32_MAX; /* there is none after it */
+    assert_int_equal(conversation_judge(&c, &u, &ahead), REUSED);
 }
 
 static void a_refused_number_is_passed_over_only_when_it_is_next(void **)

@@ -1,4 +1,4 @@
-/* Conversations in the exchange: numbers, what is held and for how long, late answers. */
+/* Conversations in the exchange: numbers, and what is held and for how long. */
 #include "tests/unit/case_desk.h"
 
 #include <string.h>
@@ -380,109 +380,6 @@ static void what_has_ended_before_the_case_moved_stays_ended(void **)
     refused(c, reply(c, 47, CSC_A, NPS_A, answer, CHECK, 2), CODE(CONVERSATION_UNKNOWN));
 }
 
-/* ---- late answers ---- */
-
-static void assert_forward_told(const struct case_desk *c, enum agency to)
-{
-    struct told read;
-
-    /* the referral, which nobody has opened, is told of too */
-    for (size_t n = 0; told(c, to, n, &read); n++)
-        if (read.kind == TOLD_CLOCK && read.clock.kind == CONCORDAT__CLOCK_KIND__CLOCK_FORWARD)
-            break;
-    assert_int_equal(read.clock.kind, CONCORDAT__CLOCK_KIND__CLOCK_FORWARD);
-    assert_string_equal(read.clock.owed_by, "nps.a");
-    assert_string_equal(read.clock.owed_to, "crc.a");
-}
-
-/* D1.10: the answer goes to who asked, and from there to who holds the case by now. */
-static void a_late_answer_is_taken_and_owed_to_the_holder(void **)
-{
-    for (int restarted = 0; restarted < 2; restarted++) {
-        OWNED(case_desk) c = referred();
-
-        hand_the_case_over(c);
-        refused(c, reply(c, 70, NPS_A, CRC_A, "case.late_answer", CHECK, 1),
-                CODE(CONVERSATION_UNKNOWN));
-        done(c, reply(c, 71, CSC_A, NPS_A, answer, CHECK, 1));
-        assert_int_equal(delivered(c, NPS_A), 1);
-        if (restarted)
-            case_desk_restart(c);
-        assert_int_equal(claim(c, CRC_A, CONCORDAT__CLAIM_KIND__CLAIM_CLOSE, 3, &custody),
-                         CODE(CONVERSATION_MISSING)); /* not while it is on its way */
-        refused(c, reply(c, 72, CSC_A, NPS_A, answer, CHECK, 2), CODE(CONVERSATION_UNKNOWN));
-        case_desk_wait(c, 2 * GAP_OVER_MS * 60); /* over an hour of working time */
-        assert_forward_told(c, NPS_A);
-        assert_forward_told(c, CRC_A);
-        struct envelope e = reply(c, 73, NPS_A, CRC_A, "case.late_answer", CHECK, 1);
-        done(c, e);
-        assert_int_equal(delivered(c, CRC_A), 1);
-        step(c, &e, CONCORDAT__STEP_KIND__REJECTED);
-        done(c, reply(c, 76, NPS_A, CRC_A, "case.late_answer", CHECK, 1));
-        refused(c, reply(c, 74, NPS_A, CRC_A, "case.late_answer", CHECK, 2),
-                CODE(CONVERSATION_UNKNOWN));
-        done(c, reply(c, 75, CRC_A, CSC_A, "safeguarding.close", REFERRAL, 2));
-        assert_int_equal(claim(c, CRC_A, CONCORDAT__CLAIM_KIND__CLAIM_CLOSE, 3, &custody), OK);
-    }
-}
-
-static void an_answer_that_waited_while_the_case_moved_is_owed_all_the_same(void **)
-{
-    OWNED(case_desk) c = referred();
-
-    done(c, reply(c, 80, CSC_A, NPS_A, answer, CHECK, 2));
-    hand_the_case_over(c);
-    case_desk_restart(c);
-    case_desk_wait(c, GAP_OVER_MS);
-    assert_int_equal(delivered(c, NPS_A), 1);
-    done(c, reply(c, 81, NPS_A, CRC_A, "case.late_answer", CHECK, 1));
-}
-
-/* Somebody hears within a day of working time that the answer has not been passed on. */
-static void assert_forward_told_of(struct case_desk *c, uint32_t conversation)
-{
-    const struct id id = id_of(conversation);
-    struct told read;
-    bool heard = false;
-
-    for (unsigned hours = 0; hours < 96 && !heard; hours++) {
-        case_desk_wait(c, INT64_C(3600000));
-        for (size_t n = 0; !heard && told(c, NPS_A, n, &read); n++)
-            heard = read.kind == TOLD_CLOCK
-                 && read.clock.kind == CONCORDAT__CLOCK_KIND__CLOCK_FORWARD
-                 && id_equal(&read.clock.conversation_id, &id);
-    }
-    assert_true(heard);
-}
-
-/* That the referral is over does not bring the decision to the holder. */
-static void an_answer_to_be_passed_on_is_owed_also_when_its_referral_ends(void **)
-{
-    OWNED(case_desk) c = referred();
-
-    hand_the_case_over(c);
-    done(c, reply(c, 90, CSC_A, NPS_A, "safeguarding.referral.decision", REFERRAL, 1));
-    done(c, reply(c, 91, CSC_A, CRC_A, "safeguarding.close", REFERRAL, 2));
-    case_desk_restart(c);
-    assert_forward_told_of(c, REFERRAL);
-    done(c, reply(c, 92, NPS_A, CRC_A, "case.late_answer", REFERRAL, 1));
-}
-
-static void an_answer_that_waited_when_its_referral_was_declined_is_owed_too(void **)
-{
-    OWNED(case_desk) c = referred();
-    struct envelope e = letter(c, REFERRAL, NPS_A, CSC_A, "safeguarding.referral.child");
-
-    hand_the_case_over(c);
-    done(c, reply(c, 90, CSC_A, NPS_A, "safeguarding.referral.decision", REFERRAL, 2));
-    step(c, &e, CONCORDAT__STEP_KIND__DELIVERED);
-    assert_int_equal(delivered(c, NPS_A), 0);
-    step(c, &e, CONCORDAT__STEP_KIND__DECLINED);
-    assert_int_equal(delivered(c, NPS_A), 1);
-    assert_forward_told_of(c, REFERRAL);
-    done(c, reply(c, 92, NPS_A, CRC_A, "case.late_answer", REFERRAL, 1));
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -505,10 +402,6 @@ int main(void)
         cmocka_unit_test(anothers_message_of_the_same_id_ends_nothing),
         cmocka_unit_test(what_could_not_be_opened_can_be_said_again),
         cmocka_unit_test(what_has_ended_before_the_case_moved_stays_ended),
-        cmocka_unit_test(a_late_answer_is_taken_and_owed_to_the_holder),
-        cmocka_unit_test(an_answer_that_waited_while_the_case_moved_is_owed_all_the_same),
-        cmocka_unit_test(an_answer_to_be_passed_on_is_owed_also_when_its_referral_ends),
-        cmocka_unit_test(an_answer_that_waited_when_its_referral_was_declined_is_owed_too),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
