@@ -243,37 +243,13 @@ void queue_hold(struct queues *queues, struct queue *queue, struct item *item)
     item->held = true;
 }
 
-/* Behind the last of a lower sequence. */
-static void insert(struct queues *queues, struct ends *ends, uint32_t place)
-{
-    struct item *item = &queues->items[place];
-    uint32_t before = ends->last;
-
-    while (before && queues->items[before].sequence > item->sequence)
-        before = queues->items[before].prev;
-    if (!before) {
-        prepend(queues, ends, place);
-        return;
-    }
-    if (before == ends->last) {
-        append(queues, ends, place);
-        return;
-    }
-    item->prev = before;
-    item->next = queues->items[before].next;
-    queues->items[before].next = place;
-    queues->items[item->next].prev = place;
-    ends->passed = 0; /* it is a message, and may stand before the mark */
-    ends->count++;
-}
-
 void queue_release(struct queues *queues, struct queue *queue, struct item *item)
 {
     assert(item->held);
 
     unlink_item(queues, &queue->held, item);
     item->held = false;
-    insert(queues, &queue->lanes[item->lane], place_of(queues, item));
+    append(queues, &queue->lanes[item->lane], place_of(queues, item));
 }
 
 struct item *queues_find(struct queues *queues, uint64_t sequence)

@@ -7,8 +7,8 @@
  *
  * An item is a message (an ACCEPTED event) or a step (a STEP or WITHHELD event), named by its
  * event's sequence; its bytes are elsewhere. 32 bytes an item plus 8 in the index. Within a lane
- * items leave in the order of their sequences, but for those that had been sent before a landing:
- * they are sent again first.
+ * items leave in the order of their sequences, but for those that had been sent before a landing,
+ * which are sent again first, and those that were held, which leave behind what they waited for.
  *
  * Threads: one owner, the exchange.
  */
@@ -71,7 +71,7 @@ void queue_fly(struct queues *queues, struct queue *queue, struct item *item);
 void queue_land(struct queues *queues, struct queue *queue);
 /* A waiting message is not handed over until it is released. */
 void queue_hold(struct queues *queues, struct queue *queue, struct item *item);
-/* Back into its lane, where its sequence belongs. O(items of the lane that came after it). */
+/* To the end of its lane: behind what it waited for, which was put there later than it. */
 void queue_release(struct queues *queues, struct queue *queue, struct item *item);
 /* By sequence; NULL when it is settled or never was. */
 struct item *queues_find(struct queues *queues, uint64_t sequence);

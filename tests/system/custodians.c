@@ -6,7 +6,7 @@
 #include <string.h>
 #include <time.h>
 
-#define PATIENCE_MS 10000 /* until what the broker tells has come: it takes milliseconds */
+#define PATIENCE_MS 30000 /* until what the broker tells has come: it takes milliseconds */
 #define QUIET_MS 300      /* without anything new: that was all */
 #define NAP_NS 10000000
 
@@ -51,7 +51,7 @@ static bool is_back(void *context)
 
 void scenario_later(struct scenario *s, const char *moment)
 {
-    struct back back = {.since_ms = moment_ms(moment), .quiet_ms = real_ms() + PATIENCE_MS / 2};
+    struct back back = {.since_ms = moment_ms(moment), .quiet_ms = real_ms() + PATIENCE_MS / 6};
 
     if (back.since_ms - peer_now_ms() < 2 * 60000)
         fail("%s: too short a jump for connections to be given up", moment);

@@ -271,7 +271,12 @@ static void audit_shows_it(struct stage *t)
         found += rung->verified && rung->at_ms >= last_ms;
         last_ms = rung->at_ms;
     }
+    printf("DEBUG outcome %d items %zu rungs %zu\n", (int)tracked->outcome, tracked->item_count, item ? item->rung_count : 0);
+    for (size_t i = 0; found < 3 && item && i < item->rung_count; i++)
+        printf("     %s by %s%s\n", item->rungs[i].name, item->rungs[i].by,
+               item->rungs[i].verified ? ", verified" : "");
     expect(found == 3, "who knew what when: delivered, opened, decided, each signed");
+    printf("DEBUG outcome %d items %zu rungs %zu\n", (int)tracked->outcome, tracked->item_count, item ? item->rung_count : 0);
     for (size_t i = 0; found < 3 && item && i < item->rung_count; i++)
         printf("     %s by %s, %s\n", item->rungs[i].name, item->rungs[i].by,
                item->rungs[i].verified ? "verified" : "not verified");
@@ -303,9 +308,10 @@ static void meet(struct hands *h)
  * again; NULL: a new one. */
 static struct wire say(struct hands *h, uint32_t sequence, struct envelope *again)
 {
-    static uint8_t body[1024];
+    static uint8_t body[1024], kept[1024]; /* of a new one; of the one that is said again */
     struct envelope e;
     struct wire verdict = {.kind = WIRE_BYE};
+    bool is_new = !again || again->sequence != sequence;
 
     h->mail.type = sequence == 1 ? REFERRAL : UPDATE;
     h->mail.clause = sequence == 1 ? "referral-child" : "update-child";
@@ -315,13 +321,16 @@ static struct wire say(struct hands *h, uint32_t sequence, struct envelope *agai
         h->conversation = e.conversation_id;
     e.conversation_id = h->conversation;
     e.sequence = sequence;
-    if (again && again->sequence == sequence)
+    if (!is_new)
         e = *again;
-    else if (again)
+    else if (again) {
         *again = e;
-    if (peer_submit_and_wait(h->from, &e,
-                             (struct bytes){body, h->mail.section_size * h->mail.category_count},
-                             &verdict, WAIT_MS)
+        memcpy(kept, body, sizeof kept);
+    }
+    if (peer_submit_and_wait(
+            h->from, &e,
+            (struct bytes){is_new ? body : kept, h->mail.section_size * h->mail.category_count},
+            &verdict, WAIT_MS)
         != ST_OK)
         fail("no verdict");
     return verdict;
@@ -336,6 +345,7 @@ static uint32_t next_handed(struct hands *h, int wait_ms)
     while (peer_next(h->to, &wire, &body, wait_ms) == ST_OK) {
         if (wire.kind != WIRE_DELIVER)
             continue;
+        const bool again = wire.deliver.again; /* sent before a kill, and not settled by then */
         struct envelope e;
         struct reason why;
         OWNED(arena) arena = arena_new(65536, 65536);
@@ -346,7 +356,7 @@ static uint32_t next_handed(struct hands *h, int wait_ms)
         peer_confirm(h->to, &taken, 1);
         if (peer_flush(h->to, WAIT_MS) != ST_OK)
             fail("no step");
-        if (memcmp(&e.conversation_id, &h->conversation, sizeof e.conversation_id) == 0)
+        if (!again && memcmp(&e.conversation_id, &h->conversation, sizeof e.conversation_id) == 0)
             return e.sequence;
     }
     return 0;

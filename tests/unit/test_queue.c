@@ -129,7 +129,7 @@ static void the_first_message_is_found_whatever_came_went_and_landed(void **)
     }
 }
 
-static void what_is_held_waits_and_is_released_into_its_place(void **)
+static void what_is_held_waits_and_is_released_behind_what_it_waited_for(void **)
 {
     OWNED(queues) queues = queues_new();
     struct queue queue = {0};
@@ -147,13 +147,14 @@ static void what_is_held_waits_and_is_released_into_its_place(void **)
     queue_release(queues, &queue, queues_find(queues, 3));
     queue_release(queues, &queue, queues_find(queues, 1));
     assert_int_equal(queue.held.count, 0);
-    static const uint64_t order[] = {1, 2, 3, 4};
+    static const uint64_t order[] = {2, 4, 3, 1};
     for (size_t i = 0; i < LENGTH(order); i++) {
         struct item *item = queue_first_message(queues, &queue, 1);
         assert_int_equal(item->sequence, order[i]);
         assert_false(item->held);
         queue_remove(queues, &queue, item);
     }
+    assert_null(queue_first_message(queues, &queue, 1));
     assert_int_equal(queue_first(queues, &queue, 1)->sequence, 6);
     put(queues, &queue, 7, 2);
     queue_hold(queues, &queue, queues_find(queues, 7));
@@ -306,7 +307,7 @@ int main(void)
         cmocka_unit_test(what_lands_is_first_again_and_marked),
         cmocka_unit_test(messages_behind_steps_are_found_without_walking_them_again),
         cmocka_unit_test(the_first_message_is_found_whatever_came_went_and_landed),
-        cmocka_unit_test(what_is_held_waits_and_is_released_into_its_place),
+        cmocka_unit_test(what_is_held_waits_and_is_released_behind_what_it_waited_for),
         cmocka_unit_test(settled_items_go_from_anywhere),
         cmocka_unit_test(the_index_survives_any_order),
         cmocka_unit_test(messages_are_found_by_sender_and_by_recipient),
