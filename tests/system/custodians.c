@@ -60,8 +60,11 @@ void scenario_later(struct scenario *s, const char *moment)
         if (s->community.agents[i].pid == 0)
             continue;
         back.client = scenario_client(s, s->community.members[i].agency);
-        if (!scenario_until(is_back, &back))
-            fail("%s does not find the broker again", s->community.members[i].agency);
+        if (!scenario_until(is_back, &back)) {
+            struct concordat_answer *answer = concordat_status(back.client);
+            fail("%s does not find the broker again: %s", s->community.members[i].agency,
+                 answer->status ? answer->status->last_error : "its agent does not answer");
+        }
     }
 }
 
