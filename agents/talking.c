@@ -89,7 +89,7 @@ static bool takes(const struct desk *desk, const struct talk *talk, const struct
         return false; /* it opens its own, or nobody would see that it is open */
     if (!talk->is_kept)
         return u.to == SIDE_THEM;
-    u.sequence = UINT32_MAX; /* which number it gets is ours to say */
+    u.sequence = talk->next;
     return conversation_judge(&talk->rules, &u, &ahead)
         == CONCORDAT__REFUSAL_CODE__REFUSAL_UNSPECIFIED;
 }

@@ -51,6 +51,10 @@ int main(int argc, char **argv)
         {"risk.rsr.result", on_rsr},
         {"case.allocation.decision", on_allocation},
         {"case.transfer.offer", on_offer},
+        {"police.event.notice", on_news},
+        {"custody.received", on_news},
+        {"release.notice", on_news},
+        {"compliance.report", on_news},
         TRANSFER_REACTIONS,
         {0},
     };

@@ -101,6 +101,12 @@ int main(int argc, char **argv)
         {"safeguarding.referral.decision", on_referral_decision},
         {"safeguarding.update", on_safeguarding_update},
         {"case.transfer.offer", on_offer},
+        {"recall.decision", on_news},
+        {"recall.returned", on_news},
+        {"police.event.notice", on_news},
+        {"custody.received", on_news},
+        {"release.notice", on_news},
+        {"compliance.report", on_news},
         TRANSFER_REACTIONS,
         {0},
     };

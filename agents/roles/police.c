@@ -15,6 +15,7 @@
 #include "agents/roles/day.h"
 #include "agents/roles/person.h"
 #include "agents/roles/service.h"
+#include "agents/roles/store.h"
 #include "agents/roles/wire.h"
 
 static const char *const numbers[] = {"PNC", "CRO", NULL};
@@ -160,11 +161,22 @@ static void on_callouts(struct turn *turn, struct letter *letter)
     letter_answer(turn, letter, body, "answered", text, id);
 }
 
+/* Somebody is to be arrested: somebody here has it. */
+static void on_revocation(struct turn *turn, struct letter *letter)
+{
+    json_t *wanted = store_object(turn->book, "wanted");
+
+    letter_say(letter, "A licence is revoked.");
+    (void)json_object_set_new(wanted, letter->id, wire_made(json_deep_copy(letter->body)));
+    letter_acknowledge(turn, letter);
+}
+
 int main(int argc, char **argv)
 {
     static const struct reaction reactions[] = {
         {"check.police.precons.request", on_precons},
         {"check.police.callouts.request", on_callouts},
+        {"recall.revocation", on_revocation},
         {0},
     };
     static const struct service service = {

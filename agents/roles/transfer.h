@@ -55,6 +55,8 @@ int say_first_contact(struct turn *turn, int argc, char **argv);
 int say_assessment(struct turn *turn, int argc, char **argv);
 int say_update(struct turn *turn, int argc, char **argv);
 void on_word_of_holder(struct turn *turn, struct letter *letter);
+/* From who else works with the subject, to who holds the case: kept with it, and acknowledged. */
+void on_news(struct turn *turn, struct letter *letter);
 
 /* Rows for the tables of a role that keeps cases; its own offer reaction besides. */
 #define TRANSFER_REACTIONS                                                                         \

@@ -85,13 +85,24 @@ int say_update(struct turn *turn, int argc, char **argv)
                                    "compliance", wire_statement(argv[1], "FACT"))));
 }
 
-void on_word_of_holder(struct turn *turn, struct letter *letter)
+static void keep(struct turn *turn, struct letter *letter, const char *text)
 {
     json_t *words = store_list(custody_of(turn, letter->case_handle), "words");
 
-    letter_say(letter, "Who holds a case says how it goes.");
+    letter_say(letter, "%s", text);
     (void)json_array_append_new(words,
                                 wire_made(json_pack("{s:s, s:s, s:O*}", "type", letter->item->type,
                                                     "id", letter->id, "body", letter->body)));
     turn_tell(turn, letter_event(letter, "recorded", "It is with the case."));
+}
+
+void on_word_of_holder(struct turn *turn, struct letter *letter)
+{
+    keep(turn, letter, "Who holds a case says how it goes.");
+}
+
+void on_news(struct turn *turn, struct letter *letter)
+{
+    keep(turn, letter, "Something has happened in a case.");
+    letter_acknowledge(turn, letter);
 }

@@ -1,11 +1,11 @@
 /* Every storage call of one fixed scenario made to fail once: the broker stops or refuses, never
  * acknowledges what it cannot keep, and never tries a failed sync again.
  *
- *     iofaults BIN SOURCE FOLDER LIBFAULTIO [PLANTED_BROKER]
+ *     iofaults BIN SOURCE FOLDER LIBFAULTIO [PLANTED_BROKER [FORGETFUL_BROKER]]
  *
  * Clean runs count the points. Then for each k: a store without mail, the k-th call fails, the
  * scenario runs as far as it goes; then the broker starts without fault, and every message that had
- * a receipt must be delivered.
+ * a receipt must be delivered, every case that was claimed be its claimer's.
  */
 #include <errno.h>
 #include <limits.h>
@@ -18,21 +18,54 @@
 
 #include "agreements/agreement.h"
 #include "tests/system/community.h"
+#include "tests/system/keeper.h"
 #include "tests/system/peer.h"
 
 #define CLEAN_RUNS 3
 #define MESSAGES 24
 #define CONFIRMED 12 /* of them are confirmed by the recipient before the stop */
+#define CLAIMS 4     /* cases that the recipient opens before */
 #define SIZE 2048
 #define LINES_MAX 20000
 
-static const struct member members[] = {{"court.a", "COURT"}, {"nps.a", "NPS"}};
+static const struct member members[] = {{"court.a", "COURT"}, {"nps.a", "NPS"}, {"crc.b", "CRC"}};
+
+/* Who may be offered a case, or offer one, may hold one. */
+static const char cases_agreement[] = "agreement: ISA-CASES\n"
+                                      "version: 1\n"
+                                      "title: Cases that can be held\n"
+                                      "in-force: 2020-01-01\n"
+                                      "review: 2030-01-01\n"
+                                      "expires: 2035-01-01\n"
+                                      "marking:\n"
+                                      "  floor: OFFICIAL\n"
+                                      "  ceiling: OFFICIAL_SENSITIVE\n"
+                                      "retention-days: 365\n"
+                                      "onward: []\n"
+                                      "parties:\n"
+                                      "  - agency: crc.b\n"
+                                      "    kind: CRC\n"
+                                      "    contact: Test desk\n"
+                                      "  - agency: nps.a\n"
+                                      "    kind: NPS\n"
+                                      "    contact: Test desk\n"
+                                      "clauses:\n"
+                                      "  - id: offer\n"
+                                      "    type: case.transfer.offer\n"
+                                      "    from: NPS\n"
+                                      "    to: CRC\n"
+                                      "    purpose: allocation\n"
+                                      "    gateway: OMA2007_S14\n"
+                                      "    required: [DC_IDENTITY, DC_SENTENCE_ORDER, "
+                                      "DC_RISK_SCORE]\n"
+                                      "    allowed: [DC_STAFF]\n";
 
 struct stage {
     struct community community;
     char report[COMMUNITY_PATH + 16], library[COMMUNITY_PATH];
     struct digest agreement_hash;
     struct peer *court, *nps;
+    struct keeper keeper; /* the latter, as it keeps cases */
     uint8_t key_id[KEY_ID_SIZE];
 };
 
@@ -43,6 +76,8 @@ struct outcome {
     size_t receipts; /* messages accepted */
     struct id accepted[MESSAGES];
     bool arrived[MESSAGES]; /* at the recipient, before or after the restart */
+    size_t claims;          /* cases opened */
+    struct id cases[CLAIMS];
 };
 
 /* One line of the report. */
@@ -111,6 +146,39 @@ static void confirm(struct peer *peer, const struct wire *wire)
     (void)peer_flush(peer, 2000);
 }
 
+/* Before there is mail: what comes in between would not be noted as arrived. */
+static bool claim_cases(struct stage *s, struct outcome *o)
+{
+    for (size_t i = 0; i < CLAIMS; i++) {
+        const struct id handle = id_random();
+        Concordat__RefusalCode code;
+        struct custody_told told;
+
+        if (!keeper_case(&s->keeper, &handle, CONCORDAT__CLAIM_KIND__CLAIM_OPEN, &code, &told))
+            return false;
+        if (code == 0)
+            o->cases[o->claims++] = handle;
+    }
+    return true;
+}
+
+/* After a start without fault, when the mail has come: the cases are whose they were said to be. */
+static size_t count_lost_cases(struct stage *s, const struct outcome *o)
+{
+    size_t lost = 0;
+
+    for (size_t i = 0; i < o->claims; i++) {
+        Concordat__RefusalCode code;
+        struct custody_told told;
+
+        if (!keeper_case(&s->keeper, &o->cases[i], CONCORDAT__CLAIM_KIND__CLAIM_UNSPECIFIED, &code,
+                         &told))
+            fail("the broker went; see %s", s->community.broker.log);
+        lost += code != 0 || strcmp(told.holder, "nps.a") != 0 || told.version != 1;
+    }
+    return lost;
+}
+
 /* Sends until something goes wrong; what goes wrong is the broker's end or a refusal. */
 static void play(struct stage *s, struct outcome *o)
 {
@@ -123,7 +191,7 @@ static void play(struct stage *s, struct outcome *o)
         || peer_hello(s->nps, 64, 1 << 20, 10000) != ST_OK)
         return;
     peer_publish_key(s->nps, s->key_id);
-    if (peer_flush(s->nps, 2000) != ST_OK
+    if (peer_flush(s->nps, 2000) != ST_OK || !claim_cases(s, o)
         || peer_connect(s->court, s->community.port, 10000) != ST_OK
         || peer_hello(s->court, 64, 1 << 20, 10000) != ST_OK)
         return;
@@ -168,6 +236,7 @@ static size_t count_lost(struct stage *s, struct outcome *o)
     }
     for (size_t i = 0; i < o->receipts; i++)
         lost += !o->arrived[i];
+    lost += count_lost_cases(s, o);
     peer_disconnect(s->nps);
     daemon_stop(&s->community.broker);
     return lost;
@@ -266,6 +335,20 @@ static bool control_is_caught(struct stage *s, const char *broker, long points)
     return caught;
 }
 
+/* One that does not keep cases, and no fault: they are gone after its start. */
+static bool forgotten_cases_are_seen(struct stage *s, const char *broker)
+{
+    char right[COMMUNITY_PATH];
+    struct outcome o;
+
+    memcpy(right, s->community.broker.program, sizeof right);
+    (void)snprintf(s->community.broker.program, sizeof s->community.broker.program, "%s", broker);
+    run(s, 0, &o);
+    bool seen = o.claims == CLAIMS && count_lost(s, &o) == CLAIMS;
+    memcpy(s->community.broker.program, right, sizeof right);
+    return seen;
+}
+
 int main(int argc, char **argv)
 {
     static struct stage s;
@@ -277,12 +360,15 @@ int main(int argc, char **argv)
     long tested = 0, wrong = 0, cut_short = 0, stopped = 0, lost_all = 0;
 
     if (argc < 5) {
-        fprintf(stderr, "usage: %s BIN SOURCE FOLDER LIBFAULTIO [PLANTED_BROKER]\n", argv[0]);
+        fprintf(stderr,
+                "usage: %s BIN SOURCE FOLDER LIBFAULTIO [PLANTED_BROKER [FORGETFUL_BROKER]]\n",
+                argv[0]);
         return 2;
     }
-    community_make(&s.community, &(struct places){argv[1], argv[2]}, argv[3], members, 2);
+    community_make(&s.community, &(struct places){argv[1], argv[2]}, argv[3], members, 3);
     (void)snprintf(s.library, sizeof s.library, "%s", argv[4]);
     (void)snprintf(s.report, sizeof s.report, "%s/report", s.community.folder);
+    community_agreement(&s.community, "cases.yaml", cases_agreement);
     community_start_for_peers(&s.community);
     (void)snprintf(path, sizeof path, "%s/pinned/test.yaml", s.community.folder);
     if (agreement_load(path, &agreement, &why) != ST_OK)
@@ -291,6 +377,7 @@ int main(int argc, char **argv)
     (void)snprintf(path, sizeof path, "%s/pki", s.community.folder);
     s.court = peer_new(path, "court.a");
     s.nps = peer_new(path, "nps.a");
+    s.keeper = (struct keeper){.peer = s.nps, .agency = "nps.a"};
     daemon_stop(&s.community.broker);
     in_folder(&s, "cp -a broker enacted");
 
@@ -298,14 +385,15 @@ int main(int argc, char **argv)
     for (int i = 0; i < CLEAN_RUNS; i++) { /* a slow one has a checkpoint more, and so more calls */
         run(&s, 0, &o);
         long found = (long)read_report(&s, calls);
-        if (!o.ready || o.receipts != MESSAGES || found == 0 || o.status != 0)
+        if (!o.ready || o.receipts != MESSAGES || o.claims != CLAIMS || found == 0 || o.status != 0)
             fail("a clean run failed: ready %d, receipts %zu, points %ld, status %#x", o.ready,
                  o.receipts, found, (unsigned)o.status);
         if (count_lost(&s, &o) != 0)
             fail("a clean run lost messages");
         points = found < points ? found : points;
     }
-    bool caught = argc < 6 || control_is_caught(&s, argv[5], points);
+    bool caught = (argc < 6 || control_is_caught(&s, argv[5], points))
+               && (argc < 7 || forgotten_cases_are_seen(&s, argv[6]));
 
     for (long k = 1; k <= points; k++) {
         struct call failed;
@@ -322,6 +410,7 @@ int main(int argc, char **argv)
                    fault ? fault : "", o.receipts, lost);
         }
     }
+    free(s.keeper.arrivals);
     peer_free(s.court);
     peer_free(s.nps);
     community_free(&s.community);

@@ -9,7 +9,7 @@ hearing=3f1a2b6c-7d84-4e0b-9c55-81d2a4f6e001
 expect 0 '' cmake --install "$build" --component roles-sources --prefix "$folder/there"
 # The README's block, where it says. A warning ends it: above all of a function that nobody declares.
 sed -n '/^cd share\/concordat/,/^```/p' "$source/agents/roles/README.md" | grep -v '^```' >"$folder/block"
-expect 0 '' test "$(grep -c '^cc ' "$folder/block")" = 5
+expect 0 '' test "$(grep -c '^cc ' "$folder/block")" = 7
 cat >"$folder/build.sh" <<END
 set -e
 cc() { ${COMPILER:-cc} -Wall -Werror -Wimplicit ${FLAGS-} "\$@" -L"$build/agents" -Wl,-rpath,"$build/agents"; }
@@ -24,7 +24,7 @@ roles=$folder/there/share/concordat/roles/agents/roles
 expect 0 '"neededByMs":1893504600000' "$roles/court" --agent "$folder/town/agents/court.b35cz00" \
     --store "$folder/court" --data "$source/docs/examples/story/court.json" --json \
     order-report "$hearing" --needed-by 2030-01-01T13:30Z
-for role in crc nps police; do
+for role in crc nps police ppcs prison; do
     expect 2 'usage: ' "$roles/$role"
 done
 expect 2 'either --children or --adults' "$roles/social_care" serve
