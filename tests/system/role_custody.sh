@@ -60,6 +60,7 @@ next accepted '"type":"case.transfer.accept"'
 holder nps.cambs
 expect 2 'nothing of it is rejected' staff nps nps.cambs offer-again "$handle" # nobody has read it yet
 desk nps nps.cambs
+desk_says '"event":"rejected"'
 desk_says '"event":"accepted"'
 expect 0 '"reason": *"ADDRESS_NOT_VERIFIED"' grep '"event":"rejected"' "$folder/nps.cambs.lines"
 
