@@ -270,7 +270,7 @@ static void put_in_force(struct bench *b, const struct law *law)
 }
 
 /* Everything that the registrar says, as one text. */
-struct told {
+struct heard {
     char text[16 * 1024];
     size_t size;
     const struct digest *hash; /* of the one whose state is asked; NULL: all */
@@ -278,7 +278,7 @@ struct told {
 
 static bool tell(void *context, const struct registrar_row *row)
 {
-    struct told *t = context;
+    struct heard *t = context;
     char hex[4][2 * DIGEST_SIZE + 1];
 
     if (t->hash && !digest_equal(t->hash, &row->agreement->hash))
@@ -304,7 +304,7 @@ static bool tell(void *context, const struct registrar_row *row)
     return true;
 }
 
-static void tell_all(const struct bench *b, struct told *out)
+static void tell_all(const struct bench *b, struct heard *out)
 {
     out->size = 0;
     out->text[0] = '\0';
@@ -315,7 +315,7 @@ static void tell_all(const struct bench *b, struct told *out)
 /* And through a restart too: whatever is said is said by a new process as well. */
 static void expect_state(struct bench *b, const struct law *law, const char *expected)
 {
-    struct told *told = calloc(1, sizeof *told);
+    struct heard *told = calloc(1, sizeof *told);
 
     assert_non_null(told);
     for (int restarted = 0; restarted < 2; restarted++) {
@@ -777,7 +777,7 @@ static void bring_any(struct bench *b, struct law laws[], size_t count, uint64_t
 
 static void a_restart_at_any_point_gives_the_same_set(void **)
 {
-    struct told *before = calloc(1, sizeof *before), *after = calloc(1, sizeof *after);
+    struct heard *before = calloc(1, sizeof *before), *after = calloc(1, sizeof *after);
     size_t in_force = 0;
 
     assert_true(before && after);
