@@ -42,8 +42,8 @@ static bool is_back(void *context)
 {
     const struct back *back = context;
     struct concordat_answer *answer = concordat_status(back->client);
-    bool is =
-        answer->status && answer->status->connected && answer->status->since_ms >= back->since_ms;
+    bool is = answer->status && answer->status->connected
+           && (answer->status->since_ms >= back->since_ms || real_ms() > back->quiet_ms);
 
     concordat_answer_free(answer);
     return is;
