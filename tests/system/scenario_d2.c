@@ -72,14 +72,16 @@ static struct concordat_answer *update(struct stage *t, const char *from, unsign
                                                     .conversation_id = t->referral});
 }
 
-static bool came_to(struct stage *t, const char *agency, const struct concordat_id *id)
+/* Delivered, and to that agency. */
+static bool came_to(struct stage *t, const char *from, const char *agency,
+                    const struct concordat_id *id)
 {
     struct concordat_answer *tracked =
-        concordat_track(scenario_client(&t->s, agency), id, 0, "delivered", WAIT_MS);
-    bool came = tracked->item_count == 1 && strcmp(tracked->items[0].to, agency) == 0;
+        concordat_track(scenario_client(&t->s, from), id, 0, NULL, 0);
+    bool is_its = tracked->item_count == 1 && strcmp(tracked->items[0].to, agency) == 0;
 
     concordat_answer_free(tracked);
-    return came;
+    return is_its && scenario_reaches(&t->s, from, id, "delivered");
 }
 
 /* ---- nobody is there ---- */
@@ -152,7 +154,7 @@ static void is_taken_on(struct stage *t)
            "it was decided in time");
     struct concordat_id first =
         expect_accepted(update(t, PROBATION, 1, "NONE"), "probation's update number 1");
-    expect(came_to(t, CHILDREN, &first), "comes to social care");
+    expect(came_to(t, PROBATION, CHILDREN, &first), "comes to social care");
 }
 
 /* ---- the case moves, and the referral with it ---- */
@@ -181,10 +183,10 @@ static void moves(struct stage *t)
                 "which has it under the same id");
     struct concordat_id second = expect_accepted(update(t, COMPANY, 2, "WORKER_CHANGED"),
                                                  "the company's update, in the same referral");
-    expect(came_to(t, CHILDREN, &second), "comes to social care");
+    expect(came_to(t, COMPANY, CHILDREN, &second), "comes to social care");
     struct concordat_id back =
         expect_accepted(update(t, CHILDREN, 1, "PLAN_STARTED"), "social care's update in it");
-    expect(came_to(t, COMPANY, &back), "comes to the company");
+    expect(came_to(t, CHILDREN, COMPANY, &back), "comes to the company");
     expect_bad_or_refused(update(t, PROBATION, 3, "NONE"), "probation has no part in it any more");
 }
 
@@ -203,7 +205,7 @@ static void is_said_twice(struct stage *t)
     message.json = json;
     struct concordat_id first =
         expect_accepted(scenario_send(&t->s, COMPANY, message), "an update is sent");
-    if (!came_to(t, CHILDREN, &first))
+    if (!came_to(t, COMPANY, CHILDREN, &first))
         fail("the update does not arrive");
     struct concordat_id second =
         expect_accepted(scenario_send(&t->s, COMPANY, message), "and the same once more");
