@@ -30,6 +30,16 @@ static void pass_to(struct holding *h, const char *holder, int64_t at_ms)
     add_tenure(h, holder, at_ms);
 }
 
+/* It is that agency's by then, and was handed on at some time since the last known change: of the
+ * time between, nobody here can say whose it was. */
+static void find_with(struct holding *h, const char *holder, int64_t at_ms)
+{
+    if (at_ms < h->changed_ms || strcmp(h->holder, holder) == 0)
+        return;
+    add_tenure(h, "", h->changed_ms);
+    pass_to(h, holder, at_ms);
+}
+
 static void end_transfer(struct holding *h, int64_t at_ms)
 {
     h->transfer = (struct handover){0};
@@ -82,7 +92,7 @@ static void fold_answer(struct holding *h, const struct custody_told *told)
         return;
     if (!told->holder[0] && told->version > 0)
         h->is_closed = true;
-    pass_to(h, told->holder, told->at_ms);
+    find_with(h, told->holder, told->at_ms);
     raise_version(h, told->version);
     if (!told->offered_to[0]) {
         end_transfer(h, told->at_ms);
@@ -133,7 +143,7 @@ void holding_fold_told(struct holding *h, const struct custody_told *told)
         return;
     }
     if (told->version >= h->version)
-        pass_to(h, told->holder, told->at_ms);
+        find_with(h, told->holder, told->at_ms);
     raise_version(h, told->version);
     if (is_of_transfer(h, act, &told->transfer_id, told->offered_to, told->at_ms))
         speak_of(&h->transfer, act, told->components, told->at_ms);
@@ -144,7 +154,7 @@ static void fold_offer(struct holding *h, const struct accepted_act *a)
     struct handover *t = &h->transfer;
 
     if (a->claim->case_version + 1 >= h->version)
-        pass_to(h, a->by, a->at_ms);
+        find_with(h, a->by, a->at_ms);
     if (!is_of_transfer(h, a->act, &a->claim->transfer_id, a->to, a->at_ms))
         return;
     if (a->claim->case_version + 1 >= h->version) { /* of several, the last one's */
@@ -194,8 +204,9 @@ bool holding_may_be_of(const struct holding *h, const char *agency, int64_t at_m
 {
     for (size_t i = 0; i < TENURES_MAX && h->tenures[i].from_ms != 0; i++) {
         const struct tenure *t = &h->tenures[i];
+        const bool is_unknown = t->holder[0] == '\0' && i > 0; /* first, it is closed */
 
-        if (strcmp(t->holder, agency) == 0 && t->from_ms <= at_ms)
+        if ((is_unknown || strcmp(t->holder, agency) == 0) && t->from_ms <= at_ms)
             return true;
         if (t->from_ms < at_ms)
             return false;

@@ -44,7 +44,7 @@ struct holding {
     struct tenure {
         char holder[AGENCY_MAX + 1];
         int64_t from_ms;
-    } tenures[TENURES_MAX]; /* the last first */
+    } tenures[TENURES_MAX]; /* the last first; behind it, an empty holder is one not known */
     struct handover transfer;
 };
 
