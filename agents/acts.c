@@ -181,10 +181,9 @@ bool desk_is_holder(const struct desk *desk, const struct id *handle)
 }
 
 /* Keeps what an offer names; a part that is the same as before is as far as it was. */
-static void keep_names(struct desk *desk, const struct act *act)
+static void keep_names(struct desk *desk, const struct handover_key *of, const struct act *act)
 {
     const Concordat__Body__TransferOffer *o = (const void *)act->content;
-    const struct id *transfer = &act->claim.transfer_id;
     const size_t parts = o->manifest ? o->manifest->n_parts : 0;
     struct part head = {.number = 0, .size = parts};
 
@@ -192,16 +191,16 @@ static void keep_names(struct desk *desk, const struct act *act)
         struct component c = {0};
         size_t size = strnlen(o->components[i]->label ? o->components[i]->label : "", LABEL_MAX);
 
-        (void)component_get(desk->txn, transfer, (uint32_t)i + 1, &c); /* or there is none yet */
+        (void)component_get(desk->txn, of, (uint32_t)i + 1, &c); /* or there is none yet */
         c.number = (uint32_t)i + 1;
         c.kind = o->components[i]->kind;
         memset(c.label, 0, sizeof c.label);
         memcpy(c.label, o->components[i]->label ? o->components[i]->label : "", size);
-        (void)desk_ok(desk, component_put(desk->txn, transfer, &c));
+        (void)desk_ok(desk, component_put(desk->txn, of, &c));
     }
     if (o->manifest && o->manifest->manifest_id.len == ID_SIZE)
         memcpy(head.sha256.bytes, o->manifest->manifest_id.data, ID_SIZE);
-    (void)desk_ok(desk, part_put(desk->txn, transfer, &head));
+    (void)desk_ok(desk, part_put(desk->txn, of, &head));
     for (size_t i = 0; i < parts; i++) {
         const Concordat__Body__ManifestPart *m = o->manifest->parts[i];
         struct part part = {.number = (uint32_t)i + 1, .size = m->size}, before;
@@ -209,28 +208,27 @@ static void keep_names(struct desk *desk, const struct act *act)
 
         memcpy(part.kind, m->kind ? m->kind : "", size);
         memcpy(part.sha256.bytes, m->sha256.data, DIGEST_SIZE);
-        if (part_get(desk->txn, transfer, part.number, &before) == ST_OK
+        if (part_get(desk->txn, of, part.number, &before) == ST_OK
             && digest_equal(&before.sha256, &part.sha256))
             part.state = before.state;
-        (void)desk_ok(desk, part_put(desk->txn, transfer, &part));
+        (void)desk_ok(desk, part_put(desk->txn, of, &part));
     }
-    (void)desk_ok(desk, handover_cut(desk->txn, transfer, (uint32_t)o->n_components + 1,
-                                     (uint32_t)parts + 1));
+    (void)desk_ok(desk,
+                  handover_cut(desk->txn, of, (uint32_t)o->n_components + 1, (uint32_t)parts + 1));
 }
 
-static void keep_reasons(struct desk *desk, const struct act *act)
+static void keep_reasons(struct desk *desk, const struct handover_key *of, const struct act *act)
 {
     const Concordat__Body__TransferReply *r = (const void *)act->content;
 
     for (size_t i = 0; i < r->n_replies; i++) {
         struct component c;
-        enum status status =
-            component_get(desk->txn, &act->claim.transfer_id, r->replies[i]->component, &c);
+        enum status status = component_get(desk->txn, of, r->replies[i]->component, &c);
 
         if (status == ST_MORE || status == ST_INVALID || !desk_ok(desk, status))
             continue;
         c.reject = r->replies[i]->reject;
-        (void)desk_ok(desk, component_put(desk->txn, &act->claim.transfer_id, &c));
+        (void)desk_ok(desk, component_put(desk->txn, of, &c));
     }
 }
 
@@ -238,19 +236,19 @@ static void keep_reasons(struct desk *desk, const struct act *act)
 static void see_part(struct desk *desk, const struct id *case_handle, struct bytes body)
 {
     struct holding holding = desk_holding(desk, case_handle);
-    const struct id *transfer = &holding.transfer.id;
+    const struct handover_key key = {*case_handle, holding.transfer.id}, *of = &key;
     const struct part_measure came = manifest_measure(body);
     struct bytes manifest = field_find(body, PART_MANIFEST);
     struct part head, part;
     uint64_t number;
     enum status status;
 
-    if (id_is_zero(transfer) || !field_find_number(body, PART_NUMBER, &number) || number == 0
+    if (id_is_zero(&key.transfer) || !field_find_number(body, PART_NUMBER, &number) || number == 0
         || number > PARTS_MAX || manifest.size != ID_SIZE)
         return;
-    status = part_get(desk->txn, transfer, 0, &head);
+    status = part_get(desk->txn, of, 0, &head);
     if (status == ST_OK && memcmp(head.sha256.bytes, manifest.data, ID_SIZE) == 0)
-        status = part_get(desk->txn, transfer, (uint32_t)number, &part);
+        status = part_get(desk->txn, of, (uint32_t)number, &part);
     else if (status == ST_OK)
         status = ST_MORE; /* of another manifest */
     if (status == ST_MORE || status == ST_INVALID || !desk_ok(desk, status)
@@ -260,7 +258,15 @@ static void see_part(struct desk *desk, const struct id *case_handle, struct byt
                                                                                     : PART_DIFFERS;
     if (part.state == PART_DIFFERS)
         log_event(LOG_WARN, "part_differs", "part=%u", part.number);
-    (void)desk_ok(desk, part_put(desk->txn, transfer, &part));
+    (void)desk_ok(desk, part_put(desk->txn, of, &part));
+}
+
+/* What is kept of a transfer goes. */
+static void forget(struct desk *desk, const struct id *case_handle, const struct id *transfer)
+{
+    const struct handover_key of = {*case_handle, *transfer};
+
+    (void)desk_ok(desk, handover_cut(desk->txn, &of, 1, 0));
 }
 
 void desk_handover_ended(struct desk *desk, const struct handover *before,
@@ -268,7 +274,7 @@ void desk_handover_ended(struct desk *desk, const struct handover *before,
 {
     if (id_is_zero(&before->id) || id_equal(&before->id, &holding->transfer.id))
         return;
-    (void)desk_ok(desk, handover_cut(desk->txn, &before->id, 1, 0));
+    forget(desk, &holding->handle, &before->id);
     desk_owed_replied(desk, &before->conversation_id);
     desk_talk_over(desk, &before->conversation_id);
 }
@@ -343,32 +349,48 @@ static bool fill_conversations(struct desk *desk, const struct track *track, str
     return desk_ok(desk, ST_NOMEM);
 }
 
-/* Every part of the manifest is here, as it says. */
-static bool find_lacking(void *context, const struct part *part)
-{
-    struct part *lacking = context;
+struct record_count {
+    bool has_head; /* the manifest is known */
+    uint64_t owed; /* by the manifest */
+    uint64_t here;
+    struct part lacking; /* the first; number 0: none */
+};
 
-    if (part->number == 0 || part->state == PART_HERE)
-        return true;
-    *lacking = *part;
-    return false;
+static bool count_part(void *context, const struct part *part)
+{
+    struct record_count *count = context;
+
+    if (part->number == 0) {
+        count->has_head = true;
+        count->owed = part->size;
+    } else if (part->state == PART_HERE) {
+        count->here++;
+    } else {
+        count->lacking = *part;
+    }
+    return count->lacking.number == 0;
 }
 
-static bool has_record(struct desk *desk, const struct id *transfer, struct act_fault *fault)
+/* Every part of the manifest is here, as it says. */
+static bool has_record(struct desk *desk, const struct holding *holding, struct act_fault *fault)
 {
-    struct part lacking = {0};
-    enum status status = parts_each(desk->txn, transfer, find_lacking, &lacking);
+    const struct handover_key of = {holding->handle, holding->transfer.id};
+    struct record_count count = {0};
+    enum status status = parts_each(desk->txn, &of, count_part, &count);
 
     if (status != ST_INVALID && !desk_ok(desk, status))
         return false;
-    if (status == ST_OK && lacking.number == 0)
+    if (status == ST_OK && count.has_head && count.here == count.owed)
         return true;
     fault->where = "manifest";
-    if (status == ST_INVALID)
+    if (status == ST_INVALID || (count.has_head && count.lacking.number == 0))
         reason_set(&fault->why, "what is known of its parts is damaged");
+    else if (!count.has_head)
+        reason_set(&fault->why, "it is not known here");
     else
-        reason_set(&fault->why, "part %u %s", lacking.number,
-                   lacking.state == PART_DIFFERS ? "differs from the manifest" : "is missing");
+        reason_set(&fault->why, "part %u %s", count.lacking.number,
+                   count.lacking.state == PART_DIFFERS ? "differs from the manifest"
+                                                       : "is missing");
     return false;
 }
 
@@ -398,7 +420,7 @@ bool desk_make_act(struct desk *desk, const struct track *track, const struct me
         return false;
     if (type->custody == CUSTODY_OFFER && !fill_conversations(desk, track, &act, body, fault))
         return false;
-    if (type->custody == CUSTODY_COMPLETE && !has_record(desk, &holding.transfer.id, fault))
+    if (type->custody == CUSTODY_COMPLETE && !has_record(desk, &holding, fault))
         return false;
     *claim = act.claim;
     return true;
@@ -435,10 +457,11 @@ static void keep_details(struct desk *desk, const struct message_type *type,
     if ((type->custody != CUSTODY_OFFER && type->custody != CUSTODY_REJECT)
         || act_read(type, body, desk->body_arena, &act, &where, &why) != ST_OK)
         return;
+    const struct handover_key of = {*case_handle, act.claim.transfer_id};
     if (type->custody == CUSTODY_OFFER)
-        keep_names(desk, &act);
+        keep_names(desk, &of, &act);
     else
-        keep_reasons(desk, &act);
+        keep_reasons(desk, &of, &act);
 }
 
 void desk_act_sealed(struct desk *desk, const struct track *track, struct bytes body)
@@ -446,27 +469,54 @@ void desk_act_sealed(struct desk *desk, const struct track *track, struct bytes 
     keep_details(desk, catalogue_find(track->type), &track->case_handle, body);
 }
 
-void desk_act_accepted(struct desk *desk, const struct track *track, int64_t accepted_ms)
+/* The header of an act of ours that is still in the outbox: what it claims. */
+static bool read_own_act(struct desk *desk, const struct track *track, struct envelope *out)
 {
     const struct message_type *type = catalogue_find(track->type);
-    struct accepted_act act = {.by = track->from,
-                               .to = track->to,
-                               .conversation_id = track->conversation_id,
-                               .at_ms = accepted_ms};
     struct outbox_entry entry;
-    struct envelope e;
     struct reason why;
     enum status status;
 
     if (!type || type->custody == CUSTODY_NONE)
-        return;
+        return false;
     status = outbox_get(desk->txn, &track->message_id, &entry);
-    if (status == ST_MORE || status == ST_INVALID || !desk_ok(desk, status) || !entry.sealed
-        || envelope_read(entry.header, desk->header_arena, &e, &why) != ST_OK)
+    return status != ST_MORE && status != ST_INVALID && desk_ok(desk, status) && entry.sealed
+        && envelope_read(entry.header, desk->header_arena, out, &why) == ST_OK;
+}
+
+/* What an offer names is kept while its transfer is open. */
+static void forget_unless_open(struct desk *desk, const struct track *track,
+                               const struct envelope *e)
+{
+    const struct holding holding = desk_holding(desk, &track->case_handle);
+
+    if (catalogue_find(track->type)->custody == CUSTODY_OFFER
+        && !id_equal(&holding.transfer.id, &e->custody.transfer_id))
+        forget(desk, &track->case_handle, &e->custody.transfer_id);
+}
+
+void desk_act_accepted(struct desk *desk, const struct track *track, int64_t accepted_ms)
+{
+    struct accepted_act act = {.by = track->from,
+                               .to = track->to,
+                               .conversation_id = track->conversation_id,
+                               .at_ms = accepted_ms};
+    struct envelope e;
+
+    if (!read_own_act(desk, track, &e))
         return; /* the broker tells the same */
-    act.act = type->custody;
+    act.act = catalogue_find(track->type)->custody;
     act.claim = &e.custody;
     fold(desk, &track->case_handle, &act);
+    forget_unless_open(desk, track, &e);
+}
+
+void desk_act_unsaid(struct desk *desk, const struct track *track)
+{
+    struct envelope e;
+
+    if (read_own_act(desk, track, &e))
+        forget_unless_open(desk, track, &e);
 }
 
 /* ---- one that has come ---- */
@@ -501,6 +551,16 @@ bool desk_act_agrees(struct desk *desk, const struct envelope *e, struct bytes b
     return is_same_claim(&act.claim, &e->custody);
 }
 
+/* Does what it names hold: is its transfer not over, and no later offer of it here? */
+static bool is_last_offer(struct desk *desk, const struct envelope *e, int64_t accepted_ms)
+{
+    const struct holding holding = desk_holding(desk, &e->case_handle);
+
+    if (id_equal(&holding.transfer.id, &e->custody.transfer_id))
+        return digest_equal(&holding.transfer.manifest, &e->custody.manifest);
+    return accepted_ms >= holding.ended_ms;
+}
+
 void desk_act_came(struct desk *desk, const struct envelope *e, struct bytes body,
                    int64_t accepted_ms)
 {
@@ -514,5 +574,6 @@ void desk_act_came(struct desk *desk, const struct envelope *e, struct bytes bod
 
     if (type->custody != CUSTODY_NONE)
         fold(desk, &e->case_handle, &act);
-    keep_details(desk, type, &e->case_handle, body);
+    if (type->custody != CUSTODY_OFFER || is_last_offer(desk, e, accepted_ms))
+        keep_details(desk, type, &e->case_handle, body);
 }

@@ -29,8 +29,8 @@ static char *name_of(const ProtobufCEnumDescriptor *names, uint32_t value)
     return (char *)(uintptr_t)(known ? known->name : "");
 }
 
-static void add_components(struct desk *desk, const struct handover *t,
-                           Concordat__CustodyState *state)
+static void add_components(struct desk *desk, const struct handover_key *of,
+                           const struct handover *t, Concordat__CustodyState *state)
 {
     Concordat__TransferComponent *list =
         arena_take(desk->request_arena, (t->count + 1) * sizeof *list);
@@ -40,7 +40,7 @@ static void add_components(struct desk *desk, const struct handover *t,
         const uint32_t bit = UINT32_C(1) << n;
         struct component c = {0};
 
-        (void)component_get(desk->txn, &t->id, n + 1, &c);
+        (void)component_get(desk->txn, of, n + 1, &c);
         concordat__transfer_component__init(&list[n]);
         list[n].number = n + 1;
         list[n].kind = name_of(&concordat__body__transfer_component__kind__descriptor, c.kind);
@@ -122,6 +122,7 @@ Concordat__CustodyState *desk_custody_state(struct desk *desk, const struct id *
 {
     struct holding h = desk_holding(desk, handle);
     const struct handover *t = &h.transfer;
+    struct handover_key of = {.case_handle = *handle};
     struct parts_list parts = {.desk = desk};
     Concordat__CustodyState *state;
 
@@ -139,6 +140,7 @@ Concordat__CustodyState *desk_custody_state(struct desk *desk, const struct id *
     add_conversations(desk, handle, state);
     if (id_is_zero(&t->id))
         return state;
+    of.transfer = t->id;
     state->transfer_id = copy_bytes(desk, t->id.bytes, ID_SIZE);
     state->offered_to = copy_text(desk, t->to);
     state->reply_by_ms = t->reply_by_ms;
@@ -147,10 +149,10 @@ Concordat__CustodyState *desk_custody_state(struct desk *desk, const struct id *
     state->offered = t->offered;
     state->accepted = t->accepted;
     state->rejected = t->rejected;
-    add_components(desk, t, state);
+    add_components(desk, &of, t, state);
     state->manifest_sha256 = copy_bytes(desk, t->manifest.bytes, DIGEST_SIZE);
     parts.state = state;
     parts.ours = strcmp(t->to, desk->setup.agency) != 0;
-    (void)parts_each(desk->txn, &t->id, add_part, &parts); /* what is damaged is not shown */
+    (void)parts_each(desk->txn, &of, add_part, &parts); /* what is damaged is not shown */
     return state;
 }

@@ -10,7 +10,7 @@
 #define HOLDING_MAX 1536 /* bytes of a record */
 #define DETAIL_MAX 512   /* of a component's or part's */
 #define KEY_SIZE (1 + ID_SIZE)
-#define DETAIL_KEY_SIZE (1 + ID_SIZE + 4)
+#define DETAIL_KEY_SIZE (1 + ID_SIZE + ID_SIZE + 4)
 
 /* ---- what changes it ---- */
 
@@ -362,17 +362,18 @@ enum status holding_get(struct txn *txn, const struct id *handle, struct holding
 /* ---- what the offer names ---- */
 
 static struct bytes detail_key(uint8_t out[static DETAIL_KEY_SIZE], char what,
-                               const struct id *transfer, uint32_t number)
+                               const struct handover_key *of, uint32_t number)
 {
     struct writer w = writer_of(out, DETAIL_KEY_SIZE);
 
     write_u8(&w, (uint8_t)what);
-    write_bytes(&w, transfer->bytes, ID_SIZE);
+    write_bytes(&w, of->case_handle.bytes, ID_SIZE);
+    write_bytes(&w, of->transfer.bytes, ID_SIZE);
     write_u32(&w, number);
     return (struct bytes){out, w.size};
 }
 
-enum status component_put(struct txn *txn, const struct id *transfer, const struct component *c)
+enum status component_put(struct txn *txn, const struct handover_key *of, const struct component *c)
 {
     uint8_t key[DETAIL_KEY_SIZE], record[DETAIL_MAX];
     struct writer w = writer_of(record, sizeof record);
@@ -382,19 +383,18 @@ enum status component_put(struct txn *txn, const struct id *transfer, const stru
     write_prefixed_text(&w, c->label);
     if (w.failed)
         return ST_LIMIT;
-    return store_put(txn, TREE_CUSTODY, detail_key(key, 'k', transfer, c->number),
+    return store_put(txn, TREE_CUSTODY, detail_key(key, 'k', of, c->number),
                      (struct bytes){record, w.size});
 }
 
-enum status component_get(struct txn *txn, const struct id *transfer, uint32_t number,
+enum status component_get(struct txn *txn, const struct handover_key *of, uint32_t number,
                           struct component *out)
 {
     uint8_t key[DETAIL_KEY_SIZE];
     struct component c = {.number = number};
     struct bytes value;
     struct reader r;
-    enum status status =
-        store_get(txn, TREE_CUSTODY, detail_key(key, 'k', transfer, number), &value);
+    enum status status = store_get(txn, TREE_CUSTODY, detail_key(key, 'k', of, number), &value);
 
     if (status != ST_OK)
         return status;
@@ -408,7 +408,7 @@ enum status component_get(struct txn *txn, const struct id *transfer, uint32_t n
     return ST_OK;
 }
 
-enum status part_put(struct txn *txn, const struct id *transfer, const struct part *part)
+enum status part_put(struct txn *txn, const struct handover_key *of, const struct part *part)
 {
     uint8_t key[DETAIL_KEY_SIZE], record[DETAIL_MAX];
     struct writer w = writer_of(record, sizeof record);
@@ -419,7 +419,7 @@ enum status part_put(struct txn *txn, const struct id *transfer, const struct pa
     write_u8(&w, (uint8_t)part->state);
     if (w.failed)
         return ST_LIMIT;
-    return store_put(txn, TREE_CUSTODY, detail_key(key, 'p', transfer, part->number),
+    return store_put(txn, TREE_CUSTODY, detail_key(key, 'p', of, part->number),
                      (struct bytes){record, w.size});
 }
 
@@ -438,13 +438,13 @@ static bool read_part(struct bytes value, struct part *part)
     return true;
 }
 
-enum status part_get(struct txn *txn, const struct id *transfer, uint32_t number, struct part *out)
+enum status part_get(struct txn *txn, const struct handover_key *of, uint32_t number,
+                     struct part *out)
 {
     uint8_t key[DETAIL_KEY_SIZE];
     struct part part = {.number = number};
     struct bytes value;
-    enum status status =
-        store_get(txn, TREE_CUSTODY, detail_key(key, 'p', transfer, number), &value);
+    enum status status = store_get(txn, TREE_CUSTODY, detail_key(key, 'p', of, number), &value);
 
     if (status != ST_OK)
         return status;
@@ -454,14 +454,14 @@ enum status part_get(struct txn *txn, const struct id *transfer, uint32_t number
     return ST_OK;
 }
 
-enum status parts_each(struct txn *txn, const struct id *transfer,
+enum status parts_each(struct txn *txn, const struct handover_key *of,
                        bool (*visit)(void *context, const struct part *part), void *context)
 {
     uint8_t from[DETAIL_KEY_SIZE];
     struct bytes key, value;
     struct walk *walk;
     bool going = true;
-    enum status status = walk_open(txn, TREE_CUSTODY, detail_key(from, 'p', transfer, 0), &walk);
+    enum status status = walk_open(txn, TREE_CUSTODY, detail_key(from, 'p', of, 0), &walk);
 
     if (status != ST_OK)
         return status;
@@ -469,9 +469,9 @@ enum status parts_each(struct txn *txn, const struct id *transfer,
         struct part part = {0};
         struct reader r;
 
-        if (key.size != DETAIL_KEY_SIZE || memcmp(key.data, from, 1 + ID_SIZE) != 0)
+        if (key.size != DETAIL_KEY_SIZE || memcmp(key.data, from, DETAIL_KEY_SIZE - 4) != 0)
             break;
-        r = reader_of(key.data + 1 + ID_SIZE, 4);
+        r = reader_of(key.data + DETAIL_KEY_SIZE - 4, 4);
         part.number = read_u32(&r);
         if (!read_part(value, &part)) {
             status = ST_INVALID;
@@ -483,7 +483,7 @@ enum status parts_each(struct txn *txn, const struct id *transfer,
     return status == ST_MORE ? ST_OK : status;
 }
 
-enum status handover_cut(struct txn *txn, const struct id *transfer, uint32_t components,
+enum status handover_cut(struct txn *txn, const struct handover_key *of, uint32_t components,
                          uint32_t parts)
 {
     static const char whats[] = {'k', 'p'};
@@ -493,7 +493,7 @@ enum status handover_cut(struct txn *txn, const struct id *transfer, uint32_t co
 
     for (size_t i = 0; i < sizeof whats; i++) {
         for (uint32_t number = from[i]; number < from[i] + PARTS_MAX + 1; number++) {
-            const struct bytes at = detail_key(key, whats[i], transfer, number);
+            const struct bytes at = detail_key(key, whats[i], of, number);
             enum status status = store_get(txn, TREE_CUSTODY, at, &value);
 
             if (status == ST_MORE)

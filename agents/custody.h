@@ -73,6 +73,11 @@ enum status holding_put(struct txn *txn, const struct holding *holding);
 
 /* ---- what the offer names ---- */
 
+/* A transfer's id is its sender's choice: two cases may have the same. */
+struct handover_key {
+    struct id case_handle, transfer;
+};
+
 struct component {
     uint32_t number; /* from 1 */
     uint32_t kind;   /* TransferComponent.Kind */
@@ -94,16 +99,18 @@ struct part {
     enum part_state state;
 };
 
-enum status component_put(struct txn *txn, const struct id *transfer, const struct component *c);
-enum status component_get(struct txn *txn, const struct id *transfer, uint32_t number,
+enum status component_put(struct txn *txn, const struct handover_key *of,
+                          const struct component *c);
+enum status component_get(struct txn *txn, const struct handover_key *of, uint32_t number,
                           struct component *out);
-enum status part_put(struct txn *txn, const struct id *transfer, const struct part *part);
-enum status part_get(struct txn *txn, const struct id *transfer, uint32_t number, struct part *out);
+enum status part_put(struct txn *txn, const struct handover_key *of, const struct part *part);
+enum status part_get(struct txn *txn, const struct handover_key *of, uint32_t number,
+                     struct part *out);
 /* Forgets both kinds from the numbers on: what a new offer of the transfer names no more. */
-enum status handover_cut(struct txn *txn, const struct id *transfer, uint32_t components,
+enum status handover_cut(struct txn *txn, const struct handover_key *of, uint32_t components,
                          uint32_t parts);
 /* Calls `visit` for each part in order until it says false; it must not write. */
-enum status parts_each(struct txn *txn, const struct id *transfer,
+enum status parts_each(struct txn *txn, const struct handover_key *of,
                        bool (*visit)(void *context, const struct part *part), void *context);
 
 #endif

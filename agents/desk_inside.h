@@ -524,6 +524,8 @@ bool desk_make_act(struct desk *desk, const struct track *track, const struct me
 void desk_act_sealed(struct desk *desk, const struct track *track, struct bytes body);
 /* One of ours was accepted by the broker, and its header says what it was. */
 void desk_act_accepted(struct desk *desk, const struct track *track, int64_t accepted_ms);
+/* One of ours was refused, and is still in the outbox: what a new offer named goes. */
+void desk_act_unsaid(struct desk *desk, const struct track *track);
 /* Does the header of one that has come say what its body says? False: `why'. */
 bool desk_act_agrees(struct desk *desk, const struct envelope *e, struct bytes body,
                      struct reason *why);

@@ -145,6 +145,7 @@ void desk_refusal(struct desk *desk, const struct refusal *refusal)
     if (!find_ours(desk, &message, &refusal->header_digest, &track)
         || track_find(&track, RUNG_ACCEPTED) || track_find(&track, RUNG_REFUSED))
         return;
+    desk_act_unsaid(desk, &track);
     desk_unsaid(desk, &track, true);
     if (strcmp(track.type, LATE_ANSWER) == 0)
         desk->forward_due = true;

@@ -171,6 +171,7 @@ static bool is_permitted_still(struct desk *desk, const struct id *id)
     if (decision.permitted && digest_equal(&decision.agreement->hash, &track.agreement_hash))
         return true;
     (void)desk_landed(desk, id);
+    desk_act_unsaid(desk, &track);
     if (!decision.permitted)
         desk_refuse_here(desk, &track, decision.code, decision.offending);
     else if (desk_set_aside(desk, &track, desk->wall_ms))

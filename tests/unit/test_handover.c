@@ -468,6 +468,43 @@ static void a_case_is_handed_over(void **)
     assert_string_equal(r->problems[0]->where, "conversation_id");
 }
 
+/* Two cases may have transfers of one id: what the one names is not the other's. */
+static void a_transfers_details_are_its_cases(void **)
+{
+    OWNED(town) town = town_new(agencies, 3);
+    const struct id one = opened(town), other = opened(town);
+    const Concordat__CustodyState *state;
+    const Concordat__Response *r;
+    char same[128], id[BASE64_SIZE(ID_SIZE)], json[512];
+
+    (void)said(offer(town, &one, ""));
+    town_settle(town);
+    state = case_of(town, CRC, &one);
+    base64_print(state->transfer_id.data, ID_SIZE, id);
+    (void)snprintf(same, sizeof same, "\"transferId\": \"%s\", ", id);
+    (void)snprintf(json, sizeof json,
+                   "{" KIT ", %s\"manifest\": {\"manifestId\": \"AAAAAAAAAAAAAAAAAAAAAQ==\"}, "
+                           "\"components\": [{\"number\": 1, \"kind\": \"OFFENDER\", "
+                   "\"label\": \"other\"}], \"reason\": \"INITIAL_ALLOCATION\"}",
+                   same);
+    (void)said(act(town, NPS, &other, "case.transfer.offer", json));
+    town_settle(town);
+    state = case_of(town, CRC, &other);
+    assert_int_equal(state->n_parts, 0);
+    assert_string_equal(state->components[0]->label, "other");
+    state = case_of(town, CRC, &one);
+    assert_int_equal(state->n_parts, 1);
+    assert_string_equal(state->components[0]->label, "all");
+    (void)said(act(town, CRC, &one, "case.transfer.accept",
+                   "{\"replies\": [{\"component\": 1}, {\"component\": 2}]}"));
+    r = act(town, CRC, &one, "case.transfer.complete", "{}");
+    assert_int_equal(r->outcome, CONCORDAT__OUTCOME__BAD_INPUT);
+    assert_string_equal(r->problems[0]->text, "part 1 is missing");
+    (void)said(
+        act(town, CRC, &other, "case.transfer.accept", "{\"replies\": [{\"component\": 1}]}"));
+    (void)said(act(town, CRC, &other, "case.transfer.complete", "{}"));
+}
+
 /* An answer says who holds a case, and not since when. */
 static void what_an_answer_leaves_open_is_not_held_against_a_holder(void **)
 {
@@ -728,6 +765,7 @@ int main(void)
         cmocka_unit_test(a_claim_is_made_until_it_is_answered),
         cmocka_unit_test(a_claim_that_is_refused_is_told),
         cmocka_unit_test(a_case_is_handed_over),
+        cmocka_unit_test(a_transfers_details_are_its_cases),
         cmocka_unit_test(what_an_answer_leaves_open_is_not_held_against_a_holder),
         cmocka_unit_test(a_header_that_says_otherwise_is_rejected),
         cmocka_unit_test(a_late_answer_is_passed_on_once),
