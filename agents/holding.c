@@ -94,8 +94,21 @@ static void send_claim(struct desk *desk, const struct id *handle, struct bytes 
     desk_frame(desk, &wire, (struct bytes){NULL, 0});
 }
 
+/* False: the broker would not read it either, now or later. */
+static bool can_be_sent(struct desk *desk, struct bytes value)
+{
+    struct reason why = {""};
+    struct claim claim;
+    enum status status = claim_read(value, desk->frame_arena, &claim, &why);
+
+    if (status == ST_INVALID || status == ST_LIMIT)
+        log_event(LOG_ERROR, "claim_damaged", "why=\"%s\"", why.text);
+    return status != ST_INVALID && status != ST_LIMIT;
+}
+
 void desk_send_claims(struct desk *desk)
 {
+    struct id damaged = {{0}};
     struct bytes key, value;
     struct walk *walk;
     unsigned count = 0;
@@ -112,6 +125,11 @@ void desk_send_claims(struct desk *desk)
 
         if (!read_id(key, &handle) || is_asked(desk, &handle))
             continue;
+        if (!can_be_sent(desk, value)) {
+            damaged = handle;
+            desk->claims_due = true; /* the others in the next turn */
+            break;
+        }
         if (count++ == CASE_QUESTIONS_MAX / 2) { /* the others when these are answered */
             desk->claims_due = true;
             desk->claims_at_ms = desk->now_ms + CLAIMS_RETRY_MS;
@@ -120,7 +138,8 @@ void desk_send_claims(struct desk *desk)
         send_claim(desk, &handle, value);
     }
     walk_close(walk);
-    (void)(status == ST_MORE || desk_ok(desk, status));
+    if ((status == ST_MORE || desk_ok(desk, status)) && !id_is_zero(&damaged))
+        drop_claim(desk, &damaged);
 }
 
 /* ---- answers ---- */
@@ -249,8 +268,14 @@ void desk_hold(struct desk *desk, struct bytes route, const Concordat__HoldReque
         return;
     }
     TEXT_COPY(claim.agency, desk->setup.agency);
-    if (r->kind == CONCORDAT__CLAIM_KIND__CLAIM_CLOSE)
+    if (r->kind == CONCORDAT__CLAIM_KIND__CLAIM_CLOSE) {
         claim.case_version = desk_holding(desk, &claim.case_handle).version;
+        if (claim.case_version == 0) { /* the broker would not read the claim */
+            desk_reply_problem(desk, route, CONCORDAT__OUTCOME__BAD_INPUT, "case_handle",
+                               "nothing is known here of such a case");
+            return;
+        }
+    }
     if (!desk_ok(desk, claim_write(&claim, bytes, sizeof bytes, &size))
         || !desk_ok(desk, store_put(desk->txn, TREE_CLAIMS, key_of(&claim.case_handle),
                                     (struct bytes){bytes, size})))

@@ -191,6 +191,8 @@ void desk_unsaid(struct desk *desk, const struct track *track, bool is_recorded)
 
 bool desk_heard(struct desk *desk, const struct message_type *type, const struct track *track)
 {
+    enum conversation_state before;
+    const char *answer;
     struct utterance u;
     struct talk talk;
 
@@ -212,9 +214,12 @@ bool desk_heard(struct desk *desk, const struct message_type *type, const struct
         if (talk.rules.state == CONVERSATION_OPEN)
             talk.rules.state = CONVERSATION_FORWARDING;
     }
+    before = talk.rules.state;
     conversation_apply(&talk.rules, &u, desk->wall_ms);
     keep_talk(desk, &talk, false);
-    return talk.holder[0] != '\0' && talk.rules.state == CONVERSATION_FORWARDING;
+    answer = talk.rules.opened->answered_by;
+    return talk.holder[0] != '\0' && answer && strcmp(type->name, answer) == 0
+        && before != CONVERSATION_FORWARDING && talk.rules.state == CONVERSATION_FORWARDING;
 }
 
 bool desk_is_of_talk(struct desk *desk, const struct id *conversation, const char *sender,

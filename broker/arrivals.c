@@ -381,7 +381,8 @@ static enum status take_case(struct session *session, const struct arrival *a)
         enum status status =
             claim_read(wire->case_frame.claim, session->rules->arena, &claim, &why);
         if (status == ST_INVALID || status == ST_LIMIT)
-            return session_fail(session, "frame", "frame_refused", &why);
+            return refuse_claim(session, wire->case_frame.request,
+                                CONCORDAT__REFUSAL_CODE__HEADER_INVALID, &why);
         if (status != ST_OK)
             return status;
         Concordat__RefusalCode code = judge_claim(session, a, &claim, &signer, &why);

@@ -109,17 +109,23 @@ static const Concordat__Response *due_of(struct town *town, size_t agency)
     return town_ask(town, agency, &request);
 }
 
-static void hold_later(struct town *town, size_t agency, const struct id *handle)
+static void claim_later(struct town *town, size_t agency, const struct id *handle,
+                        Concordat__ClaimKind kind)
 {
     Concordat__Request request = CONCORDAT__REQUEST__INIT;
     Concordat__HoldRequest hold = CONCORDAT__HOLD_REQUEST__INIT;
 
-    hold.kind = CONCORDAT__CLAIM_KIND__CLAIM_OPEN;
+    hold.kind = kind;
     hold.case_handle = field_of(handle);
     request.kind_case = CONCORDAT__REQUEST__KIND_HOLD;
     request.hold = &hold;
     town_ask_later(town, agency, &request);
     town_turns(town, 1);
+}
+
+static void hold_later(struct town *town, size_t agency, const struct id *handle)
+{
+    claim_later(town, agency, handle, CONCORDAT__CLAIM_KIND__CLAIM_OPEN);
 }
 
 static struct told news_of(const struct town *town, const struct id *handle,
@@ -316,6 +322,20 @@ static void a_claim_that_is_refused_is_told(void **)
     refused(town_reply(town, NPS), CONCORDAT__REFUSAL_CODE__CASE_NOT_YOURS);
     assert_null(case_of(town, NPS, &handle));
     assert_int_equal(town_entries(town, NPS, TREE_CLAIMS), 0);
+}
+
+/* A handle that was mistyped: the broker would not read the claim, in any session. */
+static void nothing_unknown_is_closed(void **)
+{
+    OWNED(town) town = town_new(agencies, 3);
+    struct id handle = id_random();
+
+    claim_later(town, NPS, &handle, CONCORDAT__CLAIM_KIND__CLAIM_CLOSE);
+    assert_int_equal(town_entries(town, NPS, TREE_CLAIMS), 0);
+    assert_int_equal(town_case(town, NPS)->count, 0);
+    assert_non_null(town_reply(town, NPS));
+    assert_int_equal(town_reply(town, NPS)->outcome, CONCORDAT__OUTCOME__BAD_INPUT);
+    assert_string_equal(town_reply(town, NPS)->problems[0]->where, "case_handle");
 }
 
 /* ---- a transfer ---- */
@@ -614,6 +634,32 @@ static void a_late_answer_is_passed_on_once(void **)
     assert_int_equal(case_of(town, CRC, &late.handle)->n_conversations, 0);
 }
 
+/* What else comes for who asked, after the case has moved, is no answer. */
+static void only_the_answer_is_passed_on(void **)
+{
+    OWNED(town) town = town_new(agencies, 3);
+    struct id handle = opened(town), first = referred(town, &handle), update, decision;
+    const struct id transfer = {{7}};
+    char id[BASE64_SIZE(ID_SIZE)], json[256];
+
+    town_settle(town);
+    const struct told_conversation t = conversation_of(&first, "safeguarding.referral.child", 2, 1);
+    moved(town, &handle, &transfer, &t, 1, 1U << NPS | 1U << CRC);
+    base64_print(first.bytes, ID_SIZE, id);
+    (void)snprintf(json, sizeof json,
+                   "{\"referralId\": \"%s\", \"outcome\": \"NO_FURTHER_ACTION\"}", id);
+    decision = said(say(
+        town, CSC,
+        (struct wish){.type = "safeguarding.referral.decision", .reply_to = &first, .json = json}));
+    town_settle(town);
+    assert_int_equal(count_late(town, &handle), 1);
+    update = updated(town, CSC, &first, 1);
+    town_settle(town);
+    assert_string_equal(town_state(town, NPS, &decision), "delivered");
+    assert_string_equal(town_state(town, NPS, &update), "delivered");
+    assert_int_equal(count_late(town, &handle), 1);
+}
+
 /* The broker refuses one: it stays in sight, and goes again when the case is another's. */
 static void one_that_is_refused_waits_in_sight(void **)
 {
@@ -764,11 +810,13 @@ int main(void)
         cmocka_unit_test(what_waits_for_a_key_takes_no_number),
         cmocka_unit_test(a_claim_is_made_until_it_is_answered),
         cmocka_unit_test(a_claim_that_is_refused_is_told),
+        cmocka_unit_test(nothing_unknown_is_closed),
         cmocka_unit_test(a_case_is_handed_over),
         cmocka_unit_test(a_transfers_details_are_its_cases),
         cmocka_unit_test(what_an_answer_leaves_open_is_not_held_against_a_holder),
         cmocka_unit_test(a_header_that_says_otherwise_is_rejected),
         cmocka_unit_test(a_late_answer_is_passed_on_once),
+        cmocka_unit_test(only_the_answer_is_passed_on),
         cmocka_unit_test(one_that_is_refused_waits_in_sight),
         cmocka_unit_test(an_alarm_stands_until_somebody_has_seen_it),
         cmocka_unit_test(what_is_owed_is_listed_until_it_comes),

@@ -269,6 +269,12 @@ static void spoil_claim_old(struct claim *claim)
     claim->at_ms = GUEST_NOW_MS - INT64_C(86400000) * CREATED_PAST_DAYS - 1;
 }
 
+/* It names no version of the case. */
+static void spoil_claim_close(struct claim *claim)
+{
+    claim->kind = CONCORDAT__CLAIM_KIND__CLAIM_CLOSE;
+}
+
 /* The one command of the turn, in `kept`. */
 static const struct command_case *given_case(struct guest *guest, uint8_t **kept)
 {
@@ -292,6 +298,7 @@ static void a_claim_is_its_agencys_own_and_of_now(void **)
         {spoil_claimant, CONCORDAT__REFUSAL_CODE__BAD_SIGNATURE},
         {spoil_claim_ahead, CONCORDAT__REFUSAL_CODE__TIME_OUT_OF_RANGE},
         {spoil_claim_old, CONCORDAT__REFUSAL_CODE__TIME_OUT_OF_RANGE},
+        {spoil_claim_close, CONCORDAT__REFUSAL_CODE__HEADER_INVALID},
     };
     struct guest guest;
     uint8_t *kept;
@@ -338,9 +345,11 @@ static void no_flipped_bit_of_a_claim_passes(void **)
             assert_int_equal(frame[at - 1], 0x08);
             assert_int_equal(at, FRAME_PREFIX + 4);
         } else if (guest_said(&guest, &said, &wire)) {
-            assert_true(wire.kind == WIRE_REFUSE
-                        || (wire.kind == WIRE_CASE
-                            && wire.case_frame.code == CONCORDAT__REFUSAL_CODE__BAD_SIGNATURE));
+            assert_true(
+                wire.kind == WIRE_REFUSE
+                || (wire.kind == WIRE_CASE
+                    && (wire.case_frame.code == CONCORDAT__REFUSAL_CODE__BAD_SIGNATURE
+                        || wire.case_frame.code == CONCORDAT__REFUSAL_CODE__HEADER_INVALID)));
         }
         guest_stop(&guest);
     }
