@@ -50,8 +50,14 @@ static void note_accepted(struct desk *desk, const struct track *track, int64_t 
 {
     desk_act_accepted(desk, track, accepted_ms);
     desk_owe(desk, track, accepted_ms);
+}
+
+/* It has arrived, or will not: what it passes on is looked at in this turn, and no other is tried
+ * for it. */
+static void note_late_answer(struct desk *desk, const struct track *track)
+{
     if (strcmp(track->type, LATE_ANSWER) == 0)
-        desk->forward_due = true;
+        desk->forward_at_ms = desk->now_ms;
 }
 
 /* Our message was an answer, and is accepted: what it answers is now answered. */
@@ -188,6 +194,7 @@ void desk_withheld(struct desk *desk, uint64_t sequence, const struct withheld *
         note_unanswered(desk, &track);
         desk_owed_gone(desk, &track);
         desk_talk_ended(desk, &track);
+        note_late_answer(desk, &track);
     }
     (void)desk_ok(desk, track_put(desk->txn, &track));
     desk_touched(desk, &track);
@@ -300,6 +307,7 @@ static void record_step(struct desk *desk, const struct arrival *arrival, struct
         || step->kind == CONCORDAT__STEP_KIND__REJECTED) {
         (void)desk_landed(desk, &track->message_id);
         (void)desk_ok(desk, outbox_drop(desk->txn, &track->message_id, track->to));
+        note_late_answer(desk, track);
     }
     (void)desk_ok(desk, track_put(desk->txn, track));
     desk_touched(desk, track);

@@ -2,13 +2,14 @@
  * forward.c - answers that came for the holder of a case that we were when we asked: sealed again
  * to who holds it now. See desk_inside.h.
  *
- *     answer in an old conversation of ours -> TREE_FORWARD -> case.late_answer -> accepted: gone
- *                                               ^   | no clause, no key, refused
+ *     answer in an old conversation of ours -> TREE_FORWARD -> case.late_answer -> delivered: gone
+ *                                               ^   | no clause, no key, refused, rejected,
+ * withheld
  *                                               +---+ waits, where `concordat due' shows it
  *
- * The message's id follows from the answer's, so that no crash sends two; where the broker has
- * refused one, from the count of tries too. It is tried again when the gazette brings something,
- * the broker tells of the case, or the session is new.
+ * The message's id follows from the answer's, so that no crash sends two; where one has come to
+ * nothing, from the count of tries too. It is tried again when the gazette brings something, the
+ * broker tells of the case, or the session is new.
  */
 #include <string.h>
 
@@ -28,7 +29,7 @@
 /* One that waits. */
 struct forward {
     struct id answer; /* key of its track */
-    uint32_t tries;   /* that the broker has refused */
+    uint32_t tries;   /* that have come to nothing */
     bool sent;
     uint32_t code; /* why it waits: a refusal; 0: as `sent' says */
     int64_t since_ms;
@@ -241,12 +242,20 @@ static bool find_late(struct desk *desk, const struct forward *f, const struct t
     return desk_ok(desk, track_follow(desk->txn, out));
 }
 
-/* Refused: by us, it may go again as it is; by the broker, under another id. */
-static void on_refused(struct desk *desk, struct forward *f, const struct track *late,
-                       const struct track *asked)
+/* Why it has not arrived, and will not. The broker undoes what it has accepted. NULL: it may. */
+static const struct rung *find_failure(const struct track *late)
 {
     const struct rung *rung = track_refusal(late);
 
+    if (!rung)
+        rung = track_find(late, RUNG_REJECTED);
+    return rung ? rung : track_find(late, RUNG_WITHHELD);
+}
+
+/* It may go again, under another id. */
+static void on_failure(struct desk *desk, struct forward *f, const struct rung *rung,
+                       const struct track *asked)
+{
     f->sent = false;
     f->code = rung->code;
     f->tries++;
@@ -288,13 +297,15 @@ static void settle(struct desk *desk, struct forward *f, bool try)
     }
     asked = asked_by(desk, &answer);
     if (f->sent && find_late(desk, f, &answer, &late)) {
-        if (track_find(&late, RUNG_ACCEPTED)) {
+        const struct rung *failure = find_failure(&late);
+
+        if (track_find(&late, RUNG_DELIVERED)) {
             drop(desk, f);
             return;
         }
-        if (!track_refusal(&late))
+        if (!failure)
             return;
-        on_refused(desk, f, &late, &asked);
+        on_failure(desk, f, failure, &asked);
         if (strcmp(late.to, f->to) == 0)
             try = false; /* the same again would be refused again */
     }
@@ -358,7 +369,7 @@ void desk_forward(struct desk *desk)
 static const char *note_of(const struct forward *f)
 {
     if (f->sent)
-        return "it waits for the holder's sealing key, or for the broker's verdict";
+        return "it waits for the holder's sealing key, or has not arrived there yet";
     return f->code ? refusal_advice((Concordat__RefusalCode)f->code) : "not tried yet";
 }
 

@@ -576,8 +576,8 @@ struct late {
     struct id handle, question, answer;
 };
 
-/* Social care answers what probation asked, though the case has moved; it has not been told. */
-static struct late answered_late(struct town *town)
+/* Probation has asked, and the case has moved; social care has not been told. */
+static struct late moved_on(struct town *town)
 {
     struct late late = {.handle = opened(town)};
     const struct id transfer = {{7}};
@@ -591,11 +591,15 @@ static struct late answered_late(struct town *town)
     const struct told_conversation t =
         conversation_of(&late.question, "check.social_care.children.request", 2, 1);
     moved(town, &late.handle, &transfer, &t, 1, 1U << NPS | 1U << CRC);
-    late.answer = said(say(town, CSC,
-                           (struct wish){.type = "check.social_care.children.response",
-                                         .reply_to = &late.question,
-                                         .json = checked}));
     return late;
+}
+
+static void answer(struct town *town, struct late *late)
+{
+    late->answer = said(say(town, CSC,
+                            (struct wish){.type = "check.social_care.children.response",
+                                          .reply_to = &late->question,
+                                          .json = checked}));
 }
 
 static unsigned count_late(struct town *town, const struct id *handle)
@@ -617,8 +621,9 @@ static unsigned count_late(struct town *town, const struct id *handle)
 static void a_late_answer_is_passed_on_once(void **)
 {
     OWNED(town) town = town_new(agencies, 3);
-    struct late late = answered_late(town);
+    struct late late = moved_on(town);
 
+    answer(town, &late);
     town_settle(town);
     assert_int_equal(count_late(town, &late.handle), 1);
     assert_string_equal(town_state(town, NPS, &late.answer), "delivered"); /* in our inbox too */
@@ -700,6 +705,55 @@ static void one_that_is_refused_waits_in_sight(void **)
     town_settle(town);
     assert_int_equal(count_late(town, &late.handle), 1);
     assert_int_equal(town_entries(town, NPS, TREE_FORWARD), 0);
+}
+
+/* Probation's last of the case. */
+static struct id last_late(struct town *town, const struct id *handle)
+{
+    Concordat__Request request = CONCORDAT__REQUEST__INIT;
+    Concordat__CaseRequest cases = CONCORDAT__CASE_REQUEST__INIT;
+    const Concordat__Response *r;
+    struct id id = {{0}};
+
+    cases.case_handle = field_of(handle);
+    request.kind_case = CONCORDAT__REQUEST__KIND_CASES;
+    request.cases = &cases;
+    r = town_ask(town, NPS, &request);
+    for (size_t i = 0; i < r->n_items; i++)
+        if (strcmp(r->items[i]->type, "case.late_answer") == 0)
+            memcpy(id.bytes, r->items[i]->message_id.data, ID_SIZE);
+    assert_false(id_is_zero(&id));
+    return id;
+}
+
+/* Accepted is not delivered: the holder's agent cannot read it, or it is withheld from it. */
+static void one_that_does_not_arrive_goes_again(void **)
+{
+    for (int withheld = 0; withheld < 2; withheld++) {
+        OWNED(town) town = town_new(agencies, 3);
+        struct late late = moved_on(town);
+        struct id id;
+
+        town_disconnect(town, CRC);
+        answer(town, &late);
+        town_settle(town);
+        id = last_late(town, &late.handle);
+        assert_string_equal(town_state(town, NPS, &id), "accepted");
+        assert_int_equal(town_entries(town, NPS, TREE_FORWARD), 1);
+        if (withheld)
+            town_withhold(town, &id, CONCORDAT__REFUSAL_CODE__AGREEMENT_REVOKED);
+        else
+            town_mischief(town)->flip_body = true;
+        town_connect(town, CRC);
+        town_settle(town);
+        assert_string_equal(town_state(town, NPS, &id), withheld ? "withheld" : "rejected");
+        assert_int_equal(town_entries(town, NPS, TREE_FORWARD), 1);
+        town_mischief(town)->flip_body = false;
+        town_restart(town, NPS);
+        town_settle(town);
+        assert_int_equal(town_entries(town, NPS, TREE_FORWARD), 0);
+        assert_string_equal(town_inbox(town, CRC)->items[0]->type, "case.late_answer");
+    }
 }
 
 /* ---- alarms and what is due ---- */
@@ -818,6 +872,7 @@ int main(void)
         cmocka_unit_test(a_late_answer_is_passed_on_once),
         cmocka_unit_test(only_the_answer_is_passed_on),
         cmocka_unit_test(one_that_is_refused_waits_in_sight),
+        cmocka_unit_test(one_that_does_not_arrive_goes_again),
         cmocka_unit_test(an_alarm_stands_until_somebody_has_seen_it),
         cmocka_unit_test(what_is_owed_is_listed_until_it_comes),
     };
