@@ -504,7 +504,7 @@ static void a_transfers_details_are_its_cases(void **)
     (void)snprintf(same, sizeof same, "\"transferId\": \"%s\", ", id);
     (void)snprintf(json, sizeof json,
                    "{" KIT ", %s\"manifest\": {\"manifestId\": \"AAAAAAAAAAAAAAAAAAAAAQ==\"}, "
-                           "\"components\": [{\"number\": 1, \"kind\": \"OFFENDER\", "
+                   "\"components\": [{\"number\": 1, \"kind\": \"OFFENDER\", "
                    "\"label\": \"other\"}], \"reason\": \"INITIAL_ALLOCATION\"}",
                    same);
     (void)said(act(town, NPS, &other, "case.transfer.offer", json));
@@ -523,6 +523,29 @@ static void a_transfers_details_are_its_cases(void **)
     (void)said(
         act(town, CRC, &other, "case.transfer.accept", "{\"replies\": [{\"component\": 1}]}"));
     (void)said(act(town, CRC, &other, "case.transfer.complete", "{}"));
+}
+
+static void a_refused_offer_leaves_nothing(void **)
+{
+    OWNED(town) town = town_new(agencies, 3);
+    const struct id handle = opened(town), transfer = {{1}};
+    struct told told =
+        news_of(town, &handle, CONCORDAT__CUSTODY_CHANGE__CASE_OFFERED, agencies[NPS], 2);
+    char same[128], id[BASE64_SIZE(ID_SIZE)];
+
+    base64_print(transfer.bytes, ID_SIZE, id);
+    (void)snprintf(same, sizeof same, "\"transferId\": \"%s\", ", id);
+    town_mischief(town)->refuse = CONCORDAT__REFUSAL_CODE__STALE_VERSION;
+    refused(offer(town, &handle, same), CONCORDAT__REFUSAL_CODE__STALE_VERSION);
+    town_settle(town);
+    told.custody.transfer_id = transfer;
+    told.custody.components = 3;
+    told.custody.at_ms = town_now(town);
+    TEXT_COPY(told.custody.offered_to, agencies[CRC]);
+    town_tell(town, NPS, &told);
+    town_settle(town);
+    assert_int_equal(case_of(town, NPS, &handle)->offered, 3);
+    assert_int_equal(case_of(town, NPS, &handle)->n_parts, 0);
 }
 
 /* An answer says who holds a case, and not since when. */
@@ -867,6 +890,7 @@ int main(void)
         cmocka_unit_test(nothing_unknown_is_closed),
         cmocka_unit_test(a_case_is_handed_over),
         cmocka_unit_test(a_transfers_details_are_its_cases),
+        cmocka_unit_test(a_refused_offer_leaves_nothing),
         cmocka_unit_test(what_an_answer_leaves_open_is_not_held_against_a_holder),
         cmocka_unit_test(a_header_that_says_otherwise_is_rejected),
         cmocka_unit_test(a_late_answer_is_passed_on_once),
