@@ -9,7 +9,8 @@
  *
  * The message's id follows from the answer's, so that no crash sends two; where one has come to
  * nothing, from the count of tries too. It is tried again when the gazette brings something, the
- * broker tells of the case, or the session is new.
+ * broker tells of another holder, or the session is new. Who holds the case is asked then and every
+ * LOOK_MS: who held it before that is not told that it moves on.
  */
 #include <string.h>
 
@@ -280,7 +281,28 @@ static struct track asked_by(struct desk *desk, const struct track *answer)
     return asked;
 }
 
-static void settle(struct desk *desk, struct forward *f, bool try)
+/* Not sealed yet, and to one who holds the case no more. */
+static bool is_misaddressed(struct desk *desk, const struct track *late, const struct track *asked)
+{
+    static const struct digest unsealed = {{0}};
+    char to[AGENCY_MAX + 1];
+
+    return digest_equal(&late->header_digest, &unsealed)
+        && (!find_holder(desk, asked, to) || strcmp(to, late->to) != 0);
+}
+
+/* The answer comes as custody_told does. */
+static void ask_holder(struct desk *desk, const struct track *asked)
+{
+    const struct case_question *slot =
+        &desk->case_questions[desk->next_case_request % CASE_QUESTIONS_MAX];
+
+    if (!id_is_zero(&asked->case_handle) && slot->request == 0)
+        (void)desk_ask_case(desk, &asked->case_handle);
+}
+
+/* `ask': who holds the case. */
+static void settle(struct desk *desk, struct forward *f, bool try, bool ask)
 {
     const struct forward before = *f;
     struct track answer, asked, late;
@@ -303,6 +325,13 @@ static void settle(struct desk *desk, struct forward *f, bool try)
             drop(desk, f);
             return;
         }
+        if (ask)
+            ask_holder(desk, &asked);
+        ask = false;
+        if (!failure && is_misaddressed(desk, &late, &asked)) {
+            desk_refuse_here(desk, &late, CONCORDAT__REFUSAL_CODE__CASE_NOT_YOURS, 0);
+            failure = find_failure(&late);
+        }
         if (!failure)
             return;
         on_failure(desk, f, failure, &asked);
@@ -313,6 +342,8 @@ static void settle(struct desk *desk, struct forward *f, bool try)
         drop(desk, f); /* it is ours again, or closed: the answer lies in our inbox */
         return;
     }
+    if (ask)
+        ask_holder(desk, &asked);
     if (!f->sent && (try || strcmp(before.to, f->to) != 0)) {
         f->code = send(desk, f, &answer, &asked);
         f->sent = f->code == 0;
@@ -346,21 +377,22 @@ static size_t gather(struct desk *desk, struct id *after,
 void desk_forward(struct desk *desk)
 {
     struct forward list[FORWARDS_A_TURN];
-    const bool try = desk->forward_due;
+    const bool try = desk->forward_due, ask = desk->now_ms >= desk->forward_at_ms;
     size_t count;
 
-    if (desk->failed != ST_OK || (!try && desk->now_ms < desk->forward_at_ms))
+    if (desk->failed != ST_OK || (!try && !ask))
         return;
     desk->forward_at_ms = desk->now_ms + LOOK_MS;
     desk->forward_due = false;
     count = gather(desk, &desk->forward_from, list);
     for (size_t i = 0; i < count; i++)
-        settle(desk, &list[i], try);
+        settle(desk, &list[i], try, ask);
     desk->forward_from = (struct id){{0}};
     if (count == FORWARDS_A_TURN) {
         desk->forward_from = list[count - 1].answer; /* that one again: no harm */
         desk->forward_due = try;
-        desk->forward_at_ms = desk->now_ms;
+        if (ask)
+            desk->forward_at_ms = desk->now_ms;
     }
 }
 

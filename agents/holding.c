@@ -322,14 +322,18 @@ static void take_custody(struct desk *desk, const struct custody_told *told)
 {
     struct holding holding = desk_holding(desk, &told->case_handle);
     const struct handover before = holding.transfer;
+    char holder[AGENCY_MAX + 1];
 
+    TEXT_COPY(holder, holding.holder);
     holding_fold_told(&holding, told);
     (void)desk_ok(desk, holding_put(desk->txn, &holding));
     desk_handover_ended(desk, &before, &holding);
     for (uint32_t i = 0; i < told->conversation_count; i++)
         desk_talk_told(desk, told, &told->conversations[i]);
     settle_claim(desk, &holding);
-    desk->forward_due = true;
+    if (told->change != CONCORDAT__CUSTODY_CHANGE__CUSTODY_CHANGE_UNSPECIFIED
+        || strcmp(holder, holding.holder) != 0) /* else what was refused would be so again */
+        desk->forward_due = true;
 }
 
 /* ST_INVALID: it is none; the log says so. */

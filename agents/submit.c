@@ -292,6 +292,7 @@ void desk_open(struct desk *desk, const struct stage_link *link)
     desk->publish = true;
     desk->claims_due = desk->forward_due = true;
     desk->claims_at_ms = 0;
+    desk->forward_at_ms = desk->now_ms;
     desk->next_case_request = 0;
     follow(desk);
     desk_ask_for_keyless(desk);

@@ -779,6 +779,50 @@ static void one_that_does_not_arrive_goes_again(void **)
     }
 }
 
+static const char *owed_to(struct town *town)
+{
+    const Concordat__Response *r = due_of(town, NPS);
+
+    for (size_t i = 0; i < r->n_due; i++)
+        if (strcmp(r->due[i]->what, "forward") == 0)
+            return r->due[i]->other;
+    fail_msg("no answer waits to be passed on");
+    return NULL;
+}
+
+/* The holder that it waits for has gone: who held the case before that is not told. */
+static void one_that_waits_asks_who_holds_the_case(void **)
+{
+    OWNED(town) town = town_new(agencies, 3);
+    struct late late = moved_on(town);
+    const struct town_case *asked = town_case(town, NPS);
+    struct told told;
+    unsigned count;
+
+    town_mischief(town)->hide_keys = true;
+    town_restart(town, NPS);
+    answer(town, &late);
+    town_settle(town);
+    assert_string_equal(owed_to(town), agencies[CRC]);
+    count = asked->count;
+    town_wait(town, 31000);
+    town_settle(town);
+    assert_int_equal(asked->count, count + 1);
+    assert_false(asked->is_claim);
+    assert_memory_equal(asked->asked.bytes, late.handle.bytes, ID_SIZE);
+    told = news_of(town, &late.handle, CONCORDAT__CUSTODY_CHANGE__CUSTODY_CHANGE_UNSPECIFIED,
+                   agencies[CSC], 5);
+    town_answer_case(town, NPS, CONCORDAT__REFUSAL_CODE__REFUSAL_UNSPECIFIED, &told.custody);
+    town_settle(town);
+    assert_string_equal(owed_to(town), agencies[CSC]);
+    town_mischief(town)->hide_keys = false;
+    town_restart(town, NPS);
+    town_wait(town, 60000);
+    town_settle(town);
+    assert_int_equal(count_late(town, &late.handle), 0); /* not to who is the holder no more */
+    assert_int_equal(town_entries(town, NPS, TREE_FORWARD), 1);
+}
+
 /* ---- alarms and what is due ---- */
 
 static const Concordat__Response *alarms_of(struct town *town, bool all, uint64_t seen)
@@ -897,6 +941,7 @@ int main(void)
         cmocka_unit_test(only_the_answer_is_passed_on),
         cmocka_unit_test(one_that_is_refused_waits_in_sight),
         cmocka_unit_test(one_that_does_not_arrive_goes_again),
+        cmocka_unit_test(one_that_waits_asks_who_holds_the_case),
         cmocka_unit_test(an_alarm_stands_until_somebody_has_seen_it),
         cmocka_unit_test(what_is_owed_is_listed_until_it_comes),
     };
