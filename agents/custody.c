@@ -200,20 +200,6 @@ void holding_fold_act(struct holding *h, const struct accepted_act *a)
 
 /* ---- what follows from it ---- */
 
-bool holding_may_be_of(const struct holding *h, const char *agency, int64_t at_ms)
-{
-    for (size_t i = 0; i < TENURES_MAX && h->tenures[i].from_ms != 0; i++) {
-        const struct tenure *t = &h->tenures[i];
-        const bool is_unknown = t->holder[0] == '\0' && i > 0; /* first, it is closed */
-
-        if ((is_unknown || strcmp(t->holder, agency) == 0) && t->from_ms <= at_ms)
-            return true;
-        if (t->from_ms < at_ms)
-            return false;
-    }
-    return true;
-}
-
 /* Agencies as agreements/custody.h wants them. */
 enum {
     NOBODY = 0,

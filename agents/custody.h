@@ -59,8 +59,6 @@ struct accepted_act {
 
 void holding_fold_told(struct holding *holding, const struct custody_told *told);
 void holding_fold_act(struct holding *holding, const struct accepted_act *act);
-/* Did `agency` hold it then? Also when that is not known, or changed in that very millisecond. */
-bool holding_may_be_of(const struct holding *holding, const char *agency, int64_t at_ms);
 /* What the broker would say of an act of `us' (agreements/custody.h), as far as is known. */
 Concordat__RefusalCode holding_judge(const struct holding *holding, const char *us,
                                      enum custody_act act, const char *to,

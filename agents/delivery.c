@@ -58,15 +58,6 @@ static bool signer_counted(const struct registrar *registrar, const struct agree
         || registrar_signer_counts(registrar, under, d->e.sender, signing, at_ms - 1);
 }
 
-static bool may_hold(const struct desk *desk, const struct delivery *d)
-{
-    struct holding holding;
-
-    return id_is_zero(&d->e.case_handle)
-        || holding_get(desk->txn, &d->e.case_handle, &holding) != ST_OK
-        || holding_may_be_of(&holding, d->e.sender, d->arrival->wire.deliver.accepted_ms);
-}
-
 /* Do our own agreements permit it? Acceptance is the point of law: the version that the header
  * names by hash, at the time of acceptance, though it may be superseded since, or over. One that is
  * suspended or revoked by now permits nothing, whatever the time: as in decide_handover. Where
@@ -84,8 +75,9 @@ static struct decision judge_agreement(const struct desk *desk, const struct del
 
     memcpy(signing.bytes, signer->spki, DIGEST_SIZE);
     desk_judge_charter(desk, &d->e, &question);
-    /* Who held it when the broker accepted this is its word; but not against its own. */
-    question.is_holder = may_hold(desk, d);
+    /* Who holds a case is the broker's to say, and it has said: who had part in a case once is not
+     * told of every change, so what is known here may be old, and a rejection is for good. */
+    question.is_holder = true;
     if (named && strcmp(named->id, d->e.agreement_id) == 0) {
         struct agreement then = *named;
 

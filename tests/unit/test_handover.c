@@ -548,38 +548,6 @@ static void a_refused_offer_leaves_nothing(void **)
     assert_int_equal(case_of(town, NPS, &handle)->n_parts, 0);
 }
 
-/* An answer says who holds a case, and not since when. */
-static void what_an_answer_leaves_open_is_not_held_against_a_holder(void **)
-{
-    struct custody_told told = {.change = CONCORDAT__CUSTODY_CHANGE__CASE_OPENED,
-                                .version = 1,
-                                .at_ms = 1000,
-                                .holder = "nps.cambs"};
-    struct holding h = {.version = 0};
-
-    holding_fold_told(&h, &told);
-    told.change = CONCORDAT__CUSTODY_CHANGE__CUSTODY_CHANGE_UNSPECIFIED;
-    told.version = 3;
-    told.at_ms = 5000;
-    TEXT_COPY(told.holder, agencies[CRC]);
-    holding_fold_told(&h, &told);
-    assert_string_equal(h.holder, agencies[CRC]);
-    assert_true(holding_may_be_of(&h, agencies[CRC], 3000));
-    assert_true(holding_may_be_of(&h, agencies[NPS], 3000));
-    assert_true(holding_may_be_of(&h, agencies[CRC], 5001));
-    assert_false(holding_may_be_of(&h, agencies[NPS], 5001));
-    holding_fold_told(&h, &told); /* again: nothing more is open */
-    assert_false(holding_may_be_of(&h, agencies[CSC], 5001));
-    told.change = CONCORDAT__CUSTODY_CHANGE__CASE_CLOSED;
-    told.version = 4;
-    told.at_ms = 7000;
-    told.holder[0] = '\0';
-    holding_fold_told(&h, &told);
-    assert_true(holding_may_be_of(&h, agencies[CRC], 6000));
-    assert_false(holding_may_be_of(&h, agencies[NPS], 6000));
-    assert_false(holding_may_be_of(&h, agencies[CRC], 7001));
-}
-
 static void a_header_that_says_otherwise_is_rejected(void **)
 {
     OWNED(town) town = town_new(agencies, 3);
@@ -935,7 +903,6 @@ int main(void)
         cmocka_unit_test(a_case_is_handed_over),
         cmocka_unit_test(a_transfers_details_are_its_cases),
         cmocka_unit_test(a_refused_offer_leaves_nothing),
-        cmocka_unit_test(what_an_answer_leaves_open_is_not_held_against_a_holder),
         cmocka_unit_test(a_header_that_says_otherwise_is_rejected),
         cmocka_unit_test(a_late_answer_is_passed_on_once),
         cmocka_unit_test(only_the_answer_is_passed_on),
