@@ -130,6 +130,21 @@ static void add_section(const struct message_type *answered, struct bytes body, 
     field_end(w, at);
 }
 
+/* Who answered, and the salt that goes with it, is between those two: it is not passed on. NULL
+ * data: memory is out. */
+static struct bytes leave_out_officer(struct desk *desk, struct bytes body)
+{
+    struct reader r = reader_of(body.data, body.size);
+    uint8_t *bytes = arena_take(desk->body_arena, body.size + 1);
+    struct writer w = writer_of(bytes, body.size);
+    struct field field;
+
+    while (bytes && next_field(&r, &field))
+        if (field.tag != ON_BEHALF_OF)
+            write_bytes(&w, field.whole.data, field.whole.size);
+    return (struct bytes){bytes, w.size};
+}
+
 /* ST_INVALID: a category of the answer has no place in a late answer. */
 static enum status make_body(struct desk *desk, const struct message_type *late,
                              const struct track *answer, const struct track *asked,
@@ -141,7 +156,8 @@ static enum status make_body(struct desk *desk, const struct message_type *late,
     struct writer w = writer_of(bytes, room);
     struct sections sections;
 
-    if (!bytes)
+    body = leave_out_officer(desk, body);
+    if (!bytes || !body.data)
         return ST_NOMEM;
     if (!answered || sections_of(answered, body, &sections) != ST_OK)
         return ST_INVALID;

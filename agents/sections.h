@@ -14,6 +14,8 @@
 #include "lib/status.h"
 #include "proto/catalogue.h"
 
+#define ON_BEHALF_OF 100 /* tag, in every body: who it is sent for */
+
 #define CATEGORY_MAX SECTIONS_MAX /* categories count from 1 */
 
 struct field {

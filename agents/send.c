@@ -8,7 +8,6 @@
 #include "lib/text.h"
 #include "proto/field.h"
 
-#define ON_BEHALF_OF 100     /* the field of every body */
 #define WAIT_DEFAULT_MS 5000 /* of send */
 
 static void say_unknown_type(struct desk *desk, struct bytes route, const char *name)

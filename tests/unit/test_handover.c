@@ -38,6 +38,7 @@ static const char checked[] = "{\"outcome\": \"NOT_KNOWN\"}";
 struct wish {
     const char *type, *to, *json;
     const struct id *about, *conversation, *reply_to, *message;
+    const char *officer;
 };
 
 static ProtobufCBinaryData field_of(const struct id *id)
@@ -63,6 +64,7 @@ static const Concordat__Response *say(struct town *town, size_t agency, struct w
     send.message_id = field_of(wish.message);
     send.body_case = CONCORDAT__SEND_REQUEST__BODY_JSON;
     send.json = text_of(wish.json);
+    send.officer = text_of(wish.officer);
     send.wait_ms = 1000;
     request.kind_case = CONCORDAT__REQUEST__KIND_SEND;
     request.send = &send;
@@ -590,6 +592,7 @@ static void answer(struct town *town, struct late *late)
     late->answer = said(say(town, CSC,
                             (struct wish){.type = "check.social_care.children.response",
                                           .reply_to = &late->question,
+                                          .officer = "Duty social worker",
                                           .json = checked}));
 }
 
@@ -618,6 +621,9 @@ static void a_late_answer_is_passed_on_once(void **)
     town_settle(town);
     assert_int_equal(count_late(town, &late.handle), 1);
     assert_string_equal(town_state(town, NPS, &late.answer), "delivered"); /* in our inbox too */
+    /* Who answered is between those two. */
+    assert_int_equal(town_inbox(town, NPS)->items[0]->n_shared,
+                     town_inbox(town, CRC)->items[0]->n_shared + 1);
     assert_memory_equal(town_inbox(town, CRC)->items[0]->conversation_id.data, late.question.bytes,
                         ID_SIZE);
     assert_memory_equal(town_inbox(town, CRC)->items[0]->in_reply_to.data, late.question.bytes,

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "agents/manifest.h"
+#include "agents/sections.h"
 #include "proto/bodies/record.pb-c.h"
 
 static char *text(const char *literal)
@@ -47,6 +48,29 @@ static void the_measure_is_of_the_body_without_the_officer(void **)
     assert_true(digest_equal(&b.sha256, &expected));
 }
 
+/* Sections come in the order of their categories, and the officer's is not the last of them. */
+static void the_order_of_its_fields_means_nothing(void **)
+{
+    uint8_t sent[512], turned[512];
+    const size_t size = packed("contact log", "J. Example", sent);
+    struct reader r = reader_of(sent, size);
+    struct bytes fields[4];
+    struct field field;
+    size_t count = 0, at = 0;
+
+    while (next_field(&r, &field))
+        fields[count++] = field.whole;
+    assert_int_equal(count, 4);
+    while (count-- > 0) {
+        memcpy(turned + at, fields[count].data, fields[count].size);
+        at += fields[count].size;
+    }
+    struct part_measure a = manifest_measure((struct bytes){sent, size});
+    struct part_measure b = manifest_measure((struct bytes){turned, size});
+    assert_int_equal(a.size, b.size);
+    assert_true(digest_equal(&a.sha256, &b.sha256));
+}
+
 static void another_content_is_another_part(void **)
 {
     uint8_t one[512], other[512];
@@ -72,6 +96,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_measure_is_of_the_body_without_the_officer),
+        cmocka_unit_test(the_order_of_its_fields_means_nothing),
         cmocka_unit_test(another_content_is_another_part),
         cmocka_unit_test(what_breaks_the_encoding_is_measured_as_far_as_it_goes),
     };
