@@ -53,10 +53,20 @@ void talk_move_other(struct talk *talk, const char *holder, int64_t now_ms)
 {
     if (strcmp(talk->other, holder) == 0)
         return;
-    talk->rules.before = SIDE_BEFORE;
-    talk->rules.before_was_other = talk->rules.other == SIDE_THEM;
+    const bool is_other = talk->rules.other == SIDE_THEM;
+
     talk->rules.changed_ms = now_ms;
-    TEXT_COPY(talk->before, talk->other);
+    if (talk->before[0] != '\0' && !talk->rules.before_was_other && !is_other) {
+        /* As conversation_move has it: who asked first keeps the answer's address. */
+        if (strcmp(talk->before, holder) == 0) {
+            talk->rules.before = 0;
+            talk->before[0] = '\0';
+        }
+    } else {
+        talk->rules.before = SIDE_BEFORE;
+        talk->rules.before_was_other = is_other;
+        TEXT_COPY(talk->before, talk->other);
+    }
     TEXT_COPY(talk->other, holder);
 }
 

@@ -275,6 +275,11 @@ static bool take_over(struct desk *desk, const struct custody_told *told,
     talk->rules.other = t->asked_by_holder ? SIDE_THEM : SIDE_US;
     TEXT_COPY(talk->other, t->other);
     talk->holder[0] = '\0';
+    if (told->change == CONCORDAT__CUSTODY_CHANGE__CASE_TRANSFERRED
+        && talk->rules.state != CONVERSATION_OPEN) {
+        talk->rules.state = CONVERSATION_OPEN; /* it was ours before, and comes back open */
+        talk->ended_by = (struct id){{0}};
+    }
     if (told->former[0]) {
         TEXT_COPY(talk->before, told->former);
         talk->rules.before = SIDE_BEFORE;
@@ -320,7 +325,7 @@ void desk_talk_told(struct desk *desk, const struct custody_told *told,
         if (!take_over(desk, told, t, &talk, &is_new))
             return;
         keep_talk(desk, &talk, is_new);
-        if (is_new && t->due_ms != 0)
+        if (told->change == CONCORDAT__CUSTODY_CHANGE__CASE_TRANSFERRED && t->due_ms != 0)
             desk_owed_taken(desk, &talk, t->due, t->due_ms);
         return;
     }
