@@ -282,7 +282,7 @@ static void await_keys(struct load *load)
         struct wire verdict = {0};
 
         do {
-            s->templates[0].message_id = id_new(peer_now_ms());
+            s->templates[0].message_id = s->templates[0].conversation_id = id_new(peer_now_ms());
             if (peer_submit_and_wait(s->peer, &s->templates[0],
                                      (struct bytes){s->body, load->plan.size}, &verdict, 10000)
                 != ST_OK)

@@ -154,7 +154,7 @@ static void fill(struct stage *s, int count, int urgency)
         for (; submitted < count && submitted - accepted < 512;) {
             int n = count - submitted < BATCH_LEAVES_MAX ? count - submitted : BATCH_LEAVES_MAX;
             for (int i = 0; i < n; i++)
-                batch[i].message_id = id_new(peer_now_ms());
+                batch[i].message_id = batch[i].conversation_id = id_new(peer_now_ms());
             peer_submit(s->court[1], batch, (size_t)n, (struct bytes){s->body, SIZE});
             submitted += n;
         }
@@ -238,7 +238,7 @@ static void a_sender_over_its_credit_is_not_read_and_loses_nothing(struct stage 
     while (pushed < COUNT) {
         int n = COUNT - pushed < BATCH_LEAVES_MAX ? COUNT - pushed : BATCH_LEAVES_MAX;
         for (int i = 0; i < n; i++)
-            batch[i].message_id = id_new(peer_now_ms());
+            batch[i].message_id = batch[i].conversation_id = id_new(peer_now_ms());
         peer_submit(s->court[0], batch, (size_t)n, (struct bytes){s->body, SIZE});
         pushed += n;
         (void)peer_push(s->court[0]);
