@@ -82,9 +82,28 @@ static bool is_side(const struct clock_running *running, uint32_t agency)
     return running->owed_by == agency || running->owed_to == agency;
 }
 
+/* Is the sender a party of the agreement that expects it? */
+static bool is_party(const struct exchange *x, const struct clock_running *running,
+                     const struct acceptance *accepted)
+{
+    const struct agreement *agreement = registrar_version(x->registrar, &running->agreement_hash);
+
+    return agreement && agreement_party(agreement, accepted->question->from);
+}
+
+/* Does it go to who waits for it? In a conversation that is kept its rules see to that; else it
+ * goes there itself. A copy for somebody else stops nothing. */
+static bool is_to_who_waits(struct exchange *x, const struct clock_running *running,
+                            const struct acceptance *accepted)
+{
+    return conversations_find(x->cases, &running->conversation)
+             ? id_equal(&running->conversation, &accepted->submit->conversation_id)
+             : running->owed_to == accepted->recipient + 1;
+}
+
 /* Is the message what the clock waits for? `by`: what the two have in common. About one case,
- * whoever is party to the agreements may send what is expected; without a case, its two sides. */
-static bool is_met(const struct clock_running *running, enum clocks_by by,
+ * whoever is party to the agreement may send what is expected; without a case, its two sides. */
+static bool is_met(struct exchange *x, const struct clock_running *running, enum clocks_by by,
                    const struct acceptance *accepted)
 {
     const char *type = accepted->question->type;
@@ -94,9 +113,10 @@ static bool is_met(const struct clock_running *running, enum clocks_by by,
         return false;
     if (running->clock.kind == CLOCK(EXPECTED))
         return strcmp(running->expected, type) == 0
-            && (by == CLOCKS_BY_CASE || is_side(running, sender));
+            && (by == CLOCKS_BY_CASE ? is_party(x, running, accepted) : is_side(running, sender));
     return by != CLOCKS_BY_CASE && running->owed_by == sender
-        && clock_is_stopped_by_type(running->clock.kind, catalogue_find(running->type), type);
+        && clock_is_stopped_by_type(running->clock.kind, catalogue_find(running->type), type)
+        && is_to_who_waits(x, running, accepted);
 }
 
 /* It is the first message's of a conversation that is kept, which can be answered again. (What is
@@ -117,7 +137,7 @@ static enum status stop_met(struct exchange *x, enum clocks_by by, const struct 
         return ST_OK;
     while ((running = clocks_next(x->clocks, by, id, &at))) {
         enum status status = ST_OK;
-        if (is_met(running, by, accepted))
+        if (is_met(x, running, by, accepted))
             status =
                 is_answer_owed(x, running) ? rest(x, running, accepted) : stop(x, running, true);
         if (status != ST_OK)
@@ -126,18 +146,33 @@ static enum status stop_met(struct exchange *x, enum clocks_by by, const struct 
     return ST_OK;
 }
 
-/* The case is waited for already: one alarm is enough. */
-static bool is_expected(struct exchange *x, const struct clock_running *wanted)
+/* The clock that waits for the same already: about the case; without one, in the conversation. */
+static struct clock_running *find_expected(struct exchange *x, const struct clock_running *wanted)
 {
-    const struct clock_running *running;
+    const bool of_case = !id_is_zero(&wanted->case_handle);
+    const struct id *id = of_case ? &wanted->case_handle : &wanted->conversation;
+    struct clock_running *running;
     uint32_t at = 0;
 
-    while ((running = clocks_next(x->clocks, CLOCKS_BY_CASE, &wanted->case_handle, &at)))
-        if (running->clock.kind == CLOCK(EXPECTED) && running->clock.stage != STAGE(BREACHED)
-            && strcmp(running->clause, wanted->clause) == 0
-            && strcmp(running->agreement_id, wanted->agreement_id) == 0)
-            return true;
-    return false;
+    while ((running =
+                clocks_next(x->clocks, of_case ? CLOCKS_BY_CASE : CLOCKS_BY_CONVERSATION, id, &at)))
+        if (running->clock.kind == CLOCK(EXPECTED) && strcmp(running->clause, wanted->clause) == 0
+            && strcmp(running->agreement_id, wanted->agreement_id) == 0
+            && (of_case
+                || (running->owed_by == wanted->owed_by && running->owed_to == wanted->owed_to)))
+            return running;
+    return NULL;
+}
+
+/* One alarm is enough; but after a breach the next cause is waited for anew, in its place. */
+static enum status start_expected(struct exchange *x, struct clock_running *wanted)
+{
+    struct clock_running *known = find_expected(x, wanted);
+
+    if (known && known->clock.stage != STAGE(BREACHED))
+        return ST_OK;
+    enum status status = known ? stop(x, known, false) : ST_OK;
+    return status == ST_OK ? start(x, wanted) : status;
 }
 
 /* The type that is to come; none: a step will do. */
@@ -186,9 +221,7 @@ static enum status start_of(struct exchange *x, const struct acceptance *accepte
         name_expectation(&running, accepted);
     else
         name_expected(&running, accepted);
-    if (clock->kind == CLOCK(EXPECTED) && is_expected(x, &running))
-        return ST_OK;
-    return start(x, &running);
+    return clock->kind == CLOCK(EXPECTED) ? start_expected(x, &running) : start(x, &running);
 }
 
 static enum status start_all(struct exchange *x, const struct acceptance *accepted)

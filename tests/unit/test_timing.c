@@ -278,6 +278,21 @@ static void nobody_else_can_stop_a_clock(void **)
     watch_free(w);
 }
 
+/* What was asked by one is answered to that one, or in its conversation. */
+static void a_copy_for_another_stops_no_clock(void **)
+{
+    struct watch *w = watch_new();
+    struct envelope copy = letter(w->c, 2, CSC_A, CRC_A, CHECK_RESPONSE);
+
+    say(w, letter(w->c, 1, NPS_A, CSC_A, CHECK_REQUEST));
+    copy.in_reply_to = id_of(1);
+    say(w, copy);
+    step(w->c, &copy, STEP(DELIVERED));
+    run_until(w, NOW + 600 * MINUTE);
+    assert_int_equal(told_of(w, NPS_A, KIND(ANSWER)), 4);
+    watch_free(w);
+}
+
 static void what_is_declined_or_rejected_is_owed_no_more(void **)
 {
     static const int ends[] = {STEP(REJECTED), STEP(DECLINED)};
@@ -407,6 +422,24 @@ static void one_alarm_when_what_was_expected_did_not_come(void **)
     assert_string_equal(t->clause, "updated");
     assert_string_equal(t->expected, UPDATE);
     assert_string_equal(t->owed_by, "nps.a");
+    watch_free(w);
+}
+
+/* However often the cause comes, one clock waits; after its breach the next cause has its own. */
+static void one_clock_waits_for_what_is_expected(void **)
+{
+    struct watch *w = watch_new();
+
+    w->stride_ms = 60 * MINUTE;
+    for (uint32_t n = 1; n <= 3; n++) {
+        say(w, letter(w->c, 10 * n, NPS_A, CSC_A, REFERRAL_CHILD));
+        say(w, reply(w->c, 10 * n + 1, CSC_A, NPS_A, DECISION, 10 * n, 1));
+        run_until(w, NOW + (int64_t)n * 3 * DAY);
+    }
+    assert_int_equal(told_of(w, NPS_A, KIND(EXPECTED)), 3);
+    w->count = 0;
+    say(w, reply(w->c, 40, NPS_A, CSC_A, UPDATE, 30, 2));
+    assert_int_equal(told_of(w, NPS_A, KIND(EXPECTED)), 1); /* late, once */
     watch_free(w);
 }
 
@@ -636,12 +669,14 @@ int main(void)
         cmocka_unit_test(a_late_answer_stops_the_clock_and_is_told_as_late),
         cmocka_unit_test(an_answer_that_is_rejected_is_owed_again),
         cmocka_unit_test(nobody_else_can_stop_a_clock),
+        cmocka_unit_test(a_copy_for_another_stops_no_clock),
         cmocka_unit_test(what_is_declined_or_rejected_is_owed_no_more),
         cmocka_unit_test(needed_by_a_hearing_is_the_sooner),
         cmocka_unit_test(a_clock_set_back_or_far_ahead_tells_nothing_twice),
         cmocka_unit_test(what_falls_due_at_once_strikes_over_several_batches),
         cmocka_unit_test(an_unopened_referral_is_told_every_quarter_hour_until_it_is_opened),
         cmocka_unit_test(one_alarm_when_what_was_expected_did_not_come),
+        cmocka_unit_test(one_clock_waits_for_what_is_expected),
         cmocka_unit_test(what_was_expected_came_whoever_sent_it),
         cmocka_unit_test(of_another_case_it_is_still_expected),
         cmocka_unit_test(a_silent_feed_is_told_once_a_working_day),
