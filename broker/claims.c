@@ -136,6 +136,21 @@ static enum status send_answer(struct exchange *x, const struct command_case *gi
     return ST_OK;
 }
 
+/* Counted like what is sent and refused, so that nobody finds a case by trying handles. */
+static enum status send_refusal(struct exchange *x, const struct command_case *given,
+                                Concordat__RefusalCode code)
+{
+    const struct question question = {.from = directory_name(x->directory, given->head.member),
+                                      .agreement_id = ""};
+    bool within;
+
+    x->counts.claims_refused += given->is_claim;
+    if (exchange_count_refusal(x, given->head.member, code, &question, &within) != ST_OK)
+        return ST_NOMEM;
+    x->counts.rate_limited += !within;
+    return send_answer(x, given, within ? code : REFUSED(RATE_LIMITED), (struct bytes){NULL, 0});
+}
+
 /* With the case as it stands, when the agency has part in it. */
 static enum status answer(struct exchange *x, const struct command_case *given,
                           Concordat__RefusalCode code)
@@ -150,12 +165,8 @@ static enum status answer(struct exchange *x, const struct command_case *given,
     if (held && held->custody.version > 0)
         exchange_open_between(x, held, by, open, &news.conversation_count);
     bool concerns = held && custody_concerns(&held->custody, by);
-    if (!concerns && news.conversation_count == 0) {
-        x->counts.claims_refused += given->is_claim;
-        if (code == DONE)
-            code = REFUSED(CASE_NOT_YOURS);
-        return send_answer(x, given, code, (struct bytes){NULL, 0});
-    }
+    if (!concerns && news.conversation_count == 0)
+        return send_refusal(x, given, code == DONE ? REFUSED(CASE_NOT_YOURS) : code);
     if (concerns && held->custody.transfer.to != 0)
         news.transfer = &held->custody.transfer;
     exchange_write_case(x, held, by, &news, custody, &size);

@@ -204,6 +204,23 @@ static void what_is_closed_is_forgotten_when_its_ids_are(void **)
     assert_int_equal(ask(c, NPS_A, &c->handle, &custody, &size), CODE(CASE_NOT_YOURS));
 }
 
+/* Claims and questions count like acts, and in the same hour. */
+static void asking_about_handles_comes_to_an_end(void **)
+{
+    OWNED(case_desk) c = opened();
+    size_t refused_size, limited_size;
+
+    for (uint8_t n = 0; n < REFUSALS_QUOTA; n++) {
+        const struct id handle = {{1, n}};
+        assert_int_equal(ask(c, POLICE_A, &handle, &custody, &refused_size), CODE(CASE_NOT_YOURS));
+    }
+    assert_int_equal(ask(c, POLICE_A, &c->handle, &custody, &limited_size), CODE(RATE_LIMITED));
+    assert_int_equal(limited_size, refused_size);
+    assert_int_equal(ask(c, NPS_A, &c->handle, &custody, &limited_size), OK);
+    case_desk_wait(c, INT64_C(3600001));
+    assert_int_equal(ask(c, POLICE_A, &c->handle, &custody, &limited_size), CODE(CASE_NOT_YOURS));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -214,6 +231,7 @@ int main(void)
         cmocka_unit_test(a_case_with_an_open_conversation_or_transfer_is_not_closed),
         cmocka_unit_test(who_has_no_part_learns_nothing_not_even_by_size),
         cmocka_unit_test(trying_handles_comes_to_an_end),
+        cmocka_unit_test(asking_about_handles_comes_to_an_end),
         cmocka_unit_test(a_message_about_a_case_makes_nobody_a_party),
         cmocka_unit_test(the_other_side_of_an_open_conversation_is_told_who_holds_the_case),
         cmocka_unit_test(what_is_closed_is_forgotten_when_its_ids_are),
