@@ -102,7 +102,9 @@ bool exchange_is_due(const struct exchange *exchange, int64_t now_ms);
 /* Bytes of events so far: what is left of the journal's batch is the caller's to watch. One command
  * adds at most EXCHANGE_STEP_MAX. */
 size_t exchange_batch_size(const struct exchange *exchange);
-#define EXCHANGE_STEP_MAX (SEALED_MAX + HEADER_MAX + (size_t)256 * 1024)
+/* The most is told and kept by COMPLETE: CONVERSATIONS_MAX conversations with seven clocks each,
+ * about 600 bytes a record, and who is told of them. */
+#define EXCHANGE_STEP_MAX (SEALED_MAX + HEADER_MAX + (size_t)1024 * 1024)
 
 struct exchange_batch {
     const struct iovec *parts; /* records in order; valid until the next begin */

@@ -197,13 +197,21 @@ int64_t exchange_calendar_ends_ms(const struct exchange *x)
     return calendar_ends_ms(exchange_calendar(x));
 }
 
+/* An answer that is to be passed on stays owed, however old. */
+static bool is_forward_owed(struct exchange *x, const struct clock_running *running)
+{
+    const struct conversation_kept *kept = conversations_find(x->cases, &running->conversation);
+
+    return running->clock.kind == CLOCK(FORWARD) && kept && kept->conversation.before != 0;
+}
+
 /* What rests may be forgotten when the message that started it is: nothing stops it any more. */
 static enum status look_again(struct exchange *x, struct clock_running *running)
 {
     uint64_t number = running->number;
 
-    if (running->clock.next_ms == INT64_MAX
-        && running->clock.due_ms + DUPLICATE_DAYS * (int64_t)DAY_MS < x->now_ms) {
+    if (running->clock.next_ms == INT64_MAX && !is_forward_owed(x, running)
+        && running->clock.due_ms < x->now_ms - DUPLICATE_DAYS * (int64_t)DAY_MS) {
         clocks_stop(x->clocks, running);
         return exchange_keep_no_clock(x, number);
     }

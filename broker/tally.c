@@ -14,6 +14,8 @@
 #include "broker/exchange_inside.h"
 #include "lib/text.h"
 
+#define TALLIES_SIZE_MAX                                                                           \
+    ((size_t)1 << 20)         /* bytes of records and alarms in a batch, and one more */
 #define LOOK_EVERY_MS 3600000 /* agreements may have come into force */
 
 /* ---- the table ---- */
@@ -242,12 +244,13 @@ static enum status judge(struct exchange *x, struct day_tally *tally)
 
 static enum status judge_some(struct exchange *x, bool *more)
 {
+    const size_t before = x->draft.size;
     uint32_t judged = 0;
 
     for (uint32_t i = x->tallies.count; i-- > 0;) { /* backwards: one that is dropped moves none */
         if (x->tallies.all[i].day_end_ms > x->now_ms)
             continue;
-        if (judged++ == TALLIES_A_BATCH) {
+        if (judged++ == TALLIES_A_BATCH || x->draft.size - before > TALLIES_SIZE_MAX) {
             *more = true;
             return ST_OK;
         }
@@ -263,7 +266,7 @@ static enum status begin_some(struct exchange *x, const struct agreement *agreem
                               uint32_t *begun)
 {
     for (size_t i = 0; i < agreement->expectation_count; i++)
-        for (size_t j = 0; j < agreement->party_count; j++) {
+        for (size_t j = 0; j < agreement->party_count && *begun < TALLIES_A_BATCH; j++) {
             const struct expectation *e = &agreement->expectations[i];
             const char *agency = agreement->parties[j].agency;
             struct day_tally *tally;
