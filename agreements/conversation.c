@@ -62,7 +62,7 @@ Concordat__RefusalCode conversation_judge(const struct conversation *c, const st
     }
 
     uint32_t next = u->from == c->asker ? c->next_of_asker : c->next_of_other;
-    if (u->sequence < next || u->sequence == UINT32_MAX)
+    if (u->sequence < next || u->sequence - next > SEQUENCE_AHEAD_MAX || u->sequence == UINT32_MAX)
         return CONCORDAT__REFUSAL_CODE__SEQUENCE_REUSED;
     *ahead = u->sequence > next;
     return DONE;

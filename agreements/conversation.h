@@ -28,6 +28,8 @@ enum conversation_state {
 };
 
 #define LATE_ANSWER "case.late_answer"
+#define SEQUENCE_AHEAD_MAX                                                                         \
+    1024 /* a number that is further ahead of the next is none of the side's */
 
 struct conversation {
     struct id id, case_handle;         /* case: zero for none */
@@ -56,8 +58,9 @@ struct utterance {
 /* May it be said now?
  *   CONVERSATION_UNKNOWN  it is closed; or the two are not its sides, but for an answer to `before`
  *                         and, once it has that, a late answer from it
- *   SEQUENCE_REUSED       the number is below the next, or UINT32_MAX, after which there is none
- * UNSPECIFIED: yes; *ahead: numbers before it are missing, so it is held. */
+ *   SEQUENCE_REUSED       the number is below the next, or over SEQUENCE_AHEAD_MAX above it, so
+ * that nobody uses up the numbers of who holds the case after it; or UINT32_MAX UNSPECIFIED: yes;
+ * *ahead: numbers before it are missing, so it is held. */
 Concordat__RefusalCode conversation_judge(const struct conversation *c, const struct utterance *u,
                                           bool *ahead);
 /* It is said, with the side's next number or, after a gap, a later one: the number after it is

@@ -98,6 +98,19 @@ static void only_the_two_sides_speak_and_only_with_numbers_not_yet_used(void **)
     }
 }
 
+/* Else who holds a case could use up the numbers of who holds it next. */
+static void a_number_far_ahead_is_none_of_the_sides(void **)
+{
+    struct conversation c = conversation_of(referral);
+    bool ahead = false;
+
+    assert_int_equal(
+        judge(&c, saying("safeguarding.update", NPS, CSC, 2 + SEQUENCE_AHEAD_MAX), &ahead), OK);
+    assert_true(ahead);
+    assert_int_equal(
+        judge(&c, saying("safeguarding.update", NPS, CSC, 3 + SEQUENCE_AHEAD_MAX), &ahead), REUSED);
+}
+
 static void a_referral_lives_until_it_is_closed(void **)
 {
     struct conversation c = conversation_of(referral);
@@ -373,6 +386,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(enquiries_referrals_and_offers_are_kept_and_nothing_else),
         cmocka_unit_test(only_the_two_sides_speak_and_only_with_numbers_not_yet_used),
+        cmocka_unit_test(a_number_far_ahead_is_none_of_the_sides),
         cmocka_unit_test(a_referral_lives_until_it_is_closed),
         cmocka_unit_test(an_enquiry_ends_with_its_answer_and_only_from_who_was_asked),
         cmocka_unit_test(an_enquiry_that_is_withdrawn_is_over_and_one_that_is_answered_too),
