@@ -482,6 +482,8 @@ void desk_placed(struct desk *desk, const struct message_type *type, const struc
                  struct placed *placed);
 /* It was refused; `is_recorded': by the broker, under its number. */
 void desk_unsaid(struct desk *desk, const struct track *track, bool is_recorded);
+/* It was rejected or withheld after it was accepted: what it ended goes on, as at the broker. */
+void desk_talk_undone(struct desk *desk, const struct track *track);
 /* A message has come. True: it answers what is another's by now, and is owed to it. */
 bool desk_heard(struct desk *desk, const struct message_type *type, const struct track *track);
 /* Is a message of this type an answer in a conversation that our side has opened? */

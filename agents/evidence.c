@@ -194,6 +194,7 @@ void desk_withheld(struct desk *desk, uint64_t sequence, const struct withheld *
         note_unanswered(desk, &track);
         desk_owed_gone(desk, &track);
         desk_talk_ended(desk, &track);
+        desk_talk_undone(desk, &track);
         note_late_answer(desk, &track);
     }
     (void)desk_ok(desk, track_put(desk->txn, &track));
@@ -292,10 +293,12 @@ static void record_step(struct desk *desk, const struct arrival *arrival, struct
     if (step->kind == CONCORDAT__STEP_KIND__REJECTED
         || step->kind == CONCORDAT__STEP_KIND__DECLINED)
         desk_talk_ended(desk, track);
-    if (step->kind == CONCORDAT__STEP_KIND__REJECTED)
+    if (step->kind == CONCORDAT__STEP_KIND__REJECTED) {
         note_unanswered(desk, track);
-    else if (step->kind == CONCORDAT__STEP_KIND__DELIVERED && track_find(track, RUNG_WITHHELD))
+        desk_talk_undone(desk, track);
+    } else if (step->kind == CONCORDAT__STEP_KIND__DELIVERED && track_find(track, RUNG_WITHHELD)) {
         note_answered(desk, track); /* it had left the broker before it was withheld */
+    }
     status = steps_keep(desk->txn, track, &kept);
     if (status != ST_LIMIT && !desk_ok(desk, status))
         return;

@@ -162,6 +162,17 @@ void desk_placed(struct desk *desk, const struct message_type *type, const struc
     keep_talk(desk, talk, placed->is_new);
 }
 
+/* What the message ended goes on. */
+static bool reopen(struct talk *talk, const struct track *track)
+{
+    if (!id_equal(&talk->ended_by, &track->message_id))
+        return false;
+    talk->rules.state = CONVERSATION_OPEN;
+    talk->rules.answered = false;
+    talk->ended_by = (struct id){{0}};
+    return true;
+}
+
 void desk_unsaid(struct desk *desk, const struct track *track, bool is_recorded)
 {
     const bool is_first = id_equal(&track->conversation_id, &track->message_id);
@@ -174,17 +185,21 @@ void desk_unsaid(struct desk *desk, const struct track *track, bool is_recorded)
         (void)desk_ok(desk, talks_delete(desk->txn, &track->conversation_id));
         return;
     }
-    if (id_equal(&talk.ended_by, &track->message_id)) {
-        talk.rules.state = CONVERSATION_OPEN;
-        talk.rules.answered = false;
-        talk.ended_by = (struct id){{0}};
-    }
+    (void)reopen(&talk, track);
     counted = talk.rules.asker == SIDE_US ? &talk.rules.next_of_asker : &talk.rules.next_of_other;
     if (!is_recorded && talk.next == track->sequence + 1) {
         talk.next = track->sequence;
         *counted = talk.next;
     }
     keep_talk(desk, &talk, false);
+}
+
+void desk_talk_undone(struct desk *desk, const struct track *track)
+{
+    struct talk talk;
+
+    if (find_talk(desk, &track->conversation_id, &talk) && reopen(&talk, track))
+        keep_talk(desk, &talk, false);
 }
 
 /* ---- others' messages ---- */
@@ -275,16 +290,14 @@ static bool take_over(struct desk *desk, const struct custody_told *told,
     talk->rules.other = t->asked_by_holder ? SIDE_THEM : SIDE_US;
     TEXT_COPY(talk->other, t->other);
     talk->holder[0] = '\0';
-    if (told->change == CONCORDAT__CUSTODY_CHANGE__CASE_TRANSFERRED
-        && talk->rules.state != CONVERSATION_OPEN) {
-        talk->rules.state = CONVERSATION_OPEN; /* it was ours before, and comes back open */
+    if (told->change == CONCORDAT__CUSTODY_CHANGE__CASE_TRANSFERRED) {
+        /* It may have been ours before. */
+        talk->rules.state = t->closed ? CONVERSATION_CLOSED : CONVERSATION_OPEN;
         talk->ended_by = (struct id){{0}};
     }
-    if (told->former[0]) {
-        TEXT_COPY(talk->before, told->former);
-        talk->rules.before = SIDE_BEFORE;
-        talk->rules.before_was_other = !t->asked_by_holder;
-    }
+    TEXT_COPY(talk->before, t->before);
+    talk->rules.before = t->before[0] != '\0' ? SIDE_BEFORE : 0;
+    talk->rules.before_was_other = t->before[0] != '\0' && !t->asked_by_holder;
     if (talk->next < t->next_of_holder)
         talk->next = t->next_of_holder;
     talk->rules.next_of_asker = t->asked_by_holder ? t->next_of_holder : t->next_of_other;

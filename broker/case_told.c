@@ -43,23 +43,38 @@ static void add_due(const struct exchange *x, struct told_conversation *out)
     }
 }
 
-static void describe(const struct exchange *x, const struct conversation *c, uint32_t holder,
+/* The side's next number that is free: what is missing may still come, and what waits has one. */
+static uint32_t next_free(struct exchange *x, const struct conversation *c, uint32_t side)
+{
+    const struct conversation_kept *kept = conversations_find(x->cases, &c->id);
+    uint32_t next = side == c->asker ? c->next_of_asker : c->next_of_other;
+
+    for (uint32_t i = 0; kept && i < kept->held_count; i++)
+        if (kept->held[i].from == side && kept->held[i].sequence >= next)
+            next = kept->held[i].sequence + 1;
+    return next;
+}
+
+static void describe(struct exchange *x, const struct conversation *c, uint32_t holder,
                      struct told_conversation *out)
 {
     bool asked = c->asker == holder;
 
     *out = (struct told_conversation){
         .id = c->id,
-        .next_of_holder = asked ? c->next_of_asker : c->next_of_other,
+        .next_of_holder = next_free(x, c, asked ? c->asker : c->other),
         .next_of_other = asked ? c->next_of_other : c->next_of_asker,
         .asked_by_holder = asked,
+        .closed = c->state == CONVERSATION_CLOSED,
     };
     add_due(x, out);
+    if (c->before_was_other != asked)
+        TEXT_COPY(out->before, name_of(x, c->before));
     TEXT_COPY(out->type, c->opened->name);
     TEXT_COPY(out->other, name_of(x, asked ? c->other : c->asker));
 }
 
-static size_t write_told(const struct exchange *x, const struct case_held *held, uint32_t agency,
+static size_t write_told(struct exchange *x, const struct case_held *held, uint32_t agency,
                          const struct case_news *news, uint8_t out[static TOLD_MAX])
 {
     struct told told = {.kind = TOLD_CUSTODY};

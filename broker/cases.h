@@ -40,7 +40,8 @@ enum held_what {
 
 struct conversation_kept {
     struct conversation conversation;
-    uint32_t next; /* place of the case's next; 0: none */
+    uint64_t first; /* sequence of the event that opened it: others may send a message of its id */
+    uint32_t next;  /* place of the case's next; 0: none */
     /* Accepted and held, because numbers before them are missing: message sequences in the queue,
      * with their numbers in the conversation; ascending, both sides together. */
     uint32_t held_count;

@@ -251,7 +251,10 @@ static enum status open_new(struct exchange *x, const struct acceptance *a,
                                               .changed_ms = x->now_ms};
     struct conversation_kept *kept = conversations_add(x->cases, &conversation);
 
-    return kept ? exchange_keep_conversation(x, kept) : ST_NOMEM;
+    if (!kept)
+        return ST_NOMEM;
+    kept->first = a->sequence;
+    return exchange_keep_conversation(x, kept);
 }
 
 static enum status hold(struct exchange *x, const struct acceptance *a,
@@ -306,8 +309,9 @@ enum status exchange_words_refused(struct exchange *x, const struct command_subm
         conversation_skip(&kept->conversation, from, submit->sequence);
         return go_on(x, kept, from, kept->held_count > 0);
     }
-    if (submit->sequence < next_of(&kept->conversation, from) || kept->held_count == HELD_MAX
-        || is_taken(kept, from, submit->sequence))
+    if (submit->sequence < next_of(&kept->conversation, from)
+        || submit->sequence - next_of(&kept->conversation, from) > SEQUENCE_AHEAD_MAX
+        || kept->held_count == HELD_MAX || is_taken(kept, from, submit->sequence))
         return ST_OK;
     const struct held held = {sequence, from, submit->sequence, HELD_REFUSED};
     enum status status = conversation_hold(kept, &held);
@@ -367,13 +371,12 @@ enum status exchange_words_undone(struct exchange *x, uint64_t sequence)
     return status == ST_OK ? exchange_keep_conversation(x, kept) : status;
 }
 
-enum status exchange_words_ended(struct exchange *x, const struct id *message, uint32_t sender)
+enum status exchange_words_ended(struct exchange *x, const struct id *message, uint64_t sequence)
 {
     struct conversation_kept *kept = conversations_find(x->cases, message);
 
     /* Another sender's message may have the id; a transfer's ends with the transfer. */
-    if (!kept || (kept->conversation.asker != sender && kept->conversation.before != sender)
-        || kept->conversation.opened->custody == CUSTODY_OFFER
+    if (!kept || kept->first != sequence || kept->conversation.opened->custody == CUSTODY_OFFER
         || !conversation_ended(&kept->conversation, message))
         return ST_OK;
     return exchange_end_conversation(x, kept);

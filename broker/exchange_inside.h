@@ -296,8 +296,8 @@ enum status exchange_say(struct exchange *x, const struct acceptance *accepted);
 /* It was refused for good, as event `sequence`: nothing waits for its number. */
 enum status exchange_words_refused(struct exchange *x, const struct command_submit *submit,
                                    uint64_t sequence, Concordat__RefusalCode code);
-/* The sender's message was declined, rejected or withheld: the conversation that it opened ends. */
-enum status exchange_words_ended(struct exchange *x, const struct id *message, uint32_t sender);
+/* The message, event `sequence`, was declined, rejected or withheld: what it opened ends. */
+enum status exchange_words_ended(struct exchange *x, const struct id *message, uint64_t sequence);
 /* The message, event `sequence`, was rejected or withheld: what it did to its conversation is
  * undone, and it can be said again. Before what settles it is forgotten. */
 enum status exchange_words_undone(struct exchange *x, uint64_t sequence);

@@ -251,6 +251,7 @@ void conversation_write(const struct conversation_kept *kept, const struct cases
     write_u32(w, c->next_of_asker);
     write_u32(w, c->next_of_other);
     write_u64(w, (uint64_t)c->changed_ms);
+    write_u64(w, kept->first);
     write_held(kept, names, w);
 }
 
@@ -304,6 +305,7 @@ enum status conversation_read(struct bytes key, struct bytes record,
     c->next_of_asker = read_u32(&rr.r);
     c->next_of_other = read_u32(&rr.r);
     c->changed_ms = (int64_t)read_u64(&rr.r);
+    kept.first = read_u64(&rr.r);
     bool is_sound = read_held(&rr, held, &kept.held_count);
     enum status status =
         close_record(&rr, is_sound && key_is_id(key, &c->id) && c->opened

@@ -164,6 +164,7 @@ static enum status take_conversation(struct exchange *x, struct conversation_kep
         free(read->held);
         return ST_NOMEM;
     }
+    kept->first = read->first;
     kept->held = read->held;
     kept->held_count = read->held_count;
     for (uint32_t i = 0; i < kept->held_count; i++) {

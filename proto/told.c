@@ -5,7 +5,7 @@
 #include "proto/field.h"
 #include "proto/prescan.h"
 
-#define CUSTODY_FIELDS_MAX (16 + 10 * CONVERSATIONS_MAX)
+#define CUSTODY_FIELDS_MAX (16 + 12 * CONVERSATIONS_MAX)
 
 /* ---- reading ---- */
 
@@ -53,6 +53,9 @@ static enum status take_conversation(const Concordat__ToldConversation *m,
         return field_refuse(why, "conversations.due", "without its time, or a time without it");
     out->due = m->due;
     out->due_ms = m->due_ms;
+    if (m->before[0] != '\0' && !field_take_agency(m->before, out->before))
+        return field_refuse(why, "conversations.before", "not an agency id");
+    out->closed = m->closed;
     return ST_OK;
 }
 
@@ -233,6 +236,8 @@ static void write_conversation(struct writer *w, const struct told_conversation 
     field_number(w, 6, c->asked_by_holder);
     field_number(w, 7, (uint64_t)c->due);
     field_number(w, 8, (uint64_t)c->due_ms);
+    field_text(w, 9, c->before);
+    field_number(w, 10, c->closed);
     field_end(w, at);
 }
 

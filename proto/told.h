@@ -31,7 +31,8 @@ struct told_conversation {
     char type[TYPE_MAX + 1];
     char other[AGENCY_MAX + 1];
     uint32_t next_of_holder, next_of_other;
-    bool asked_by_holder;
+    bool asked_by_holder, closed;
+    char before[AGENCY_MAX + 1]; /* empty: none */
     Concordat__ClockKind due; /* owed next by the side that did not open it; UNSPECIFIED: nothing */
     int64_t due_ms;
 };

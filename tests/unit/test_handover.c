@@ -181,6 +181,7 @@ static struct told_conversation conversation_of(const struct id *id, const char 
 
     TEXT_COPY(t.type, type);
     TEXT_COPY(t.other, agencies[CSC]);
+    TEXT_COPY(t.before, agencies[NPS]);
     return t;
 }
 
@@ -753,6 +754,39 @@ static void one_that_does_not_arrive_goes_again(void **)
     }
 }
 
+/* The asker cannot read it: what it ended goes on, and the next one is said in it. */
+static void an_answer_that_does_not_arrive_is_given_again_in_its_conversation(void **)
+{
+    for (int withheld = 0; withheld < 2; withheld++) {
+        OWNED(town) town = town_new(agencies, 3);
+        struct late late = {.handle = opened(town)};
+
+        late.question = said(say(town, NPS,
+                                 (struct wish){.type = "check.social_care.children.request",
+                                               .to = agencies[CSC],
+                                               .about = &late.handle,
+                                               .json = check}));
+        town_settle(town);
+        town_disconnect(town, NPS);
+        answer(town, &late);
+        town_settle(town);
+        if (withheld)
+            town_withhold(town, &late.answer, CONCORDAT__REFUSAL_CODE__AGREEMENT_REVOKED);
+        else
+            town_mischief(town)->flip_body = true;
+        town_connect(town, NPS);
+        town_settle(town);
+        town_mischief(town)->flip_body = false;
+        assert_string_equal(town_state(town, CSC, &late.answer),
+                            withheld ? "withheld" : "rejected");
+        answer(town, &late);
+        town_settle(town);
+        assert_memory_equal(town_track(town, CSC, &late.answer)->conversation_id.data,
+                            late.question.bytes, ID_SIZE);
+        assert_int_equal(number_of(town, CSC, &late.answer), 2);
+    }
+}
+
 static const char *owed_to(struct town *town)
 {
     const Concordat__Response *r = due_of(town, NPS);
@@ -910,6 +944,7 @@ int main(void)
         cmocka_unit_test(a_transfers_details_are_its_cases),
         cmocka_unit_test(a_refused_offer_leaves_nothing),
         cmocka_unit_test(a_header_that_says_otherwise_is_rejected),
+        cmocka_unit_test(an_answer_that_does_not_arrive_is_given_again_in_its_conversation),
         cmocka_unit_test(a_late_answer_is_passed_on_once),
         cmocka_unit_test(only_the_answer_is_passed_on),
         cmocka_unit_test(one_that_is_refused_waits_in_sight),

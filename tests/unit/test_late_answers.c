@@ -67,6 +67,42 @@ static void assert_forward_told(const struct case_desk *c, enum agency to)
     assert_string_equal(read.clock.owed_to, "crc.a");
 }
 
+/* Who is the asker by now has not asked: a message of its own under that id ends nothing. */
+static void who_did_not_ask_ends_nothing(void **)
+{
+    OWNED(case_desk) c = referred();
+    struct envelope e = letter(c, 80, CRC_A, CSC_A, "safeguarding.update");
+
+    hand_the_case_over(c);
+    e.message_id = id_of(CHECK);
+    e.conversation_id = id_of(9999);
+    done(c, e);
+    step(c, &e, CONCORDAT__STEP_KIND__REJECTED);
+    done(c, reply(c, 81, CSC_A, NPS_A, answer, CHECK, 1));
+}
+
+/* What waits has its number: the new holder goes on behind it, and neither is lost or refused. */
+static void what_is_held_keeps_its_number_when_the_case_moves(void **)
+{
+    OWNED(case_desk) c = referred();
+    struct custody_told told;
+    uint32_t next = 0;
+
+    done(c, reply(c, 82, NPS_A, CSC_A, "safeguarding.update", REFERRAL, 3));
+    hand_the_case_over(c);
+    assert_told(c, CRC_A, CONCORDAT__CUSTODY_CHANGE__CASE_TRANSFERRED, &told);
+    for (uint32_t i = 0; i < told.conversation_count; i++)
+        if (strcmp(told.conversations[i].type, "safeguarding.referral.child") == 0) {
+            next = told.conversations[i].next_of_holder;
+            assert_string_equal(told.conversations[i].before, "nps.a");
+        }
+    assert_int_equal(next, 4);
+    done(c, reply(c, 83, CRC_A, CSC_A, "safeguarding.update", REFERRAL, next));
+    case_desk_wait(c, GAP_OVER_MS);
+    assert_int_equal(delivered(c, CSC_A), 2);
+    done(c, reply(c, 84, CRC_A, CSC_A, "safeguarding.update", REFERRAL, next + 1));
+}
+
 /* D1.10: the answer goes to who asked, and from there to who holds the case by now. */
 static void a_late_answer_is_taken_and_owed_to_the_holder(void **)
 {
@@ -158,6 +194,8 @@ static void an_answer_that_waited_when_its_referral_was_declined_is_owed_too(voi
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(who_did_not_ask_ends_nothing),
+        cmocka_unit_test(what_is_held_keeps_its_number_when_the_case_moves),
         cmocka_unit_test(a_late_answer_is_taken_and_owed_to_the_holder),
         cmocka_unit_test(an_answer_that_waited_while_the_case_moved_is_owed_all_the_same),
         cmocka_unit_test(an_answer_to_be_passed_on_is_owed_also_when_its_referral_ends),

@@ -2,6 +2,7 @@
  * of it goes unchecked. */
 #include "tests/unit/unit.h"
 
+#include "lib/text.h"
 #include "tests/unit/told_sample.h"
 
 static struct arena *arena;
@@ -70,6 +71,8 @@ static void the_largest_fits(void **)
         at->asked_by_holder = true;
         at->due = CONCORDAT__CLOCK_KIND__CLOCK_ANSWER;
         at->due_ms = INT64_MAX;
+        memset(at->before, 'b', AGENCY_MAX);
+        at->closed = true;
     }
     size_t size = written(&told);
     assert_int_equal(told_read((struct bytes){bytes, size}, arena, &back, NULL), ST_OK);
@@ -160,6 +163,7 @@ static void every_field_of_custody_is_checked(void **)
     CUSTODY_REFUSED("conversations.next_of_holder", c->conversations[1].next_of_holder = 0);
     CUSTODY_REFUSED("conversations.next_of_other", c->conversations[0].next_of_other = 0);
     CUSTODY_REFUSED("conversations.due", c->conversations[0].due_ms = 1);
+    CUSTODY_REFUSED("conversations.before", TEXT_COPY(c->conversations[0].before, "No agency"));
     READS(ST_OK, sample_custody_told, custody, "", c->message_id = (struct id){0});
     READS(ST_OK, sample_custody_told, custody, "", c->conversation_count = 0);
     /* an answer tells of a closed case, too, and of no transfer */
