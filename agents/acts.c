@@ -13,7 +13,6 @@
 #include <string.h>
 
 #include "agents/desk_inside.h"
-#include "agents/manifest.h"
 #include "agents/sections.h"
 #include "lib/text.h"
 #include "proto/bodies/record.pb-c.h"
@@ -26,8 +25,6 @@
 #define COMPLETE_MANIFEST 2  /* of TransferComplete */
 #define OPEN_CONVERSATIONS 7 /* of TransferOffer */
 #define OFFER_MANIFEST 8
-#define PART_MANIFEST 1 /* of RecordPart: its manifest's id */
-#define PART_NUMBER 2
 
 static const struct prescan body_rules = {
     .depth_max = BODY_DEPTH_MAX, .fields_max = BODY_FIELDS_MAX, .heap_max = BODY_ARENA};
@@ -180,101 +177,12 @@ bool desk_is_holder(const struct desk *desk, const struct id *handle)
         && strcmp(holding.holder, desk->setup.agency) == 0;
 }
 
-/* Keeps what an offer names; a part that is the same as before is as far as it was. */
-static void keep_names(struct desk *desk, const struct handover_key *of, const struct act *act)
-{
-    const Concordat__Body__TransferOffer *o = (const void *)act->content;
-    const size_t parts = o->manifest ? o->manifest->n_parts : 0;
-    struct part head = {.number = 0, .size = parts};
-
-    for (size_t i = 0; i < o->n_components; i++) {
-        struct component c = {0};
-        size_t size = strnlen(o->components[i]->label ? o->components[i]->label : "", LABEL_MAX);
-
-        (void)component_get(desk->txn, of, (uint32_t)i + 1, &c); /* or there is none yet */
-        c.number = (uint32_t)i + 1;
-        c.kind = o->components[i]->kind;
-        memset(c.label, 0, sizeof c.label);
-        memcpy(c.label, o->components[i]->label ? o->components[i]->label : "", size);
-        (void)desk_ok(desk, component_put(desk->txn, of, &c));
-    }
-    if (o->manifest && o->manifest->manifest_id.len == ID_SIZE)
-        memcpy(head.sha256.bytes, o->manifest->manifest_id.data, ID_SIZE);
-    (void)desk_ok(desk, part_put(desk->txn, of, &head));
-    for (size_t i = 0; i < parts; i++) {
-        const Concordat__Body__ManifestPart *m = o->manifest->parts[i];
-        struct part part = {.number = (uint32_t)i + 1, .size = m->size}, before;
-        size_t size = strnlen(m->kind ? m->kind : "", PART_KIND_MAX);
-
-        memcpy(part.kind, m->kind ? m->kind : "", size);
-        memcpy(part.sha256.bytes, m->sha256.data, DIGEST_SIZE);
-        if (part_get(desk->txn, of, part.number, &before) == ST_OK
-            && digest_equal(&before.sha256, &part.sha256))
-            part.state = before.state;
-        (void)desk_ok(desk, part_put(desk->txn, of, &part));
-    }
-    (void)desk_ok(desk,
-                  handover_cut(desk->txn, of, (uint32_t)o->n_components + 1, (uint32_t)parts + 1));
-}
-
-static void keep_reasons(struct desk *desk, const struct handover_key *of, const struct act *act)
-{
-    const Concordat__Body__TransferReply *r = (const void *)act->content;
-
-    for (size_t i = 0; i < r->n_replies; i++) {
-        struct component c;
-        enum status status = component_get(desk->txn, of, r->replies[i]->component, &c);
-
-        if (status == ST_MORE || status == ST_INVALID || !desk_ok(desk, status))
-            continue;
-        c.reject = r->replies[i]->reject;
-        (void)desk_ok(desk, component_put(desk->txn, of, &c));
-    }
-}
-
-/* A part of the record, ours or theirs, against the manifest of the open transfer. */
-static void see_part(struct desk *desk, const struct id *case_handle, struct bytes body)
-{
-    struct holding holding = desk_holding(desk, case_handle);
-    const struct handover_key key = {*case_handle, holding.transfer.id}, *of = &key;
-    const struct part_measure came = manifest_measure(body);
-    struct bytes manifest = field_find(body, PART_MANIFEST);
-    struct part head, part;
-    uint64_t number;
-    enum status status;
-
-    if (id_is_zero(&key.transfer) || !field_find_number(body, PART_NUMBER, &number) || number == 0
-        || number > PARTS_MAX || manifest.size != ID_SIZE)
-        return;
-    status = part_get(desk->txn, of, 0, &head);
-    if (status == ST_OK && memcmp(head.sha256.bytes, manifest.data, ID_SIZE) == 0)
-        status = part_get(desk->txn, of, (uint32_t)number, &part);
-    else if (status == ST_OK)
-        status = ST_MORE; /* of another manifest */
-    if (status == ST_MORE || status == ST_INVALID || !desk_ok(desk, status)
-        || part.state == PART_HERE)
-        return;
-    part.state = part.size == came.size && digest_equal(&came.sha256, &part.sha256) ? PART_HERE
-                                                                                    : PART_DIFFERS;
-    if (part.state == PART_DIFFERS)
-        log_event(LOG_WARN, "part_differs", "part=%u", part.number);
-    (void)desk_ok(desk, part_put(desk->txn, of, &part));
-}
-
-/* What is kept of a transfer goes. */
-static void forget(struct desk *desk, const struct id *case_handle, const struct id *transfer)
-{
-    const struct handover_key of = {*case_handle, *transfer};
-
-    (void)desk_ok(desk, handover_cut(desk->txn, &of, 1, 0));
-}
-
 void desk_handover_ended(struct desk *desk, const struct handover *before,
                          const struct holding *holding)
 {
     if (id_is_zero(&before->id) || id_equal(&before->id, &holding->transfer.id))
         return;
-    forget(desk, &holding->handle, &before->id);
+    desk_forget_offered(desk, &holding->handle, &before->id);
     desk_owed_replied(desk, &before->conversation_id);
     desk_talk_over(desk, &before->conversation_id);
 }
@@ -349,51 +257,6 @@ static bool fill_conversations(struct desk *desk, const struct track *track, str
     return desk_ok(desk, ST_NOMEM);
 }
 
-struct record_count {
-    bool has_head; /* the manifest is known */
-    uint64_t owed; /* by the manifest */
-    uint64_t here;
-    struct part lacking; /* the first; number 0: none */
-};
-
-static bool count_part(void *context, const struct part *part)
-{
-    struct record_count *count = context;
-
-    if (part->number == 0) {
-        count->has_head = true;
-        count->owed = part->size;
-    } else if (part->state == PART_HERE) {
-        count->here++;
-    } else {
-        count->lacking = *part;
-    }
-    return count->lacking.number == 0;
-}
-
-/* Every part of the manifest is here, as it says. */
-static bool has_record(struct desk *desk, const struct holding *holding, struct act_fault *fault)
-{
-    const struct handover_key of = {holding->handle, holding->transfer.id};
-    struct record_count count = {0};
-    enum status status = parts_each(desk->txn, &of, count_part, &count);
-
-    if (status != ST_INVALID && !desk_ok(desk, status))
-        return false;
-    if (status == ST_OK && count.has_head && count.here == count.owed)
-        return true;
-    fault->where = "manifest";
-    if (status == ST_INVALID || (count.has_head && count.lacking.number == 0))
-        reason_set(&fault->why, "what is known of its parts is damaged");
-    else if (!count.has_head)
-        reason_set(&fault->why, "it is not known here");
-    else
-        reason_set(&fault->why, "part %u %s", count.lacking.number,
-                   count.lacking.state == PART_DIFFERS ? "differs from the manifest"
-                                                       : "is missing");
-    return false;
-}
-
 bool desk_make_act(struct desk *desk, const struct track *track, const struct message_type *type,
                    struct bytes *body, struct custody_claim *claim, struct act_fault *fault)
 {
@@ -420,7 +283,7 @@ bool desk_make_act(struct desk *desk, const struct track *track, const struct me
         return false;
     if (type->custody == CUSTODY_OFFER && !fill_conversations(desk, track, &act, body, fault))
         return false;
-    if (type->custody == CUSTODY_COMPLETE && !has_record(desk, &holding, fault))
+    if (type->custody == CUSTODY_COMPLETE && !desk_has_record(desk, &holding, fault))
         return false;
     *claim = act.claim;
     return true;
@@ -451,7 +314,7 @@ static void keep_details(struct desk *desk, const struct message_type *type,
     struct act act;
 
     if (strcmp(type->name, RECORD_PART) == 0) {
-        see_part(desk, case_handle, body);
+        desk_see_part(desk, case_handle, body);
         return;
     }
     if ((type->custody != CUSTODY_OFFER && type->custody != CUSTODY_REJECT)
@@ -459,9 +322,9 @@ static void keep_details(struct desk *desk, const struct message_type *type,
         return;
     const struct handover_key of = {*case_handle, act.claim.transfer_id};
     if (type->custody == CUSTODY_OFFER)
-        keep_names(desk, &of, &act);
+        desk_keep_offered(desk, &of, &act);
     else
-        keep_reasons(desk, &of, &act);
+        desk_keep_reasons(desk, &of, &act);
 }
 
 void desk_act_sealed(struct desk *desk, const struct track *track, struct bytes body)
@@ -492,7 +355,7 @@ static void forget_unless_open(struct desk *desk, const struct track *track,
 
     if (catalogue_find(track->type)->custody == CUSTODY_OFFER
         && !id_equal(&holding.transfer.id, &e->custody.transfer_id))
-        forget(desk, &track->case_handle, &e->custody.transfer_id);
+        desk_forget_offered(desk, &track->case_handle, &e->custody.transfer_id);
 }
 
 void desk_act_accepted(struct desk *desk, const struct track *track, int64_t accepted_ms)

@@ -503,6 +503,19 @@ size_t desk_talks_of_case(struct desk *desk, const struct id *case_handle, bool 
 /* Deletes what is old and over. False: not yet. */
 bool desk_forget_talk(struct desk *desk, const struct id *id);
 
+/* ---- offered.c ---- */
+
+/* Keeps what an offer names; a part that is the same as before is as far as it was. */
+void desk_keep_offered(struct desk *desk, const struct handover_key *of, const struct act *act);
+void desk_keep_reasons(struct desk *desk, const struct handover_key *of, const struct act *act);
+/* A part of the record, ours or theirs, against the manifest of the open transfer. */
+void desk_see_part(struct desk *desk, const struct id *case_handle, struct bytes body);
+/* What is kept of a transfer goes. */
+void desk_forget_offered(struct desk *desk, const struct id *case_handle,
+                         const struct id *transfer);
+/* Every part of the manifest is here, as it says. False: `fault' says what is not. */
+bool desk_has_record(struct desk *desk, const struct holding *holding, struct act_fault *fault);
+
 /* ---- acts.c ---- */
 
 /* Reads the body of an act of custody; `arena' holds what `out' borrows.
