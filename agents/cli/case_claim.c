@@ -63,51 +63,60 @@ enum exit_code run_case_open(struct cli *cli, const struct command *self, int ar
     return show_claim(cli, answer, &handle, "held", "held by us");
 }
 
-enum exit_code run_case_close(struct cli *cli, const struct command *self, int argc, char **argv)
-{
+/* A case that a command names. */
+struct named {
     struct concordat_id handle;
-    uint32_t wait_ms = SEND_WAIT_MS;
+    uint32_t wait_ms;
+    enum exit_code end; /* when there is no agent */
+};
+
+/* An agent to ask about it; NULL: the user has been told why. */
+static struct concordat *begin_named(struct cli *cli, const struct command *self, int argc,
+                                     char **argv, struct named *named)
+{
     const struct option_spec specs[] = {
-        {"wait", OPTION_SECONDS, &wait_ms, "S", "for the broker's answer; default 5"},
+        {"wait", OPTION_SECONDS, &named->wait_ms, "S", "for the broker's answer; default 5"},
     };
     struct arguments arguments;
-    enum exit_code end;
-    OWNED_AGENT agent =
-        call_begin(cli, self, specs, LENGTH_OF(specs), argc, argv, &arguments, &end);
+    struct concordat *agent =
+        call_begin(cli, self, specs, LENGTH_OF(specs), argc, argv, &arguments, &named->end);
+
+    if (!agent || case_handle_parse(arguments.items[0], &named->handle))
+        return agent;
+    concordat_close(agent);
+    named->end = EXIT_BAD_INPUT;
+    return NULL;
+}
+
+enum exit_code run_case_close(struct cli *cli, const struct command *self, int argc, char **argv)
+{
+    struct named named = {.wait_ms = SEND_WAIT_MS};
+    OWNED_AGENT agent = begin_named(cli, self, argc, argv, &named);
     OWNED_ANSWER answer = NULL;
 
     if (!agent)
-        return end;
-    if (!case_handle_parse(arguments.items[0], &handle))
-        return EXIT_BAD_INPUT;
-    answer = concordat_hold(agent, &handle, CONCORDAT_IS_OVER, wait_ms);
-    return show_claim(cli, answer, &handle, "closed", "closed");
+        return named.end;
+    answer = concordat_hold(agent, &named.handle, CONCORDAT_IS_OVER, named.wait_ms);
+    return show_claim(cli, answer, &named.handle, "closed", "closed");
 }
 
 enum exit_code run_case_holder(struct cli *cli, const struct command *self, int argc, char **argv)
 {
-    struct concordat_id handle;
-    uint32_t wait_ms = SEND_WAIT_MS;
-    const struct option_spec specs[] = {
-        {"wait", OPTION_SECONDS, &wait_ms, "S", "for the broker's answer; default 5"},
-    };
-    struct arguments arguments;
-    enum exit_code end;
-    OWNED_AGENT agent =
-        call_begin(cli, self, specs, LENGTH_OF(specs), argc, argv, &arguments, &end);
+    struct named named = {.wait_ms = SEND_WAIT_MS};
+    OWNED_AGENT agent = begin_named(cli, self, argc, argv, &named);
     OWNED_ANSWER answer = NULL;
+    char text[CONCORDAT_ID_TEXT];
 
     if (!agent)
-        return end;
-    if (!case_handle_parse(arguments.items[0], &handle))
-        return EXIT_BAD_INPUT;
-    answer = concordat_holder(agent, &handle, wait_ms);
+        return named.end;
+    answer = concordat_holder(agent, &named.handle, named.wait_ms);
     if (cli->json)
-        return show_claim(cli, answer, &handle, "told", "");
+        return show_claim(cli, answer, &named.handle, "told", "");
     if (!call_is_done(cli, answer))
         return (enum exit_code)answer->outcome;
     if (!answer->custody) {
-        printf("nobody holds case %s, as far as this agency may know\n", arguments.items[0]);
+        concordat_id_print(&named.handle, text);
+        printf("nobody holds case %s, as far as this agency may know\n", text);
         return EXIT_DONE;
     }
     custody_show_holder(cli, answer->custody);

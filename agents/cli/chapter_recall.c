@@ -17,29 +17,6 @@ static const struct member cast[] = {{POLICE, "POLICE"}, {COMPANY, "CRC"},
                                      {PRISON, "PRISON"}, {LIAISON, "VICTIM_SERVICE"}};
 static const char *const agreements[] = {"case.yaml", "event.yaml", "recall.yaml", NULL};
 
-static void say(struct tale *tale, const char *from, const char *to, const char *type,
-                const char *name, const char *what, char id[static CONCORDAT_ID_TEXT])
-{
-    char body[PATH_MAX];
-
-    tale_body(tale, name, NULL, body);
-    tale_send(tale, from,
-              (const char *[]){"send", type, "--to", to, "--case", tale->case_handle, body, NULL},
-              id);
-    tale_told(tale, from, id, "delivered", what, NULL);
-}
-
-static void refuse(struct tale *tale, const char *to, const char *type, const char *name,
-                   const struct telling_refusal *telling)
-{
-    char body[PATH_MAX];
-
-    tale_body(tale, name, NULL, body);
-    tale_refused(
-        tale, (const char *[]){"send", type, "--to", to, "--case", tale->case_handle, body, NULL},
-        telling);
-}
-
 /* What an agency's own agent finds wrong with a body before anything is sealed. */
 static void is_no_body(struct tale *tale, const char *type, const char *to, const char *name,
                        const char *what)
@@ -60,15 +37,15 @@ static void police_tell(struct tale *tale)
 
     play_chapter(&tale->play, "The police arrest M, whose case the company holds");
     tale_open_case(tale, COMPANY);
-    say(tale, POLICE, COMPANY, "police.event.notice", WEEKS "arrest.json",
-        "who, and for what offence", id);
-    refuse(tale, COMPANY, "police.event.notice", WEEKS "arrest-in-full.json",
-           &(struct telling_refusal){.agency = POLICE,
-                                     .decided_by = POLICE,
-                                     .code = "CATEGORY_NOT_COVERED",
-                                     .what = "not the victim, nor what is said of others"});
-    say(tale, POLICE, PROBATION, "police.event.notice", WEEKS "arrest-in-full.json",
-        "probation may have it in full", id);
+    tale_say(tale, POLICE, COMPANY, "police.event.notice", WEEKS "arrest.json",
+             "who, and for what offence", id);
+    tale_refuse(tale, COMPANY, "police.event.notice", WEEKS "arrest-in-full.json",
+                &(struct telling_refusal){.agency = POLICE,
+                                          .decided_by = POLICE,
+                                          .code = "CATEGORY_NOT_COVERED",
+                                          .what = "not the victim, nor what is said of others"});
+    tale_say(tale, POLICE, PROBATION, "police.event.notice", WEEKS "arrest-in-full.json",
+             "probation may have it in full", id);
 }
 
 static void comes_back(struct tale *tale)
@@ -76,8 +53,8 @@ static void comes_back(struct tale *tale)
     char asked[CONCORDAT_ID_TEXT], id[CONCORDAT_ID_TEXT], body[PATH_MAX], part[PATH_MAX];
 
     play_chapter(&tale->play, "The company asks probation to take the case, and hands it over");
-    say(tale, COMPANY, PROBATION, "risk.escalation.request", WEEKS "escalation.json",
-        "from medium to high, imminent", asked);
+    tale_say(tale, COMPANY, PROBATION, "risk.escalation.request", WEEKS "escalation.json",
+             "from medium to high, imminent", asked);
     tale_due(tale, PROBATION, "answer", "risk.escalation.request", true,
              "probation owes a decision within two hours");
     tale_body(tale, WEEKS "escalation-decision.json",
@@ -99,11 +76,11 @@ static void comes_back(struct tale *tale)
     tale_part(tale, PROBATION, 1, "here", "the record is here, as the manifest says");
     tale_act(tale, PROBATION, (const char *[]){"case", "complete", tale->case_handle, NULL}, id);
     tale_holder(tale, COMPANY, PROBATION, "probation holds the case");
-    refuse(tale, PROBATION, "case.update", WEEKS "case-update-back.json",
-           &(struct telling_refusal){.agency = COMPANY,
-                                     .decided_by = COMPANY,
-                                     .code = "NOT_CURRENT_HOLDER",
-                                     .what = "the company speaks for it no more"});
+    tale_refuse(tale, PROBATION, "case.update", WEEKS "case-update-back.json",
+                &(struct telling_refusal){.agency = COMPANY,
+                                          .decided_by = COMPANY,
+                                          .code = "NOT_CURRENT_HOLDER",
+                                          .what = "the company speaks for it no more"});
 }
 
 static void is_recalled(struct tale *tale)
@@ -115,14 +92,14 @@ static void is_recalled(struct tale *tale)
                "an emergency that nobody telephoned about does not leave probation");
     is_no_body(tale, "recall.request", CASEWORK, WEEKS "recall-victim-in-narrative.json",
                "nor does a victim's address in the narrative that is disclosed");
-    say(tale, PROBATION, CASEWORK, "recall.request", WEEKS "recall.json",
-        "telephoned first; the victim apart, and what is not disclosed apart", asked);
+    tale_say(tale, PROBATION, CASEWORK, "recall.request", WEEKS "recall.json",
+             "telephoned first; the victim apart, and what is not disclosed apart", asked);
     tale_body(tale, WEEKS "recall-decision.json",
               (const struct blank[]){{.path = "requestId", .id = asked}, {.path = NULL}}, body);
     tale_send(tale, CASEWORK, (const char *[]){"answer", asked, body, NULL}, id);
     tale_told(tale, CASEWORK, id, "delivered", "recalled", NULL);
-    say(tale, CASEWORK, POLICE, "recall.revocation", WEEKS "revocation.json",
-        "to arrest, and that there may be children at the door", id);
+    tale_say(tale, CASEWORK, POLICE, "recall.revocation", WEEKS "revocation.json",
+             "to arrest, and that there may be children at the door", id);
 }
 
 static void all_are_told(struct tale *tale)
@@ -130,17 +107,19 @@ static void all_are_told(struct tale *tale)
     char id[CONCORDAT_ID_TEXT];
 
     play_chapter(&tale->play, "The victim is told by who may; the prison tells of the return");
-    say(tale, PROBATION, LIAISON, "victim.event.notice", WEEKS "victim-event.json",
-        "what may be said, word for word", id);
-    refuse(tale, COMPANY, "victim.event.notice", WEEKS "victim-event.json",
-           &(struct telling_refusal){.agency = PROBATION,
-                                     .decided_by = PROBATION,
-                                     .code = "TYPE_NOT_COVERED",
-                                     .what = "the company is told of no victim"});
+    tale_say(tale, PROBATION, LIAISON, "victim.event.notice", WEEKS "victim-event.json",
+             "what may be said, word for word", id);
+    tale_refuse(tale, COMPANY, "victim.event.notice", WEEKS "victim-event.json",
+                &(struct telling_refusal){.agency = PROBATION,
+                                          .decided_by = PROBATION,
+                                          .code = "TYPE_NOT_COVERED",
+                                          .what = "the company is told of no victim"});
     tale_due(tale, CASEWORK, "expected", "recall.returned", true, "a return is expected");
     tale_at(tale, "2026-03-03T16:00:00Z");
-    say(tale, PRISON, PROBATION, "recall.returned", WEEKS "returned.json", "back in prison", id);
-    say(tale, PRISON, CASEWORK, "recall.returned", WEEKS "returned.json", "back in prison", id);
+    tale_say(tale, PRISON, PROBATION, "recall.returned", WEEKS "returned.json", "back in prison",
+             id);
+    tale_say(tale, PRISON, CASEWORK, "recall.returned", WEEKS "returned.json", "back in prison",
+             id);
     tale_due(tale, CASEWORK, "expected", "recall.returned", false, "and is expected no more");
 }
 

@@ -24,38 +24,14 @@ static const char *const agreements[] = {"case.yaml", "checks.yaml", "treatment.
 static char question[CONCORDAT_ID_TEXT];
 static char parts[3][PATH_MAX];
 
-/* A message about the case from a body of the story, told when it has arrived. */
-static void say(struct tale *tale, const char *from, const char *to, const char *type,
-                const char *name, const char *what)
-{
-    char body[PATH_MAX], id[CONCORDAT_ID_TEXT];
-
-    tale_body(tale, name, NULL, body);
-    tale_send(tale, from,
-              (const char *[]){"send", type, "--to", to, "--case", tale->case_handle, body, NULL},
-              id);
-    tale_told(tale, from, id, "delivered", what, NULL);
-}
-
-static void refuse(struct tale *tale, const char *to, const char *type, const char *name,
-                   const struct telling_refusal *telling)
-{
-    char body[PATH_MAX];
-
-    tale_body(tale, name, NULL, body);
-    tale_refused(
-        tale, (const char *[]){"send", type, "--to", to, "--case", tale->case_handle, body, NULL},
-        telling);
-}
-
 static void is_allocated(struct tale *tale)
 {
     char body[PATH_MAX];
 
     play_chapter(&tale->play, "Probation holds K's case; it is allocated to the company");
     tale_open_case(tale, PROBATION);
-    say(tale, PROBATION, COMPANY, "case.allocation.decision", WEEKS "allocation.json",
-        "low or medium risk, RSR 2.40 %");
+    tale_say(tale, PROBATION, COMPANY, "case.allocation.decision", WEEKS "allocation.json",
+             "low or medium risk, RSR 2.40 %", NULL);
     tale_body(tale, WEEKS "child-check.json", NULL, body);
     tale_send(tale, PROBATION,
               (const char *[]){"send", QUESTION, "--to", CHILDREN, "--case", tale->case_handle,
@@ -81,11 +57,11 @@ static void is_offered(struct tale *tale)
              id);
     tale_told(tale, PROBATION, id, "delivered",
               "four components, three parts, and a question without its answer", NULL);
-    refuse(tale, PROBATION, "case.update", WEEKS "case-update.json",
-           &(struct telling_refusal){.agency = COMPANY,
-                                     .decided_by = COMPANY,
-                                     .code = "NOT_CURRENT_HOLDER",
-                                     .what = "who is offered a case does not speak for it"});
+    tale_refuse(tale, PROBATION, "case.update", WEEKS "case-update.json",
+                &(struct telling_refusal){.agency = COMPANY,
+                                          .decided_by = COMPANY,
+                                          .code = "NOT_CURRENT_HOLDER",
+                                          .what = "who is offered a case does not speak for it"});
     tale_act(tale, COMPANY,
              (const char *[]){"case", "reject", tale->case_handle, "--component", "4", "--reason",
                               "ADDRESS_NOT_VERIFIED", NULL},
@@ -143,13 +119,13 @@ static void responsibility_moves(struct tale *tale)
     tale_holder(tale, PROBATION, COMPANY, "probation asks: the company holds the case");
     tale_conversation(tale, COMPANY, question, CHILDREN,
                       "the unanswered question is the company's now, under the same id");
-    refuse(tale, COMPANY, "case.update", WEEKS "case-update.json",
-           &(struct telling_refusal){.agency = PROBATION,
-                                     .decided_by = PROBATION,
-                                     .code = "NOT_CURRENT_HOLDER",
-                                     .what = "probation speaks for it no more"});
-    say(tale, COMPANY, PROBATION, "case.officer.assigned", WEEKS "officer.json",
-        "who is responsible from now on");
+    tale_refuse(tale, COMPANY, "case.update", WEEKS "case-update.json",
+                &(struct telling_refusal){.agency = PROBATION,
+                                          .decided_by = PROBATION,
+                                          .code = "NOT_CURRENT_HOLDER",
+                                          .what = "probation speaks for it no more"});
+    tale_say(tale, COMPANY, PROBATION, "case.officer.assigned", WEEKS "officer.json",
+             "who is responsible from now on", NULL);
 }
 
 static void late_answer(struct tale *tale)
@@ -177,11 +153,12 @@ static void is_supervised(struct tale *tale)
     tale_due(tale, PROBATION, "expected", "case.first_contact", true,
              "first contact is owed, five working days after the transfer");
     tale_at(tale, "2026-03-06T11:00:00Z");
-    say(tale, COMPANY, PROBATION, "case.first_contact", WEEKS "first-contact.json", "seen");
+    tale_say(tale, COMPANY, PROBATION, "case.first_contact", WEEKS "first-contact.json", "seen",
+             NULL);
     tale_due(tale, PROBATION, "expected", "case.first_contact", false, "and is owed no more");
     tale_at(tale, "2026-03-13T15:00:00Z");
-    say(tale, COMPANY, PROBATION, "case.assessment.completed", WEEKS "assessment.json",
-        "assessed, within ten days");
+    tale_say(tale, COMPANY, PROBATION, "case.assessment.completed", WEEKS "assessment.json",
+             "assessed, within ten days", NULL);
     tale_alarms(
         tale, PROBATION,
         &(struct tale_alarm){.kind = "expected", .expected = "case.first_contact", .count = 0},
@@ -195,19 +172,19 @@ static void is_breached(struct tale *tale)
 
     play_chapter(&tale->play, "Week 6: the order is not kept");
     tale_at(tale, "2026-04-14T09:30:00Z");
-    say(tale, TREATMENT, COMPANY, "compliance.report", WEEKS "compliance.json",
-        "two absences without excuse");
+    tale_say(tale, TREATMENT, COMPANY, "compliance.report", WEEKS "compliance.json",
+             "two absences without excuse", NULL);
     tale_body(tale, WEEKS "breach.json", NULL, body);
     tale_send(tale, COMPANY,
               (const char *[]){"send", "enforcement.breach.referral", "--to", PROBATION, "--case",
                                tale->case_handle, body, NULL},
               referred);
     tale_told(tale, COMPANY, referred, "delivered", "to who lays it before the court", NULL);
-    refuse(tale, COURT, "enforcement.breach.information", WEEKS "breach-court.json",
-           &(struct telling_refusal){.agency = COMPANY,
-                                     .decided_by = COMPANY,
-                                     .code = "NO_AGREEMENT",
-                                     .what = "the company has no agreement with the court"});
+    tale_refuse(tale, COURT, "enforcement.breach.information", WEEKS "breach-court.json",
+                &(struct telling_refusal){.agency = COMPANY,
+                                          .decided_by = COMPANY,
+                                          .code = "NO_AGREEMENT",
+                                          .what = "the company has no agreement with the court"});
     tale_body(tale, WEEKS "breach-court.json", NULL, body);
     tale_send(tale, PROBATION,
               (const char *[]){"send", "enforcement.breach.information", "--to", COURT, "--case",

@@ -65,6 +65,13 @@ void tale_refused(struct tale *tale, const char *const words[],
 /* "sent, and what became of it": tell_message for who sent it last. */
 void tale_told(struct tale *tale, const char *agency, const char *id, const char *rung,
                const char *what, const struct fact facts[]);
+/* A message about the case from a body of the story, told when it has arrived; `id', when not NULL,
+ * has room for CONCORDAT_ID_TEXT. */
+void tale_say(struct tale *tale, const char *from, const char *to, const char *type,
+              const char *name, const char *what, char *id);
+/* One that is refused, as `telling' says. */
+void tale_refuse(struct tale *tale, const char *to, const char *type, const char *name,
+                 const struct telling_refusal *telling);
 /* The newest message of a type in an agency's inbox, opened; its id. */
 void tale_find(struct tale *tale, const char *agency, const char *type,
                char id[static CONCORDAT_ID_TEXT]);

@@ -159,6 +159,31 @@ void tale_told(struct tale *tale, const char *agency, const char *id, const char
     tell_message(&tale->play, &telling);
 }
 
+void tale_say(struct tale *tale, const char *from, const char *to, const char *type,
+              const char *name, const char *what, char *id)
+{
+    char body[PATH_MAX], sent[CONCORDAT_ID_TEXT];
+
+    tale_body(tale, name, NULL, body);
+    tale_send(tale, from,
+              (const char *[]){"send", type, "--to", to, "--case", tale->case_handle, body, NULL},
+              sent);
+    tale_told(tale, from, sent, "delivered", what, NULL);
+    if (id)
+        memcpy(id, sent, sizeof sent);
+}
+
+void tale_refuse(struct tale *tale, const char *to, const char *type, const char *name,
+                 const struct telling_refusal *telling)
+{
+    char body[PATH_MAX];
+
+    tale_body(tale, name, NULL, body);
+    tale_refused(
+        tale, (const char *[]){"send", type, "--to", to, "--case", tale->case_handle, body, NULL},
+        telling);
+}
+
 void tale_find(struct tale *tale, const char *agency, const char *type,
                char id[static CONCORDAT_ID_TEXT])
 {
