@@ -416,9 +416,11 @@ void desk_continue_transfer(struct desk *desk, struct draft *draft);
 
 /* ---- resend.c ---- */
 
-/* The broker refused one of ours because the version is stale: sets it aside to be decided about
- * and sealed once more. False: it cannot go again, so the refusal is final. */
-bool desk_set_aside(struct desk *desk, const struct track *track, int64_t refused_ms);
+/* One of ours is refused as `code' because the version is stale, or because its conversation's case
+ * may have moved: sets it aside to be decided about and sealed once more. False: it cannot go
+ * again, so the refusal is final. */
+bool desk_set_aside(struct desk *desk, const struct track *track, Concordat__RefusalCode code,
+                    int64_t refused_ms);
 /* Sends again what was set aside and can go now, bounded; gives up what has waited too long. */
 void desk_resend(struct desk *desk);
 

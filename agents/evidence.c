@@ -155,8 +155,7 @@ void desk_refusal(struct desk *desk, const struct refusal *refusal)
     desk_unsaid(desk, &track, true);
     if (strcmp(track.type, LATE_ANSWER) == 0)
         desk->forward_due = true;
-    if (refusal->code == CONCORDAT__REFUSAL_CODE__AGREEMENT_VERSION_STALE
-        && desk_set_aside(desk, &track, refusal->refused_ms))
+    if (desk_set_aside(desk, &track, refusal->code, refusal->refused_ms))
         return;
     id_print(&track.message_id, id);
     log_event(LOG_WARN, "refused", "message=%s type=%s to=%s code=%s", id, track.type, track.to,

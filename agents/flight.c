@@ -174,7 +174,8 @@ static bool is_permitted_still(struct desk *desk, const struct id *id)
     desk_act_unsaid(desk, &track);
     if (!decision.permitted)
         desk_refuse_here(desk, &track, decision.code, decision.offending);
-    else if (desk_set_aside(desk, &track, desk->wall_ms))
+    else if (desk_set_aside(desk, &track, CONCORDAT__REFUSAL_CODE__AGREEMENT_VERSION_STALE,
+                            desk->wall_ms))
         desk_unsaid(desk, &track, false);
     else
         desk_refuse_here(desk, &track, CONCORDAT__REFUSAL_CODE__AGREEMENT_VERSION_STALE, 0);

@@ -330,6 +330,8 @@ static void take_custody(struct desk *desk, const struct custody_told *told)
     desk_handover_ended(desk, &before, &holding);
     for (uint32_t i = 0; i < told->conversation_count; i++)
         desk_talk_told(desk, told, &told->conversations[i]);
+    if (told->conversation_count > 0)
+        desk->resend_due = true; /* what was said in them meanwhile can go to the holder */
     settle_claim(desk, &holding);
     if (told->change != CONCORDAT__CUSTODY_CHANGE__CUSTODY_CHANGE_UNSPECIFIED
         || strcmp(holder, holding.holder) != 0) /* else what was refused would be so again */

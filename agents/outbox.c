@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "agents/trees.h"
+#include "proto/evidence.pb-c.h"
 
 #define OUTBOX_VERSION 1
 #define KEPT_VERSION 1
@@ -159,9 +160,9 @@ enum status outbox_kept(struct txn *txn, const struct id *id, struct kept *out)
     return ST_OK;
 }
 
-enum status outbox_set_aside(struct txn *txn, const struct id *id, int64_t at_ms)
+enum status outbox_set_aside(struct txn *txn, const struct id *id, uint32_t code, int64_t at_ms)
 {
-    uint8_t lane[LANE_KEY_SIZE], value[ID_SIZE + 8];
+    uint8_t lane[LANE_KEY_SIZE], value[ID_SIZE + 8 + 4];
     struct writer w = writer_of(value, sizeof value);
     struct outbox_entry entry;
     struct bytes there;
@@ -174,6 +175,7 @@ enum status outbox_set_aside(struct txn *txn, const struct id *id, int64_t at_ms
         return status;
     write_bytes(&w, id->bytes, ID_SIZE);
     write_u64(&w, (uint64_t)at_ms);
+    write_u32(&w, code);
     status = store_delete(txn, TREE_TO_SUBMIT, lane_key(lane, entry.lane, entry.number));
     if (status != ST_OK)
         return status;
@@ -261,28 +263,28 @@ enum status outbox_next(struct txn *txn, uint8_t lane, uint64_t from, uint64_t *
     return ST_OK;
 }
 
-enum status outbox_next_stale(struct txn *txn, uint8_t *lane, uint64_t *number, struct id *out,
-                              int64_t *at_ms)
+enum status outbox_next_aside(struct txn *txn, struct aside *aside)
 {
     uint8_t start[LANE_KEY_SIZE];
     struct bytes key, value;
+    struct aside found = {0};
     struct reader place, r;
-    enum status status = first_from(txn, TREE_STALE, lane_key(start, *lane, *number), &key, &value);
-    uint8_t found_lane;
-    uint64_t found;
+    enum status status =
+        first_from(txn, TREE_STALE, lane_key(start, aside->lane, aside->number), &key, &value);
 
     if (status != ST_OK)
         return status;
     place = reader_of(key.data, key.size);
-    found_lane = read_u8(&place);
-    found = read_u64(&place);
+    found.lane = read_u8(&place);
+    found.number = read_u64(&place);
     r = reader_of(value.data, value.size);
-    read_into(&r, out->bytes, ID_SIZE);
-    *at_ms = (int64_t)read_u64(&r);
-    if (!reader_done(&place) || !reader_done(&r) || found_lane >= LANES)
+    read_into(&r, found.id.bytes, ID_SIZE);
+    found.at_ms = (int64_t)read_u64(&r);
+    /* A former version set aside what was stale, and nothing else. */
+    found.code = r.left ? read_u32(&r) : (uint32_t)CONCORDAT__REFUSAL_CODE__AGREEMENT_VERSION_STALE;
+    if (!reader_done(&place) || !reader_done(&r) || found.lane >= LANES)
         return ST_INVALID;
-    *lane = found_lane;
-    *number = found;
+    *aside = found;
     return ST_OK;
 }
 

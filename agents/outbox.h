@@ -7,8 +7,8 @@
  *       -> gone
  *
  * Beside an entry stands what it takes to decide and seal once more (`struct kept'), until the
- * broker's verdict: with it, or with the entry, it goes. A message that was refused as stale is set
- * aside in between: no longer to submit, and not settled either.
+ * broker's verdict: with it, or with the entry, it goes. A message that was refused as stale, or
+ * while its case moved, is set aside in between: no longer to submit, and not settled either.
  *
  * The entry outlives the broker's receipt, so that a broker restored from a backup loses nothing.
  * What is known about the message lives in its track.
@@ -56,13 +56,21 @@ enum status outbox_keep(struct txn *txn, const struct id *id, const struct kept 
 /* ST_MORE: nothing is kept (any more). ST_INVALID: the record is damaged. */
 enum status outbox_kept(struct txn *txn, const struct id *id, struct kept *out);
 
-/* Refused as stale at `at_ms`: not submitted again, and first in its lane's order of those set
- * aside. The same again changes nothing. */
-enum status outbox_set_aside(struct txn *txn, const struct id *id, int64_t at_ms);
-/* The first set aside, immediate lane first, in order, from (*lane, *number) on, which it gives.
- * ST_MORE: none. */
-enum status outbox_next_stale(struct txn *txn, uint8_t *lane, uint64_t *number, struct id *out,
-                              int64_t *at_ms);
+/* One that is set aside. */
+struct aside {
+    uint8_t lane;
+    uint64_t number;
+    struct id id;
+    uint32_t code; /* the refusal's */
+    int64_t at_ms; /* when it was refused */
+};
+
+/* Refused as `code' at `at_ms`, and may go again in another form: not submitted again, and first in
+ * its lane's order of those set aside. The same again changes nothing. */
+enum status outbox_set_aside(struct txn *txn, const struct id *id, uint32_t code, int64_t at_ms);
+/* The first set aside, immediate lane first, in order, from aside->lane and ->number on. ST_MORE:
+ * none. */
+enum status outbox_next_aside(struct txn *txn, struct aside *aside);
 
 /* The broker has answered: not submitted again, and nothing is kept. */
 enum status outbox_answered(struct txn *txn, const struct id *id);

@@ -1,13 +1,18 @@
 /*
- * resend.c - messages that were refused because a newer version of their agreement had come into
- * force: decided about and sealed once more. See desk_inside.h.
+ * resend.c - messages that were refused because something had changed between sealing and
+ * acceptance: decided about and sealed once more. See desk_inside.h.
  *
- *     refused as stale -> set aside -> decided anew -> sent again under a new id, as the new
- * message |              \-> refused: final, and told
- *                              \-> the gazette brings no other version in time: final
+ *     the agreement has a newer version          AGREEMENT_VERSION_STALE
+ *     the conversation's case has moved          CONVERSATION_UNKNOWN
  *
- * Once: what was sent again and is stale again stays refused. The new message has a new id, because
- * the broker has recorded the old one's refusal under its id and header
+ *     refused -> set aside -> decided anew -> sent again under a new id, as the new message
+ *             |              \-> refused: final, and told
+ *             \-> the gazette brings no other version, the broker tells of no move in time: final
+ *
+ * What was said to who held the case is said to who holds it, in the same conversation; what we
+ * said as its holder, and are not any more, goes to the same agency in a conversation of its own.
+ * Once: what was sent again and is refused again stays refused. The new message has a new id,
+ * because the broker has recorded the old one's refusal under its id and header
  * (docs/decisions/0010-sent-again-under-a-new-id.md); each names the other. Leaving the old one and
  * making the new one is one transaction, so that a crash at any point leaves one of the two.
  */
@@ -15,10 +20,14 @@
 
 #include "agents/desk_inside.h"
 
+#define STALE CONCORDAT__REFUSAL_CODE__AGREEMENT_VERSION_STALE
+#define UNKNOWN CONCORDAT__REFUSAL_CODE__CONVERSATION_UNKNOWN
+
 #define RESEND_MAX 256     /* in a turn: about 50 ms of sealing */
 #define STALE_LOOK_MS 1000 /* how often to look at those that wait for the gazette */
 #define STALE_WAIT_MS                                                                              \
-    60000 /* of a session, for the gazette's entry, which should have come first */
+    60000 /* of a session, for the gazette's entry, which should have come first, or for what the  \
+             broker tells of the case */
 
 static struct log_limit noisy = {.burst = 20, .period_ms = 3600000}; /* seen at each look */
 
@@ -28,20 +37,39 @@ struct stale {
     struct outbox_entry
         entry; /* its header and body are not to be used once the store is written */
     int64_t refused_ms;
+    Concordat__RefusalCode code;
 };
 
-bool desk_set_aside(struct desk *desk, const struct track *track, int64_t refused_ms)
+/* Can it have been said in a conversation whose case moved just then? */
+static bool may_have_moved(struct desk *desk, const struct track *track)
+{
+    const struct message_type *type = catalogue_find(track->type);
+    struct talk talk;
+
+    /* Acts are the case's itself; a late answer looks after itself (forward.c); and under a charter
+     * two officers have spoken for this recipient. */
+    if (!type || type->custody != CUSTODY_NONE || strcmp(track->type, LATE_ANSWER) == 0
+        || track->break_glass || id_equal(&track->conversation_id, &track->message_id))
+        return false;
+    return desk_find_talk(desk, &track->conversation_id, &talk) && talk.is_kept
+        && !id_is_zero(&talk.rules.case_handle) && talk.rules.state != CONVERSATION_CLOSED;
+}
+
+bool desk_set_aside(struct desk *desk, const struct track *track, Concordat__RefusalCode code,
+                    int64_t refused_ms)
 {
     struct kept kept;
     enum status status;
 
-    if (!id_is_zero(&track->resent_of))
+    if (!id_is_zero(&track->resent_of)
+        || (code != STALE && (code != UNKNOWN || !may_have_moved(desk, track))))
         return false;
     status = outbox_kept(desk->txn, &track->message_id, &kept);
     if (status == ST_MORE || status == ST_INVALID || (status == ST_OK && !kept.has_body))
         return false; /* sealed by an earlier build, or damaged */
     if (!desk_ok(desk, status)
-        || !desk_ok(desk, outbox_set_aside(desk->txn, &track->message_id, refused_ms)))
+        || !desk_ok(desk,
+                    outbox_set_aside(desk->txn, &track->message_id, (uint32_t)code, refused_ms)))
         return true;
     desk->resend_due = true;
     return true;
@@ -60,8 +88,7 @@ static struct rung refused_rung(const char *by, Concordat__RefusalCode code, int
 /* The broker's word, as it is told and noted in the end. */
 static void add_stale(struct desk *desk, struct stale *stale, const struct kept *kept)
 {
-    struct rung rung = refused_rung(desk->broker, CONCORDAT__REFUSAL_CODE__AGREEMENT_VERSION_STALE,
-                                    stale->refused_ms);
+    struct rung rung = refused_rung(desk->broker, stale->code, stale->refused_ms);
 
     (void)track_add(&stale->track, &rung);
     desk_note_refusal(desk, &stale->track, kept, &rung);
@@ -83,6 +110,32 @@ static bool is_superseded(const struct desk *desk, const struct track *track)
     const struct agreement *active = agreement_set_find(desk_agreements(desk), track->agreement_id);
 
     return active && !digest_equal(&active->hash, &track->agreement_hash);
+}
+
+/* Whom it goes to now that the case has moved; empty: it has not, as far as we were told. */
+static void find_new_recipient(struct desk *desk, const struct track *track,
+                               char out[static AGENCY_MAX + 1])
+{
+    struct talk talk;
+
+    out[0] = '\0';
+    if (!desk_find_talk(desk, &track->conversation_id, &talk))
+        return;
+    if (talk.holder[0] != '\0') /* our side: it goes on without us */
+        memcpy(out, track->to, AGENCY_MAX + 1);
+    else if (strcmp(talk.other, track->to) != 0)
+        memcpy(out, talk.other, AGENCY_MAX + 1);
+}
+
+/* What it was refused for is not so any more. */
+static bool can_go(struct desk *desk, const struct stale *stale)
+{
+    char to[AGENCY_MAX + 1];
+
+    if (stale->code == STALE)
+        return is_superseded(desk, &stale->track);
+    find_new_recipient(desk, &stale->track, to);
+    return to[0] != '\0';
 }
 
 /* The gazette comes before verdicts; one that has not come by now was not believed here. */
@@ -112,8 +165,9 @@ static void follow_id(struct desk *desk, struct id *id)
 
 /* The message as it was asked for, to be decided about anew. When it was made stays, and with it
  * when it expires. */
-static bool redraft(struct desk *desk, const struct track *old, struct draft *draft)
+static bool redraft(struct desk *desk, const struct stale *stale, struct draft *draft)
 {
+    const struct track *old = &stale->track;
     struct track *t = &draft->track;
     struct bytes body = draft->kept.body;
     uint8_t *copy;
@@ -128,6 +182,8 @@ static bool redraft(struct desk *desk, const struct track *old, struct draft *dr
         draft->body = desk_without_officer(draft->body);
     draft->kept.officer_added = false;
     *t = *old;
+    if (stale->code == UNKNOWN)
+        find_new_recipient(desk, old, t->to);
     t->message_id = t->key = id_new(desk->wall_ms);
     t->share_id = id_random();
     t->resent_of = old->message_id;
@@ -165,8 +221,8 @@ static void tell_resent(const struct track *old, const struct track *again)
 
     id_print(&old->message_id, id);
     id_print(&again->message_id, new_id);
-    log_event(LOG_INFO, "sent_again", "message=%s as=%s agreement=%s version=%u", id, new_id,
-              again->agreement_id, again->agreement_version);
+    log_event(LOG_INFO, "sent_again", "message=%s as=%s to=%s agreement=%s version=%u", id, new_id,
+              again->to, again->agreement_id, again->agreement_version);
 }
 
 static void send_again(struct desk *desk, struct stale *stale, struct kept *kept)
@@ -177,7 +233,7 @@ static void send_again(struct desk *desk, struct stale *stale, struct kept *kept
     struct question question;
     struct decision decision;
 
-    if (!redraft(desk, old, &draft)
+    if (!redraft(desk, stale, &draft)
         || !desk_ok(desk, desk_judge(desk, &draft, &question, &decision)))
         return;
     if (!decision.permitted) {
@@ -200,27 +256,27 @@ static void send_again(struct desk *desk, struct stale *stale, struct kept *kept
 /* ---- those set aside ---- */
 
 /* False: it waits on. */
-static bool settle_stale(struct desk *desk, const struct id *id, int64_t refused_ms)
+static bool settle_stale(struct desk *desk, const struct aside *aside)
 {
-    struct stale stale = {.refused_ms = refused_ms};
+    struct stale stale = {.refused_ms = aside->at_ms, .code = (Concordat__RefusalCode)aside->code};
     struct kept kept = {0};
-    enum status status = track_get(desk->txn, WAY_OUT, id, &stale.track);
+    enum status status = track_get(desk->txn, WAY_OUT, &aside->id, &stale.track);
 
     if (status == ST_OK)
-        status = outbox_get(desk->txn, id, &stale.entry);
-    if (status == ST_OK && (status = outbox_kept(desk->txn, id, &kept)) != ST_OK
+        status = outbox_get(desk->txn, &aside->id, &stale.entry);
+    if (status == ST_OK && (status = outbox_kept(desk->txn, &aside->id, &kept)) != ST_OK
         && (status == ST_MORE || status == ST_INVALID))
         status = ST_OK; /* damaged: it cannot go again */
     if (status == ST_MORE || status == ST_INVALID) {
         char text[ID_TEXT_SIZE];
 
-        id_print(id, text);
+        id_print(&aside->id, text);
         log_limited(&noisy, desk->now_ms, LOG_ERROR, "outbox_damaged", "message=%s", text);
         return false;
     }
     if (!desk_ok(desk, status))
         return false;
-    if (kept.has_body && is_superseded(desk, &stale.track)) {
+    if (kept.has_body && can_go(desk, &stale)) {
         send_again(desk, &stale, &kept);
         return true;
     }
@@ -233,9 +289,8 @@ static bool settle_stale(struct desk *desk, const struct id *id, int64_t refused
 
 void desk_resend(struct desk *desk)
 {
+    struct aside aside = {0};
     unsigned settled = 0;
-    uint64_t number = 0;
-    uint8_t lane = 0;
 
     if (desk->now_ms >= desk->stale_at_ms) {
         desk->stale_at_ms = desk->now_ms + STALE_LOOK_MS;
@@ -244,10 +299,8 @@ void desk_resend(struct desk *desk)
     if (!desk->resend_due || !desk->connected || desk->failed != ST_OK)
         return; /* without a session the gazette cannot come, nor the message go */
     desk->resend_due = false;
-    for (;; number++) {
-        struct id id;
-        int64_t refused_ms;
-        enum status status = outbox_next_stale(desk->txn, &lane, &number, &id, &refused_ms);
+    for (;; aside.number++) {
+        enum status status = outbox_next_aside(desk->txn, &aside);
 
         if (status == ST_MORE || !desk_ok(desk, status))
             return;
@@ -255,6 +308,6 @@ void desk_resend(struct desk *desk)
             desk->resend_due = true;
             return;
         }
-        settled += settle_stale(desk, &id, refused_ms);
+        settled += settle_stale(desk, &aside);
     }
 }

@@ -8,6 +8,7 @@
 #include "agents/cases.h"
 #include "agents/inbox.h"
 #include "agents/outbox.h"
+#include "proto/evidence.pb-c.h"
 #include "agents/track.h"
 #include "agents/trees.h"
 
@@ -293,18 +294,20 @@ static void a_lapse_that_is_none_is_refused(void **)
     assert_int_equal(track_read((struct bytes){record, size}, &back), ST_INVALID);
 }
 
+#define UNKNOWN CONCORDAT__REFUSAL_CODE__CONVERSATION_UNKNOWN
+
 /* Which of three messages is set aside first. */
 static uint8_t first_stale(struct txn *txn, uint8_t lane, uint64_t number)
 {
-    struct id id;
-    int64_t at_ms;
-    enum status status = outbox_next_stale(txn, &lane, &number, &id, &at_ms);
+    struct aside aside = {.lane = lane, .number = number};
+    enum status status = outbox_next_aside(txn, &aside);
 
     if (status == ST_MORE)
         return 0;
     assert_int_equal(status, ST_OK);
-    assert_int_equal(at_ms, 1000 + id.bytes[15]);
-    return id.bytes[15];
+    assert_int_equal(aside.at_ms, 1000 + aside.id.bytes[15]);
+    assert_int_equal(aside.code, UNKNOWN);
+    return aside.id.bytes[15];
 }
 
 static void what_is_set_aside_is_not_to_submit_and_keeps_its_order(void **state)
@@ -318,8 +321,8 @@ static void what_is_set_aside_is_not_to_submit_and_keeps_its_order(void **state)
     put_sealed(txn, 3, 0, 9);
     for (uint8_t i = 1; i <= 3; i++) {
         id = id_number(i);
-        assert_int_equal(outbox_set_aside(txn, &id, 1000 + i), ST_OK);
-        assert_int_equal(outbox_set_aside(txn, &id, 9999), ST_OK);
+        assert_int_equal(outbox_set_aside(txn, &id, UNKNOWN, 1000 + i), ST_OK);
+        assert_int_equal(outbox_set_aside(txn, &id, UNKNOWN, 9999), ST_OK);
     }
     assert_int_equal(outbox_next(txn, 2, 0, &number, &next), ST_MORE);
     assert_int_equal(first_stale(txn, 0, 0), 3);
@@ -333,7 +336,7 @@ static void what_is_set_aside_is_not_to_submit_and_keeps_its_order(void **state)
     assert_int_equal(outbox_answered(txn, &id), ST_OK);
     assert_int_equal(first_stale(txn, 0, 10), 0);
     id = id_number(77);
-    assert_int_equal(outbox_set_aside(txn, &id, 1), ST_MORE);
+    assert_int_equal(outbox_set_aside(txn, &id, UNKNOWN, 1), ST_MORE);
 }
 
 static void what_is_kept_goes_with_the_verdict(void **state)

@@ -540,6 +540,9 @@ static Concordat__RefusalCode refusal_of(struct town *town, const struct envelop
 {
     struct town_mischief *m = &town->mischief;
 
+    if (m->refuse_to && strcmp(m->refuse_to, e->recipient) == 0
+        && !find_message(town, &e->message_id))
+        return CONCORDAT__REFUSAL_CODE__CONVERSATION_UNKNOWN;
     if (m->refuse || !m->ended || strcmp(m->ended, e->agreement_id) != 0
         || find_message(town, &e->message_id))
         return m->refuse;

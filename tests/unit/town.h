@@ -75,6 +75,7 @@ struct town_mischief {
     bool hide_keys, hide_certificates; /* the directory knows the agency, but not these */
     bool hide_agencies;                /* the directory knows nobody */
     Concordat__RefusalCode refuse;     /* submits are refused so */
+    const char *refuse_to;             /* and those to this agency as CONVERSATION_UNKNOWN */
     const char *ended;                 /* this agreement has: so many submits under it are */
     unsigned ended_recorded;           /* refused as revoked, the others as RATE_LIMITED */
     bool refuse_nameless;              /* by their digest only, as if they could not be read */
