@@ -252,7 +252,9 @@ struct concordat_status {
     uint64_t sent, received;
     uint8_t key_id[16]; /* our sealing key */
     int64_t key_seal_until_ms;
-    const char *last_error; /* why there is no connection; "" when there is */
+    const char *last_error;  /* why there is no connection; "" when there is */
+    int64_t holidays_end_ms; /* from there on bank holidays count as working days, as far as the
+                                agent knows; 0: an earlier agent's */
 };
 
 /* Belongs to you; everything it points to belongs to it. */

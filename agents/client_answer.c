@@ -332,6 +332,7 @@ static bool take_status(struct whole_answer *whole)
         memcpy(to->key_id, from->key_id.data, sizeof to->key_id);
     to->key_seal_until_ms = from->key_seal_until_ms;
     to->last_error = from->last_error;
+    to->holidays_end_ms = from->holidays_end_ms;
     whole->answer.status = to;
     return true;
 }

@@ -15,6 +15,7 @@ static const struct conf_key keys[] = {
     CONF_ROW_TEXT("signing-key", CONF_PATH, config, signing_key, NULL),
     CONF_ROW_TEXT("governance-certificate", CONF_PATH, config, governance_certificate, ""),
     CONF_ROW_TEXT("join-pack", CONF_PATH, config, join_pack, ""),
+    CONF_ROW_TEXT("bank-holidays", CONF_PATH, config, bank_holidays, ""),
     CONF_ROW_TEXT("agreements", CONF_PATH, config, agreements, ""),
     CONF_ROW_NUMBER("map-size", CONF_SIZE, config, map_size, 16u << 20, UINT64_C(1) << 40, "4GiB"),
     CONF_ROW_NUMBER("key-epoch-hours", CONF_NUMBER, config, key_epoch_hours, 1,

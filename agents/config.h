@@ -26,10 +26,11 @@ struct config {
     char trust[CONF_PATH_MAX + 1], crls[CONF_PATH_MAX + 1];
     char signing_certificate[CONF_PATH_MAX + 1], signing_key[CONF_PATH_MAX + 1]; /* PEM */
     char governance_certificate[CONF_PATH_MAX + 1]; /* PEM, of our governance key; empty: unknown */
-    char join_pack[CONF_PATH_MAX + 1];  /* join_pack.h; empty: none, and no key but ours is known */
-    char agreements[CONF_PATH_MAX + 1]; /* always empty: no setting any more, and refused */
-    uint64_t map_size;                  /* bytes the store may grow to */
-    uint64_t key_epoch_hours;           /* a new sealing key this often */
+    char join_pack[CONF_PATH_MAX + 1]; /* join_pack.h; empty: none, and no key but ours is known */
+    char bank_holidays[CONF_PATH_MAX + 1]; /* agreements/calendar.h; empty: those built in */
+    char agreements[CONF_PATH_MAX + 1];    /* always empty: no setting any more, and refused */
+    uint64_t map_size;                     /* bytes the store may grow to */
+    uint64_t key_epoch_hours;              /* a new sealing key this often */
 };
 
 /*   ST_IO       it cannot be read

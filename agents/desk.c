@@ -111,6 +111,8 @@ enum status desk_new(const struct desk_setup *setup, int64_t now_ms, struct desk
         return ST_NOMEM;
     desk->setup = *setup;
     desk->wall_ms = desk->since_ms = now_ms;
+    desk->reckoned.due_ms = now_ms; /* the bank holidays may be others than before the start */
+    desk->reckon_due = true;
     desk->replies_end = &desk->replies;
     desk->released_end = &desk->released;
     desk->parked_end = &desk->parked;
@@ -177,6 +179,14 @@ void desk_free(struct desk *desk)
     arena_free(desk->header_arena);
     free(desk->opened);
     free(desk);
+}
+
+void desk_recalendar(struct desk *desk, const struct calendar_days *calendar)
+{
+    assert(!desk->txn);
+    desk->setup.calendar = calendar;
+    desk->reckoned = (struct owed){.due_ms = desk->wall_ms};
+    desk->reckon_due = true;
 }
 
 void desk_reload(struct desk *desk, const struct tls_context *trust,
@@ -436,6 +446,7 @@ void desk_tick(struct desk *desk)
 {
     desk_waited(desk);
     desk_give_up_publishing(desk, desk->now_ms);
+    desk_reckon(desk);
     if (desk->now_ms >= desk->sweep_at_ms) {
         desk->sweep_at_ms = desk->now_ms + SWEEP_MS;
         desk_sweep(desk);

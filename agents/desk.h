@@ -22,6 +22,7 @@
 
 #include "agents/keyring.h"
 #include "agents/stage.h"
+#include "agreements/calendar.h"
 #include "agreements/registrar.h"
 #include "lib/bytes.h"
 #include "lib/own.h"
@@ -45,7 +46,8 @@ struct desk_setup {
     struct digest governance;      /* of our governance key's SubjectPublicKeyInfo; zero: unknown */
     const struct known_key *known; /* governance keys of the join pack; NULL: none */
     size_t known_count;
-    struct agreement_set *agreements; /* assumed as signed, for tests; NULL: none */
+    const struct calendar_days *calendar; /* of bank holidays; NULL: those built in */
+    struct agreement_set *agreements;     /* assumed as signed, for tests; NULL: none */
 };
 
 /*   ST_IO       the store
@@ -57,6 +59,9 @@ OWN(desk)
 /* Between turns: other trust, other assumed agreements (the same ones: nothing changes). */
 void desk_reload(struct desk *desk, const struct tls_context *trust,
                  struct agreement_set *agreements);
+/* Between turns: other bank holidays. What is owed and still to come is reckoned anew, bounded in a
+ * turn. The old ones are not used any more. */
+void desk_recalendar(struct desk *desk, const struct calendar_days *calendar);
 
 /* A turn begins: `wall_ms` since 1970, `now_ms` monotonic. Makes a new sealing key when one is due
  * and erases those whose time is over.

@@ -19,6 +19,7 @@
 #include "agents/gazette.h"
 #include "agents/inbox.h"
 #include "agents/outbox.h"
+#include "agents/owed.h"
 #include "agents/seal.h"
 #include "agents/steps.h"
 #include "agents/track.h"
@@ -250,6 +251,10 @@ struct desk {
     struct id forward_from; /* where the next look at them goes on */
     bool forward_due;       /* answers owed to holders may go now */
     int64_t forward_at_ms;  /* monotonic: when to look again at those that wait */
+
+    /* what is owed, by other bank holidays (owing.c) */
+    struct owed reckoned; /* as far as this one */
+    bool reckon_due;
 
     /* messages set aside (resend.c) */
     bool resend_due;     /* some may go now */
@@ -601,6 +606,10 @@ void desk_owed_replied(struct desk *desk, const struct id *conversation);
 /* The message is settled for good without an answer. */
 void desk_owed_gone(struct desk *desk, const struct track *track);
 void desk_due_list(struct desk *desk, struct bytes route, const Concordat__DueRequest *r);
+/* The bank holidays that count. */
+const struct calendar_days *desk_calendar(const struct desk *desk);
+/* Reckons anew what is still to come, bounded, when the bank holidays may be others. */
+void desk_reckon(struct desk *desk);
 
 /* ---- forward.c ---- */
 

@@ -437,7 +437,7 @@ static Concordat__Due *show(struct desk *desk, const struct forward *f)
     if (!to || !answer || track_get(desk->txn, WAY_IN, &f->answer, answer) != ST_OK)
         return NULL;
     concordat__due__init(to);
-    to->due_ms = calendar_add(calendar_built_in(), CALENDAR_ENGLAND_AND_WALES, f->since_ms, &span);
+    to->due_ms = calendar_add(desk_calendar(desk), CALENDAR_ENGLAND_AND_WALES, f->since_ms, &span);
     to->what = (char *)(uintptr_t) "forward";
     to->by_us = true;
     to->other = copy_text(desk, f->to);

@@ -12,6 +12,7 @@
 #include "agents/join_pack.h"
 #include "agents/trees.h"
 #include "lib/clock.h"
+#include "lib/day.h"
 #include "lib/log.h"
 #include "lib/loop.h"
 #include "lib/sign.h"
@@ -28,7 +29,9 @@ struct keeper {
     struct tls_context *trust;
     EVP_PKEY *signing_key;
     struct keyring *keyring;
-    struct join_pack *pack; /* NULL: none is configured */
+    struct join_pack *pack;         /* NULL: none is configured */
+    struct calendar_days *calendar; /* NULL: the bank holidays built in */
+    int64_t holidays_at_ms;         /* monotonic: when to look next how far they go */
     struct desk *desk;
     struct loop *loop;         /* while running */
     struct stage_local *reply; /* one that the local pipe had no room for */
@@ -81,6 +84,8 @@ static enum status open_all(struct keeper *k, struct reason *why)
     }
     if (status == ST_OK)
         status = sign_key_load(config->signing_key, &k->signing_key, why);
+    if (status == ST_OK && config->bank_holidays[0])
+        status = calendar_load(config->bank_holidays, &k->calendar, why);
     if (status == ST_OK)
         status = open_store(k, why);
     if (status == ST_OK)
@@ -155,6 +160,7 @@ enum status keeper_open(const struct keeper_settings *settings, struct keeper **
         .signing_key = k->signing_key,
         .signing_certificate = settings->signing_certificate,
         .trust = k->trust,
+        .calendar = k->calendar,
     };
     status = load_governance(settings->config, &setup.governance, why);
     if (status != ST_OK)
@@ -179,6 +185,7 @@ void keeper_free(struct keeper *k)
         return;
     desk_free(k->desk);
     join_pack_free(k->pack);
+    calendar_free(k->calendar);
     keyring_close(k->keyring);
     EVP_PKEY_free(k->signing_key);
     tls_context_free(k->trust);
@@ -261,12 +268,26 @@ static void on_end_of_turn(void *context)
         hand_out(k);
 }
 
+/* As the broker does of its own (docs/clocks.md). */
+static void watch_holidays(struct keeper *k)
+{
+    const struct calendar_days *days = k->calendar ? k->calendar : calendar_built_in();
+    const int64_t left = (calendar_ends_ms(days) - loop_wall_ms(k->loop)) / DAY_MS;
+
+    if (loop_now_ms(k->loop) < k->holidays_at_ms)
+        return;
+    k->holidays_at_ms = loop_now_ms(k->loop) + HOUR_MS;
+    if (left < HOLIDAYS_WARN_DAYS)
+        log_event(LOG_WARN, "holidays_run_out", "days=%lld", (long long)left);
+}
+
 static void on_tick(void *context)
 {
     struct desk *desk = in_turn(context);
 
     if (desk)
         desk_tick(desk);
+    watch_holidays(context);
 }
 
 static void on_local(void *context)
@@ -323,6 +344,26 @@ static void signal_to(struct pipe *pipe, enum stage_kind kind)
     free(signal);
 }
 
+/* Loaded whole, or the old ones stay. */
+static void reload_holidays(struct keeper *k)
+{
+    const char *path = k->settings.config->bank_holidays;
+    struct calendar_days *days = NULL, *old = k->calendar;
+    struct reason why = {""};
+
+    if (!path[0])
+        return;
+    if (calendar_load(path, &days, &why) != ST_OK) {
+        log_event(LOG_ERROR, "holidays_failed", "kept=old why=\"%s\"", why.text);
+        return;
+    }
+    k->calendar = days;
+    desk_recalendar(k->desk, days);
+    calendar_free(old);
+    k->holidays_at_ms = 0;
+    log_event(LOG_INFO, "holidays_reloaded", "file=\"%s\"", path);
+}
+
 /* Trust is loaded whole or the old one stays. Between turns. */
 static void reload(struct keeper *k)
 {
@@ -337,6 +378,7 @@ static void reload(struct keeper *k)
         desk_reload(k->desk, trust, NULL);
         tls_context_free(old_trust);
     }
+    reload_holidays(k);
     signal_to(k->settings.uplink, STAGE_RELOAD);
 }
 

@@ -107,19 +107,15 @@ static enum status drop(struct txn *txn, const struct owed *o)
     return status;
 }
 
-enum status owed_each(struct txn *txn, int64_t from_ms,
-                      bool (*visit)(void *context, const struct owed *owed), void *context)
+/* From that key on, or behind it. */
+static enum status each(struct txn *txn, struct bytes from, bool behind,
+                        bool (*visit)(void *context, const struct owed *owed), void *context)
 {
-    uint8_t from[1 + 8];
-    struct writer w = writer_of(from, sizeof from);
     struct bytes key, value;
     struct walk *walk;
     bool going = true;
-    enum status status;
+    enum status status = walk_open(txn, TREE_OWED, from, &walk);
 
-    write_u8(&w, 'd');
-    write_u64(&w, from_ms > 0 ? (uint64_t)from_ms : 0);
-    status = walk_open(txn, TREE_OWED, (struct bytes){from, sizeof from}, &walk);
     if (status != ST_OK)
         return status;
     while (going && (status = walk_next(walk, &key, &value)) == ST_OK) {
@@ -127,11 +123,41 @@ enum status owed_each(struct txn *txn, int64_t from_ms,
 
         if (key.size == 0 || key.data[0] != 'd')
             break;
+        if (behind && key.size == from.size && memcmp(key.data, from.data, key.size) == 0)
+            continue;
         if (read_owed(key, value, &owed))
             going = visit(context, &owed);
     }
     walk_close(walk);
     return status == ST_MORE ? ST_OK : status;
+}
+
+enum status owed_each(struct txn *txn, int64_t from_ms,
+                      bool (*visit)(void *context, const struct owed *owed), void *context)
+{
+    uint8_t from[1 + 8];
+    struct writer w = writer_of(from, sizeof from);
+
+    write_u8(&w, 'd');
+    write_u64(&w, from_ms > 0 ? (uint64_t)from_ms : 0);
+    return each(txn, (struct bytes){from, sizeof from}, false, visit, context);
+}
+
+enum status owed_each_after(struct txn *txn, const struct owed *after,
+                            bool (*visit)(void *context, const struct owed *owed), void *context)
+{
+    uint8_t key[TIME_KEY_SIZE];
+
+    return each(txn, time_key(key, after), true, visit, context);
+}
+
+enum status owed_move(struct txn *txn, const struct owed *owed, int64_t due_ms)
+{
+    struct owed moved = *owed;
+    enum status status = drop(txn, owed);
+
+    moved.due_ms = due_ms;
+    return status == ST_OK ? owed_put(txn, &moved) : status;
 }
 
 /* The one that an index's key and value name. ST_MORE: it is not there. */

@@ -36,6 +36,12 @@ enum status owed_put(struct txn *txn, const struct owed *owed);
 enum status owed_each(struct txn *txn, int64_t from_ms,
                       bool (*visit)(void *context, const struct owed *owed), void *context);
 
+/* The same for those behind `after'. */
+enum status owed_each_after(struct txn *txn, const struct owed *after,
+                            bool (*visit)(void *context, const struct owed *owed), void *context);
+/* It is due at another time. */
+enum status owed_move(struct txn *txn, const struct owed *owed, int64_t due_ms);
+
 /* What becomes of one. */
 enum owed_fate {
     OWED_STAYS = 0,

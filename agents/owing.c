@@ -8,6 +8,7 @@
 #include "lib/text.h"
 
 #define USUAL 100
+#define RECKONED_A_TURN 64  /* by other bank holidays; a turn comes 20 times a second */
 #define RESTS_AFTER_DAYS 30 /* overdue for so long, it is listed with `all' alone */
 
 /* ---- what ends it ---- */
@@ -205,32 +206,51 @@ static const struct agreement *agreement_of(const struct desk *desk, const struc
     return version ? version : agreement_set_find(registrar_set(registrar), track->agreement_id);
 }
 
+const struct calendar_days *desk_calendar(const struct desk *desk)
+{
+    return desk->setup.calendar ? desk->setup.calendar : calendar_built_in();
+}
+
+/* What a message starts, and by what it does. */
+struct started {
+    const struct agreement *agreement;
+    const struct clause *clause; /* NULL: nothing is known of it */
+    struct clock clocks[CLOCKS_OF_MAX];
+    size_t count;
+};
+
+static void clocks_by(const struct desk *desk, const struct track *track,
+                      const struct message_type *type, int64_t accepted_ms, struct started *out)
+{
+    *out = (struct started){.agreement = agreement_of(desk, track)};
+    if (out->agreement)
+        out->clause = agreement_clause(out->agreement, track->clause);
+    if (!out->clause)
+        return;
+    const struct clock_cause cause = {.agreement = out->agreement,
+                                      .clause = out->clause,
+                                      .type = type,
+                                      .urgency = track->urgency,
+                                      .sender = track->from,
+                                      .recipient = track->to,
+                                      .accepted_ms = accepted_ms,
+                                      .needed_by_ms = track->needed_by_ms};
+    clocks_of(&cause, desk_calendar(desk), out->clocks, &out->count);
+}
+
 static void start_clocks(struct desk *desk, const struct track *track,
                          const struct message_type *type, int64_t accepted_ms)
 {
-    const struct agreement *agreement = agreement_of(desk, track);
-    const struct clause *clause = agreement ? agreement_clause(agreement, track->clause) : NULL;
-    struct clock clocks[CLOCKS_OF_MAX];
-    struct clock_cause cause = {.agreement = agreement,
-                                .clause = clause,
-                                .type = type,
-                                .urgency = track->urgency,
-                                .sender = track->from,
-                                .recipient = track->to,
-                                .accepted_ms = accepted_ms,
-                                .needed_by_ms = track->needed_by_ms};
-    size_t count = 0;
+    struct started started;
 
-    if (!clause)
-        return;
-    clocks_of(&cause, calendar_built_in(), clocks, &count);
-    for (size_t i = 0; i < count; i++) {
+    clocks_by(desk, track, type, accepted_ms, &started);
+    for (size_t i = 0; i < started.count; i++) {
         struct owed owed = owed_of(track);
 
-        owed.due_ms = clocks[i].due_ms;
-        owed.kind = clocks[i].kind;
+        owed.due_ms = started.clocks[i].due_ms;
+        owed.kind = started.clocks[i].kind;
         owed.place = (uint8_t)i;
-        complete(&owed, &clocks[i], agreement, clause);
+        complete(&owed, &started.clocks[i], started.agreement, started.clause);
         (void)desk_ok(desk, owed_put(desk->txn, &owed));
     }
 }
@@ -268,6 +288,64 @@ void desk_owe(struct desk *desk, const struct track *track, int64_t accepted_ms)
     start_clocks(desk, track, type, accepted_ms);
     if (type->custody != CUSTODY_NONE)
         follow_transfer(desk, track, type);
+}
+
+/* ---- by other bank holidays ---- */
+
+struct batch {
+    struct owed list[RECKONED_A_TURN];
+    size_t count;
+};
+
+static bool take_owed(void *context, const struct owed *owed)
+{
+    struct batch *batch = context;
+
+    batch->list[batch->count++] = *owed;
+    return batch->count < RECKONED_A_TURN;
+}
+
+/* The message that it is owed for. What was taken over with a case is no message of ours: its time
+ * stays as the broker has told it. */
+static bool find_cause(struct desk *desk, const struct owed *owed, struct track *out)
+{
+    enum status status = track_get(desk->txn, WAY_IN, &owed->message_id, out);
+
+    if (status == ST_MORE)
+        status = track_get(desk->txn, WAY_OUT, &owed->message_id, out);
+    if (status == ST_MORE || status == ST_INVALID || !desk_ok(desk, status))
+        return false;
+    return track_find(out, RUNG_ACCEPTED) != NULL;
+}
+
+static void reckon(struct desk *desk, const struct owed *owed)
+{
+    const struct message_type *type = catalogue_find(owed->type);
+    struct started started;
+    struct track track;
+
+    /* A reply's time is the offer's own. */
+    if (!type || owed->kind == CONCORDAT__CLOCK_KIND__CLOCK_REPLY
+        || !find_cause(desk, owed, &track))
+        return;
+    clocks_by(desk, &track, type, track_find(&track, RUNG_ACCEPTED)->at_ms, &started);
+    if (owed->place < started.count && started.clocks[owed->place].kind == owed->kind
+        && started.clocks[owed->place].due_ms != owed->due_ms)
+        (void)desk_ok(desk, owed_move(desk->txn, owed, started.clocks[owed->place].due_ms));
+}
+
+void desk_reckon(struct desk *desk)
+{
+    struct batch batch = {.count = 0};
+
+    if (!desk->reckon_due || desk->failed != ST_OK
+        || !desk_ok(desk, owed_each_after(desk->txn, &desk->reckoned, take_owed, &batch)))
+        return;
+    for (size_t i = 0; i < batch.count; i++)
+        reckon(desk, &batch.list[i]);
+    desk->reckon_due = batch.count == RECKONED_A_TURN;
+    if (desk->reckon_due)
+        desk->reckoned = batch.list[batch.count - 1];
 }
 
 /* ---- the list ---- */

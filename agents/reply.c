@@ -358,6 +358,7 @@ void desk_reply_status(struct desk *desk, struct bytes route)
     status.last_error = desk->last_error.text;
     status.sent = desk->sent;
     status.received = desk->received;
+    status.holidays_end_ms = calendar_ends_ms(desk_calendar(desk));
     response.outcome = CONCORDAT__OUTCOME__DONE;
     response.status = &status;
     desk_reply(desk, route, &response);

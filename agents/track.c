@@ -12,9 +12,9 @@
 #define KEY_SIZE (1 + ID_SIZE)
 
 const char *const tree_names[TREES] = {
-    "meta",    "tracks",  "newest",   "cases", "evidence",  "outbox", "to_submit",
-    "keyless", "inbox",   "unopened", "steps", "directory", "due",    "keys",
-    "latest",  "gazette", "kept",     "stale", "refusals",  "talks",  "custody",
+    "meta",    "tracks",  "newest",   "cases",   "evidence",  "outbox", "to_submit",
+    "keyless", "inbox",   "unopened", "steps",   "directory", "due",    "keys",
+    "latest",  "gazette", "kept",     "stale",   "refusals",  "talks",  "custody",
     "claims",  "alarms",  "owed",     "forward",
 };
 

@@ -22,6 +22,7 @@
 struct calendar_days;
 
 #define HOLIDAYS_FILE_MAX (64 * 1024) /* bytes: 150 years of them */
+#define HOLIDAYS_WARN_DAYS 180 /* before the first year that has none: time to add one */
 
 /* The days compiled in, from agreements/bank-holidays-england-and-wales.txt; never freed. */
 const struct calendar_days *calendar_built_in(void);

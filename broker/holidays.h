@@ -11,8 +11,6 @@
 #include "agreements/calendar.h"
 #include "lib/pipe.h"
 
-#define HOLIDAYS_WARN_DAYS 180 /* before the first year that has none: time to add one */
-
 struct holidays {
     const char *path;    /* borrowed; empty: those built in */
     int64_t ends_ms;     /* calendar_ends_ms */

@@ -18,7 +18,10 @@
 #include "agents/cli/show.h"
 #include "agents/cli/when.h"
 #include "agents/client.h"
+#include "agreements/calendar.h"
 #include "lib/bytes.h"
+#include "lib/clock.h"
+#include "lib/day.h"
 #include "lib/limits.h"
 
 #define CONTROL_MAX (1024 * 1024) /* bytes of the broker's answer */
@@ -138,6 +141,21 @@ static enum exit_code show_broker(const struct cli *cli, const char *path, bool 
 
 /* --- the agent --- */
 
+/* How far working time can be reckoned, once that is near. */
+static void show_holidays(const struct cli *cli, int64_t end_ms)
+{
+    const int64_t left = (end_ms - clock_wall_ms()) / DAY_MS;
+    char end[WHEN_SIZE];
+
+    if (end_ms == 0 || left >= HOLIDAYS_WARN_DAYS)
+        return;
+    when_print(end_ms, end);
+    printf("holidays     %sfrom %s on no bank holidays are known%s: what is due in working time "
+           "would\n"
+           "             come too early; set bank-holidays to a file that has them, and SIGHUP\n",
+           tone_start(cli, TONE_BAD), end, tone_end(cli));
+}
+
 static enum exit_code show_status(const struct cli *cli, const struct concordat_status *status)
 {
     char since[WHEN_SIZE], until[WHEN_SIZE], key[2 * KEY_ID_SIZE + 1];
@@ -154,6 +172,9 @@ static enum exit_code show_status(const struct cli *cli, const struct concordat_
 
         (void)json_object_set_new(object, "since", json_of_time(status->since_ms));
         (void)json_object_set_new(object, "sealUntil", json_of_time(status->key_seal_until_ms));
+        if (status->holidays_end_ms)
+            (void)json_object_set_new(object, "holidaysUntil",
+                                      json_of_time(status->holidays_end_ms));
         if (*status->last_error)
             (void)json_object_set_new(object, "lastError", json_string(status->last_error));
         return show_json(object);
@@ -171,6 +192,7 @@ static enum exit_code show_status(const struct cli *cli, const struct concordat_
     printf("inbox        %" PRIu64 " not yet opened\n", status->inbox);
     printf("in all       %" PRIu64 " sent, %" PRIu64 " received\n", status->sent, status->received);
     printf("sealing key  %s, others use it until %s\n", key, until);
+    show_holidays(cli, status->holidays_end_ms);
     return EXIT_DONE;
 }
 

@@ -40,6 +40,17 @@ static void a_join_pack_may_be_named(void **)
     assert_non_null(strstr(config.join_pack, "/keys/join.pack"));
 }
 
+static void bank_holidays_may_be_named(void **)
+{
+    struct config config = {.agency = ""};
+    struct reason why = {""};
+
+    assert_int_equal(load("", &config, &why), ST_OK);
+    assert_string_equal(config.bank_holidays, "");
+    assert_int_equal(load("bank-holidays = days.txt\n", &config, &why), ST_OK);
+    assert_non_null(strstr(config.bank_holidays, "/days.txt"));
+}
+
 static void what_is_no_setting_is_refused_with_its_line(void **)
 {
     static const struct {
@@ -64,6 +75,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_join_pack_may_be_named),
+        cmocka_unit_test(bank_holidays_may_be_named),
         cmocka_unit_test(what_is_no_setting_is_refused_with_its_line),
     };
 

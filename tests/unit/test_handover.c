@@ -5,11 +5,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "agents/base64.h"
 #include "agents/body.h"
 #include "agents/custody.h"
 #include "agents/trees.h"
+#include "agreements/calendar.h"
 #include "lib/text.h"
 #include "tests/unit/town.h"
 
@@ -1049,6 +1052,92 @@ static void what_is_owed_is_listed_until_it_comes(void **)
     assert_int_equal(due_of(town, CSC)->n_due, 0);
 }
 
+/* A file in which each of the next days is a bank holiday. */
+static struct calendar_days *closed_for(const struct town *town, int days)
+{
+    char path[] = "/tmp/concordat-days-XXXXXX";
+    FILE *file = fdopen(mkstemp(path), "w");
+    struct calendar_days *out = NULL;
+    struct reason why = {""};
+
+    assert_non_null(file);
+    for (int day = 0; day < days; day++) {
+        const time_t at = (time_t)((town_now(town) + day * TOWN_DAY_MS) / 1000);
+        struct tm tm;
+
+        assert_non_null(gmtime_r(&at, &tm));
+        (void)fprintf(file, "%04d-%02d-%02d  closed\n", tm.tm_year + 1900, tm.tm_mon + 1,
+                      tm.tm_mday);
+    }
+    assert_int_equal(fclose(file), 0);
+    if (calendar_load(path, &out, &why) != ST_OK)
+        fail_msg("%s", why.text);
+    assert_int_equal(remove(path), 0);
+    return out;
+}
+
+static int64_t decided_by(struct town *town, size_t agency)
+{
+    const Concordat__Response *r = due_of(town, agency);
+
+    for (size_t i = 0; i < r->n_due; i++)
+        if (strcmp(r->due[i]->what, "decide") == 0)
+            return r->due[i]->due_ms;
+    return 0;
+}
+
+/* Bank holidays are proclaimed: what is owed by working days is owed later, also by a message that
+ * is there already, over a restart, and on both sides. */
+static void what_is_owed_goes_by_the_bank_holidays(void **)
+{
+    OWNED(town) town = town_new(agencies, 3);
+    struct calendar_days *days = closed_for(town, 20);
+    struct id handle = opened(town);
+    int64_t before_ms, after_ms;
+
+    (void)referred(town, &handle);
+    town_settle(town);
+    before_ms = decided_by(town, NPS);
+    assert_true(before_ms > town_now(town) && before_ms < town_now(town) + 7 * TOWN_DAY_MS);
+    town_recalendar(town, NPS, days);
+    town_turns(town, 1);
+    after_ms = decided_by(town, NPS);
+    assert_true(after_ms >= town_now(town) + 19 * TOWN_DAY_MS);
+    assert_int_equal(decided_by(town, CSC), before_ms);
+    town_recalendar(town, CSC, days); /* and one that starts with it */
+    town_restart(town, CSC);
+    town_turns(town, 1);
+    assert_int_equal(decided_by(town, CSC), after_ms);
+    assert_int_equal(town_status(town, CSC)->holidays_end_ms, calendar_ends_ms(days));
+    town_recalendar(town, NPS, NULL);
+    town_recalendar(town, CSC, NULL);
+    town_turns(town, 1);
+    assert_int_equal(decided_by(town, NPS), before_ms);
+    assert_int_equal(town_status(town, CSC)->holidays_end_ms,
+                     calendar_ends_ms(calendar_built_in()));
+    calendar_free(days);
+}
+
+/* More of them than a turn looks at, due at one moment. */
+static void all_that_is_owed_is_reckoned(void **)
+{
+    OWNED(town) town = town_new(agencies, 3);
+    struct calendar_days *days = closed_for(town, 20);
+    struct id handle = opened(town);
+    const Concordat__Response *r;
+
+    for (int i = 0; i < 100; i++)
+        (void)referred(town, &handle);
+    town_settle(town);
+    town_recalendar(town, NPS, days);
+    town_turns(town, 20);
+    r = due_of(town, NPS);
+    for (size_t i = 0; i < r->n_due; i++)
+        if (strcmp(r->due[i]->what, "decide") == 0)
+            assert_true(r->due[i]->due_ms >= town_now(town) + 19 * TOWN_DAY_MS);
+    calendar_free(days);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -1072,6 +1161,8 @@ int main(void)
         cmocka_unit_test(what_cannot_go_there_is_refused_in_sight),
         cmocka_unit_test(an_alarm_stands_until_somebody_has_seen_it),
         cmocka_unit_test(what_is_owed_is_listed_until_it_comes),
+        cmocka_unit_test(what_is_owed_goes_by_the_bank_holidays),
+        cmocka_unit_test(all_that_is_owed_is_reckoned),
     };
     return cmocka_run_group_tests_name("handover", tests, NULL, NULL);
 }

@@ -39,6 +39,7 @@ struct member {
     struct impostor impostor;
     char paths[4][192];
     struct tls_context *trust;
+    const struct calendar_days *calendar; /* borrowed */
     struct agreement_set *agreements;
     EVP_PKEY *key;
     unsigned char *der;
@@ -171,6 +172,7 @@ static void open_member(struct town *town, struct member *m)
                                .signing_key = m->key,
                                .signing_certificate = m->certificate,
                                .trust = m->trust,
+                               .calendar = m->calendar,
                                .agreements = m->agreements};
 
     (void)snprintf(store, sizeof store, "%s.store", m->folder);
@@ -1127,6 +1129,12 @@ bool town_dropped(struct town *town, size_t agency, struct reason *why)
     if (dropped && m->connected)
         town_disconnect(town, agency);
     return dropped;
+}
+
+void town_recalendar(struct town *town, size_t agency, const struct calendar_days *days)
+{
+    town->members[agency].calendar = days;
+    desk_recalendar(town->members[agency].desk, days);
 }
 
 void town_renew_crls(struct town *town, size_t agency)

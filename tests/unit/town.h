@@ -61,6 +61,8 @@ struct digest town_signing(const struct town *town, size_t agency); /* pin of it
 bool town_followed(struct town *town, size_t agency, uint64_t *after);
 /* Has the agency dropped its link, since this was asked last? The link is then gone. */
 bool town_dropped(struct town *town, size_t agency, struct reason *why);
+/* Its bank holidays, borrowed; NULL: those built in. */
+void town_recalendar(struct town *town, size_t agency, const struct calendar_days *days);
 /* New CRLs, valid for TOWN_CRL_DAYS from the town's now, are loaded by the agency. */
 void town_renew_crls(struct town *town, size_t agency);
 const Concordat__Response *town_notices(struct town *town, size_t agency, uint64_t since);
