@@ -102,7 +102,8 @@ enum status exchange_charters_due(struct exchange *x)
 {
     struct breach_of_glass use;
 
-    for (int n = 0; n < LAPSES_AT_ONCE && privilege_next_overdue(x->privileges, x->now_ms, &use);
+    for (int n = 0; n < LAPSES_AT_ONCE && exchange_has_room(x)
+                    && privilege_next_overdue(x->privileges, x->now_ms, &use);
          n++) {
         struct id message_id = *use.message_id;
         enum status status =

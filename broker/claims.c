@@ -215,7 +215,9 @@ enum status exchange_forget_cases(struct exchange *x)
     int64_t until_ms = x->now_ms - DUPLICATE_DAYS * DAY_MS;
     enum status status = ST_OK;
 
-    for (int i = 0; status == ST_OK && x->forgetting != FORGET_NOTHING && i < LOOKED_AT_ONCE; i++) {
+    for (int i = 0; status == ST_OK && x->forgetting != FORGET_NOTHING && i < LOOKED_AT_ONCE
+                    && exchange_has_room(x);
+         i++) {
         const struct conversation_kept *kept = NULL;
         const struct case_held *held = NULL;
 

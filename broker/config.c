@@ -1,14 +1,23 @@
 #include "broker/config.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "broker/batch_size.h"
 #include "broker/journal.h"
+#include "broker/segment.h"
 #include "broker/writer.h"
 
-#define SEGMENT_LEAST (UINT64_C(4) * 1024 * 1024) /* bytes: the largest message must fit, twice */
-#define MAP_LEAST (UINT64_C(16) * 1024 * 1024)    /* bytes */
-#define MAP_MOST (UINT64_C(1) << 44)              /* bytes: 16 TiB */
+#define MAP_LEAST (UINT64_C(16) * 1024 * 1024) /* bytes */
+#define MAP_MOST (UINT64_C(1) << 44)           /* bytes: 16 TiB */
+
+/* Else a batch could be due that fits in no segment, and the broker would stop at every start. */
+static_assert(JOURNAL_BLOCK + BATCH_HEADER_SIZE + EVENT_HEAD + EXCHANGE_BEGIN_MAX
+                          + EXCHANGE_STEP_MAX
+                      <= JOURNAL_SEGMENT_LEAST
+                  && JOURNAL_SEGMENT_LEAST - JOURNAL_BLOCK <= JOURNAL_BATCH_MAX,
+              "the smallest segment holds the largest batch that the exchange can begin");
 
 #define TEXT(name, kind, member, fallback) CONF_ROW_TEXT(name, kind, config, member, fallback)
 #define NUMBER(name, kind, member, least, most, fallback)                                          \
@@ -29,7 +38,7 @@ static const struct conf_key keys[] = {
     TEXT("crls", CONF_PATH, crls, NULL),
     NUMBER("links", CONF_NUMBER, links, 1, LINKS_MAX, "2"),
     NUMBER("journal-segments", CONF_NUMBER, journal_segments, 2, JOURNAL_SEGMENTS_MAX, "8"),
-    NUMBER("journal-segment-size", CONF_SIZE, journal_segment_size, SEGMENT_LEAST,
+    NUMBER("journal-segment-size", CONF_SIZE, journal_segment_size, JOURNAL_SEGMENT_LEAST,
            JOURNAL_SEGMENT_MAX, "32 MiB"),
     NUMBER("map-size", CONF_SIZE, map_size, MAP_LEAST, MAP_MOST, "16 GiB"),
 };

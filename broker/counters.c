@@ -1,5 +1,7 @@
 #include "broker/counters.h"
 
+#include "broker/exchange.h"
+
 struct counters counters;
 
 #define COUNTER(name)                                                                              \
@@ -63,4 +65,35 @@ const struct counter_name *counters_all(size_t *count)
 {
     *count = sizeof all / sizeof *all;
     return all;
+}
+
+void counters_of_exchange(const struct exchange_counts *c)
+{
+    set_count(&counters.accepted, c->accepted);
+    set_count(&counters.refused, c->refused);
+    set_count(&counters.refused_retryable, c->refused_retryable);
+    set_count(&counters.duplicates, c->duplicates);
+    set_count(&counters.reused, c->reused);
+    set_count(&counters.steps, c->steps);
+    set_count(&counters.steps_refused, c->steps_refused);
+    set_count(&counters.taken, c->taken);
+    set_count(&counters.delivered, c->delivered);
+    set_count(&counters.delivered_again, c->delivered_again);
+    set_count(&counters.steps_delivered, c->steps_delivered);
+    set_count(&counters.withheld, c->withheld);
+    set_count(&counters.published, c->published);
+    set_count(&counters.instruments_refused, c->instruments_refused);
+    set_count(&counters.notices, c->notices);
+    set_count(&counters.rate_limited, c->rate_limited);
+    set_count(&counters.held, c->held);
+    set_count(&counters.gaps, c->gaps);
+    set_count(&counters.custody_acts, c->custody_acts);
+    set_count(&counters.transferred, c->transferred);
+    set_count(&counters.lapsed, c->lapsed);
+    set_count(&counters.claims, c->claims);
+    set_count(&counters.clocks, c->clocks);
+    set_count(&counters.clocks_warned, c->clocks_warned);
+    set_count(&counters.clocks_escalated, c->clocks_escalated);
+    set_count(&counters.clocks_breached, c->clocks_breached);
+    set_count(&counters.clocks_late, c->clocks_late);
 }

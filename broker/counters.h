@@ -52,6 +52,10 @@ static inline void set_count(_Atomic uint64_t *counter, uint64_t to)
     atomic_store_explicit(counter, to, memory_order_relaxed);
 }
 
+/* What the exchange counts by itself, as it stands now. By its thread, after each batch. */
+struct exchange_counts;
+void counters_of_exchange(const struct exchange_counts *counts);
+
 /* Each by name, for printing. `is_gauge`: may go down. */
 struct counter_name {
     const char *name;

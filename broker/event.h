@@ -26,6 +26,14 @@
 #define EVENT_PROOF_MAX                                                                            \
     (DIGEST_SIZE + SIGNATURE_SIZE + SALT_SIZE + 12 + BATCH_PATH_MAX * DIGEST_SIZE)
 
+/* Bytes of records: with a key and a record, or what is told, of so many; of the largest message.
+ */
+#define EVENT_KEPT_SIZE(key, record) (EVENT_HEAD + 1 + 4 + (key) + 4 + (record))
+#define EVENT_TOLD_SIZE(told) (EVENT_HEAD + 1 + AGENCY_MAX + 1 + 4 + (told))
+#define EVENT_ACCEPTED_MAX                                                                         \
+    (EVENT_HEAD + 1 + AGENCY_MAX + ID_SIZE + DIGEST_SIZE + 1 + AGENCY_MAX + 1 + DIGEST_SIZE + 1    \
+     + CLAUSE_ID_MAX + 8 + 4 + HEADER_MAX + 4 + EVENT_PROOF_MAX + 4 + SEALED_MAX)
+
 enum event_kind {
     EVENT_ACCEPTED = 1, /* a message: queued for its recipient */
     EVENT_REFUSED,      /* a message: the answer, recorded */

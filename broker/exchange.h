@@ -100,11 +100,9 @@ int64_t exchange_calendar_ends_ms(const struct exchange *exchange); /* calendar.
 /* Something is to be done by the clock alone: begin a batch. O(1) */
 bool exchange_is_due(const struct exchange *exchange, int64_t now_ms);
 /* Bytes of events so far: what is left of the journal's batch is the caller's to watch. One command
- * adds at most EXCHANGE_STEP_MAX. */
+ * adds at most EXCHANGE_STEP_MAX, what is due at the beginning EXCHANGE_BEGIN_MAX (batch_size.h).
+ */
 size_t exchange_batch_size(const struct exchange *exchange);
-/* The most is told and kept by COMPLETE: CONVERSATIONS_MAX conversations with seven clocks each,
- * about 600 bytes a record, and who is told of them. */
-#define EXCHANGE_STEP_MAX (SEALED_MAX + HEADER_MAX + (size_t)1024 * 1024)
 
 struct exchange_batch {
     const struct iovec *parts; /* records in order; valid until the next begin */

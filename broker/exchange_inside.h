@@ -11,6 +11,7 @@
 #include "agreements/privilege.h"
 #include "agreements/registrar.h"
 #include "broker/attempts.h"
+#include "broker/batch_size.h"
 #include "broker/cases.h"
 #include "broker/clocks.h"
 #include "broker/directory.h"
@@ -136,6 +137,12 @@ struct exchange {
     uint32_t alarm_first, alarm_count;
 };
 
+/* May more be begun that is due by itself? (batch_size.h) What then waits is for the next batch. */
+static inline bool exchange_has_room(const struct exchange *x)
+{
+    return x->draft.size < EXCHANGE_BEGIN_MAX;
+}
+
 /* A member for the agency, new if need be. */
 enum status exchange_enter(struct exchange *x, const char *agency, uint32_t *member);
 /* The member may have something to get: delivery looks. */
@@ -212,6 +219,7 @@ enum status exchange_charter_restore_notice(struct exchange *x, const struct not
 /* The item is not handed over: takes it out of its queue, to be recorded with the next batch. */
 void exchange_withhold(struct exchange *x, struct member *member, struct item *item,
                        const struct event *accepted, Concordat__RefusalCode code);
+/* In their order, as many as the batch has room for. */
 enum status exchange_record_withheld(struct exchange *x);
 /* timing.c: clocks. Each function records what it changes in the batch at hand (EVENT_KEPT, and
  * EVENT_TOLD where somebody hears of it); agencies are places + 1, as in cases.h.   ST_NOMEM */

@@ -13,8 +13,13 @@
 
 #include "broker/cases.h"
 #include "broker/clocks.h"
+#include "broker/event.h"
 
 #define FORM 1
+
+static_assert(CASE_RECORD_MAX <= KEPT_RECORD_MAX && CONVERSATION_RECORD_MAX <= KEPT_RECORD_MAX
+                  && CLOCK_RECORD_MAX <= KEPT_RECORD_MAX,
+              "KEPT_RECORD_MAX has room for each");
 #define RUNGS_MAX 32 /* of a ladder: above what any agreement has */
 
 /* ---- texts and names ---- */

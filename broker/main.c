@@ -11,7 +11,6 @@
 #include <errno.h>
 #include <malloc.h>
 #include <signal.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,11 +19,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <openssl/rand.h>
-
 #include "broker/admin.h"
 #include "broker/checkpointer.h"
 #include "broker/config.h"
+#include "broker/credentials.h"
+#include "broker/filling.h"
 #include "broker/holidays.h"
 #include "broker/link.h"
 #include "broker/listener.h"
@@ -44,8 +43,7 @@
     (UINT64_C(64) * 1024 * 1024) /* bytes between checkpoints: bounds memory and restart           \
                                   */
 #define RING_SHARE 4             /* of the ring at most; the rest takes what comes meanwhile */
-#define CRL_WARNS_MS (INT64_C(7) * 86400000)
-#define CRL_LOOK_MS 3600000
+#define WARN_EVERY_MS 3600000
 
 struct broker {
     struct config config;
@@ -59,9 +57,9 @@ struct broker {
     struct listener *listener;
     struct pipe *to_links[LINKS_MAX], *to_admin;
     struct holidays holidays;
+    struct credentials credentials;
     int signals;
     bool takes_clock; /* however far ahead of the store it is: an operator's word */
-    _Atomic int64_t crl_until_ms;
 };
 
 /* Both ends of a pipe, before any thread has one. */
@@ -83,121 +81,17 @@ static enum status make_pipe(void *zmq, const char *name, unsigned number, int d
     return ST_IO;
 }
 
-/* ---- loading ---- */
-
-static enum status load_tls(const struct config *config, struct tls_context **out,
-                            struct reason *why)
-{
-    const struct tls_files files = {config->chain, config->key, config->trust, config->crls};
-
-    enum status status = tls_context_new(TLS_BROKER, &files, out, why);
-    if (status != ST_OK || strcmp(tls_context_self(*out)->id, config->id) == 0)
-        return status;
-    reason_set(why, "%s: the certificate is of %s, not of %s", config->chain,
-               tls_context_self(*out)->id, config->id);
-    tls_context_free(*out);
-    *out = NULL;
-    return ST_INVALID;
-}
-
-static void watch_crls(struct broker *b, const struct tls_context *tls)
-{
-    atomic_store_explicit(&b->crl_until_ms, tls_context_crl_until_ms(tls), memory_order_relaxed);
-}
+/* ---- what runs out ---- */
 
 static void warn(void *context)
 {
     struct broker *b = context;
 
     holidays_watch(&b->holidays, loop_wall_ms(b->loop));
-    int64_t left_ms =
-        atomic_load_explicit(&b->crl_until_ms, memory_order_relaxed) - loop_wall_ms(b->loop);
-
-    if (left_ms < CRL_WARNS_MS)
-        log_event(LOG_WARN, "crl_runs_out", "days=%lld", (long long)(left_ms / 86400000));
+    credentials_watch(&b->credentials, loop_wall_ms(b->loop));
 }
 
-/* ---- filling the exchange ---- */
-
-static enum status read_message(void *context, const char *sender, const struct id *id,
-                                struct message_record *out)
-{
-    return state_message(context, sender, id, out);
-}
-
-static enum status read_item(void *context, uint64_t sequence, struct bytes *record)
-{
-    return state_item(context, sequence, record);
-}
-
-static enum status read_gazette(void *context, uint64_t sequence, struct bytes *record)
-{
-    return state_gazette(context, sequence, record);
-}
-
-static enum status fill_refusal(void *context, const struct event *event)
-{
-    return exchange_restore_refusal(context, event);
-}
-
-/* How far the gazette was read, for a person. */
-struct filling {
-    struct exchange *exchange;
-    uint64_t entry; /* the last that was whole */
-    bool fits;      /* and it followed from those before it */
-};
-
-static enum status fill_gazette(void *context, const struct event *event)
-{
-    struct filling *filling = context;
-
-    filling->entry = event->sequence;
-    enum status status = exchange_restore_gazette(filling->exchange, event);
-    filling->fits = status == ST_OK;
-    return status;
-}
-
-/* All of it or no start: with an entry less, other agreements would be in force. */
-static enum status fill_agreements(struct broker *b, struct state_reader *reader,
-                                   struct exchange *exchange, struct reason *why)
-{
-    struct filling filling = {.exchange = exchange, .fits = true};
-    enum status status = state_each_gazette(reader, fill_gazette, &filling);
-
-    if (status == ST_INVALID && filling.fits)
-        reason_set(why, "%s: the gazette is damaged, or entries are missing, after entry %llu",
-                   b->config.store, (unsigned long long)filling.entry);
-    else if (status == ST_INVALID)
-        reason_set(why, "%s: the gazette's entry %llu does not follow from those before it",
-                   b->config.store, (unsigned long long)filling.entry);
-    else if (status == ST_NOMEM)
-        reason_set(why, "out of memory at the gazette's entry %llu",
-                   (unsigned long long)filling.entry);
-    return status;
-}
-
-static enum status fill_item(void *context, const char *agency, uint8_t lane, uint64_t sequence,
-                             const struct event *event)
-{
-    return exchange_restore_item(context, agency, lane, sequence, event);
-}
-
-static enum status fill_kept(void *context, enum kept_kind kind, struct bytes key,
-                             struct bytes record)
-{
-    return exchange_restore_kept(context, kind, key, record);
-}
-
-static enum status fill_certificate(void *context, const char *agency, struct bytes der)
-{
-    return exchange_restore_certificate(context, agency, der);
-}
-
-static enum status fill_key(void *context, const char *agency, struct bytes statement,
-                            struct bytes proof)
-{
-    return exchange_restore_key(context, agency, statement, proof);
-}
+/* ---- the past ---- */
 
 static enum status fill_calendar(struct broker *b, struct exchange *exchange, struct reason *why)
 {
@@ -206,40 +100,6 @@ static enum status fill_calendar(struct broker *b, struct exchange *exchange, st
 
     if (status == ST_OK)
         exchange_set_calendar(exchange, days);
-    return status;
-}
-
-static enum status make_exchange(struct broker *b, struct state_reader *reader, uint64_t sequence,
-                                 struct exchange **out, struct reason *why)
-{
-    struct exchange_config config = {
-        .reader = {reader, read_message, read_item, read_gazette},
-        .sequence = sequence,
-        .links = (unsigned)b->config.links,
-    };
-
-    if (RAND_bytes((unsigned char *)&config.seed, sizeof config.seed) != 1) {
-        reason_set(why, "the system has no randomness");
-        return ST_IO;
-    }
-    reason_set(why, "%s: the store is damaged", b->config.store);
-    enum status status = exchange_new(&config, out);
-    if (status == ST_OK)
-        exchange_restore_time(*out, state_time_ms(b->state));
-    if (status == ST_OK)
-        status = state_each_certificate(reader, fill_certificate, *out);
-    if (status == ST_OK)
-        status = state_each_key(reader, fill_key, *out);
-    if (status == ST_OK)
-        status = state_each_refusal(reader, fill_refusal, *out);
-    if (status == ST_OK)
-        status = fill_agreements(b, reader, *out, why);
-    if (status == ST_OK)
-        status = state_each_item(reader, fill_item, *out);
-    if (status == ST_OK)
-        status = state_each_kept(reader, fill_kept, *out);
-    if (status == ST_OK)
-        status = fill_calendar(b, *out, why);
     return status;
 }
 
@@ -282,8 +142,12 @@ static enum status recover(struct broker *b, struct tls_context *tls, struct wri
         return status;
     reason_set(why, "%s: the store is damaged", b->config.store);
     status = state_reader_open(b->state, &out->reader);
-    return status == ST_OK ? make_exchange(b, out->reader, found.sequence, &out->exchange, why)
-                           : status;
+    if (status != ST_OK)
+        return status;
+    const struct filling filling = {out->reader, b->config.store, found.sequence,
+                                    state_time_ms(b->state), (unsigned)b->config.links};
+    status = filling_run(&filling, &out->exchange, why);
+    return status == ST_OK ? fill_calendar(b, out->exchange, why) : status;
 }
 
 /* ---- threads ---- */
@@ -294,7 +158,7 @@ static enum status start_link(struct broker *b, unsigned number, struct writer_c
     struct link_config config = {.number = number, .broker = b->config.id};
     struct ends exchange = {0}, main = {0};
 
-    enum status status = load_tls(&b->config, &config.tls, why);
+    enum status status = credentials_load(&b->credentials, &config.tls, why);
     if (status == ST_OK)
         status = make_pipe(b->zmq, "link", number, TURN_DEPTH, &exchange, why);
     if (status == ST_OK)
@@ -342,49 +206,11 @@ static enum status start_threads(struct broker *b, struct writer_config *writer,
     if (status != ST_OK)
         return status;
     const struct admin_config config = {b->config.control, b->config.id, admin.there, drain.there,
-                                        &b->crl_until_ms};
+                                        &b->credentials.crl_until_ms};
     return admin_start(&config, &b->admin, why);
 }
 
 /* ---- signals ---- */
-
-static enum status give_note(struct pipe *pipe, const void *note, size_t size)
-{
-    void *copy = malloc(size);
-
-    if (!copy)
-        return ST_NOMEM;
-    memcpy(copy, note, size);
-    enum status status = pipe_give(pipe, copy, size);
-    if (status != ST_OK)
-        free(copy);
-    return status;
-}
-
-/* One context a link: each owns its own. All are loaded before the first is given. */
-static void reload_tls(struct broker *b)
-{
-    struct tls_context *contexts[LINKS_MAX] = {NULL};
-    struct reason why = {""};
-    enum status status = ST_OK;
-
-    for (unsigned i = 0; status == ST_OK && i < b->config.links; i++)
-        status = load_tls(&b->config, &contexts[i], &why);
-    if (status == ST_OK) {
-        watch_crls(b, contexts[0]);
-        log_event(LOG_INFO, "reloaded", "links=%u", (unsigned)b->config.links);
-    } else {
-        log_event(LOG_ERROR, "reload_failed", "kept=old why=\"%s\"", why.text);
-    }
-    for (unsigned i = 0; i < b->config.links; i++) {
-        const struct note_tls note = {{NOTE_TLS, 0}, contexts[i]};
-        if (status == ST_OK && give_note(b->to_links[i], &note, sizeof note) == ST_OK)
-            continue;
-        if (status == ST_OK)
-            log_event(LOG_ERROR, "reload_failed", "link=%u why=busy", i);
-        tls_context_free(contexts[i]);
-    }
-}
 
 static void on_signal(void *context, uint32_t)
 {
@@ -394,7 +220,7 @@ static void on_signal(void *context, uint32_t)
     if (read(b->signals, &signal, sizeof signal) != (ssize_t)sizeof signal)
         return;
     if (signal.ssi_signo == SIGHUP) {
-        reload_tls(b);
+        credentials_reload(&b->credentials);
         holidays_reload(&b->holidays);
     } else
         loop_stop(b->loop);
@@ -414,7 +240,7 @@ static enum status watch_signals(struct broker *b, struct reason *why)
                    : -1;
     b->loop = loop_new();
     if (b->signals >= 0 && b->loop && loop_add(b->loop, b->signals, EPOLLIN, on_signal, b) == ST_OK
-        && loop_every(b->loop, CRL_LOOK_MS, warn, b) == ST_OK)
+        && loop_every(b->loop, WARN_EVERY_MS, warn, b) == ST_OK)
         return ST_OK;
     reason_set(why, "signals: %s", strerror(errno));
     return ST_IO;
@@ -439,10 +265,10 @@ static enum status start(struct broker *b, struct reason *why)
     if (status == ST_OK)
         status = make_folder(b->config.folder, why);
     if (status == ST_OK)
-        status = load_tls(&b->config, &tls, why);
+        status = credentials_load(&b->credentials, &tls, why);
     if (status != ST_OK)
         return status;
-    watch_crls(b, tls);
+    credentials_note(&b->credentials, tls);
     b->zmq = zmq_ctx_new();
     if (!b->zmq) {
         reason_set(why, "ZeroMQ: %s", strerror(errno));
@@ -461,22 +287,30 @@ static enum status start(struct broker *b, struct reason *why)
     return status;
 }
 
+/* Comes into its place in the queue, when there is room for it. */
+static void tell_to_drain(struct pipe *pipe)
+{
+    struct note *note;
+
+    while (!(note = malloc(sizeof *note)))
+        (void)usleep(1000);
+    *note = (struct note){NOTE_DRAIN, 0};
+    while (pipe_give(pipe, note, sizeof *note) == ST_MORE)
+        (void)usleep(1000);
+}
+
 /* Invariant: what has come in is finished and answered, then the last checkpoint. */
 static void drain(struct broker *b)
 {
-    const struct note note = {NOTE_DRAIN, 0};
-
     listener_close(b->listener);
     b->listener = NULL;
     for (unsigned i = 0; i < b->config.links; i++)
-        while (give_note(b->to_links[i], &note, sizeof note) == ST_MORE)
-            (void)usleep(1000);
+        tell_to_drain(b->to_links[i]);
     writer_join(b->writer);
     for (unsigned i = 0; i < b->config.links; i++)
         link_join(b->links[i]);
     checkpointer_join(b->checkpointer);
-    while (give_note(b->to_admin, &note, sizeof note) == ST_MORE)
-        (void)usleep(1000);
+    tell_to_drain(b->to_admin);
     admin_join(b->admin);
 }
 
@@ -517,6 +351,8 @@ static int serve(const char *path, bool takes_clock)
         return 2;
     }
     b->holidays.path = b->config.bank_holidays;
+    b->credentials.config = &b->config;
+    b->credentials.links = b->to_links;
     status = start(b, &why);
     if (status != ST_OK) {
         log_event(LOG_ERROR, "start_failed", "status=%s why=\"%s\"", status_name(status), why.text);

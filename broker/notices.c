@@ -142,7 +142,9 @@ static enum status record_counts(struct exchange *x)
 {
     struct quota quota;
 
-    for (int n = 0; n < COUNTS_AT_ONCE && quotas_end(x->quotas, x->now_ms, &quota) == ST_OK; n++) {
+    for (int n = 0; n < COUNTS_AT_ONCE && exchange_has_room(x)
+                    && quotas_end(x->quotas, x->now_ms, &quota) == ST_OK;
+         n++) {
         struct event event = {
             .kind = EVENT_COUNTED, .from_ms = quota.from_ms, .refusals = quota.counted};
         if (quota.counted == 0)
@@ -264,13 +266,13 @@ static enum status announce_dates(struct exchange *x)
     x->dates_at_ms = x->now_ms + DATES_LOOK_MS;
     forget_past(x);
     for (size_t i = 0; i < agreement_set_count(set); i++) {
-        enum status status = announce_agreement(x, agreement_set_at(set, i), &made);
-        if (status != ST_OK)
-            return status;
-        if (made >= DATES_AT_ONCE) {
+        if (made >= DATES_AT_ONCE || !exchange_has_room(x)) {
             x->dates_at_ms = x->now_ms; /* the rest with the next batch */
             break;
         }
+        enum status status = announce_agreement(x, agreement_set_at(set, i), &made);
+        if (status != ST_OK)
+            return status;
     }
     return ST_OK;
 }

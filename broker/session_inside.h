@@ -1,6 +1,7 @@
 /*
- * session_inside.h - a session's own insides, shared by session.c (states, bytes out, effects) and
- * arrivals.c (what frames become) and by nobody else.
+ * session_inside.h - a session's own insides, shared by session.c (states, bytes out, effects),
+ * arrivals.c (what frames become) and filings.c (of them, what an agency signs besides mail), and
+ * by nobody else.
  */
 #ifndef BROKER_SESSION_INSIDE_H
 #define BROKER_SESSION_INSIDE_H
@@ -35,6 +36,23 @@ enum status session_say(struct session *session, const struct wire *wire, size_t
 /* The peer broke the protocol: it is told `code`, `event` is logged, and that is the end. */
 enum status session_fail(struct session *session, const char *code, const char *event,
                          const struct reason *why);
+
+/* A frame that has come, its head read. */
+struct arrival {
+    const struct wire *wire;
+    struct frame frame;
+    int64_t wall_ms;
+};
+
+/* A command that the exchange will answer; `cost` bytes are held against the session until then.
+ * NULL: memory is out. */
+void *session_command(struct session *session, enum command_kind kind, size_t size, size_t cost);
+
+/* filings.c: the directory's frames, a case's, the gazette's.
+ *   ST_NOMEM */
+enum status session_take_directory(struct session *session, const struct arrival *arrival);
+enum status session_take_case(struct session *session, const struct arrival *arrival);
+enum status session_take_gazette(struct session *session, const struct arrival *arrival);
 
 /* Reads one frame's head and does what the table says.
  *   ST_NOMEM */

@@ -224,7 +224,7 @@ static enum status look_again(struct exchange *x, struct clock_running *running)
 /* A part of the clocks, from where the last batch ended. */
 static enum status reckon_some(struct exchange *x)
 {
-    for (int i = 0; x->is_reckoning && i < RECKONED_A_BATCH; i++) {
+    for (int i = 0; x->is_reckoning && i < RECKONED_A_BATCH && exchange_has_room(x); i++) {
         struct clock_running *running = clocks_walk(x->clocks, &x->reckoned);
 
         x->is_reckoning = running != NULL;
@@ -245,8 +245,9 @@ enum status exchange_clocks_due(struct exchange *x)
     if (x->now_ms >= x->age_at_ms) /* once an hour: some may be forgotten */
         exchange_clocks_look(x);
     enum status status = reckon_some(x);
-    for (int i = 0;
-         status == ST_OK && i < CLOCKS_A_BATCH && (running = clocks_due(x->clocks, x->now_ms)); i++)
+    for (int i = 0; status == ST_OK && i < CLOCKS_A_BATCH && exchange_has_room(x)
+                    && (running = clocks_due(x->clocks, x->now_ms));
+         i++)
         status = strike(x, running);
     if (status == ST_OK)
         status = exchange_tallies_due(x, &more);

@@ -14,8 +14,6 @@
 #include "broker/exchange_inside.h"
 #include "lib/text.h"
 
-#define TALLIES_SIZE_MAX                                                                           \
-    ((size_t)1 << 20)         /* bytes of records and alarms in a batch, and one more */
 #define LOOK_EVERY_MS 3600000 /* agreements may have come into force */
 
 /* ---- the table ---- */
@@ -244,13 +242,12 @@ static enum status judge(struct exchange *x, struct day_tally *tally)
 
 static enum status judge_some(struct exchange *x, bool *more)
 {
-    const size_t before = x->draft.size;
     uint32_t judged = 0;
 
     for (uint32_t i = x->tallies.count; i-- > 0;) { /* backwards: one that is dropped moves none */
         if (x->tallies.all[i].day_end_ms > x->now_ms)
             continue;
-        if (judged++ == TALLIES_A_BATCH || x->draft.size - before > TALLIES_SIZE_MAX) {
+        if (judged++ == TALLIES_A_BATCH || !exchange_has_room(x)) {
             *more = true;
             return ST_OK;
         }
@@ -261,12 +258,17 @@ static enum status judge_some(struct exchange *x, bool *more)
     return ST_OK;
 }
 
+static bool may_begin(const struct exchange *x, uint32_t begun)
+{
+    return begun < TALLIES_A_BATCH && exchange_has_room(x);
+}
+
 /* A tally for each agency that is expected to send, also one that sends nothing. */
 static enum status begin_some(struct exchange *x, const struct agreement *agreement,
                               uint32_t *begun)
 {
     for (size_t i = 0; i < agreement->expectation_count; i++)
-        for (size_t j = 0; j < agreement->party_count && *begun < TALLIES_A_BATCH; j++) {
+        for (size_t j = 0; j < agreement->party_count && may_begin(x, *begun); j++) {
             const struct expectation *e = &agreement->expectations[i];
             const char *agency = agreement->parties[j].agency;
             struct day_tally *tally;
@@ -300,7 +302,7 @@ enum status exchange_tallies_due(struct exchange *x, bool *more)
         if (agreement_state_at(agreement, x->now_ms) != AGREEMENT_STATE_ACTIVE)
             continue;
         status = begin_some(x, agreement, &begun);
-        *more = begun >= TALLIES_A_BATCH;
+        *more = !may_begin(x, begun);
     }
     if (status != ST_OK || *more)
         return status;

@@ -69,11 +69,12 @@ static enum status record(struct exchange *x, const struct withholding *w)
 
 enum status exchange_record_withheld(struct exchange *x)
 {
-    for (uint32_t i = 0; i < x->withholding_count; i++) {
-        enum status status = record(x, &x->withholding[i]);
-        if (status != ST_OK)
-            return status;
-    }
-    x->withholding_count = 0;
-    return ST_OK;
+    enum status status = ST_OK;
+    uint32_t done = 0;
+
+    while (status == ST_OK && done < x->withholding_count && exchange_has_room(x))
+        status = record(x, &x->withholding[done++]);
+    x->withholding_count -= done;
+    memmove(x->withholding, x->withholding + done, x->withholding_count * sizeof *x->withholding);
+    return status;
 }

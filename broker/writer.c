@@ -8,6 +8,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "broker/batch_size.h"
+#include "broker/buffers.h"
 #include "broker/counters.h"
 #include "broker/pace.h"
 #include "lib/log.h"
@@ -21,27 +23,13 @@
 #define HIGH_AT 800 /* new proposals are refused */
 #define LOW_AT 750  /* and taken again */
 
-/* A buffer of the batch: a turn that a link wrote, or a page of our own records. */
-struct lot {
-    zmq_msg_t msg;
-    const uint8_t *data;
-    size_t size;
-    bool used; /* a part of the batch lies in it */
-};
-
-/* A buffer that is kept until a checkpoint holds everything up to `last`. */
-struct kept {
-    zmq_msg_t msg;
-    uint64_t last;
-};
-
 /* A turn that is being worked through; a batch may end in the middle of it. */
 struct source {
     struct writer_thread *writer;
     struct pipe *pipe; /* owned */
     zmq_msg_t turn;
     struct turn_walk walk;
-    bool has_turn, in_batch; /* in_batch: the turn is among the lots */
+    bool has_turn, in_batch; /* in_batch: the turn is among its buffers */
 };
 
 struct writer_thread {
@@ -49,10 +37,7 @@ struct writer_thread {
     struct loop *loop;           /* owned */
     pthread_t thread;
     struct source sources[LINKS_MAX];
-    struct lot *lots; /* owned; of the batch */
-    uint32_t lot_count, lot_room;
-    struct kept *kept; /* owned; a ring, oldest first */
-    uint32_t kept_first, kept_count, kept_room;
+    struct buffers buffers;
     bool is_open;   /* a batch has begun */
     bool more;      /* there is something to deliver without any input */
     bool hurried;   /* a checkpoint has been asked for */
@@ -85,84 +70,6 @@ static void nap(void)
     (void)nanosleep(&(struct timespec){0, NAP_NS}, NULL);
 }
 
-/* ---- buffers ---- */
-
-static struct lot *add_lot(struct writer_thread *w)
-{
-    if (w->lot_count == w->lot_room) {
-        uint32_t room = w->lot_room ? 2 * w->lot_room : 64;
-        struct lot *lots = reallocarray(w->lots, room, sizeof *lots);
-        if (!lots)
-            stop_process("lots", ST_NOMEM);
-        w->lots = lots;
-        w->lot_room = room;
-    }
-    struct lot *lot = &w->lots[w->lot_count++];
-    (void)zmq_msg_init(&lot->msg);
-    lot->used = false;
-    return lot;
-}
-
-static void measure(struct lot *lot)
-{
-    lot->data = zmq_msg_data(&lot->msg);
-    lot->size = zmq_msg_size(&lot->msg);
-}
-
-static void free_page(void *data, void *)
-{
-    free(data);
-}
-
-static void add_page(struct writer_thread *w, const struct page *page)
-{
-    struct lot *lot = add_lot(w);
-
-    if (zmq_msg_init_data(&lot->msg, page->data, page->size, free_page, NULL) != 0)
-        stop_process("page", ST_NOMEM);
-    measure(lot);
-}
-
-/* The place of `data` among the lots; parts come in about the order of the lots. */
-static uint32_t find_lot(const struct writer_thread *w, const uint8_t *data, uint32_t hint)
-{
-    for (uint32_t i = 0; i < w->lot_count; i++) {
-        uint32_t at = (hint + i) % w->lot_count;
-        if (data >= w->lots[at].data && data < w->lots[at].data + w->lots[at].size)
-            return at;
-    }
-    abort(); /* a part that lies nowhere */
-}
-
-static void keep(struct writer_thread *w, struct lot *lot, uint64_t last)
-{
-    if (w->kept_count == w->kept_room) {
-        uint32_t room = w->kept_room ? 2 * w->kept_room : 1024;
-        struct kept *ring = reallocarray(NULL, room, sizeof *ring);
-        if (!ring)
-            stop_process("kept", ST_NOMEM);
-        for (uint32_t i = 0; i < w->kept_count; i++)
-            ring[i] = w->kept[(w->kept_first + i) % w->kept_room];
-        free(w->kept);
-        w->kept = ring;
-        w->kept_room = room;
-        w->kept_first = 0;
-    }
-    struct kept *kept = &w->kept[(w->kept_first + w->kept_count++) % w->kept_room];
-    (void)zmq_msg_init(&kept->msg);
-    (void)zmq_msg_move(&kept->msg, &lot->msg);
-    kept->last = last;
-}
-
-static void let_go(struct writer_thread *w, uint64_t sequence)
-{
-    while (w->kept_count > 0 && w->kept[w->kept_first].last <= sequence) {
-        (void)zmq_msg_close(&w->kept[w->kept_first].msg);
-        w->kept_first = (w->kept_first + 1) % w->kept_room;
-        w->kept_count--;
-    }
-}
-
 /* ---- the state thread ---- */
 
 static void take_reports(struct writer_thread *w)
@@ -189,7 +96,7 @@ static void pass_on_checkpoint(struct writer_thread *w)
         return;
     must("renew", state_reader_renew(w->config.reader));
     exchange_checkpointed(w->config.exchange, w->checkpoint);
-    let_go(w, w->checkpoint);
+    buffers_release(&w->buffers, w->checkpoint);
     w->told = w->checkpoint;
     if (w->fullness >= FULL_AT && !w->is_full)
         log_event(LOG_WARN, "store_full", "used=%u/1000", w->fullness);
@@ -233,36 +140,19 @@ static void give_batch(struct writer_thread *w, const struct exchange_batch *bat
 {
     size_t size = sizeof(struct note_batch) + (size_t)batch->part_count * sizeof(struct piece);
     struct note_batch *note = malloc(size);
-    uint32_t at = 0, shared = 0;
-    zmq_msg_t msg;
+    uint32_t at = 0;
+    zmq_msg_t msg, *used;
 
     if (!note)
         stop_process("batch", ST_NOMEM);
     note->note = (struct note){NOTE_BATCH, (uint32_t)batch->part_count};
     note->mark = journal_mark(w->config.journal);
-    for (int i = 0; i < batch->part_count; i++) {
-        const uint8_t *data = batch->parts[i].iov_base;
-        at = find_lot(w, data, at);
-        w->lots[at].used = true;
-        note->pieces[i] = (struct piece){at, (uint32_t)batch->parts[i].iov_len,
-                                         (uint64_t)(data - w->lots[at].data)};
-    }
-    /* Only those in use are given, so places among the lots become places among those given. */
-    for (int i = 0; i < batch->part_count; i++) {
-        uint32_t lot = note->pieces[i].buffer, place = 0;
-        for (uint32_t j = 0; j < lot; j++)
-            place += w->lots[j].used;
-        note->pieces[i].buffer = place;
-    }
-    for (uint32_t i = 0; i < w->lot_count; i++) {
-        if (!w->lots[i].used)
-            continue;
+    buffers_locate(&w->buffers, batch->parts, batch->part_count, note->pieces);
+    while ((used = buffers_next_used(&w->buffers, &at))) {
         (void)zmq_msg_init(&msg);
-        (void)zmq_msg_copy(&msg, &w->lots[i].msg);
+        (void)zmq_msg_copy(&msg, used);
         tell_state(w, &msg);
-        shared++;
     }
-    assert(shared > 0);
     while (pipe_give(w->config.state, note, size) == ST_MORE) {
         take_reports(w);
         nap();
@@ -341,37 +231,6 @@ static void give_effects(struct writer_thread *w)
     }
 }
 
-static void publish_counts(const struct exchange_counts *c)
-{
-    set_count(&counters.accepted, c->accepted);
-    set_count(&counters.refused, c->refused);
-    set_count(&counters.refused_retryable, c->refused_retryable);
-    set_count(&counters.duplicates, c->duplicates);
-    set_count(&counters.reused, c->reused);
-    set_count(&counters.steps, c->steps);
-    set_count(&counters.steps_refused, c->steps_refused);
-    set_count(&counters.taken, c->taken);
-    set_count(&counters.delivered, c->delivered);
-    set_count(&counters.delivered_again, c->delivered_again);
-    set_count(&counters.steps_delivered, c->steps_delivered);
-    set_count(&counters.withheld, c->withheld);
-    set_count(&counters.published, c->published);
-    set_count(&counters.instruments_refused, c->instruments_refused);
-    set_count(&counters.notices, c->notices);
-    set_count(&counters.rate_limited, c->rate_limited);
-    set_count(&counters.held, c->held);
-    set_count(&counters.gaps, c->gaps);
-    set_count(&counters.custody_acts, c->custody_acts);
-    set_count(&counters.transferred, c->transferred);
-    set_count(&counters.lapsed, c->lapsed);
-    set_count(&counters.claims, c->claims);
-    set_count(&counters.clocks, c->clocks);
-    set_count(&counters.clocks_warned, c->clocks_warned);
-    set_count(&counters.clocks_escalated, c->clocks_escalated);
-    set_count(&counters.clocks_breached, c->clocks_breached);
-    set_count(&counters.clocks_late, c->clocks_late);
-}
-
 static void tell_alarms(struct writer_thread *w)
 {
     static const char *const events[] = {
@@ -396,7 +255,7 @@ static void finish_batch(struct writer_thread *w)
 
     exchange_take_batch(w->config.exchange, &batch);
     for (uint32_t i = 0; i < batch.page_count; i++)
-        add_page(w, &batch.pages[i]);
+        must("page", buffers_add_page(&w->buffers, &batch.pages[i]));
     if (batch.records > 0) {
         append(w, &batch);
         give_batch(w, &batch);
@@ -405,15 +264,10 @@ static void finish_batch(struct writer_thread *w)
     w->is_open = false;
     give_effects(w);
 
-    for (uint32_t i = 0; i < w->lot_count; i++) {
-        if (w->lots[i].used)
-            keep(w, &w->lots[i], batch.last);
-        (void)zmq_msg_close(&w->lots[i].msg);
-    }
-    w->lot_count = 0;
+    must("kept", buffers_keep(&w->buffers, batch.last));
     for (unsigned i = 0; i < w->config.link_count; i++)
         w->sources[i].in_batch = false;
-    publish_counts(exchange_counts(w->config.exchange));
+    counters_of_exchange(exchange_counts(w->config.exchange));
     tell_alarms(w);
     take_reports(w);
     pass_on_checkpoint(w);
@@ -450,9 +304,7 @@ static void run_turn(struct source *source)
 
     begin(w);
     if (!source->in_batch) {
-        struct lot *lot = add_lot(w);
-        (void)zmq_msg_copy(&lot->msg, &source->turn);
-        measure(lot);
+        must("turn", buffers_add_turn(&w->buffers, &source->turn));
         source->in_batch = true;
     }
     while (!is_batch_full(w)) {
@@ -569,7 +421,8 @@ static enum status set_up(struct writer_thread *w)
     if (!w->loop)
         return ST_IO;
     size_t most = journal_batch_max(w->config.journal);
-    w->batch_most = most > 2 * EXCHANGE_STEP_MAX ? most - EXCHANGE_STEP_MAX : 1;
+    assert(most > EXCHANGE_STEP_MAX);
+    w->batch_most = most - EXCHANGE_STEP_MAX;
     w->checkpoint = w->told = w->config.checkpoint;
     w->alarm_limit = (struct log_limit){.burst = 10, .period_ms = 1000};
     loop_at_end_of_turn(w->loop, on_end_of_turn, w);
@@ -630,11 +483,7 @@ void writer_free(struct writer_thread *w)
     if (!w)
         return;
     exchange_free(w->config.exchange);
-    let_go(w, UINT64_MAX);
-    for (uint32_t i = 0; i < w->lot_count; i++)
-        (void)zmq_msg_close(&w->lots[i].msg);
-    free(w->lots);
-    free(w->kept);
+    buffers_fini(&w->buffers);
     journal_free(w->config.journal);
     state_reader_free(w->config.reader);
     for (unsigned i = 0; i < w->config.link_count; i++) {

@@ -88,6 +88,7 @@
 #define JOURNAL_BLOCK 4096                       /* bytes: batches start on this boundary */
 #define JOURNAL_BATCH_MAX (8 * 1024 * 1024)      /* bytes of one batch with its header */
 #define JOURNAL_SEGMENT_SIZE (32 * 1024 * 1024)  /* bytes, default */
+#define JOURNAL_SEGMENT_LEAST (4 * 1024 * 1024)  /* bytes: what begins a batch, and one command */
 #define JOURNAL_SEGMENTS 8                       /* default */
 
 /* Local interface of the agent. */

@@ -1,11 +1,16 @@
 #include "proto/told.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "proto/field.h"
 #include "proto/prescan.h"
 
 #define CUSTODY_FIELDS_MAX (16 + 12 * CONVERSATIONS_MAX)
+
+static_assert(TOLD_CASE_MAX + CONVERSATIONS_MAX * TOLD_CONVERSATION_MAX <= TOLD_MAX
+                  && TOLD_CLOCK_MAX <= TOLD_MAX,
+              "TOLD_MAX has room for the longest");
 
 /* ---- reading ---- */
 

@@ -21,6 +21,19 @@
 #define TOLD_MAX (18 * 1024) /* bytes: CONVERSATIONS_MAX of them, 260 bytes each, and the rest */
 #define ROLE_MAX 127         /* bytes before the NUL: a role of an agreement */
 
+/* Bytes of the longest: a clock; a case without its conversations, and each of these. A field is
+ * its tag (2 bytes from 16 on), its length when it is sized, and 10 bytes at most when it is a
+ * number, 9 when that is a time. */
+#define TOLD_SIZED(max) (2 + (max))
+#define TOLD_CLOCK_MAX                                                                             \
+    (1 + 3 * TOLD_SIZED(ID_SIZE) + 2 * TOLD_SIZED(TYPE_MAX) + TOLD_SIZED(AGREEMENT_ID_MAX)         \
+     + TOLD_SIZED(CLAUSE_ID_MAX) + TOLD_SIZED(ROLE_MAX) + 2 * TOLD_SIZED(AGENCY_MAX) + 2 * 2 + 11  \
+     + 6 + 10 + 11 + 7)
+#define TOLD_CASE_MAX (1 + 3 * TOLD_SIZED(ID_SIZE) + 3 * TOLD_SIZED(AGENCY_MAX) + 2 + 2 * 11 + 6)
+#define TOLD_CONVERSATION_MAX                                                                      \
+    (3 + TOLD_SIZED(ID_SIZE) + TOLD_SIZED(TYPE_MAX) + 2 * TOLD_SIZED(AGENCY_MAX) + 2 * 6 + 3 * 2   \
+     + 11)
+
 enum told_kind {
     TOLD_CUSTODY = 1,
     TOLD_CLOCK

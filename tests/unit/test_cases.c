@@ -279,6 +279,8 @@ static void records_of_cases_read_back(void **context)
         const struct cases_names names = named_of(&named);
         case_write(&cases[i], &names, &w);
         assert_false(w.failed);
+        if (i == 0)
+            assert_int_equal(w.size, CASE_RECORD_MAX);
         struct case_held read;
         assert_int_equal(case_read((struct bytes){cases[i].handle.bytes, ID_SIZE},
                                    (struct bytes){record, w.size}, &names, &read),
@@ -334,6 +336,9 @@ static void records_of_conversations_read_back(void **context)
         const struct cases_names names = named_of(&named);
         conversation_write(&kept, &names, &w);
         assert_false(w.failed);
+        if (senders == HELD_SENDERS_MAX)
+            assert_int_equal(w.size + TYPE_MAX - strlen(kept.conversation.opened->name),
+                             CONVERSATION_RECORD_MAX);
         assert_int_equal(conversation_read(key, (struct bytes){record, w.size}, &names, &read),
                          ST_OK);
         assert_memory_equal(&read.conversation, &kept.conversation, sizeof read.conversation);

@@ -189,6 +189,8 @@ static void records_of_clocks_read_back(void **context)
         const struct cases_names names = named_of(&named);
         clock_write(&clocks[i], &names, &w);
         assert_false(w.failed);
+        if (i == 0)
+            assert_int_equal(w.size, CLOCK_RECORD_MAX);
         assert_int_equal(clock_read((struct bytes){key, sizeof key}, (struct bytes){record, w.size},
                                     &names, &read),
                          ST_OK);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "agreements/clock.h"
+#include "broker/batch_size.h"
 
 #define KIND(name) CONCORDAT__CLOCK_KIND__CLOCK_##name
 #define STAGE(name) CONCORDAT__CLOCK_STAGE__STAGE_##name
@@ -374,6 +375,37 @@ static void what_falls_due_at_once_strikes_over_several_batches(void **)
     watch_free(w);
 }
 
+#define LONG_ROLE                                                                                  \
+    "Head of the service that answers for checks of children and of everybody living with "        \
+    "them in the county and its districts"
+
+/* Whoever is to hear of them: what a batch begins with stays within its bound, and goes on. */
+static void what_falls_due_at_once_leaves_room_for_a_command(void **)
+{
+    static const struct case_terms wordy = {
+        .clauses = {{CHECK_REQUEST, "    acknowledge-within: 1h\n"
+                                    "    answer-within: 4h\n"
+                                    "    escalation: [" LONG_ROLE "]\n"}}};
+    struct case_desk *c = case_desk_with(&wordy);
+    bool was_full = false;
+
+    for (uint32_t n = 1; n <= 600; n++) {
+        struct envelope e = letter(c, n, NPS_A, CSC_A, CHECK_REQUEST);
+        e.case_handle = (struct id){{0}};
+        (void)accepted(c, &e);
+    }
+    c->d->now_ms += 2 * DAY;
+    do {
+        desk_run(c->d);
+        size_t size = exchange_batch_size(c->d->x);
+        assert_true(size < EXCHANGE_BEGIN_MAX + CLOCK_TOLD_MAX);
+        was_full = was_full || size >= EXCHANGE_BEGIN_MAX;
+    } while (c->d->more);
+    assert_true(was_full);
+    assert_int_equal(exchange_counts(c->d->x)->clocks_breached, 1200);
+    case_desk_free(c);
+}
+
 /* ---- an immediate referral ---- */
 
 static void an_unopened_referral_is_told_every_quarter_hour_until_it_is_opened(void **)
@@ -674,6 +706,7 @@ int main(void)
         cmocka_unit_test(needed_by_a_hearing_is_the_sooner),
         cmocka_unit_test(a_clock_set_back_or_far_ahead_tells_nothing_twice),
         cmocka_unit_test(what_falls_due_at_once_strikes_over_several_batches),
+        cmocka_unit_test(what_falls_due_at_once_leaves_room_for_a_command),
         cmocka_unit_test(an_unopened_referral_is_told_every_quarter_hour_until_it_is_opened),
         cmocka_unit_test(one_alarm_when_what_was_expected_did_not_come),
         cmocka_unit_test(one_clock_waits_for_what_is_expected),

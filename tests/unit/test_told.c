@@ -77,7 +77,31 @@ static void the_largest_fits(void **)
     size_t size = written(&told);
     assert_int_equal(told_read((struct bytes){bytes, size}, arena, &back, NULL), ST_OK);
     assert_memory_equal(&back.custody, c, sizeof *c);
-    printf("%zu bytes of %d\n", size, TOLD_MAX);
+    assert_true(size <= TOLD_CASE_MAX + CONVERSATIONS_MAX * TOLD_CONVERSATION_MAX);
+}
+
+static void the_longest_clock_is_as_long_as_told_h_says(void **)
+{
+    static struct told told, back;
+    struct clock_told *c = &told.clock;
+
+    told = sample_clock_told();
+    c->clock = UINT64_MAX;
+    c->agreement_version = c->count = UINT32_MAX;
+    c->due_ms = c->at_ms = INT64_MAX;
+    memset(c->type, 't', TYPE_MAX);
+    memset(c->expected, 'e', TYPE_MAX);
+    memset(c->agreement_id, 'a', AGREEMENT_ID_MAX);
+    memset(c->clause, 'c', CLAUSE_ID_MAX);
+    memset(c->role, 'r', ROLE_MAX);
+    memset(c->owed_by, 'b', AGENCY_MAX);
+    memset(c->owed_to, 'o', AGENCY_MAX);
+    sample_fill(c->message_id.bytes, ID_SIZE, 1);
+    sample_fill(c->case_handle.bytes, ID_SIZE, 2);
+    sample_fill(c->conversation_id.bytes, ID_SIZE, 3);
+    size_t size = written(&told);
+    assert_int_equal(told_read((struct bytes){bytes, size}, arena, &back, NULL), ST_OK);
+    assert_int_equal(size, TOLD_CLOCK_MAX);
 }
 
 /* Each cut and each changed byte is refused, or is another of its kind in the one form there is. */
@@ -242,6 +266,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(both_kinds_come_back_as_they_were),
         cmocka_unit_test(the_largest_fits),
+        cmocka_unit_test(the_longest_clock_is_as_long_as_told_h_says),
         cmocka_unit_test(nothing_malformed_is_read),
         cmocka_unit_test(every_field_of_custody_is_checked),
         cmocka_unit_test(every_field_of_a_clock_is_checked),
