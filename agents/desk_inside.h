@@ -264,7 +264,7 @@ struct desk {
 /* Notes a failure. True when all is well. */
 bool desk_ok(struct desk *desk, enum status status);
 
-/* ---- desk.c ---- */
+/* ---- dispatch.c ---- */
 
 /* Seals `body` for `track` to `key` and queues it for this turn's signature; sets what the sealing
  * settles in `track`, which the caller stores.
@@ -272,10 +272,17 @@ bool desk_ok(struct desk *desk, enum status status);
 enum status desk_seal(struct desk *desk, struct track *track, const struct decision *decision,
                       const struct question *question, struct bytes body,
                       const struct sealing_key *key, uint64_t number);
-/* Adds a step of ours to an incoming message, and stores the track. */
-void desk_add_step(struct desk *desk, struct track *track, const struct step *step);
+/* One signature over all that was sealed since the last; these are in the outbox then. */
+void desk_sign_messages(struct desk *desk);
+/* What is sealed and not signed goes. */
+void desk_forget_sealed(struct desk *desk);
 /* The lane of an urgency: immediate 0, same day 1, routine 2. */
 uint8_t desk_lane(int urgency);
+
+/* ---- desk.c ---- */
+
+/* Adds a step of ours to an incoming message, and stores the track. */
+void desk_add_step(struct desk *desk, struct track *track, const struct step *step);
 
 /* ---- deciding.c ---- */
 
@@ -386,6 +393,25 @@ void desk_refusal(struct desk *desk, const struct refusal *refusal);
 /* An accepted message will never be handed over; settles the item `sequence'. */
 void desk_withheld(struct desk *desk, uint64_t sequence, const struct withheld *withheld);
 void desk_step(struct desk *desk, const struct arrival *arrival);
+
+/* ---- draft.c ---- */
+
+/* Each fills its part of the draft from the request. False: the asker has been told which field
+ * does not hold. */
+bool desk_draft_parties(struct desk *desk, struct bytes route, const char *type, const char *to,
+                        struct draft *draft);
+bool desk_draft_ids(struct desk *desk, struct bytes route, const Concordat__SendRequest *r,
+                    struct draft *draft);
+bool desk_draft_details(struct desk *desk, struct bytes route, const Concordat__SendRequest *r,
+                        struct draft *draft);
+/* The body, checked and serialised in the body arena, and the deadline that it gives. After type
+ * and details. */
+bool desk_draft_body(struct desk *desk, struct bytes route, const Concordat__SendRequest *r,
+                     struct draft *draft);
+/* What was asked, as one digest: a repeat under the same id must ask the same. A deadline that the
+ * body gives is in the body, whether the sender gave it too or not; and what could not be asked in
+ * former versions is left out when it is not asked. */
+struct digest desk_draft_wish(const struct draft *draft);
 
 /* ---- send.c ---- */
 
