@@ -268,14 +268,17 @@ static void complete(const struct exchange *x, const struct command_submit *subm
         exchange_charter_ask(x, agreement, &submit->message_id, question);
 }
 
-/* What the agreement permits, its case and its conversation may not. */
+/* What the agreement permits, its case, its conversation and the clocks may not. */
 static Concordat__RefusalCode judge_case(struct exchange *x, const struct command_submit *submit,
-                                         const struct question *question)
+                                         const struct question *question,
+                                         const struct decision *decision)
 {
     Concordat__RefusalCode code = exchange_judge_deed(x, submit, question);
 
+    if (code == CONCORDAT__REFUSAL_CODE__REFUSAL_UNSPECIFIED)
+        code = exchange_judge_words(x, submit, question);
     return code == CONCORDAT__REFUSAL_CODE__REFUSAL_UNSPECIFIED
-             ? exchange_judge_words(x, submit, question)
+             ? exchange_judge_clocks(x, submit, question, decision)
              : code;
 }
 
@@ -306,7 +309,7 @@ enum status exchange_submit(struct exchange *x, uint8_t *turn, const struct comm
     struct decision decision = decide(&question, registrar_set(x->registrar), x->now_ms);
     if (!decision.permitted)
         return refuse_counted(x, submit, &question, decision.code, decision.offending);
-    Concordat__RefusalCode code = judge_case(x, submit, &question);
+    Concordat__RefusalCode code = judge_case(x, submit, &question, &decision);
     if (code != CONCORDAT__REFUSAL_CODE__REFUSAL_UNSPECIFIED)
         return refuse_counted(x, submit, &question, code, 0);
     status = accept(x, turn, submit, &question, &decision);

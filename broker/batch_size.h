@@ -34,19 +34,24 @@
 /* Both sides hear of it, and it is kept as it is then, or gone. */
 #define CLOCK_TOLD_MAX (2 * EVENT_TOLD_SIZE(TOLD_CLOCK_MAX) + CLOCK_EVENT_MAX)
 
-/* Clocks that one command stops, starts again or moves, besides those that a conversation which
- * moves has: of the message it replies to, of its conversation, of its case. No agency is held to
- * it yet: see docs/clocks.md. */
-#define CLOCKS_MET_MAX 512
+/* Clocks that one message meets, so that they stop or rest: of the message it replies to, of its
+ * conversation, of its case; what is owed, and as many expectations. timing.c stops no more; a step
+ * or withholding that undoes it starts no more again. */
+#define CLOCKS_MET_MAX 256
+/* Expectations of one agency's agreements about a case, or without one in a conversation. A message
+ * that would start more is refused, until some are met. */
+#define CLOCKS_EXPECTED_MAX 256
 /* Of a conversation that moves: acknowledge, decide, answer, open, forward, and a gap of each side.
  */
 #define CLOCKS_A_CONVERSATION 7
+/* That go with a case: a COMPLETE that would move more is refused. Those of the conversations never
+ * are so many. */
+#define CLOCKS_MOVED_MAX                                                                           \
+    (CONVERSATIONS_MAX * CLOCKS_A_CONVERSATION + CLOCKS_EXPECTED_MAX + EXPECTATIONS_MAX)
 
-/* It moves with its case: kept anew, as one that ends perhaps, its gap's clock wound again, and the
- * others moved. */
+/* It moves with its case: kept anew, as one that ends perhaps, its gap's clock wound again. */
 #define CONVERSATION_MOVED_MAX                                                                     \
-    (2 * CONVERSATION_EVENT_MAX + 2 * (CLOCK_GONE_EVENT + CLOCK_EVENT_MAX)                         \
-     + CLOCKS_A_CONVERSATION * CLOCK_EVENT_MAX)
+    (2 * CONVERSATION_EVENT_MAX + 2 * (CLOCK_GONE_EVENT + CLOCK_EVENT_MAX))
 /* Who hears of a transfer: its two, the other side of each conversation, and who has it still to
  * pass on what came. A conversation is told to three agencies at most. */
 #define TRANSFERRED_TOLD_MAX                                                                       \
@@ -63,7 +68,8 @@
 /* The most is told and kept by COMPLETE, which moves CONVERSATIONS_MAX conversations. */
 #define EXCHANGE_STEP_MAX                                                                          \
     ((size_t)EVENT_ACCEPTED_MAX + CASE_CHANGED_MAX + CONVERSATIONS_MAX * CONVERSATION_MOVED_MAX    \
-     + TRANSFERRED_TOLD_MAX + CLOCKS_MET_MAX * CLOCK_TOLD_MAX + CLOCKS_STARTED_MAX)
+     + CLOCKS_MOVED_MAX * CLOCK_EVENT_MAX + TRANSFERRED_TOLD_MAX                                   \
+     + 2 * CLOCKS_MET_MAX * CLOCK_TOLD_MAX + CLOCKS_STARTED_MAX)
 
 /* What is not mail adds less: an instrument with its text and what follows of it; and, of what is
  * due at the beginning, an alarm for every party, a notice, and who lets an offer lapse. */

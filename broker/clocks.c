@@ -119,11 +119,22 @@ static void heap_remove(struct clocks *clocks, uint32_t at)
 
 /* ---- the rings ---- */
 
+/* Does the case wait, and not one message of it? A case may have any number of messages that wait:
+ * those stand under these and their conversations alone. */
+static bool is_of_case(const struct clock_running *running)
+{
+    return running->clock.kind == CONCORDAT__CLOCK_KIND__CLOCK_EXPECTED
+        || running->clock.kind == CONCORDAT__CLOCK_KIND__CLOCK_REPLY;
+}
+
 static const struct id *id_of(const struct clock_running *running, size_t by)
 {
+    static const struct id none;
+
     return by == CLOCKS_BY_MESSAGE      ? &running->message
          : by == CLOCKS_BY_CONVERSATION ? &running->conversation
-                                        : &running->case_handle;
+         : is_of_case(running)          ? &running->case_handle
+                                        : &none;
 }
 
 /*   ST_NOMEM */

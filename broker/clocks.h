@@ -3,8 +3,9 @@
  *
  *     timing.c: clocks_start ... clocks_due --> strike --> clocks_put, or clocks_stop
  *
- * A heap by next_ms and an index by message, by conversation and by case. What does not strike
- * costs nothing: a tick looks at the heap's top. About 300 bytes a clock.
+ * A heap by next_ms and an index by message, by conversation and by case: by case only what no
+ * message of it waits for alone, expectations and the reply to an offer. What does not strike costs
+ * nothing: a tick looks at the heap's top. About 300 bytes a clock.
  *
  * Threads: one owner, the exchange.
  */
@@ -48,8 +49,8 @@ struct clock_running *clocks_due(struct clocks *clocks, int64_t now_ms);
 /* Its next_ms has changed. O(log n) */
 void clocks_put(struct clocks *clocks, struct clock_running *clock);
 void clocks_stop(struct clocks *clocks, struct clock_running *clock);
-/* Those of a message, conversation or case: *at is 0 at first; NULL: no more. The one given may be
- * stopped before the next call, no other. */
+/* Those of a message, conversation or case (EXPECTED and REPLY): *at is 0 at first; NULL: no more.
+ * The one given may be stopped before the next call, no other. */
 enum clocks_by {
     CLOCKS_BY_MESSAGE,
     CLOCKS_BY_CONVERSATION,

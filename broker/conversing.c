@@ -47,15 +47,44 @@ static bool opens(const struct command_submit *submit)
         && !id_is_zero(&submit->message_id);
 }
 
-/* Of a conversation that is not kept, or whose id the message has for its own. */
-static Concordat__RefusalCode judge_opening(const struct command_submit *submit,
-                                            const struct message_type *type, bool exists)
+/* The holder has to name its open conversations in an offer, and to end them before it closes the
+ * case: so it has no more than go with one, and few of them were opened by an agency that has no
+ * part in the case. The transfer's own is not among them. */
+static bool has_too_many(struct exchange *x, const struct id *case_handle, uint32_t from,
+                         uint32_t to)
 {
-    if (exists)
-        return UNKNOWN; /* another's, who chose the id before */
-    if (!conversation_is_kept(type) || (opens(submit) && submit->sequence == 1))
+    const struct case_held *held = cases_find(x->cases, case_handle);
+    const uint32_t holder = held ? held->custody.holder : 0;
+    const struct conversation_kept *kept = held ? conversations_first(x->cases, held) : NULL;
+    uint32_t count = 0, opened = 0;
+
+    if (holder == 0 || (holder != from && holder != to))
+        return false;
+    for (; kept; kept = conversations_next(x->cases, kept)) {
+        const struct conversation *c = &kept->conversation;
+        if (c->state == CONVERSATION_CLOSED || c->opened->custody == CUSTODY_OFFER)
+            continue;
+        count += is_side(c, holder);
+        opened += c->asker == from && c->other == to;
+    }
+    return count >= CONVERSATIONS_MAX
+        || (opened >= CONVERSATIONS_APART_MAX && !custody_concerns(&held->custody, from));
+}
+
+/* Of a conversation that is not kept, or whose id the message has for its own. */
+static Concordat__RefusalCode judge_opening(struct exchange *x, const struct command_submit *submit,
+                                            const struct question *question,
+                                            const struct message_type *type)
+{
+    if (!conversation_is_kept(type))
         return DONE;
-    return UNKNOWN;
+    if (!opens(submit) || submit->sequence != 1)
+        return UNKNOWN;
+    return type->custody != CUSTODY_OFFER
+                && has_too_many(x, &submit->case_handle, submit->head.member + 1,
+                                directory_find(x->directory, question->to) + 1)
+             ? CONCORDAT__REFUSAL_CODE__RATE_LIMITED
+             : DONE;
 }
 
 Concordat__RefusalCode exchange_judge_words(struct exchange *x, const struct command_submit *submit,
@@ -67,8 +96,10 @@ Concordat__RefusalCode exchange_judge_words(struct exchange *x, const struct com
 
     if (id_is_zero(&submit->conversation_id))
         return DONE;
-    if (!kept || opens(submit))
-        return judge_opening(submit, type, kept != NULL);
+    if (kept && opens(submit))
+        return UNKNOWN; /* another's, who chose the id before */
+    if (!kept)
+        return judge_opening(x, submit, question, type);
     /* It has to open its own, or nobody would see that it is open; but for what a transfer offers
      * again. */
     if (conversation_is_kept(type)

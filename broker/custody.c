@@ -96,6 +96,9 @@ Concordat__RefusalCode exchange_judge_deed(struct exchange *x, const struct comm
     if (code == DONE && deed.act == CUSTODY_COMPLETE
         && count_moving(x, held, deed.to, deed.by) > CONVERSATIONS_MAX)
         return CONCORDAT__REFUSAL_CODE__CONVERSATION_MISSING;
+    if (code == DONE && deed.act == CUSTODY_COMPLETE
+        && exchange_clocks_moving(x, held, deed.to, deed.by) > CLOCKS_MOVED_MAX)
+        return CONCORDAT__REFUSAL_CODE__RATE_LIMITED;
     return code;
 }
 
@@ -170,7 +173,8 @@ static enum status move_conversations(struct exchange *x, const struct case_held
     struct conversation_kept *kept = conversations_first(x->cases, held);
     enum status status = ST_OK;
 
-#ifdef PLANT_DROP_CONVERSATIONS /* a bug for tests/sim/custody.c to catch; no other build has it */
+#ifdef PLANT_DROP_CONVERSATIONS /* a bug for tests/sim/custody.c to catch; no other build has it   \
+                                 */
     kept = NULL;
 #endif
     for (*count = 0; kept && status == ST_OK; kept = conversations_next(x->cases, kept)) {
@@ -192,7 +196,7 @@ static enum status hand_on(struct exchange *x, struct case_held *held, uint32_t 
     if (status == ST_OK)
         status = move_conversations(x, held, from, moved, &news->conversation_count);
     if (status == ST_OK)
-        status = exchange_clocks_moved(x, &held->handle, from, held->custody.holder);
+        status = exchange_clocks_moved(x, held, from, held->custody.holder);
     news->change = CHANGE(TRANSFERRED);
     news->former = from;
     news->conversations = moved;

@@ -352,7 +352,10 @@ enum status exchange_begin(struct exchange *x, int64_t now_ms)
         status = exchange_clocks_due(x);
     if (status == ST_OK && x->now_ms >= x->age_at_ms)
         status = age(x);
-    return status == ST_OK ? exchange_forget_cases(x) : status;
+    if (status == ST_OK)
+        status = exchange_forget_cases(x);
+    x->clocks_wait = x->clocks_wait || !exchange_has_room(x); /* what it had no room for */
+    return status;
 }
 
 enum status exchange_run(struct exchange *x, uint8_t *turn, const struct command *command)

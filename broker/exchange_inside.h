@@ -120,6 +120,7 @@ struct exchange {
     struct tallies tallies;
     struct calendar_days *calendar; /* owned; NULL: the one built in */
     uint32_t reckoned;              /* place of the last clock looked at, while `is_reckoning` */
+    uint32_t meets, meets_expected; /* clocks that this message may still meet (batch_size.h) */
     bool is_reckoning, clocks_wait;
     struct withholding *withholding; /* owned; WITHHOLDINGS_MAX */
     uint32_t withholding_count;
@@ -232,8 +233,15 @@ struct acceptance {
     uint32_t recipient;              /* its place */
 };
 /* Stops what waits for the message, and tells what was waited for in vain: of the message it
- * replies to, of its conversation, of its case. Before it does anything to these. */
+ * replies to, of its conversation, of its case; CLOCKS_MET_MAX at most of what is owed, and as many
+ * expectations, the oldest first. Before it does anything to these. */
 enum status exchange_clocks_met(struct exchange *x, const struct acceptance *accepted);
+/* RATE_LIMITED: it would be expected anew about its case, and CLOCKS_EXPECTED_MAX of the sender's
+ * agreements are waited for there already. */
+Concordat__RefusalCode exchange_judge_clocks(struct exchange *x,
+                                             const struct command_submit *submit,
+                                             const struct question *question,
+                                             const struct decision *decision);
 /* Starts the clocks that the message starts. After all else. */
 enum status exchange_clocks_message(struct exchange *x, const struct acceptance *accepted);
 /* The recipient's step on `message` is recorded: what it stops. */
@@ -265,9 +273,13 @@ enum status exchange_clock_reply_stop(struct exchange *x, const struct id *case_
  * late answer is accepted (exchange_clocks_message sees it). */
 enum status exchange_clock_forward(struct exchange *x, const struct conversation *conversation,
                                    const struct id *answer, uint32_t before, uint32_t holder);
-/* The case has moved: what `from' owed in it, or was owed, `to' does now. */
-enum status exchange_clocks_moved(struct exchange *x, const struct id *case_handle, uint32_t from,
+/* The case has moved, with its conversations: what `from' owed in it, or was owed, `to' does now.
+ */
+enum status exchange_clocks_moved(struct exchange *x, const struct case_held *held, uint32_t from,
                                   uint32_t to);
+/* How many clocks that would be at most, before anything moves. */
+uint32_t exchange_clocks_moving(struct exchange *x, const struct case_held *held, uint32_t from,
+                                uint32_t to);
 /* striking.c */
 /* The working calendar of now. */
 const struct calendar_days *exchange_calendar(const struct exchange *x);
@@ -296,7 +308,9 @@ enum status exchange_offer_lapsed(struct exchange *x, const struct id *case_hand
 /* conversing.c: agencies are places + 1.   ST_NOMEM, ST_INVALID, ST_IO */
 /* May it be said in the conversation that it names? decide() permits it. Besides the codes of
  * conversation_judge: CONVERSATION_UNKNOWN when it would open one and does not, or under an id that
- * is taken; RATE_LIMITED when HELD_MAX wait already. */
+ * is taken; RATE_LIMITED when HELD_MAX wait already, or when it would open one with the holder of
+ * its case and CONVERSATIONS_MAX of the case are open with that, or CONVERSATIONS_APART_MAX that
+ * the sender opened, who has no part in the case. */
 Concordat__RefusalCode exchange_judge_words(struct exchange *x, const struct command_submit *submit,
                                             const struct question *question);
 /* It is accepted and queued: opens a conversation, goes on with it, ends it, or is held. */
@@ -317,7 +331,8 @@ enum status exchange_move_conversation(struct exchange *x, struct conversation_k
                                        uint32_t from, uint32_t to);
 /* custody.c */
 /* What it would do to its case. CONVERSATION_MISSING: an offer that does not name every open
- * conversation of the holder's in the case, or more than CONVERSATIONS_MAX would move. */
+ * conversation of the holder's in the case, or more than CONVERSATIONS_MAX would move.
+ * RATE_LIMITED: more than CLOCKS_MOVED_MAX clocks would. */
 Concordat__RefusalCode exchange_judge_deed(struct exchange *x, const struct command_submit *submit,
                                            const struct question *question);
 /* It is accepted, and said: the case changes, and who has part in it is told. */

@@ -8,6 +8,7 @@
  * What was owed and comes after the breach is told as late. Who may stop a clock: who owes it; by
  * what type and step, agreements/clock.c says. Source: docs/clocks.md.
  */
+#include <assert.h>
 #include <string.h>
 
 #include "broker/exchange_inside.h"
@@ -84,11 +85,11 @@ static bool is_side(const struct clock_running *running, uint32_t agency)
 
 /* Is the sender a party of the agreement that expects it? */
 static bool is_party(const struct exchange *x, const struct clock_running *running,
-                     const struct acceptance *accepted)
+                     const char *agency)
 {
     const struct agreement *agreement = registrar_version(x->registrar, &running->agreement_hash);
 
-    return agreement && agreement_party(agreement, accepted->question->from);
+    return agreement && agreement_party(agreement, agency);
 }
 
 /* Does it go to who waits for it? In a conversation that is kept its rules see to that; else it
@@ -113,7 +114,8 @@ static bool is_met(struct exchange *x, const struct clock_running *running, enum
         return false;
     if (running->clock.kind == CLOCK(EXPECTED))
         return strcmp(running->expected, type) == 0
-            && (by == CLOCKS_BY_CASE ? is_party(x, running, accepted) : is_side(running, sender));
+            && (by == CLOCKS_BY_CASE ? is_party(x, running, accepted->question->from)
+                                     : is_side(running, sender));
     return by != CLOCKS_BY_CASE && running->owed_by == sender
         && clock_is_stopped_by_type(running->clock.kind, catalogue_find(running->type), type)
         && is_to_who_waits(x, running, accepted);
@@ -127,6 +129,19 @@ static bool is_answer_owed(struct exchange *x, const struct clock_running *runni
         && conversations_find(x->cases, &running->conversation);
 }
 
+/* What one message meets has a bound, or it would not fit a batch. Beyond it a clock goes on, so
+ * that something kept may be told as missed, and never something missed as kept. What is owed has
+ * its own: nobody's expectations keep an answer from stopping what it answers. */
+static bool may_meet(struct exchange *x, const struct clock_running *running)
+{
+    uint32_t *left = running->clock.kind == CLOCK(EXPECTED) ? &x->meets_expected : &x->meets;
+
+    if (*left == 0)
+        return false;
+    --*left;
+    return true;
+}
+
 static enum status stop_met(struct exchange *x, enum clocks_by by, const struct id *id,
                             const struct acceptance *accepted)
 {
@@ -137,7 +152,7 @@ static enum status stop_met(struct exchange *x, enum clocks_by by, const struct 
         return ST_OK;
     while ((running = clocks_next(x->clocks, by, id, &at))) {
         enum status status = ST_OK;
-        if (is_met(x, running, by, accepted))
+        if (is_met(x, running, by, accepted) && may_meet(x, running))
             status =
                 is_answer_owed(x, running) ? rest(x, running, accepted) : stop(x, running, true);
         if (status != ST_OK)
@@ -146,17 +161,54 @@ static enum status stop_met(struct exchange *x, enum clocks_by by, const struct 
     return ST_OK;
 }
 
-/* The clock that waits for the same already: about the case; without one, in the conversation. */
+/* What is expected: about the case; without one, in the conversation. */
+static struct clock_running *next_expected(struct exchange *x, const struct id *case_handle,
+                                           const struct id *conversation, uint32_t *at)
+{
+    const bool of_case = !id_is_zero(case_handle);
+    struct clock_running *running;
+
+    do
+        running = clocks_next(x->clocks, of_case ? CLOCKS_BY_CASE : CLOCKS_BY_CONVERSATION,
+                              of_case ? case_handle : conversation, at);
+    while (running && running->clock.kind != CLOCK(EXPECTED));
+    return running;
+}
+
+static bool expects_after(const struct agreement *agreement, const struct message_type *type)
+{
+    for (size_t i = 0; i < agreement->expectation_count; i++)
+        if (agreement->expectations[i].at_least == 0 && agreement->expectations[i].after == type)
+            return true;
+    return false;
+}
+
+/* Of its own agreements only, so that no other agency's expectations keep it from speaking. */
+Concordat__RefusalCode exchange_judge_clocks(struct exchange *x,
+                                             const struct command_submit *submit,
+                                             const struct question *question,
+                                             const struct decision *decision)
+{
+    const struct clock_running *running;
+    uint32_t at = 0, count = 0;
+
+    if (!expects_after(decision->agreement, decision->clause->type))
+        return CONCORDAT__REFUSAL_CODE__REFUSAL_UNSPECIFIED;
+    while ((running = next_expected(x, &submit->case_handle, &submit->conversation_id, &at)))
+        count += is_party(x, running, question->from);
+    return count < CLOCKS_EXPECTED_MAX ? CONCORDAT__REFUSAL_CODE__REFUSAL_UNSPECIFIED
+                                       : CONCORDAT__REFUSAL_CODE__RATE_LIMITED;
+}
+
+/* The clock that waits for the same already. */
 static struct clock_running *find_expected(struct exchange *x, const struct clock_running *wanted)
 {
     const bool of_case = !id_is_zero(&wanted->case_handle);
-    const struct id *id = of_case ? &wanted->case_handle : &wanted->conversation;
     struct clock_running *running;
     uint32_t at = 0;
 
-    while ((running =
-                clocks_next(x->clocks, of_case ? CLOCKS_BY_CASE : CLOCKS_BY_CONVERSATION, id, &at)))
-        if (running->clock.kind == CLOCK(EXPECTED) && strcmp(running->clause, wanted->clause) == 0
+    while ((running = next_expected(x, &wanted->case_handle, &wanted->conversation, &at)))
+        if (strcmp(running->clause, wanted->clause) == 0
             && strcmp(running->agreement_id, wanted->agreement_id) == 0
             && (of_case
                 || (running->owed_by == wanted->owed_by && running->owed_to == wanted->owed_to)))
@@ -251,8 +303,9 @@ static enum status start_all(struct exchange *x, const struct acceptance *accept
 enum status exchange_clocks_met(struct exchange *x, const struct acceptance *accepted)
 {
     const struct command_submit *submit = accepted->submit;
-    enum status status = stop_met(x, CLOCKS_BY_MESSAGE, &submit->in_reply_to, accepted);
 
+    x->meets = x->meets_expected = CLOCKS_MET_MAX;
+    enum status status = stop_met(x, CLOCKS_BY_MESSAGE, &submit->in_reply_to, accepted);
     if (status == ST_OK)
         status = stop_met(x, CLOCKS_BY_CONVERSATION, &submit->conversation_id, accepted);
     return status == ST_OK ? stop_met(x, CLOCKS_BY_CASE, &submit->case_handle, accepted) : status;
@@ -335,14 +388,15 @@ static bool is_forward_owed(struct exchange *x, const struct id *conversation)
 
 enum status exchange_clocks_ended(struct exchange *x, const struct id *conversation)
 {
+    const struct conversation_kept *kept = conversations_find(x->cases, conversation);
     const bool owed = is_forward_owed(x, conversation);
     struct clock_running *running;
     uint32_t at = 0;
 
     while ((running = clocks_next(x->clocks, CLOCKS_BY_CONVERSATION, conversation, &at))) {
         Concordat__ClockKind kind = running->clock.kind;
-        bool of_first = id_equal(&running->message, conversation) && kind != CLOCK(EXPECTED)
-                     && kind != CLOCK(REPLY);
+        /* Its first message's: others may have sent one of the same id. */
+        bool of_first = kept && running->message_sequence == kept->first && kind != CLOCK(EXPECTED);
 
         if (running->met_by != 0
             || (!of_first && kind != CLOCK(GAP) && (kind != CLOCK(FORWARD) || owed)))
@@ -440,18 +494,11 @@ enum status exchange_clock_forward(struct exchange *x, const struct conversation
 
 /* ---- a case moves ---- */
 
-/* Does the clock belong to the case, and not to a message alone? Expectations do, and what is owed
- * in a conversation that is kept: so one act moves some hundreds at most, however many notices of
- * the case are not acknowledged. */
-static bool follows_case(struct exchange *x, const struct clock_running *running)
-{
-    Concordat__ClockKind kind = running->clock.kind;
-
-    return kind == CLOCK(EXPECTED)
-        || (conversations_find(x->cases, &running->conversation)
-            && (kind == CLOCK(GAP) || kind == CLOCK(FORWARD) || running->met_by != 0
-                || id_equal(&running->message, &running->conversation)));
-}
+/* From whom to whom, and how many clocks so far. */
+struct passage {
+    uint32_t from, to, count;
+    bool is_judged; /* nothing changes yet: they are counted */
+};
 
 /* What was sent to the former holder, it alone can acknowledge or open; and it passes on what came
  * for it. All else follows the case. */
@@ -463,41 +510,96 @@ static bool follows_by(Concordat__ClockKind kind)
 
 /* A conversation between the two that is open stays between them, and so does what is owed in it.
  */
-static bool stays_between(struct exchange *x, const struct clock_running *running, uint32_t from,
-                          uint32_t to)
+static bool is_between(const struct conversation *c, const struct passage *p)
 {
-    const struct conversation_kept *kept = conversations_find(x->cases, &running->conversation);
-    const struct conversation *c = kept ? &kept->conversation : NULL;
-
-    return c && c->state != CONVERSATION_CLOSED
-        && ((c->asker == from && c->other == to) || (c->asker == to && c->other == from));
+    return (c->asker == p->from && c->other == p->to) || (c->asker == p->to && c->other == p->from);
 }
 
-enum status exchange_clocks_moved(struct exchange *x, const struct id *case_handle, uint32_t from,
-                                  uint32_t to)
+static bool stays_between(struct exchange *x, const struct clock_running *running,
+                          const struct passage *p)
+{
+    const struct conversation_kept *kept = conversations_find(x->cases, &running->conversation);
+
+    return kept && kept->conversation.state != CONVERSATION_CLOSED
+        && is_between(&kept->conversation, p);
+}
+
+/* Does the clock belong to the conversation, and not to one message said in it? */
+static bool is_of_conversation(const struct conversation_kept *kept,
+                               const struct clock_running *running)
+{
+    Concordat__ClockKind kind = running->clock.kind;
+
+    return kind == CLOCK(GAP) || kind == CLOCK(FORWARD)
+        || (kind != CLOCK(EXPECTED)
+            && (running->met_by != 0 || running->message_sequence == kept->first));
+}
+
+static enum status pass_on(struct exchange *x, struct clock_running *running, struct passage *p)
+{
+    const bool by = running->owed_by == p->from && follows_by(running->clock.kind);
+    const bool to = running->owed_to == p->from;
+
+    if (!by && !to)
+        return ST_OK;
+    p->count++;
+    if (p->is_judged)
+        return ST_OK;
+    running->owed_by = by ? p->to : running->owed_by;
+    running->owed_to = to ? p->to : running->owed_to;
+    /* Both sides may be one now: nothing is owed. */
+    return running->owed_by == running->owed_to ? stop(x, running, false)
+                                                : exchange_keep_clock(x, running);
+}
+
+static enum status pass_conversation(struct exchange *x, const struct conversation_kept *kept,
+                                     struct passage *p)
 {
     struct clock_running *running;
+    enum status status = ST_OK;
     uint32_t at = 0;
 
-    while ((running = clocks_next(x->clocks, CLOCKS_BY_CASE, case_handle, &at))) {
-        uint32_t owed_by = running->owed_by, owed_to = running->owed_to;
-        enum status status;
+    while (
+        status == ST_OK
+        && (running = clocks_next(x->clocks, CLOCKS_BY_CONVERSATION, &kept->conversation.id, &at)))
+        if (is_of_conversation(kept, running))
+            status = pass_on(x, running, p);
+    return status;
+}
 
-        if (stays_between(x, running, from, to))
-            continue;
-        if (!follows_case(x, running))
-            continue;
-        if (owed_by == from && follows_by(running->clock.kind))
-            running->owed_by = to;
-        if (owed_to == from)
-            running->owed_to = to;
-        if (running->owed_by == owed_by && running->owed_to == owed_to)
-            continue;
-        /* Of the transfer itself: its two sides are one now, and nothing is owed. */
-        status = running->owed_by == running->owed_to ? stop(x, running, false)
-                                                      : exchange_keep_clock(x, running);
-        if (status != ST_OK)
-            return status;
-    }
-    return ST_OK;
+/* What is owed in the open conversations of the case, and what is expected about it. In one that
+ * has ended nothing can be said again once the case has moved, so what rests there stays. */
+static enum status pass_all(struct exchange *x, const struct case_held *held, struct passage *p)
+{
+    const struct conversation_kept *kept = conversations_first(x->cases, held);
+    struct clock_running *running;
+    enum status status = ST_OK;
+    uint32_t at = 0;
+
+    for (; kept && status == ST_OK; kept = conversations_next(x->cases, kept))
+        if (kept->conversation.state != CONVERSATION_CLOSED && !is_between(&kept->conversation, p))
+            status = pass_conversation(x, kept, p);
+    while (status == ST_OK
+           && (running = clocks_next(x->clocks, CLOCKS_BY_CASE, &held->handle, &at)))
+        if (running->clock.kind == CLOCK(EXPECTED) && !stays_between(x, running, p))
+            status = pass_on(x, running, p);
+    return status;
+}
+
+uint32_t exchange_clocks_moving(struct exchange *x, const struct case_held *held, uint32_t from,
+                                uint32_t to)
+{
+    struct passage passage = {from, to, 0, .is_judged = true};
+    enum status status = pass_all(x, held, &passage);
+
+    assert(status == ST_OK); /* nothing is written */
+    return passage.count;
+}
+
+enum status exchange_clocks_moved(struct exchange *x, const struct case_held *held, uint32_t from,
+                                  uint32_t to)
+{
+    struct passage passage = {from, to, 0, .is_judged = false};
+
+    return pass_all(x, held, &passage);
 }

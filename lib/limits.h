@@ -13,6 +13,7 @@
 #define TYPE_MAX 63         /* bytes before the NUL: "check.social_care.children.request" is 34 */
 #define AGREEMENT_ID_MAX 63 /* bytes before the NUL */
 #define CONVERSATIONS_MAX 64 /* open ones that go with a case in one offer */
+#define CONVERSATIONS_APART_MAX 8 /* the same, opened by an agency that has no part in the case */
 #define COMPONENTS_MAX 32    /* of one transfer: bits */
 #define CLAUSE_ID_MAX 63    /* bytes before the NUL */
 #define PURPOSE_MAX 31      /* bytes before the NUL; the longest of the closed list has 23 */

@@ -18,7 +18,7 @@
 #define NOW INT64_C(1800000000000) /* in 2027, inside the agreement */
 #define DAY INT64_C(86400000)
 #define BUFFERS_MAX 4096
-#define EFFECTS_MAX 256
+#define EFFECTS_MAX 2048
 #define STORED_MAX 16
 #define BODY_SIZE 100
 

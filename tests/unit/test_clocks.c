@@ -7,6 +7,10 @@
 #define CLOCKS 40
 #define IDS 4 /* of each kind; 0: none */
 
+static const Concordat__ClockKind kinds[] = {
+    CONCORDAT__CLOCK_KIND__CLOCK_ACKNOWLEDGE, CONCORDAT__CLOCK_KIND__CLOCK_ANSWER,
+    CONCORDAT__CLOCK_KIND__CLOCK_EXPECTED, CONCORDAT__CLOCK_KIND__CLOCK_REPLY};
+
 static struct id id_of(uint32_t n)
 {
     struct id id = {0};
@@ -25,7 +29,8 @@ static void change(struct clocks *clocks, struct clock_running *naive, uint64_t 
 
     if (n->number == 0) {
         *n = (struct clock_running){.number = at + 1,
-                                    .clock = {.next_ms = 1 + below(random, 50)},
+                                    .clock = {.kind = kinds[below(random, LENGTH(kinds))],
+                                              .next_ms = 1 + below(random, 50)},
                                     .message = id_of(below(random, IDS)),
                                     .conversation = id_of(below(random, IDS)),
                                     .case_handle = id_of(below(random, IDS))};
@@ -45,11 +50,14 @@ static void change(struct clocks *clocks, struct clock_running *naive, uint64_t 
     }
 }
 
-static const struct id *id_by(const struct clock_running *c, enum clocks_by by)
+/* By case only what the case waits for; what one message waits for stands under that. */
+static bool stands_under(const struct clock_running *c, enum clocks_by by, const struct id *id)
 {
-    return by == CLOCKS_BY_MESSAGE      ? &c->message
-         : by == CLOCKS_BY_CONVERSATION ? &c->conversation
-                                        : &c->case_handle;
+    if (by == CLOCKS_BY_CASE)
+        return (c->clock.kind == CONCORDAT__CLOCK_KIND__CLOCK_EXPECTED
+                || c->clock.kind == CONCORDAT__CLOCK_KIND__CLOCK_REPLY)
+            && id_equal(&c->case_handle, id);
+    return id_equal(by == CLOCKS_BY_MESSAGE ? &c->message : &c->conversation, id);
 }
 
 static void check_rings(struct clocks *clocks, const struct clock_running *naive)
@@ -61,7 +69,7 @@ static void check_rings(struct clocks *clocks, const struct clock_running *naive
             uint32_t at = 0;
 
             for (uint32_t i = 0; n > 0 && i < CLOCKS; i++)
-                if (naive[i].number != 0 && id_equal(id_by(&naive[i], by), &id)) {
+                if (naive[i].number != 0 && stands_under(&naive[i], by, &id)) {
                     found = clocks_next(clocks, by, &id, &at);
                     assert_non_null(found);
                     assert_int_equal(found->number, naive[i].number);
