@@ -78,6 +78,14 @@ bool desk_find_original(struct desk *desk, struct bytes route, const struct draf
     return desk_ok(desk, status) && desk_ok(desk, track_follow(desk->txn, &context->original));
 }
 
+bool desk_was_sent(struct desk *desk, const struct draft *draft)
+{
+    struct track known;
+
+    return !id_is_zero(&draft->track.message_id)
+        && track_get(desk->txn, WAY_OUT, &draft->track.message_id, &known) == ST_OK;
+}
+
 /* An act of custody is judged by its case, which says more than that its transfer's conversation
  * has ended. */
 static bool is_act(const char *name)
@@ -88,7 +96,7 @@ static bool is_act(const char *name)
 }
 
 bool desk_find_named_talk(struct desk *desk, struct bytes route, const Concordat__SendRequest *r,
-                          struct context *context)
+                          const struct draft *draft, struct context *context)
 {
     struct id id;
 
@@ -106,6 +114,8 @@ bool desk_find_named_talk(struct desk *desk, struct bytes route, const Concordat
     if (!context->has_talk)
         desk_reply_problem(desk, route, CONCORDAT__OUTCOME__BAD_INPUT, "conversation_id",
                            "there is no such conversation here");
+    else if (desk_was_sent(desk, draft))
+        return true;
     else if (context->talk.holder[0])
         desk_reply_problem(desk, route, CONCORDAT__OUTCOME__BAD_INPUT, "conversation_id",
                            "it goes on under %s, which holds the case now", context->talk.holder);

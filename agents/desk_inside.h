@@ -436,7 +436,10 @@ bool desk_find_original(struct desk *desk, struct bytes route, const struct draf
                         struct context *context);
 /* Finds the conversation that is named, or that of what is replied to. False: as above. */
 bool desk_find_named_talk(struct desk *desk, struct bytes route, const Concordat__SendRequest *r,
-                          struct context *context);
+                          const struct draft *draft, struct context *context);
+/* Was something sent under its id? A repeat is answered as before: what has become of its
+ * conversation since, by itself above all, does not stand in its way. */
+bool desk_was_sent(struct desk *desk, const struct draft *draft);
 /* To whom, when the sender does not say: the other side as it is by now; "": nobody knows. */
 const char *desk_usual_recipient(const struct context *context);
 /* What follows for the draft from what is replied to, from the conversation that is named, from the

@@ -269,7 +269,7 @@ static bool check_answer(struct desk *desk, struct bytes route, const struct con
 {
     const struct track *original = &context->original;
 
-    if (!catalogue_is_answer(draft->type) || !context->has_original)
+    if (!catalogue_is_answer(draft->type) || !context->has_original || desk_was_sent(desk, draft))
         return true;
     if (original->way == WAY_IN && is_asker(context, draft->track.to)
         && track_is_replied_to_by(original, draft->type->name))
@@ -307,7 +307,7 @@ void desk_send(struct desk *desk, struct bytes route, const Concordat__SendReque
 
     if (!desk_draft_ids(desk, route, r, &draft)
         || !desk_find_original(desk, route, &draft, &context)
-        || !desk_find_named_talk(desk, route, r, &context)
+        || !desk_find_named_talk(desk, route, r, &draft, &context)
         || !desk_draft_parties(desk, route, r->type,
                                r->to[0] ? r->to : desk_usual_recipient(&context), &draft)
         || !desk_draft_details(desk, route, r, &draft)

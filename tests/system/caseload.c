@@ -6,6 +6,7 @@
 
 #include "agreements/agreement.h"
 #include "tests/sim/brittle.h"
+#include "tests/system/cases_agreement.h"
 
 #define SECTION 64 /* bytes */
 #define LETTER_MAX (3 * SECTION)
@@ -15,6 +16,7 @@ struct caseload caseload;
 
 const struct member keeping[WHO_COUNT] = {
     {"nps.a", "NPS"}, {"crc.b", "CRC"}, {"csc.c", "LA_CHILDREN"}};
+
 static void wrong(const char *what, size_t file)
 {
     printf("WRONG case %zu: %s (act %u, kills left %d)\n", file, what, caseload.acts,
@@ -23,67 +25,6 @@ static void wrong(const char *what, size_t file)
 }
 
 /* ---- the agreement ---- */
-
-static size_t put_clause(char *out, size_t room, const char *id, const char *type, const char *from,
-                         const char *to, const char *required, const char *more)
-{
-    int size =
-        snprintf(out, room,
-                 "  - id: %s-%c%c\n    type: %s\n    from: %s\n    to: %s\n"
-                 "    purpose: %s\n    gateway: %s\n    required: [%s]\n    allowed: "
-                 "[DC_STAFF]\n%s",
-                 id, from[0] | 0x20, to[0] | 0x20, type, from, to,
-                 strncmp(type, "safe", 4) == 0 ? "safeguard_child" : "allocation",
-                 strncmp(type, "safe", 4) == 0 ? "CA1989_S17_S47" : "OMA2007_S14", required, more);
-
-    if (size < 0 || (size_t)size >= room)
-        fail("the agreement is too long");
-    return (size_t)size;
-}
-
-void caseload_agreement(void)
-{
-    static const struct {
-        const char *id, *type, *required, *more;
-        int between; /* 0: the two who keep cases; 1: from them to who answers; 2: back */
-    } clauses[] = {
-        {"offer", "case.transfer.offer", "DC_IDENTITY, DC_SENTENCE_ORDER, DC_RISK_SCORE", "", 0},
-        {"accept", "case.transfer.accept", "DC_IDENTITY", "", 0},
-        {"withdraw", "case.transfer.withdraw", "DC_IDENTITY", "", 0},
-        {"complete", "case.transfer.complete", "DC_IDENTITY", "", 0},
-        {"ask", "check.social_care.children.request", "DC_IDENTITY", "    answer-within: 4h\n", 1},
-        {"answer", "check.social_care.children.response", "DC_IDENTITY",
-         "    only-in-reply: true\n", 2},
-        {"refer", "safeguarding.referral.child", "DC_IDENTITY, DC_CHILD",
-         "    acknowledge-within: 1h\n", 1},
-        {"update", "safeguarding.update", "DC_IDENTITY", "", 1},
-    };
-    static const char *const keepers[] = {"NPS", "CRC"};
-    static char text[32768];
-    size_t size =
-        (size_t)snprintf(text, sizeof text,
-                         "agreement: ISA-CASES\nversion: 1\ntitle: Cases that change hands\n"
-                         "in-force: 2020-01-01\nreview: 2030-01-01\nexpires: 2035-01-01\nmarking:\n"
-                         "  floor: OFFICIAL\n  ceiling: OFFICIAL_SENSITIVE\nretention-days: 365\n"
-                         "onward: []\nparties:\n");
-
-    for (size_t i = 0; i < WHO_COUNT; i++)
-        size += (size_t)snprintf(text + size, sizeof text - size,
-                                 "  - agency: %s\n    kind: %s\n    contact: Test desk\n"
-                                 "    calendar: always\n",
-                                 keeping[i].agency, keeping[i].kind);
-    size += (size_t)snprintf(text + size, sizeof text - size, "clauses:\n");
-    for (size_t i = 0; i < sizeof clauses / sizeof *clauses; i++)
-        for (size_t k = 0; k < 2; k++) {
-            const char *from = clauses[i].between == 2 ? "LA_CHILDREN" : keepers[k];
-            const char *to = clauses[i].between == 0 ? keepers[1 - k]
-                           : clauses[i].between == 1 ? "LA_CHILDREN"
-                                                     : keepers[k];
-            size += put_clause(text + size, sizeof text - size, clauses[i].id, clauses[i].type,
-                               from, to, clauses[i].required, clauses[i].more);
-        }
-    community_agreement(&caseload.c, "cases.yaml", text);
-}
 
 static void load_agreement(void)
 {

@@ -57,8 +57,6 @@ extern struct caseload {
     unsigned acts, held, transfers, wrong;
 } caseload;
 
-/* The agreement under which all of it is; before the community's are put in force. */
-void caseload_agreement(void);
 /* Connects everybody, with cases that nobody has opened. */
 void caseload_begin(void);
 void caseload_end(void);

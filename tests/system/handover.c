@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "agents/base64.h"
 #include "agents/manifest.h"
@@ -15,6 +16,18 @@
 void id_as_body(const struct concordat_id *id, char out[static ID_BASE64])
 {
     base64_print(id->bytes, sizeof id->bytes, out);
+}
+
+static struct concordat *client_of(struct handover *h, const char *agency)
+{
+    return h->way ? h->way->client(h->way->context, agency) : scenario_client(h->s, agency);
+}
+
+static struct concordat_answer *send_as(struct handover *h, const char *from,
+                                        struct concordat_message message)
+{
+    return h->way ? h->way->send(h->way->context, from, message)
+                  : scenario_send(h->s, from, message);
 }
 
 /* ---- parts ---- */
@@ -106,13 +119,13 @@ static void begin(const struct handover *h, struct text *t)
 static struct concordat_answer *say(struct handover *h, const char *by, const char *to,
                                     const char *type, const struct text *t)
 {
-    return scenario_send(h->s, by,
-                         (struct concordat_message){.type = type,
-                                                    .to = to,
-                                                    .json = t->bytes,
-                                                    .case_handle = h->case_handle,
-                                                    .transfer_id = h->transfer,
-                                                    .conversation_id = h->offer});
+    return send_as(h, by,
+                   (struct concordat_message){.type = type,
+                                              .to = to,
+                                              .json = t->bytes,
+                                              .case_handle = h->case_handle,
+                                              .transfer_id = h->transfer,
+                                              .conversation_id = h->offer});
 }
 
 struct concordat_answer *handover_offer(struct handover *h, const char *components)
@@ -138,7 +151,7 @@ struct concordat_answer *handover_offer(struct handover *h, const char *componen
                                         .conversation_id = h->offer};
     if (!concordat_id_is_none(&h->offer))
         message.transfer_id = h->transfer;
-    struct concordat_answer *answer = scenario_send(h->s, h->from, message);
+    struct concordat_answer *answer = send_as(h, h->from, message);
     if (answer->outcome == CONCORDAT_DONE && concordat_id_is_none(&h->offer))
         h->offer = answer->message_id;
     return answer;
@@ -198,13 +211,13 @@ struct concordat_answer *handover_send_part(struct handover *h, uint32_t number,
             fail("part %u has no text", number);
         seen[0] ^= 1;
     }
-    return scenario_send(h->s, h->from,
-                         (struct concordat_message){.type = "case.record.part",
-                                                    .to = h->to,
-                                                    .protobuf = part.bytes,
-                                                    .protobuf_size = part.size,
-                                                    .case_handle = h->case_handle,
-                                                    .conversation_id = h->offer});
+    return send_as(h, h->from,
+                   (struct concordat_message){.type = "case.record.part",
+                                              .to = h->to,
+                                              .protobuf = part.bytes,
+                                              .protobuf_size = part.size,
+                                              .case_handle = h->case_handle,
+                                              .conversation_id = h->offer});
 }
 
 struct concordat_answer *handover_query(struct handover *h, uint32_t missing)
@@ -219,11 +232,15 @@ struct concordat_answer *handover_query(struct handover *h, uint32_t missing)
 
 struct concordat_answer *handover_complete(struct handover *h)
 {
-    struct concordat_answer *known =
-        concordat_case(scenario_client(h->s, h->to), &h->case_handle, 0);
+    struct concordat_answer *known = concordat_case(client_of(h, h->to), &h->case_handle, 0);
     char hash[BASE64_SIZE(DIGEST_SIZE)];
     struct text t;
 
+    for (int i = 0; !known->custody && i < TRIES; i++) { /* its agent may just be starting */
+        (void)nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
+        concordat_answer_free(known);
+        known = concordat_case(client_of(h, h->to), &h->case_handle, 0);
+    }
     if (!known->custody)
         fail("%s knows nothing of the case", h->to);
     base64_print(known->custody->manifest_sha256, DIGEST_SIZE, hash);
@@ -248,8 +265,7 @@ bool handover_part_is(struct handover *h, uint32_t number, const char *state)
     bool is_so = false;
 
     for (int i = 0; !is_so && i < TRIES; i++) {
-        struct concordat_answer *known =
-            concordat_case(scenario_client(h->s, h->to), &h->case_handle, 0);
+        struct concordat_answer *known = concordat_case(client_of(h, h->to), &h->case_handle, 0);
         is_so = part_is(known->custody, number, state);
         concordat_answer_free(known);
     }

@@ -15,8 +15,17 @@
 #define PART_SIZE 512 /* bytes of one, serialised */
 #define ID_BASE64 25  /* bytes of an id as a body has it, with its NUL */
 
+/* Through which clients, and how: of who has no scenario. */
+struct handover_way {
+    void *context;
+    struct concordat *(*client)(void *context, const char *agency);
+    struct concordat_answer *(*send)(void *context, const char *from,
+                                     struct concordat_message message);
+};
+
 struct handover {
     struct scenario *s;
+    const struct handover_way *way; /* NULL: the scenario's */
     const char *from, *to;
     const char *reason;  /* "INITIAL_ALLOCATION" */
     const char *subject; /* "\"subject\": {...}" */

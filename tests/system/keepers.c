@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "tests/system/caseload.h"
+#include "tests/system/cases_agreement.h"
 
 #define KILLS 40
 #define CONTROL_KILLS 24
@@ -126,7 +127,7 @@ static void begin(const char *const arguments[3], const char *broker)
                    WHO_COUNT);
     (void)snprintf(path, sizeof path, "%s/agreements/test.yaml", c->folder);
     (void)unlink(path); /* its courts are not here */
-    caseload_agreement();
+    cases_agreement(c, keeping);
     community_start_for_peers(c);
     if (broker) { /* what it shall forget is of cases: its agreements are in its store before */
         daemon_stop(&c->broker);

@@ -889,6 +889,38 @@ static void what_crosses_a_transfer_goes_to_the_new_holder(void **)
     }
 }
 
+/* Its own answer has ended the conversation, but who sent it never heard the verdict. */
+static void an_answer_said_again_is_answered_as_before(void **)
+{
+    OWNED(town) town = town_new(agencies, 3);
+    const struct id handle = opened(town);
+    const struct id question = said(say(town, NPS,
+                                        (struct wish){.type = "check.social_care.children.request",
+                                                      .to = agencies[CSC],
+                                                      .about = &handle,
+                                                      .json = check}));
+    const struct id answer = id_new(town_now(town));
+    const struct wish wish = {.type = "check.social_care.children.response",
+                              .to = agencies[NPS],
+                              .conversation = &question,
+                              .reply_to = &question,
+                              .message = &answer,
+                              .json = checked};
+
+    town_settle(town);
+    for (int times = 0; times < 3; times++) {
+        const struct id id = said(say(town, CSC, wish));
+        assert_memory_equal(id.bytes, answer.bytes, ID_SIZE);
+        town_settle(town);
+    }
+    assert_int_equal(town_inbox(town, NPS)->n_items, 1);
+    const Concordat__Response *r = say(
+        town, CSC,
+        (struct wish){
+            .type = wish.type, .conversation = &question, .reply_to = &question, .json = checked});
+    assert_string_equal(r->problems[0]->text, "it has ended"); /* another one */
+}
+
 /* The broker has told of it before the refusal comes: the same. */
 static void what_was_told_before_the_refusal_counts_too(void **)
 {
@@ -1157,6 +1189,7 @@ int main(void)
         cmocka_unit_test(one_that_does_not_arrive_goes_again),
         cmocka_unit_test(one_that_waits_asks_who_holds_the_case),
         cmocka_unit_test(what_crosses_a_transfer_goes_to_the_new_holder),
+        cmocka_unit_test(an_answer_said_again_is_answered_as_before),
         cmocka_unit_test(what_was_told_before_the_refusal_counts_too),
         cmocka_unit_test(what_cannot_go_there_is_refused_in_sight),
         cmocka_unit_test(an_alarm_stands_until_somebody_has_seen_it),
