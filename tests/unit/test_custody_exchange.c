@@ -288,13 +288,18 @@ static void a_transfer_takes_at_most_so_many_conversations(void **)
 
     e.conversation_id = id_of(1000);
     done(c, e);
-    for (uint32_t n = 0; n <= CONVERSATIONS_MAX; n++)
+    done(c, letter(c, 100, NPS_A, CSC_A, "check.social_care.children.request"));
+    const struct envelope answer =
+        reply(c, 99, CSC_A, NPS_A, "check.social_care.children.response", 100, 1);
+    done(c, answer);
+    for (uint32_t n = 1; n <= CONVERSATIONS_MAX; n++)
         done(c, letter(c, 100 + n, NPS_A, CSC_A, "check.social_care.children.request"));
+    step(c, &answer, CONCORDAT__STEP_KIND__REJECTED); /* the first is open again: one too many */
     done(c, act(c, 1001, CRC_A, NPS_A, "case.transfer.accept", 1000, 1, ALL));
     e = act(c, 1002, CRC_A, NPS_A, "case.transfer.complete", 1000, 2, 0);
     e.custody.manifest.bytes[0] = 9;
     refused(c, e, CODE(CONVERSATION_MISSING));
-    done(c, reply(c, 1003, CSC_A, NPS_A, "check.social_care.children.response", 100, 1));
+    done(c, reply(c, 1003, CSC_A, NPS_A, "check.social_care.children.response", 100, 2));
     e = act(c, 1004, CRC_A, NPS_A, "case.transfer.complete", 1000, 3, 0);
     e.custody.manifest.bytes[0] = 9;
     done(c, e);
