@@ -2,41 +2,24 @@
  * community.h - a throwaway community of real daemons on loopback, for system tests.
  *
  * Makes a PKI, drafts of agreements and configurations in a folder, starts `concordatd` and one
- * `concordat-agent` an agency as children, waits for their events, kills and restarts them. Nothing
- * here sleeps: a thread a daemon reads its standard error, keeps it as its log and tells whoever
- * waits that a line has come.
+ * `concordat-agent` an agency as children (daemon.h), waits for their events, kills and restarts
+ * them.
  *
  * A failure inside prints what happened and exits 1: a test without its community has no result.
  *
- * Threads: one thread calls; log readers are inside.
+ * Threads: one thread calls.
  */
 #ifndef TESTS_SYSTEM_COMMUNITY_H
 #define TESTS_SYSTEM_COMMUNITY_H
 
-#include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <sys/types.h>
 
 #include "agents/client.h"
+#include "tests/system/daemon.h"
 
 #define MEMBERS_MAX 16
-#define COMMUNITY_PATH 256 /* bytes of a path */
-
-struct daemon {
-    char name[64]; /* "broker" or the agency id */
-    char program[COMMUNITY_PATH], config[COMMUNITY_PATH], log[COMMUNITY_PATH];
-    const char *argument; /* one more, behind the configuration; NULL: none */
-    pid_t pid;            /* 0: not running */
-    unsigned starts;
-    int output;
-    pthread_t reader;
-    pthread_mutex_t lock; /* over what follows */
-    pthread_cond_t told;
-    bool ready, ended;
-    char listen[64]; /* broker: "127.0.0.1:4711" */
-};
 
 struct member {
     const char *agency, *kind; /* "court.a", "COURT" */
@@ -81,14 +64,6 @@ void community_start_for_peers(struct community *c);
 void community_stop(struct community *c);
 void community_free(struct community *c); /* kills what runs; the folder stays for inspection */
 
-/* Starts it and waits; false when it ended before it was ready. */
-bool daemon_try_start(struct daemon *d);
-void daemon_kill(struct daemon *d); /* SIGKILL and wait */
-void daemon_stop(struct daemon *d); /* SIGTERM and wait; fails the test when the code is not 0 */
-int daemon_wait(struct daemon *d);  /* until it ends; waitpid status */
-/* Until its log has a line with `text` (since start of this run), at most `wait_ms`. */
-bool daemon_said(struct daemon *d, const char *text, int wait_ms);
-
 /* A client of this member's agent. */
 struct concordat *community_client(struct community *c, size_t member);
 /* Until the member's agent says it is connected. */
@@ -98,7 +73,5 @@ void community_await_connected(struct community *c, size_t member);
 char *psr_body(const char *mark, size_t size);
 /* An immediate child referral. */
 char *referral_body(const char *mark, size_t size);
-
-void fail(const char *format, ...) __attribute__((format(printf, 1, 2), noreturn));
 
 #endif

@@ -1,4 +1,4 @@
-#include "tests/system/peer.h"
+#include "tests/system/peer_inside.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -20,24 +20,7 @@
 #define READ_SIZE 65536
 #define HELD_MAX (4 << 20) /* bytes of plain text queued before it is encrypted */
 
-struct peer {
-    char agency[AGENCY_MAX + 1], pki[256];
-    struct tls_context *context;
-    struct tls *tls; /* NULL: not connected */
-    struct frame_reader *frames;
-    struct arena *arena;
-    int fd;
-    EVP_PKEY *signing_key;
-    struct digest signer;
-    uint8_t *certificate; /* DER of the signing certificate */
-    size_t certificate_size;
-    uint8_t *plain; /* queued */
-    size_t plain_size, plain_room;
-    uint64_t next_step;
-    char refused[128];
-};
-
-static _Noreturn void die(const char *what, const char *why)
+_Noreturn void peer_die(const char *what, const char *why)
 {
     fprintf(stderr, "FAILED: peer: %s: %s\n", what, why);
     exit(1);
@@ -49,11 +32,11 @@ static void load_certificate(struct peer *peer, const char *path)
     X509 *certificate = file ? PEM_read_X509(file, NULL, NULL, NULL) : NULL;
 
     if (!certificate)
-        die(path, "no certificate");
+        peer_die(path, "no certificate");
     (void)fclose(file);
     int size = i2d_X509(certificate, &peer->certificate);
     if (size <= 0)
-        die(path, "cannot encode");
+        peer_die(path, "cannot encode");
     peer->certificate_size = (size_t)size;
     peer->signer = sha256(peer->certificate, peer->certificate_size);
     X509_free(certificate);
@@ -71,7 +54,7 @@ void peer_use(struct peer *peer, const char *chain, const char *key)
     if (tls_context_new(TLS_AGENT, &(struct tls_files){chain, key, trust, crls}, &peer->context,
                         &why)
         != ST_OK)
-        die(chain, why.text);
+        peer_die(chain, why.text);
 }
 
 struct peer *peer_new(const char *pki, const char *agency)
@@ -81,7 +64,7 @@ struct peer *peer_new(const char *pki, const char *agency)
     struct reason why;
 
     if (!peer)
-        die(agency, "memory");
+        peer_die(agency, "memory");
     peer->fd = -1;
     (void)snprintf(peer->agency, sizeof peer->agency, "%s", agency);
     (void)snprintf(peer->pki, sizeof peer->pki, "%s", pki);
@@ -89,13 +72,13 @@ struct peer *peer_new(const char *pki, const char *agency)
     load_certificate(peer, path);
     (void)snprintf(path, sizeof path, "%s/agencies/%s/signing.key", pki, agency);
     if (sign_key_load(path, &peer->signing_key, &why) != ST_OK)
-        die(path, why.text);
+        peer_die(path, why.text);
     (void)snprintf(path, sizeof path, "%s/agencies/%s/transport.chain.pem", pki, agency);
     (void)snprintf(key, sizeof key, "%s/agencies/%s/transport.key", pki, agency);
     peer_use(peer, path, key);
     peer->arena = arena_new(65536, 4 * HEAD_ARENA);
     if (!peer->arena)
-        die(agency, "memory");
+        peer_die(agency, "memory");
     return peer;
 }
 
@@ -229,7 +212,7 @@ static enum status decrypt(struct peer *peer)
         uint8_t *into = frame_reader_room(peer->frames, &room);
 
         if (!into)
-            die("frame", "memory");
+            peer_die("frame", "memory");
         enum status status = tls_read(peer->tls, into, room, &got);
         if (status != ST_OK)
             return status;
@@ -258,7 +241,7 @@ enum status peer_connect(struct peer *peer, uint16_t port, int wait_ms)
     peer->tls = tls_new(peer->context);
     peer->frames = frame_reader_new();
     if (!peer->tls || !peer->frames)
-        die(peer->agency, "memory");
+        peer_die(peer->agency, "memory");
     frame_reader_limit(peer->frames, HEAD_MAX, SEALED_MAX);
     while (!tls_is_open(peer->tls)) {
         enum status status = tls_read(peer->tls, &nothing, 0, &none);
@@ -283,7 +266,7 @@ void peer_say_bytes(struct peer *peer, const void *data, size_t size)
         peer->plain_room = 2 * (peer->plain_size + size);
         peer->plain = realloc(peer->plain, peer->plain_room);
         if (!peer->plain)
-            die(peer->agency, "memory");
+            peer_die(peer->agency, "memory");
     }
     if (size > 0)
         memcpy(peer->plain + peer->plain_size, data, size);
@@ -298,7 +281,7 @@ void peer_say(struct peer *peer, const struct wire *wire, struct bytes body)
     size_t size;
 
     if (wire_write(wire, body.size, head, sizeof head, &size) != ST_OK)
-        die(peer->agency, "a frame does not fit");
+        peer_die(peer->agency, "a frame does not fit");
     peer_say_bytes(peer, head, size);
     peer_say_bytes(peer, body.data, body.size);
 }
@@ -314,7 +297,7 @@ static enum status take_frame(struct peer *peer, struct wire *wire, struct bytes
         return ST_MORE;
     *body = frame.body;
     if (status != ST_OK || wire_read(frame.head, peer->arena, wire, &why) != ST_OK)
-        die("the broker's frame", why.text);
+        peer_die("the broker's frame", why.text);
     return ST_OK;
 }
 
@@ -364,7 +347,7 @@ size_t peer_hello_frame(struct peer *peer, uint8_t *out, size_t room)
     size_t size;
 
     if (wire_write(&wire, 0, out, room, &size) != ST_OK)
-        die(peer->agency, "a frame does not fit");
+        peer_die(peer->agency, "a frame does not fit");
     return size;
 }
 
@@ -408,7 +391,7 @@ void peer_open(struct peer *peer, uint16_t port, uint32_t credit)
     if (status == ST_OK)
         status = peer_hello(peer, credit, 64u << 20, 20000);
     if (status != ST_OK)
-        die(peer->agency, status_name(status));
+        peer_die(peer->agency, status_name(status));
 }
 
 void peer_publish_key(struct peer *peer, uint8_t key_id[static KEY_ID_SIZE])
@@ -424,7 +407,7 @@ void peer_publish_key(struct peer *peer, uint8_t key_id[static KEY_ID_SIZE])
     if (RAND_bytes(key.key_id, sizeof key.key_id) != 1
         || RAND_bytes(key.public_key, sizeof key.public_key) != 1
         || key_statement_write(&key, statement, sizeof statement, &size) != ST_OK)
-        die(peer->agency, "key statement");
+        peer_die(peer->agency, "key statement");
     memcpy(key_id, key.key_id, KEY_ID_SIZE);
     wire.directory.has_publish = true;
     wire.directory.publish.statement = (struct bytes){statement, size};
@@ -432,148 +415,6 @@ void peer_publish_key(struct peer *peer, uint8_t key_id[static KEY_ID_SIZE])
     if (key_statement_sign(peer->signing_key, peer_community(peer),
                            wire.directory.publish.statement, wire.directory.publish.signature)
         != ST_OK)
-        die(peer->agency, "key statement");
+        peer_die(peer->agency, "key statement");
     peer_say(peer, &wire, (struct bytes){NULL, 0});
-}
-
-/* ---- messages ---- */
-
-struct mail mail_request(const char *to, const uint8_t key_id[static KEY_ID_SIZE],
-                         const struct digest *agreement, size_t size)
-{
-    static const uint32_t categories[] = {CONCORDAT__DATA_CATEGORY__DC_IDENTITY,
-                                          CONCORDAT__DATA_CATEGORY__DC_OFFENCE_INDEX};
-
-    return (struct mail){.type = "psr.request",
-                         .to = to,
-                         .clause = "psr-request",
-                         .purpose = "court_advice",
-                         .gateway = "SC2020_S30_REQUEST",
-                         .agreement_id = "ISA-TEST",
-                         .agreement_version = 1,
-                         .agreement_hash = *agreement,
-                         .urgency = CONCORDAT__URGENCY__SAME_DAY,
-                         .marking = CONCORDAT__MARKING__OFFICIAL,
-                         .key_id = key_id,
-                         .categories = categories,
-                         .category_count = 2,
-                         .section_size = size / 2};
-}
-
-void peer_compose(struct peer *peer, const struct mail *mail, struct envelope *e, uint8_t *body)
-{
-    int64_t now_ms = peer_now_ms();
-    size_t size = mail->section_size;
-
-    memset(e, 0, sizeof *e);
-    e->message_id = e->share_id = e->conversation_id = id_new(now_ms);
-    e->leg_count = e->schema_version = e->sequence = 1;
-    (void)snprintf(e->type, sizeof e->type, "%s", mail->type);
-    (void)snprintf(e->sender, sizeof e->sender, "%s", peer->agency);
-    (void)snprintf(e->recipient, sizeof e->recipient, "%s", mail->to);
-    (void)snprintf(e->agreement_id, sizeof e->agreement_id, "%s", mail->agreement_id);
-    (void)snprintf(e->clause, sizeof e->clause, "%s", mail->clause);
-    (void)snprintf(e->purpose, sizeof e->purpose, "%s", mail->purpose);
-    (void)snprintf(e->gateway, sizeof e->gateway, "%s", mail->gateway);
-    e->agreement_version = mail->agreement_version;
-    e->agreement_hash = mail->agreement_hash;
-    e->urgency = mail->urgency;
-    e->marking = mail->marking;
-    e->capacity = CONCORDAT__SUBJECT_CAPACITY__CONVICTED;
-    e->created_ms = now_ms;
-    e->expires_ms = now_ms + 20 * 86400000LL;
-    memcpy(e->recipient_key_id, mail->key_id, KEY_ID_SIZE);
-    if (RAND_bytes(e->encapsulation, sizeof e->encapsulation) != 1)
-        die(peer->agency, "randomness");
-    for (size_t i = 0; i < mail->category_count; i++) {
-        struct sealed_section *section = &e->sections[i];
-        uint8_t *sealed = body + i * size;
-
-        if (RAND_bytes(sealed, (int)size) != 1
-            || RAND_bytes(section->wrap, sizeof section->wrap) != 1)
-            die(peer->agency, "randomness");
-        section->category = mail->categories[i];
-        section->sealed_size = (uint32_t)size;
-        section->sealed_sha256 = sha256(sealed, size);
-        e->categories |= 1u << section->category;
-        e->body_size += (uint32_t)size;
-        e->section_count++;
-    }
-}
-
-void peer_submit(struct peer *peer, struct envelope envelopes[], size_t count, struct bytes body)
-{
-    static _Thread_local uint8_t headers[BATCH_LEAVES_MAX][4096];
-    struct bytes contents[BATCH_LEAVES_MAX];
-    struct proof proofs[BATCH_LEAVES_MAX];
-
-    for (size_t i = 0; i < count; i++) {
-        contents[i].data = headers[i];
-        if (envelope_write(&envelopes[i], headers[i], sizeof headers[i], &contents[i].size)
-            != ST_OK)
-            die(peer->agency, "a header does not fit");
-    }
-    if (batch_sign(BATCH_HEADERS, peer->signing_key, &peer->signer, peer_community(peer), contents,
-                   count, proofs)
-        != ST_OK)
-        die(peer->agency, "cannot sign");
-    for (size_t i = 0; i < count; i++) {
-        struct wire wire = {.kind = WIRE_SUBMIT};
-        wire.submit.header = contents[i];
-        wire.submit.proof = proofs[i];
-        peer_say(peer, &wire, body);
-    }
-}
-
-enum status peer_submit_and_wait(struct peer *peer, struct envelope *envelope, struct bytes body,
-                                 struct wire *verdict, int wait_ms)
-{
-    peer_submit(peer, envelope, 1, body);
-    for (;;) {
-        struct bytes ignored;
-        enum status status = peer_next(peer, verdict, &ignored, wait_ms);
-
-        if (status != ST_OK)
-            return status;
-        if (verdict->kind == WIRE_RECEIPT
-            && id_equal(&verdict->receipt.receipt.message_id, &envelope->message_id))
-            return ST_OK;
-        if (verdict->kind == WIRE_REFUSAL
-            && id_equal(&verdict->refusal.refusal.message_id, &envelope->message_id))
-            return ST_OK;
-        if (verdict->kind == WIRE_STEP) {
-            struct wire settle = {.kind = WIRE_SETTLE};
-            settle.settle.count = 1;
-            settle.settle.sequences = &verdict->step.sequence;
-            peer_say(peer, &settle, (struct bytes){NULL, 0});
-        }
-    }
-}
-
-void peer_confirm(struct peer *peer, const struct taken taken[], size_t count)
-{
-    static _Thread_local uint8_t bytes[BATCH_LEAVES_MAX][STEP_MAX];
-    struct bytes contents[BATCH_LEAVES_MAX];
-    struct proof proofs[BATCH_LEAVES_MAX];
-    struct step step = {.kind = CONCORDAT__STEP_KIND__DELIVERED, .at_ms = peer_now_ms()};
-
-    memcpy(step.agency, peer->agency, sizeof step.agency);
-    for (size_t i = 0; i < count; i++) {
-        step.message_id = taken[i].message_id;
-        step.header_digest = taken[i].header_digest;
-        contents[i].data = bytes[i];
-        if (step_write(&step, bytes[i], sizeof bytes[i], &contents[i].size) != ST_OK)
-            die(peer->agency, "a step does not fit");
-    }
-    if (batch_sign(BATCH_STEPS, peer->signing_key, &peer->signer, peer_community(peer), contents,
-                   count, proofs)
-        != ST_OK)
-        die(peer->agency, "cannot sign");
-    for (size_t i = 0; i < count; i++) {
-        struct wire wire = {.kind = WIRE_STEP};
-        wire.step.sequence = ++peer->next_step;
-        wire.step.step = contents[i];
-        wire.step.proof = proofs[i];
-        peer_say(peer, &wire, (struct bytes){NULL, 0});
-    }
 }
