@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "agents/desk_inside.h"
+#include "agents/deadline.h"
 #include "agents/sections.h"
 #include "lib/text.h"
 #include "proto/bodies/record.pb-c.h"
@@ -274,6 +275,9 @@ bool desk_make_act(struct desk *desk, const struct track *track, const struct me
     if (status == ST_NOMEM)
         return desk_ok(desk, status);
     if (status != ST_OK)
+        return false;
+    fault->where = "reply_by_ms";
+    if (!deadline_is_near(act.claim.reply_by_ms, desk->wall_ms, &fault->why))
         return false;
     fault->where = NULL;
     act.claim.case_version = holding.version;

@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "agents/trees.h"
+#include "lib/day.h"
 #include "proto/field.h"
 
 #define TIME_TEXT_SIZE 48 /* bytes with the NUL: years of 64 bits of milliseconds have 9 digits */
@@ -58,6 +59,14 @@ enum status deadline_settle(const struct message_type *type, struct bytes body, 
     }
     *out = said_ms;
     return ST_OK;
+}
+
+bool deadline_is_near(int64_t at_ms, int64_t now_ms, struct reason *why)
+{
+    if (at_ms >= 0 && at_ms - now_ms <= DEADLINE_AHEAD_DAYS * (int64_t)DAY_MS)
+        return true;
+    reason_set(why, "not within %d days from now", DEADLINE_AHEAD_DAYS);
+    return false;
 }
 
 /* Accepted, and the asker does not have it and never will. */

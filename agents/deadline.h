@@ -25,6 +25,9 @@ bool deadline_in_body(const struct message_type *type, struct bytes body, int64_
 enum status deadline_settle(const struct message_type *type, struct bytes body, int64_t asked_ms,
                             int64_t *out, struct reason *why);
 
+/* Would the broker take that time in a header (0: none)? It may be past. `why` says why not. */
+bool deadline_is_near(int64_t at_ms, int64_t now_ms, struct reason *why);
+
 struct deadline {
     bool late;        /* an answer that came late, or an enquiry that was answered late */
     int64_t late_ms;  /* by how much; 0 unless late */

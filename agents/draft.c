@@ -166,7 +166,8 @@ static bool take_deadline(struct desk *desk, struct bytes route, struct draft *d
     struct reason why = {""};
 
     if (deadline_settle(draft->type, draft->body, track->needed_by_ms, &track->needed_by_ms, &why)
-        == ST_OK)
+            == ST_OK
+        && deadline_is_near(track->needed_by_ms, desk->wall_ms, &why))
         return true;
     desk_reply_problem(desk, route, CONCORDAT__OUTCOME__BAD_INPUT, "needed_by_ms", "%s", why.text);
     return false;

@@ -144,7 +144,6 @@ static enum status send_refusal(struct exchange *x, const struct command_case *g
                                       .agreement_id = ""};
     bool within;
 
-    x->counts.claims_refused += given->is_claim;
     if (exchange_count_refusal(x, given->head.member, code, &question, &within) != ST_OK)
         return ST_NOMEM;
     x->counts.rate_limited += !within;
@@ -182,6 +181,7 @@ enum status exchange_case(struct exchange *x, const struct command_case *given)
         status = given->claim.kind == CONCORDAT__CLAIM_KIND__CLAIM_OPEN
                    ? open_case(x, given, &code)
                    : close_case(x, given, &code);
+    x->counts.claims_refused += code != DONE;
     return status == ST_OK ? answer(x, given, code) : status;
 }
 

@@ -46,6 +46,7 @@ static const struct counter_name all[] = {
     COUNTER(transferred),
     COUNTER(lapsed),
     COUNTER(claims),
+    COUNTER(claims_refused),
     GAUGE(clocks),
     COUNTER(clocks_warned),
     COUNTER(clocks_escalated),
@@ -91,6 +92,7 @@ void counters_of_exchange(const struct exchange_counts *c)
     set_count(&counters.transferred, c->transferred);
     set_count(&counters.lapsed, c->lapsed);
     set_count(&counters.claims, c->claims);
+    set_count(&counters.claims_refused, c->claims_refused);
     set_count(&counters.clocks, c->clocks);
     set_count(&counters.clocks_warned, c->clocks_warned);
     set_count(&counters.clocks_escalated, c->clocks_escalated);

@@ -205,13 +205,16 @@ static bool is_forward_owed(struct exchange *x, const struct clock_running *runn
     return running->clock.kind == CLOCK(FORWARD) && kept && kept->conversation.before != 0;
 }
 
-/* What rests may be forgotten when the message that started it is: nothing stops it any more. */
+/* What rests may be forgotten when the message that started it is: nothing stops it any more. Its
+ * time may have been long past when that came. */
 static enum status look_again(struct exchange *x, struct clock_running *running)
 {
+    const struct clock *clock = &running->clock;
+    int64_t last_ms = clock->due_ms > clock->started_ms ? clock->due_ms : clock->started_ms;
     uint64_t number = running->number;
 
     if (running->clock.next_ms == INT64_MAX && !is_forward_owed(x, running)
-        && running->clock.due_ms < x->now_ms - DUPLICATE_DAYS * (int64_t)DAY_MS) {
+        && last_ms < x->now_ms - DUPLICATE_DAYS * (int64_t)DAY_MS) {
         clocks_stop(x->clocks, running);
         return exchange_keep_no_clock(x, number);
     }

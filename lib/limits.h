@@ -69,6 +69,7 @@
 #define CREATED_AHEAD_MS 300000  /* `created` further ahead than 5 minutes is refused */
 #define CLOCK_JUMP_MS 3600000    /* a wall clock that gets further ahead is not followed */
 #define CLOCK_AHEAD_DAYS 400     /* of the newest event at a start: the life of a certificate */
+#define DEADLINE_AHEAD_DAYS 3660 /* a time by which something is to be done, after `created` */
 #define DUPLICATE_DAYS 90        /* ids are kept this long after settlement */
 #define LOST_GRACE_MS 3600000    /* without a certificate that holds: then mail is withheld */
 #define SEAL_UNTIL_DAYS 7        /* a sealing key is used this long */

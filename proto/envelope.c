@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "lib/day.h"
 #include "proto/field.h"
 #include "proto/header.pb-c.h"
 #include "proto/prescan.h"
@@ -95,14 +96,20 @@ static enum status take_agreement(const Concordat__Header *h, struct envelope *e
     return ST_OK;
 }
 
+/* Plans go some years ahead. What is past already was missed, and is told so. */
+static bool is_deadline(int64_t created_ms, int64_t at_ms)
+{
+    return at_ms >= 0 && at_ms - created_ms <= DEADLINE_AHEAD_DAYS * (int64_t)DAY_MS;
+}
+
 static enum status take_times(const Concordat__Header *h, struct envelope *e, struct reason *why)
 {
     if (h->created_ms <= 0)
         return field_refuse(why, "created_ms", "missing or before 1970");
     if (h->expires_ms <= h->created_ms)
         return field_refuse(why, "expires_ms", "not after created_ms");
-    if (h->needed_by_ms < 0)
-        return field_refuse(why, "needed_by_ms", "before 1970");
+    if (!is_deadline(h->created_ms, h->needed_by_ms))
+        return field_refuse(why, "needed_by_ms", "before 1970, or years after created_ms");
     e->created_ms = h->created_ms;
     e->expires_ms = h->expires_ms;
     e->needed_by_ms = h->needed_by_ms;
@@ -161,8 +168,6 @@ static enum status take_offer(const Concordat__Custody *c, struct custody_claim 
         return field_refuse(why, "custody.component_count", "not from 1 to 32");
     if (c->component_count < COMPONENTS_MAX && c->components >> c->component_count != 0)
         return field_refuse(why, "custody.components", "a bit past the last component");
-    if (c->reply_by_ms < 0)
-        return field_refuse(why, "custody.reply_by_ms", "before 1970");
     if (c->n_conversations > CONVERSATIONS_MAX)
         return field_refuse(why, "custody.conversations", "too many");
     for (size_t i = 0; i < c->n_conversations; i++) {
@@ -209,6 +214,8 @@ static enum status take_custody(const Concordat__Header *h, struct envelope *e, 
         return ST_OK;
     if (id_is_zero(&e->case_handle))
         return field_refuse(why, "case_handle", "missing in an act of custody");
+    if (!is_deadline(h->created_ms, h->custody->reply_by_ms))
+        return field_refuse(why, "custody.reply_by_ms", "before 1970, or years after created_ms");
     return take_act(h->custody, act, &e->custody, why);
 }
 

@@ -219,6 +219,29 @@ static void of_its_own_agreements_an_agency_expects_so_much(void **context)
     assert_int_equal(send(c, &e), OK);
 }
 
+/* ---- times ---- */
+
+static void what_was_needed_long_ago_is_missed_and_stays_owed(void **context)
+{
+    (void)context;
+    OWNED(case_desk) c = case_desk_new();
+    struct envelope e = letter(c, 1, NPS_A, CSC_A, CHECK);
+    struct told t;
+
+    e.needed_by_ms = 1;
+    (void)accepted(c, &e);
+    case_desk_wait(c, 1);
+    assert_true(told(c, CSC_A, 0, &t));
+    assert_int_equal(t.clock.stage, CONCORDAT__CLOCK_STAGE__STAGE_BREACHED);
+    for (int hours = 0; hours < 5; hours++)
+        case_desk_wait(c, DAY / 24);
+    assert_int_equal(exchange_counts(c->d->x)->clocks, 1);
+    e = reply(c, 2, CSC_A, NPS_A, CHECKED, 1, 1);
+    (void)accepted(c, &e);
+    assert_true(told(c, NPS_A, 0, &t));
+    assert_int_equal(t.clock.stage, CONCORDAT__CLOCK_STAGE__STAGE_LATE);
+}
+
 /* ---- conversations of a case ---- */
 
 static void who_has_no_part_in_a_case_cannot_fill_it(void **context)
@@ -293,6 +316,7 @@ int main(void)
         cmocka_unit_test(a_message_meets_so_many_and_the_next_the_rest),
         cmocka_unit_test(expectations_do_not_keep_an_answer_from_what_it_answers),
         cmocka_unit_test(of_its_own_agreements_an_agency_expects_so_much),
+        cmocka_unit_test(what_was_needed_long_ago_is_missed_and_stays_owed),
         cmocka_unit_test(who_has_no_part_in_a_case_cannot_fill_it),
         cmocka_unit_test(one_that_ends_makes_room),
         cmocka_unit_test(a_holder_opens_as_many_as_go_with_the_case),

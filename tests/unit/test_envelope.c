@@ -2,6 +2,7 @@
 #include "tests/unit/unit.h"
 
 #include "lib/clock.h"
+#include "lib/day.h"
 #include "tests/unit/header_sample.h"
 
 static struct arena *arena;
@@ -151,7 +152,7 @@ static struct envelope random_envelope(struct dice *dice)
     e.urgency = (int)dice_below(dice, (uint32_t)type->urgency + 1);
     e.created_ms = 1 + (int64_t)(dice_roll(dice) >> (2 + dice_below(dice, 60)));
     e.expires_ms = e.created_ms + random_u32(dice);
-    e.needed_by_ms = dice_below(dice, 2) ? random_u32(dice) : 0;
+    e.needed_by_ms = dice_below(dice, 2) ? random_u32(dice) : 0; /* up to 50 days */
     e.onward_count = dice_below(dice, ONWARD_MAX + 1);
     for (unsigned i = 0; i < e.onward_count; i++)
         random_agency(dice, e.onward[i], 2 + i);
@@ -287,6 +288,9 @@ static void every_field_is_checked(void **)
     REFUSED("created_ms", e.created_ms = -1);
     REFUSED("expires_ms", e.expires_ms = e.created_ms);
     REFUSED("needed_by_ms", e.needed_by_ms = -5);
+    REFUSED("needed_by_ms", e.needed_by_ms = INT64_MAX);
+    REFUSED("needed_by_ms",
+            e.needed_by_ms = e.created_ms + DEADLINE_AHEAD_DAYS * (int64_t)DAY_MS + 1);
     REFUSED("onward", set_text(e.onward[0], "Police"));
     REFUSED("onward", e.onward_count = 2; set_text(e.onward[1], e.onward[0]));
     REFUSED("recipient_key_id", memset(e.recipient_key_id, 0, KEY_ID_SIZE));
@@ -348,6 +352,9 @@ static void an_act_of_custody_says_what_it_must_and_no_more(void **)
     REFUSED("custody.components", c->components = UINT32_MAX);
     REFUSED("custody.manifest", c->manifest = (struct digest){0});
     REFUSED("custody.reply_by_ms", c->reply_by_ms = -1);
+    REFUSED("custody.reply_by_ms", c->reply_by_ms = INT64_MAX);
+    READS(ST_OK, "", e.needed_by_ms = e.created_ms + DEADLINE_AHEAD_DAYS * (int64_t)DAY_MS);
+    READS(ST_OK, "", e.needed_by_ms = 1); /* it was missed, which is for the clocks to say */
     REFUSED("custody.conversations", c->conversations[0] = (struct id){0});
     REFUSED("custody.conversations", c->conversations[1] = c->conversations[0]);
     REFUSED("custody.conversations", c->conversations[0] = (struct id){{0xff}});

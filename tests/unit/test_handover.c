@@ -32,7 +32,7 @@ static const char referral[] = "{" KIT ", \"children\": [" ARI "], \"concern\": 
                                "\"consent\": \"NOT_SOUGHT_UNSAFE\", \"whatHappened\": {\"text\": "
                                "\"Left alone in the evening.\"}}";
 static const char check[] =
-    "{" KIT ", \"why\": \"PRE_SENTENCE\", \"neededByMs\": \"4102444800000\", \"children\": "
+    "{" KIT ", \"why\": \"PRE_SENTENCE\", \"neededByMs\": \"1896983200000\", \"children\": "
     "[{\"person\": " ARI ", \"relationship\": \"child\"}]}";
 static const char checked[] = "{\"outcome\": \"NOT_KNOWN\"}";
 
