@@ -19,9 +19,11 @@ const struct member keeping[WHO_COUNT] = {
 
 static void wrong(const char *what, size_t file)
 {
+    caseload.wrong++;
+    if (caseload.is_quiet)
+        return;
     printf("WRONG case %zu: %s (act %u, kills left %d)\n", file, what, caseload.acts,
            caseload.kills_left);
-    caseload.wrong++;
 }
 
 /* ---- the agreement ---- */
@@ -40,10 +42,18 @@ static void load_agreement(void)
 
 /* ---- life and death of the broker ---- */
 
-static void connect_all(void)
+void caseload_connect(void)
 {
     for (size_t i = 0; i < WHO_COUNT; i++)
         keeper_connect(&caseload.keepers[i], caseload.c.port);
+}
+
+void caseload_part(void)
+{
+    for (size_t i = 0; i < WHO_COUNT; i++) {
+        (void)peer_flush(caseload.keepers[i].peer, WAIT_MS);
+        peer_disconnect(caseload.keepers[i].peer);
+    }
 }
 
 void caseload_kill(void)
@@ -51,13 +61,21 @@ void caseload_kill(void)
     caseload.kills_left--;
     daemon_kill(&caseload.c.broker);
     community_start_broker(&caseload.c);
-    connect_all();
+    caseload_connect();
+}
+
+static void come_back(enum who who)
+{
+    if (caseload.on_loss)
+        caseload.on_loss();
+    else
+        keeper_connect(&caseload.keepers[who], caseload.c.port);
 }
 
 void caseload_hear(enum who who, int wait_ms)
 {
     while (!keeper_hear(&caseload.keepers[who], wait_ms))
-        keeper_connect(&caseload.keepers[who], caseload.c.port);
+        come_back(who);
 }
 
 static Concordat__RefusalCode case_of(enum who who, const struct id *handle,
@@ -66,7 +84,7 @@ static Concordat__RefusalCode case_of(enum who who, const struct id *handle,
     Concordat__RefusalCode code;
 
     while (!keeper_case(&caseload.keepers[who], handle, claim, &code, told))
-        keeper_connect(&caseload.keepers[who], caseload.c.port);
+        come_back(who);
     return code;
 }
 
@@ -172,22 +190,25 @@ static void send(struct letter *l, size_t at)
         } else if (keeper_await(k, &l->e.message_id, &verdict)) {
             break;
         } else {
-            keeper_connect(k, caseload.c.port);
+            come_back(l->from);
         }
     }
-    if (verdict.kind == WIRE_RECEIPT)
+    if (verdict.kind == WIRE_RECEIPT) {
+        if (caseload.sent_count == SENT_MAX)
+            fail("too much is said");
+        caseload.sent[caseload.sent_count++] = (struct sent){l->e.message_id, l->to};
         return;
+    }
     char what[160];
     (void)snprintf(what, sizeof what, "%s %u is refused with code %d", l->type, l->e.sequence,
                    (int)verdict.refusal.refusal.code);
     wrong(what, at);
 }
 
-static void claim(size_t at)
+static void claim(size_t at, enum who by)
 {
     struct file *f = &caseload.files[at];
     struct custody_told told;
-    enum who by = caseload_chance(1, 2) ? NPS : CRC;
 
     caseload.acts++;
     if (caseload.kills_left > 0 && caseload_chance(1, 3)) {
@@ -269,8 +290,8 @@ static void complete(size_t at)
     caseload.transfers++;
 }
 
-/* Opens a conversation with who answers. */
-static struct asked *ask(size_t at, bool is_referral)
+/* Opens a conversation with who answers; `needed_by_ms' 0: by when the agreement says. */
+static struct asked *ask(size_t at, bool is_referral, int64_t needed_by_ms)
 {
     struct file *f = &caseload.files[at];
     struct letter l = {f->holder,
@@ -284,34 +305,42 @@ static struct asked *ask(size_t at, bool is_referral)
     struct asked *asked = &f->asked[f->asked_count++];
 
     compose(&l, f);
+    l.e.needed_by_ms = needed_by_ms;
     send(&l, at);
-    *asked = (struct asked){l.e.message_id, true, is_referral};
+    *asked = (struct asked){l.e.message_id, true, is_referral, needed_by_ms != 0};
     return asked;
 }
 
-/* An enquiry of the case is answered to whoever holds it now. */
-static void answer(size_t at)
+/* To whoever holds the case now. */
+static void answer(size_t at, struct asked *asked)
+{
+    struct file *f = &caseload.files[at];
+    struct letter l = {CARE, f->holder,    "answer", "check.social_care.children.response",
+                       "I",  {.type = ""}, {0}};
+
+    compose(&l, f);
+    l.e.conversation_id = l.e.in_reply_to = asked->id;
+    send(&l, at);
+    asked->is_open = false;
+}
+
+/* The enquiry of the case that was made first, of those that are open. */
+static void answer_first(size_t at)
 {
     struct file *f = &caseload.files[at];
 
-    for (size_t i = 0; i < f->asked_count; i++) {
-        if (!f->asked[i].is_open || f->asked[i].is_referral)
-            continue;
-        struct letter l = {CARE, f->holder,    "answer", "check.social_care.children.response",
-                           "I",  {.type = ""}, {0}};
-        compose(&l, f);
-        l.e.conversation_id = l.e.in_reply_to = f->asked[i].id;
-        send(&l, at);
-        f->asked[i].is_open = false;
-        return;
-    }
+    for (size_t i = 0; i < f->asked_count; i++)
+        if (f->asked[i].is_open && !f->asked[i].is_referral) {
+            answer(at, &f->asked[i]);
+            return;
+        }
 }
 
 void caseload_answer_all(void)
 {
     for (size_t at = 0; at < CASES; at++)
         for (size_t i = 0; i < caseload.files[at].asked_count; i++)
-            answer(at);
+            answer_first(at);
 }
 
 static void update(size_t at, const struct asked *asked, uint32_t sequence, struct id *id)
@@ -331,14 +360,14 @@ static size_t await_arrival(enum who who, const struct id *id, int64_t wait_ms)
     int64_t until_ms = peer_now_ms() + wait_ms;
 
     while (keeper_arrived(&caseload.keepers[who], id) == SIZE_MAX && peer_now_ms() < until_ms)
-        caseload_hear(who, 20);
+        caseload_hear(who, 5);
     return keeper_arrived(&caseload.keepers[who], id);
 }
 
 /* The third number before the second: it is held back, over the broker's death too. */
 static void hold(size_t at)
 {
-    const struct asked *asked = ask(at, true);
+    const struct asked *asked = ask(at, true, 0);
     struct id second, third;
 
     update(at, asked, 3, &third);
@@ -363,11 +392,11 @@ static void act_on(size_t at)
     uint64_t choice = random_below(&caseload.random, 10);
 
     if (f->holder == WHO_COUNT)
-        claim(at);
+        claim(at, caseload_chance(1, 2) ? NPS : CRC);
     else if (choice < 2 && f->asked_count < ASKED_MAX)
-        (void)ask(at, false);
+        (void)ask(at, false, 0);
     else if (choice < 4)
-        answer(at);
+        answer_first(at);
     else if (choice == 4 && f->asked_count < ASKED_MAX)
         hold(at);
     else if (f->phase == IDLE)
@@ -388,7 +417,54 @@ void caseload_act(void)
     act_on(random_below(&caseload.random, CASES));
 }
 
+void caseload_story(void)
+{
+    struct file *f = &caseload.files[0];
+    struct id ignored;
+
+    claim(0, NPS);
+    (void)ask(0, false, peer_now_ms() - 1);
+    struct asked *answered = ask(0, false, 0);
+    (void)ask(0, false, peer_now_ms() + SOON_MS);
+    const struct asked *referral = ask(0, true, 0);
+    update(0, referral, 3, &ignored); /* held back until the second is there */
+    update(0, referral, 2, &ignored);
+    offer(0);
+    act(0, "accept", "case.transfer.accept", true);
+    f->phase = ACCEPTED;
+    complete(0);
+    answer(0, answered);
+    claim(1, CRC);
+    offer(1);
+    caseload_check(CASES);
+}
+
+void caseload_go_on(void)
+{
+    (void)ask(1, false, 0);
+}
+
+size_t caseload_await(int64_t wait_ms)
+{
+    size_t missing = 0;
+
+    for (size_t i = 0; i < caseload.sent_count; i++)
+        missing += await_arrival(caseload.sent[i].to, &caseload.sent[i].id, missing ? 0 : wait_ms)
+                == SIZE_MAX;
+    return missing;
+}
+
 /* ---- life ---- */
+
+void caseload_anew(void)
+{
+    for (size_t i = 0; i < WHO_COUNT; i++)
+        keeper_forget(&caseload.keepers[i]);
+    for (size_t i = 0; i < CASES; i++)
+        caseload.files[i] = (struct file){.handle = id_random(), .holder = WHO_COUNT};
+    caseload.sent_count = 0;
+    caseload.wrong = 0;
+}
 
 void caseload_begin(void)
 {
@@ -404,8 +480,7 @@ void caseload_begin(void)
         if (!keeper_hear(k, 50))
             fail("the broker does not take a key");
     }
-    for (size_t i = 0; i < CASES; i++)
-        caseload.files[i] = (struct file){.handle = id_random(), .holder = WHO_COUNT};
+    caseload_anew();
 }
 
 void caseload_end(void)

@@ -1,7 +1,7 @@
 /*
  * caseload.h - cases that two agencies hand to each other, with what they ask and refer about them
- * and what a third answers: acts at random, under a broker that may be killed while one of them has
- * no verdict. For keepers.c.
+ * and what a third answers: acts at random, or a story that is always the same, under a broker that
+ * may die while one of them has no verdict. For keepers.c and iofaults.c.
  *
  * It knows of each case what the receipts say, and says WRONG where the broker says another thing.
  *
@@ -16,6 +16,8 @@
 #define CASES 6
 #define ASKED_MAX 40 /* open conversations of a case besides its transfer */
 #define WAIT_MS 20000
+#define SENT_MAX 8192
+#define SOON_MS 250 /* the story's enquiry that is breached after its end */
 
 enum who {
     NPS,
@@ -30,6 +32,7 @@ extern const struct member keeping[WHO_COUNT];
 struct asked {
     struct id id;
     bool is_open, is_referral;
+    bool is_due; /* by the end of the run: nobody answers it in time */
 };
 
 struct file {
@@ -52,16 +55,34 @@ extern struct caseload {
     struct keeper keepers[WHO_COUNT];
     struct digest agreement;
     struct file files[CASES];
+    struct sent {
+        struct id id;
+        enum who to;
+    } sent[SENT_MAX]; /* accepted */
+    size_t sent_count;
     uint64_t random;
     int kills_left;
+    bool is_quiet;         /* what is wrong is counted alone: something is planted */
+    void (*on_loss)(void); /* a connection went: all are back on return; NULL: it connects anew */
     unsigned acts, held, transfers, wrong;
 } caseload;
 
 /* Connects everybody, with cases that nobody has opened. */
 void caseload_begin(void);
+/* The broker has another store, in which nothing has happened. */
+void caseload_anew(void);
+void caseload_connect(void);
+void caseload_part(void); /* all connections end */
 void caseload_end(void);
 /* One act on one case, and what the broker says of it afterwards. */
 void caseload_act(void);
+/* A case is opened, asked and referred about, handed over with what is open in it, and one enquiry
+ * answered; another is opened and offered. One enquiry is late from the start, one soon after. */
+void caseload_story(void);
+/* What is due strikes with the next thing that happens: an enquiry about the second case. */
+void caseload_go_on(void);
+/* Until everything that was accepted has come; gives how much has not within `wait_ms`. */
+size_t caseload_await(int64_t wait_ms);
 /* Every conversation goes on, under whoever holds its case by now: what is open is answered. */
 void caseload_answer_all(void);
 /* SIGKILL, a start, and everybody is back. */
@@ -72,5 +93,15 @@ void caseload_check(size_t but);
 void caseload_hear(enum who who, int wait_ms);
 /* True in `of` of `out_of` cases. */
 bool caseload_chance(uint64_t of, uint64_t out_of);
+
+/* ---- caseload_clocks.c ---- */
+
+/* Until what nobody answered in time is breached, and both sides know; gives how often one does not
+ * within `wait_ms`. */
+size_t caseload_await_breaches(int64_t wait_ms);
+/* Tellings of a strike that an agency had been told already, as another item. */
+size_t caseload_count_twice(void);
+/* Breaches of what was not due. */
+size_t caseload_count_early(void);
 
 #endif

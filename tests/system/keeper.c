@@ -26,6 +26,17 @@ void keeper_connect(struct keeper *k, uint16_t port)
     peer_open(k->peer, port, 64);
 }
 
+bool keeper_try_connect(struct keeper *k, uint16_t port)
+{
+    return peer_connect(k->peer, port, ANSWER_MS) == ST_OK
+        && peer_hello(k->peer, 64, 64U << 20, ANSWER_MS) == ST_OK;
+}
+
+void keeper_forget(struct keeper *k)
+{
+    k->clock_count = k->arrival_count = k->transfer_count = 0;
+}
+
 /* Room for one more. */
 static void *grow(void *vector, size_t count, size_t *room, size_t size)
 {

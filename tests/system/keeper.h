@@ -43,6 +43,10 @@ void keeper_init(struct keeper *k, const char *pki, const char *agency);
 void keeper_fini(struct keeper *k);
 /* Connects, says hello and follows; fails the test when that is not to be. */
 void keeper_connect(struct keeper *k, uint16_t port);
+/* The same, under a broker that may stop meanwhile; false: it is not to be. */
+bool keeper_try_connect(struct keeper *k, uint16_t port);
+/* Forgets what it heard: the broker's store is another. */
+void keeper_forget(struct keeper *k);
 /* What comes within `wait_ms` of silence; false: the connection went. */
 bool keeper_hear(struct keeper *k, int wait_ms);
 /* Hears until the broker has judged the message; false: the connection went before. */

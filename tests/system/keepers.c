@@ -61,60 +61,6 @@ static void move_clock(int64_t ms)
         caseload_hear((enum who)i, 20);
 }
 
-static bool was_breached(enum who who, const struct id *message)
-{
-    const struct keeper *k = &caseload.keepers[who];
-
-    for (size_t i = 0; i < k->clock_count; i++)
-        if (k->clocks[i].told.stage == CONCORDAT__CLOCK_STAGE__STAGE_BREACHED
-            && k->clocks[i].told.kind == CONCORDAT__CLOCK_KIND__CLOCK_ANSWER
-            && id_equal(&k->clocks[i].told.message_id, message))
-            return true;
-    return false;
-}
-
-/* What nobody answered is breached, and both sides know. */
-static size_t count_unbreached(void)
-{
-    size_t count = 0;
-
-    for (size_t i = 0; i < CASES; i++)
-        for (size_t j = 0; j < caseload.files[i].asked_count; j++) {
-            const struct asked *asked = &caseload.files[i].asked[j];
-            if (!asked->is_open || asked->is_referral)
-                continue;
-            count += !was_breached(CARE, &asked->id);
-            count += !was_breached(NPS, &asked->id) && !was_breached(CRC, &asked->id);
-        }
-    return count;
-}
-
-/* Tellings of a strike that an agency had been told already, as another item. */
-static size_t count_twice(void)
-{
-    size_t twice = 0;
-
-    for (size_t who = 0; who < WHO_COUNT; who++)
-        for (size_t i = 0; i < caseload.keepers[who].clock_count; i++)
-            for (size_t j = 0; j < i; j++) {
-                const struct clock_told *a = &caseload.keepers[who].clocks[i].told,
-                                        *b = &caseload.keepers[who].clocks[j].told;
-                twice += a->clock == b->clock && a->stage == b->stage && a->count == b->count;
-            }
-    return twice;
-}
-
-static size_t await_breaches(int64_t wait_ms)
-{
-    int64_t until_ms = peer_now_ms() + wait_ms;
-    size_t left;
-
-    while ((left = count_unbreached()) > 0 && peer_now_ms() < until_ms)
-        for (size_t i = 0; i < WHO_COUNT; i++)
-            caseload_hear((enum who)i, 20);
-    return left;
-}
-
 /* ---- the run ---- */
 
 static void begin(const char *const arguments[3], const char *broker)
@@ -141,24 +87,30 @@ static int run(const char *const arguments[3], const char *broker, int kills)
 {
     caseload = (struct caseload){.random = 20260701, .kills_left = kills};
     begin(arguments, broker);
-    while (caseload.kills_left > 1 && (!broker || (caseload.wrong == 0 && count_twice() == 0))) {
+    while (caseload.kills_left > 1
+           && (!broker || (caseload.wrong == 0 && caseload_count_twice() == 0))) {
         caseload_act();
         if (caseload_chance(1, 25))
             move_clock(130 * MINUTE);
     }
     move_clock(24 * 60 * MINUTE);
-    size_t lost = await_breaches(broker ? 3000 : WAIT_MS), twice = count_twice(), told = 0;
+    for (size_t i = 0; i < CASES; i++) /* more than the four hours that an answer may take */
+        for (size_t j = 0; j < caseload.files[i].asked_count; j++)
+            caseload.files[i].asked[j].is_due = true;
+    size_t lost = caseload_await_breaches(broker ? 3000 : WAIT_MS), twice = caseload_count_twice();
+    size_t told = 0;
     caseload_kill();
     caseload_check(CASES);
     caseload_answer_all();
+    size_t lost_mail = caseload_await(broker ? 3000 : WAIT_MS);
     for (size_t i = 0; i < WHO_COUNT; i++)
         told += caseload.keepers[i].clock_count;
     caseload_end();
     printf("kill_cycles=%d acts=%u transfers=%u held=%u clock_moves=%u strikes_told=%zu wrong=%u "
-           "clocks_lost=%zu struck_twice=%zu\n",
+           "lost=%zu clocks_lost=%zu struck_twice=%zu\n",
            kills, caseload.acts, caseload.transfers, caseload.held, moves, told, caseload.wrong,
-           lost, twice);
-    if (caseload.wrong > 0 || lost > 0 || twice > 0)
+           lost_mail, lost, twice);
+    if (caseload.wrong > 0 || lost_mail > 0 || lost > 0 || twice > 0)
         return CONTROL_CAUGHT;
     return caseload.transfers == 0 || caseload.held == 0 || told == 0;
 }
