@@ -69,8 +69,9 @@ static bool holds(const struct desk *desk, const struct track *track,
     return asked->signer_counts && asked->officers >= OFFICERS_WANTED;
 }
 
-struct decision desk_decide(const struct desk *desk, const struct track *track,
-                            struct question *question)
+/* With all that it says, its marking with it. */
+static struct decision decide_as_asked(const struct desk *desk, const struct track *track,
+                                       struct question *question)
 {
     struct decision decision;
     struct question asked;
@@ -89,4 +90,23 @@ struct decision desk_decide(const struct desk *desk, const struct track *track,
         return decision;
     question->agreement_id = decision.agreement->id;
     return decide_first(question, desk_agreements(desk), desk->wall_ms);
+}
+
+/* Nobody asks for a marking: a message has its type's, or a higher one that its agreement wants or
+ * that it carries on from another message. */
+struct decision desk_decide(const struct desk *desk, const struct track *track,
+                            struct question *question)
+{
+    const struct question asked = *question;
+
+    question->marking = 0; /* the least that the clause takes */
+    const struct decision decision = decide_as_asked(desk, track, question);
+    if (decision.permitted && question->marking >= asked.marking)
+        return decision;
+    if (!decision.permitted) {
+        question->marking = asked.marking;
+        return decision;
+    }
+    *question = asked;
+    return decide_as_asked(desk, track, question);
 }

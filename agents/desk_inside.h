@@ -293,7 +293,7 @@ struct question desk_question(const struct track *track, bool in_reply);
 const struct agreement_set *desk_agreements(const struct desk *desk);
 /* decide_first for a message of ours, and whether our signing key counts under what permits it; if
  * not, whether another agreement permits it under which it counts. The question is as desk_question
- * makes it. */
+ * makes it; its marking is the least that the message may have, and becomes what it has. */
 struct decision desk_decide(const struct desk *desk, const struct track *track,
                             struct question *question);
 

@@ -84,6 +84,7 @@ static void seal_waiting(struct desk *desk, struct track *track, uint64_t number
         desk_refuse_here(desk, track, decision.code, decision.offending);
         return;
     }
+    track->marking = question.marking;
     if (!desk_key_counts(desk, decision.agreement, track->to, key)
         || !desk_ok(desk, outbox_get(desk->txn, &track->message_id, &entry)))
         return;

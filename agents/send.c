@@ -94,11 +94,8 @@ enum status desk_judge(struct desk *desk, struct draft *draft, struct question *
 
     *question = desk_question(track, draft->in_reply);
     *decision = desk_decide(desk, track, question);
-    if (decision->permitted && decision->agreement->marking_floor > track->marking) {
-        track->marking = decision->agreement->marking_floor;
-        *question = desk_question(track, draft->in_reply);
-        *decision = desk_decide(desk, track, question);
-    }
+    if (decision->permitted)
+        track->marking = question->marking;
     if (decision->permitted && draft->kept.officer[0] && !field_find(draft->body, ON_BEHALF_OF).data
         && (decision->clause->allowed & UINT32_C(1) << CONCORDAT__DATA_CATEGORY__DC_STAFF)) {
         if (!add_officer(desk, draft))

@@ -78,3 +78,59 @@ size_t wants_late_answer(const struct agreement_set *set, bool whole,
     }
     return count;
 }
+
+/* Does some clause of the agreement let the agency send it, to whomever? As agreements/clock.c
+ * asks.
+ */
+static bool may_send(const struct agreement *a, const char *agency, const struct message_type *type)
+{
+    for (size_t i = 0; i < a->clause_count; i++)
+        if (a->clauses[i].type == type && agreement_fits(a, a->clauses[i].from, agency))
+            return true;
+    return false;
+}
+
+static bool may_anybody(const struct agreement *a, const struct message_type *type)
+{
+    for (size_t i = 0; i < a->clause_count; i++)
+        if (a->clauses[i].type == type)
+            return true;
+    return false;
+}
+
+/* The pairs of all clauses for its `after' that can meet it, or that cannot; `out' gets the latter,
+ * as far as there is room. */
+static size_t count_pairs(const struct agreement *a, const struct expectation *e, bool met,
+                          struct unmet *out, size_t room)
+{
+    size_t count = 0;
+
+    for (size_t c = 0; c < a->clause_count; c++)
+        for (size_t i = 0; i < a->party_count && a->clauses[c].type == e->after; i++)
+            for (size_t j = 0; j < a->party_count; j++) {
+                const char *from = a->parties[i].agency, *to = a->parties[j].agency;
+
+                if (i == j || !agreement_fits(a, a->clauses[c].from, from)
+                    || !agreement_fits(a, a->clauses[c].to, to)
+                    || (may_send(a, from, e->then) || may_send(a, to, e->then)) != met)
+                    continue;
+                if (out && count < room)
+                    out[count] = (struct unmet){e, &a->clauses[c], from, to};
+                count++;
+            }
+    return count;
+}
+
+size_t wants_expected(const struct agreement *a, struct unmet out[static WANTS_MAX])
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < a->expectation_count && count < WANTS_MAX; i++) {
+        const struct expectation *e = &a->expectations[i];
+
+        if (e->at_least > 0 || (may_anybody(a, e->then) && count_pairs(a, e, true, NULL, 0) == 0))
+            continue;
+        count += count_pairs(a, e, false, out + count, WANTS_MAX - count);
+    }
+    return count < WANTS_MAX ? count : WANTS_MAX;
+}

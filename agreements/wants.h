@@ -6,6 +6,12 @@
  * transferred, and who hands it over can ask, lint wants a clause for that; without one a late
  * answer waits until somebody passes it on by hand.
  *
+ * An expectation runs for every pair that a clause lets its `after' go between, and is owed by one
+ * of the two (agreements/clock.h). Where neither may send what is expected, the alarm goes to who
+ * can do nothing about it. That is meant where a third party says it of every pair (the police are
+ * to arrest, and the prison says who has come back); it is not where nobody may send it at all, or
+ * where of other pairs one side may.
+ *
  * Pure. Source: docs/agreements.md, late answers.
  */
 #ifndef AGREEMENTS_WANTS_H
@@ -26,5 +32,15 @@ struct want { /* borrowed from the set */
  * pairs of parties) */
 size_t wants_late_answer(const struct agreement_set *set, bool whole,
                          struct want out[static WANTS_MAX]);
+
+struct unmet { /* borrowed from the agreement */
+    const struct expectation *expectation;
+    const struct clause *clause; /* lets `from' send the `after' to `to' */
+    const char *from, *to;
+};
+
+/* What an agreement expects of pairs of which neither may send it, and does not mean, in the order
+ * of expectations, WANTS_MAX at most; how many. O(expectations by clauses by pairs of parties) */
+size_t wants_expected(const struct agreement *agreement, struct unmet out[static WANTS_MAX]);
 
 #endif

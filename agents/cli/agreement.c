@@ -44,6 +44,36 @@ static void lint_wants(const struct cli *cli, const struct agreement_set *set, b
     (void)json_object_set_new(report, "wants", list);
 }
 
+/* Expectations that nobody concerned can meet: `report' gets "unmet". */
+static void lint_expectations(const struct cli *cli, const struct agreement_set *set,
+                              json_t *report)
+{
+    json_t *list = json_array();
+
+    for (size_t i = 0; i < agreement_set_count(set); i++) {
+        const struct agreement *a = agreement_set_at(set, i);
+        struct unmet unmet[WANTS_MAX];
+        size_t count = wants_expected(a, unmet);
+
+        for (size_t j = 0; j < count; j++) {
+            const struct unmet *u = &unmet[j];
+
+            (void)json_array_append_new(
+                list, json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "agreement", a->id, "expectation",
+                                u->expectation->id, "expect", u->expectation->then->name, "clause",
+                                u->clause->id, "from", u->from, "to", u->to));
+            if (!cli->json)
+                printf("%s:%u: expectation `%s' runs for every %s from %s to %s (clause `%s'), and "
+                       "no clause lets either of them send %s: give one of them such a clause, or "
+                       "put `%s' into an agreement without this expectation\n",
+                       a->name, u->expectation->line, u->expectation->id,
+                       u->expectation->after->name, u->from, u->to, u->clause->id,
+                       u->expectation->then->name, u->clause->id);
+        }
+    }
+    (void)json_object_set_new(report, "unmet", list);
+}
+
 static bool lint_folder(const struct cli *cli, const char *path, json_t *report)
 {
     OWNED(agreement_set) set = NULL;
@@ -63,6 +93,7 @@ static bool lint_folder(const struct cli *cli, const char *path, json_t *report)
         printf("%s: %zu agreement%s, well formed\n", path, agreement_set_count(set),
                agreement_set_count(set) == 1 ? "" : "s");
     lint_wants(cli, set, true, json_array_get(report, json_array_size(report) - 1));
+    lint_expectations(cli, set, json_array_get(report, json_array_size(report) - 1));
     return true;
 }
 
@@ -89,8 +120,10 @@ static bool lint_file(const struct cli *cli, const char *path, json_t *report)
                agreement->version, agreement->clause_count,
                agreement->clause_count == 1 ? "" : "s");
     OWNED(agreement_set) set = NULL;
-    if (agreement_set_borrow(&agreement, 1, &set) == ST_OK)
+    if (agreement_set_borrow(&agreement, 1, &set) == ST_OK) {
         lint_wants(cli, set, false, json_array_get(report, json_array_size(report) - 1));
+        lint_expectations(cli, set, json_array_get(report, json_array_size(report) - 1));
+    }
     return true;
 }
 

@@ -215,6 +215,45 @@ static void an_answer_that_is_withheld_answers_nothing(void **)
     assert_int_equal(town_inbox(town, RECIPIENT)->n_items, 1);
 }
 
+/* A type of OFFICIAL under agreements that mark nothing below OFFICIAL-SENSITIVE. */
+static void what_is_marked_less_goes_as_its_agreement_marks_it(void **)
+{
+    static const struct {
+        const char *from, *to, *type, *agreement;
+    } rows[] = {
+        {"nps.barnet", "csp.barnet", "stats.return.reoffending", "ISA-BARNET-OM"},
+        {"prison.pbi", "police.35", "release.notice", "ISA-RECALL"},
+    };
+    static const char *const bodies[] = {
+        "{\"measure\": \"reoffenders\", \"periodFrom\": {\"ymd\": 20261001}, \"periodTo\": "
+        "{\"ymd\": 20261031}, \"area\": \"Barnet\", \"cells\": [{\"value\": \"12\"}], "
+        "\"suppressionBelow\": 5}",
+        "{\"subject\": {\"identifiers\": [{\"type\": \"NOMS\", \"value\": \"A0001AA\"}], "
+        "\"name\": {\"forename\": \"Kit\", \"surname\": \"Example\"}}, \"releaseMs\": "
+        "\"1796983200000\"}",
+    };
+
+    for (size_t i = 0; i < LENGTH(rows); i++) {
+        const char *const both[] = {rows[i].from, rows[i].to};
+        OWNED(town) town = town_new(both, 2);
+        const Concordat__Response *r =
+            town_send_text(town, SENDER, rows[i].type, rows[i].to, bodies[i]);
+        const Concordat__Item *item;
+        struct id id;
+
+        if (r->outcome != CONCORDAT__OUTCOME__DONE)
+            fail_msg("%s: outcome %d: %s %s %s", rows[i].type, (int)r->outcome,
+                     r->n_problems ? r->problems[0]->where : "",
+                     r->n_problems ? r->problems[0]->text : "", r->advice);
+        memcpy(id.bytes, r->message_id.data, ID_SIZE);
+        town_settle(town);
+        assert_string_equal(town_state(town, SENDER, &id), "delivered");
+        item = town_track(town, RECIPIENT, &id);
+        assert_string_equal(item->agreement_id, rows[i].agreement);
+        assert_int_equal(item->marking, CONCORDAT__MARKING__OFFICIAL_SENSITIVE);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -223,6 +262,7 @@ int main(void)
         cmocka_unit_test(a_delivery_in_time_is_so_whenever_it_is_heard_of),
         cmocka_unit_test(what_was_accepted_under_the_version_before_is_delivered),
         cmocka_unit_test(what_is_withheld_ends_the_wait_and_says_why),
+        cmocka_unit_test(what_is_marked_less_goes_as_its_agreement_marks_it),
         cmocka_unit_test(an_answer_that_is_withheld_answers_nothing),
     };
     return cmocka_run_group_tests_name("delivery", tests, NULL, NULL);

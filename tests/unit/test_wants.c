@@ -82,6 +82,65 @@ static void without_a_transfer_there_is_none(void **)
     assert_int_equal(wants_of(&moves, 1, false, wants), 0);
 }
 
+/* In none of the examples is something expected that neither side of the message can send. */
+static void what_the_examples_expect_can_come(void **)
+{
+    OWNED(agreement_set) set = NULL;
+    struct reason why = {""};
+    struct unmet unmet[WANTS_MAX];
+
+    if (agreement_set_load(EXAMPLES, &set, &why) != ST_OK)
+        fail_msg("%s", why.text);
+    for (size_t i = 0; i < agreement_set_count(set); i++) {
+        const struct agreement *a = agreement_set_at(set, i);
+        size_t count = wants_expected(a, unmet);
+
+        for (size_t j = 0; j < count; j++)
+            print_error("%s: %s: %s, %s to %s\n", a->id, unmet[j].expectation->id,
+                        unmet[j].clause->id, unmet[j].from, unmet[j].to);
+        assert_int_equal(count, 0);
+    }
+}
+
+/* Released people are seen by probation; of what goes to it, nobody else is expected to. */
+static void what_neither_can_send_is_named_with_its_clause(void **)
+{
+    OWNED(agreement) release = NULL;
+    struct reason why = {""};
+    struct unmet unmet[WANTS_MAX];
+    size_t count;
+
+    if (agreement_load(EXAMPLES "/release.yaml", &release, &why) != ST_OK)
+        fail_msg("%s", why.text);
+    for (size_t i = 0; i < release->clause_count; i++)
+        if (strcmp(release->clauses[i].id, "seen-crc") == 0)
+            release->clauses[i].type = catalogue_find("case.update");
+    count = wants_expected(release, unmet);
+    assert_int_equal(count, 1);
+    assert_string_equal(unmet[0].expectation->id, "seen");
+    assert_string_equal(unmet[0].clause->id, "notice-crc");
+    assert_string_equal(unmet[0].from, "prison.pbi");
+    assert_string_equal(unmet[0].to, "crc.bench");
+}
+
+/* Nobody at all may send it: of each pair. A third party may, of every pair: it is meant so. */
+static void what_a_third_party_says_of_all_is_meant(void **)
+{
+    OWNED(agreement) recall = NULL;
+    struct reason why = {""};
+    struct unmet unmet[WANTS_MAX];
+
+    if (agreement_load(EXAMPLES "/recall.yaml", &recall, &why) != ST_OK)
+        fail_msg("%s", why.text);
+    assert_int_equal(wants_expected(recall, unmet), 0);
+    for (size_t i = 0; i < recall->clause_count; i++)
+        if (strcmp(recall->clauses[i].type->name, "recall.returned") == 0)
+            recall->clauses[i].type = catalogue_find("case.update");
+    assert_int_equal(wants_expected(recall, unmet), 1);
+    assert_string_equal(unmet[0].expectation->id, "return");
+    assert_string_equal(unmet[0].clause->id, "revocation");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -89,6 +148,9 @@ int main(void)
         cmocka_unit_test(each_pair_without_a_clause_is_named_once),
         cmocka_unit_test(who_cannot_ask_needs_none),
         cmocka_unit_test(without_a_transfer_there_is_none),
+        cmocka_unit_test(what_the_examples_expect_can_come),
+        cmocka_unit_test(what_neither_can_send_is_named_with_its_clause),
+        cmocka_unit_test(what_a_third_party_says_of_all_is_meant),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -116,6 +116,9 @@ const Concordat__Response *town_reply(struct town *town, size_t agency);
 /* The usual requests. `json` is one of docs/examples, or NULL. */
 const Concordat__Response *town_send(struct town *town, size_t agency, const char *type,
                                      const char *to, const char *json, const struct id *id);
+/* The same with a body of the test's own. */
+const Concordat__Response *town_send_text(struct town *town, size_t agency, const char *type,
+                                          const char *to, const char *json);
 const Concordat__Response *town_inbox(struct town *town, size_t agency);
 const Concordat__Response *town_open(struct town *town, size_t agency, const struct id *id);
 const Concordat__Response *town_act(struct town *town, size_t agency, const struct id *id,

@@ -50,25 +50,37 @@ static char *text_field(const char *text)
     return (char *)(uintptr_t)text;
 }
 
-const Concordat__Response *town_send(struct town *town, size_t agency, const char *type,
-                                     const char *to, const char *json, const struct id *id)
+static const Concordat__Response *send_text(struct town *town, size_t agency, const char *type,
+                                            const char *to, const char *text, const struct id *id)
 {
     Concordat__Request request = CONCORDAT__REQUEST__INIT;
     Concordat__SendRequest send = CONCORDAT__SEND_REQUEST__INIT;
-    char *text = town_example(json);
-    const Concordat__Response *response;
 
     send.type = text_field(type);
     send.to = text_field(to);
     send.message_id = id_field(id);
     send.body_case = CONCORDAT__SEND_REQUEST__BODY_JSON;
-    send.json = text;
+    send.json = text_field(text);
     send.officer = text_field("K. Hartley");
     request.kind_case = CONCORDAT__REQUEST__KIND_SEND;
     request.send = &send;
-    response = town_ask(town, agency, &request);
+    return town_ask(town, agency, &request);
+}
+
+const Concordat__Response *town_send(struct town *town, size_t agency, const char *type,
+                                     const char *to, const char *json, const struct id *id)
+{
+    char *text = town_example(json);
+    const Concordat__Response *response = send_text(town, agency, type, to, text, id);
+
     free(text);
     return response;
+}
+
+const Concordat__Response *town_send_text(struct town *town, size_t agency, const char *type,
+                                          const char *to, const char *json)
+{
+    return send_text(town, agency, type, to, json, NULL);
 }
 
 const Concordat__Response *town_inbox(struct town *town, size_t agency)
