@@ -390,8 +390,10 @@ struct concordat_answer *concordat_track_older(struct concordat *agent, uint64_t
 struct concordat_answer *concordat_case(struct concordat *agent, const struct concordat_id *handle,
                                         uint32_t limit);
 enum concordat_claim {
-    CONCORDAT_HOLDS = 1,  /* this agency holds the case from now on; nobody does yet */
-    CONCORDAT_IS_OVER = 2 /* its holder's: the case is closed, nothing of it is open */
+    CONCORDAT_HOLDS = 1,         /* this agency holds the case from now on; nobody does yet */
+    CONCORDAT_IS_OVER = 2,       /* its holder's: the case is closed, nothing of it is open */
+    CONCORDAT_IS_NOT_OFFERED = 3 /* its holder's: nobody is offered it any more. A message
+                                    case.transfer.withdraw says why; this is for when none can go */
 };
 /* Signs and sends that claim about a case, and waits `wait_ms` (0: 5 seconds) for the broker's
  * answer. `handle` NULL with CONCORDAT_HOLDS: the agent makes one and says it. DONE: so it is, and

@@ -44,8 +44,12 @@ static void drop_claim(struct desk *desk, const struct id *handle)
 static bool is_settled(const struct desk *desk, const struct claim *claim,
                        const struct holding *holding)
 {
+    const bool is_ours = strcmp(holding->holder, desk->setup.agency) == 0;
+
     if (claim->kind == CONCORDAT__CLAIM_KIND__CLAIM_OPEN)
-        return strcmp(holding->holder, desk->setup.agency) == 0;
+        return is_ours;
+    if (claim->kind == CONCORDAT__CLAIM_KIND__CLAIM_WITHDRAW)
+        return is_ours && id_is_zero(&holding->transfer.id);
     return holding->is_closed;
 }
 
@@ -248,9 +252,10 @@ void desk_hold(struct desk *desk, struct bytes route, const Concordat__HoldReque
     size_t size;
 
     if (r->kind != CONCORDAT__CLAIM_KIND__CLAIM_OPEN
-        && r->kind != CONCORDAT__CLAIM_KIND__CLAIM_CLOSE) {
+        && r->kind != CONCORDAT__CLAIM_KIND__CLAIM_CLOSE
+        && r->kind != CONCORDAT__CLAIM_KIND__CLAIM_WITHDRAW) {
         desk_reply_problem(desk, route, CONCORDAT__OUTCOME__BAD_INPUT, "kind",
-                           "neither CLAIM_OPEN nor CLAIM_CLOSE");
+                           "none of CLAIM_OPEN, CLAIM_CLOSE and CLAIM_WITHDRAW");
         return;
     }
     if (r->case_handle.len == 0 && r->kind == CONCORDAT__CLAIM_KIND__CLAIM_OPEN)
@@ -268,7 +273,7 @@ void desk_hold(struct desk *desk, struct bytes route, const Concordat__HoldReque
         return;
     }
     TEXT_COPY(claim.agency, desk->setup.agency);
-    if (r->kind == CONCORDAT__CLAIM_KIND__CLAIM_CLOSE) {
+    if (r->kind != CONCORDAT__CLAIM_KIND__CLAIM_OPEN) {
         claim.case_version = desk_holding(desk, &claim.case_handle).version;
         if (claim.case_version == 0) { /* the broker would not read the claim */
             desk_reply_problem(desk, route, CONCORDAT__OUTCOME__BAD_INPUT, "case_handle",

@@ -194,6 +194,19 @@ Concordat__RefusalCode custody_close(struct custody *custody, uint32_t by, uint6
     return DONE;
 }
 
+Concordat__RefusalCode custody_retract(struct custody *custody, uint32_t by, uint64_t version)
+{
+    if (!custody_concerns(custody, by))
+        return REFUSED(CASE_NOT_YOURS);
+    if (by != custody->holder)
+        return REFUSED(NOT_CURRENT_HOLDER);
+    if (version != custody->version)
+        return REFUSED(STALE_VERSION);
+
+    custody->transfer = (struct transfer){0};
+    return DONE;
+}
+
 bool custody_lapse(struct custody *custody, const struct id *transfer)
 {
     if (custody->transfer.to == 0 || !id_equal(&custody->transfer.id, transfer)

@@ -5,7 +5,8 @@
  *     OFFER           the holder's: opens a transfer of all its components, or offers rejected ones
  *                     of them again, with the manifest and the time that hold from then on
  *     ACCEPT, REJECT  the offered agency's: of some of what is offered and not yet spoken of
- *     WITHDRAW        the holder's; LAPSE the clock's: the transfer is gone, nothing has changed
+ *     WITHDRAW        the holder's, as a message or (RETRACT) as a claim; LAPSE the clock's: the
+ *                     transfer is gone, nothing has changed
  *     COMPLETE        the offered agency's, when every component is accepted: it holds the case
  *     CLOSE           the holder's, when no transfer is open: nobody holds it, for good
  *
@@ -74,6 +75,10 @@ Concordat__RefusalCode custody_open(struct custody *custody, uint32_t by);
 /* CASE_NOT_YOURS, NOT_CURRENT_HOLDER as above; STALE_VERSION: `version` is another, or a transfer
  * is open. That no conversation is open is the caller's to see to. */
 Concordat__RefusalCode custody_close(struct custody *custody, uint32_t by, uint64_t version);
+/* The holder takes back what it offers, by its own word alone: for when no message of that can go.
+ * STALE_VERSION: `version` is another. Done also when nothing is offered: it was made before, or
+ * the offer has lapsed. */
+Concordat__RefusalCode custody_retract(struct custody *custody, uint32_t by, uint64_t version);
 /* The offer's time is over, or its recipient cannot open it. False: no such transfer, or all its
  * components are accepted, so that it does not lapse. */
 bool custody_lapse(struct custody *custody, const struct id *transfer);

@@ -1,5 +1,6 @@
 /*
- * claims.c - an agency's word that it holds a case, or that a case is over; and who may ask.
+ * claims.c - an agency's word that it holds a case, that a case is over, or offered to nobody any
+ * more; and who may ask.
  *
  * Who has no part in a case is answered as if there were none: the same code in a frame of the same
  * size. A claim says again what it said before when its answer was lost, and is answered the same.
@@ -113,6 +114,22 @@ static enum status close_case(struct exchange *x, const struct command_case *giv
     return *code == DONE ? keep_claim(x, &given->handle, &custody) : ST_OK;
 }
 
+/* Needs no clause, and no key of who is offered it: so an offer never binds the holder to an agency
+ * that has gone, or under an agreement that is over. */
+static enum status withdraw_offer(struct exchange *x, const struct command_case *given,
+                                  Concordat__RefusalCode *code)
+{
+    struct case_held *held = cases_find(x->cases, &given->handle);
+    struct custody custody = held ? held->custody : (struct custody){0};
+    const struct transfer transfer = custody.transfer;
+
+    *code = custody_retract(&custody, given->head.member + 1, given->claim.case_version);
+    if (*code != DONE || transfer.to == 0)
+        return ST_OK;
+    enum status status = keep_claim(x, &given->handle, &custody);
+    return status == ST_OK ? exchange_offer_retracted(x, held, &transfer) : status;
+}
+
 /* ---- answers ---- */
 
 static enum status send_answer(struct exchange *x, const struct command_case *given,
@@ -172,15 +189,20 @@ static enum status answer(struct exchange *x, const struct command_case *given,
     return send_answer(x, given, code, (struct bytes){custody, size});
 }
 
+static enum status take_claim(struct exchange *x, const struct command_case *given,
+                              Concordat__RefusalCode *code)
+{
+    if (given->claim.kind == CONCORDAT__CLAIM_KIND__CLAIM_OPEN)
+        return open_case(x, given, code);
+    return given->claim.kind == CONCORDAT__CLAIM_KIND__CLAIM_CLOSE ? close_case(x, given, code)
+                                                                   : withdraw_offer(x, given, code);
+}
+
 enum status exchange_case(struct exchange *x, const struct command_case *given)
 {
     Concordat__RefusalCode code = DONE;
-    enum status status = ST_OK;
+    enum status status = given->is_claim ? take_claim(x, given, &code) : ST_OK;
 
-    if (given->is_claim)
-        status = given->claim.kind == CONCORDAT__CLAIM_KIND__CLAIM_OPEN
-                   ? open_case(x, given, &code)
-                   : close_case(x, given, &code);
     x->counts.claims_refused += code != DONE;
     return status == ST_OK ? answer(x, given, code) : status;
 }

@@ -284,6 +284,17 @@ static enum status lapse(struct exchange *x, struct case_held *held)
     return status == ST_OK ? tell_both(x, held, &news) : status;
 }
 
+enum status exchange_offer_retracted(struct exchange *x, struct case_held *held,
+                                     const struct transfer *transfer)
+{
+    const struct case_news news = {.change = CHANGE(OFFER_WITHDRAWN), .transfer = transfer};
+    enum status status = exchange_clock_reply_stop(x, &held->handle);
+
+    if (status == ST_OK)
+        status = end_offer(x, held);
+    return status == ST_OK ? tell_both(x, held, &news) : status;
+}
+
 enum status exchange_offer_lapsed(struct exchange *x, const struct id *case_handle)
 {
     struct case_held *held = cases_find(x->cases, case_handle);

@@ -341,6 +341,9 @@ bool exchange_is_holder(const struct exchange *x, uint32_t agency, const struct 
 /* The message, event `sequence`, will not be opened: if it is an offer that is open, it lapses. */
 enum status exchange_offer_undone(struct exchange *x, uint64_t sequence, const struct id *message,
                                   uint32_t sender);
+/* The holder's claim has ended `transfer', which the case has no more: both are told. */
+enum status exchange_offer_retracted(struct exchange *x, struct case_held *held,
+                                     const struct transfer *transfer);
 /* claims.c */
 enum status exchange_case(struct exchange *x, const struct command_case *given);
 /* Conversations and cases that ended DUPLICATE_DAYS ago are forgotten: each hour all are looked at,

@@ -6,7 +6,7 @@
 
 static enum status take_claim(const Concordat__Claim *c, struct claim *claim, struct reason *why)
 {
-    const bool closes = c->kind == CONCORDAT__CLAIM_KIND__CLAIM_CLOSE;
+    const bool opens = c->kind == CONCORDAT__CLAIM_KIND__CLAIM_OPEN;
 
     if (!field_take_agency(c->agency, claim->agency))
         return field_refuse(why, "agency", "not an agency id");
@@ -14,8 +14,8 @@ static enum status take_claim(const Concordat__Claim *c, struct claim *claim, st
         return field_refuse(why, "kind", "missing");
     if (!field_take(&c->case_handle, claim->case_handle.bytes, ID_SIZE))
         return field_refuse(why, "case_handle", "not 16 bytes, or zero");
-    if ((c->case_version != 0) != closes)
-        return field_refuse(why, "case_version", "goes with CLOSE, and with CLOSE alone");
+    if ((c->case_version != 0) == opens)
+        return field_refuse(why, "case_version", "goes with CLOSE and WITHDRAW, and not with OPEN");
     if (c->at_ms <= 0)
         return field_refuse(why, "at_ms", "missing or before 1970");
     claim->kind = c->kind; /* pre-scanned: a known value */

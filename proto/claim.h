@@ -1,5 +1,6 @@
 /*
- * claim.h - an agency's signed word that it holds a case from now on, or that the case is over.
+ * claim.h - an agency's signed word that it holds a case from now on, that the case is over, or
+ * that it is offered to nobody any more.
  *
  * Travels as canonical bytes (session.proto, Claim) in a CaseFrame; the agency's signing key signs
  * "concordat/1 claim" || 0x00 || community || claim, like a key statement (statement.h).
@@ -25,7 +26,7 @@ struct claim {
     char agency[AGENCY_MAX + 1];
     Concordat__ClaimKind kind;
     struct id case_handle;
-    uint64_t case_version; /* CLOSE */
+    uint64_t case_version; /* CLOSE, WITHDRAW; 0: OPEN */
     int64_t at_ms;
 };
 

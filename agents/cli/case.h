@@ -30,6 +30,10 @@ enum exit_code run_case_complete(struct cli *cli, const struct command *self, in
 enum exit_code run_case_withdraw(struct cli *cli, const struct command *self, int argc,
                                  char **argv);
 
+/* Takes back what is offered by our signed word alone, and shows what came of it. */
+enum exit_code case_retract(const struct cli *cli, struct concordat *agent,
+                            const struct concordat_id *handle, uint32_t wait_ms);
+
 /* A case handle of the command line; false after telling the user. */
 bool case_handle_parse(const char *text, struct concordat_id *out);
 

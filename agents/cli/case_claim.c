@@ -88,6 +88,14 @@ static struct concordat *begin_named(struct cli *cli, const struct command *self
     return NULL;
 }
 
+enum exit_code case_retract(const struct cli *cli, struct concordat *agent,
+                            const struct concordat_id *handle, uint32_t wait_ms)
+{
+    OWNED_ANSWER answer = concordat_hold(agent, handle, CONCORDAT_IS_NOT_OFFERED, wait_ms);
+
+    return show_claim(cli, answer, handle, "withdrawn", "offered to nobody");
+}
+
 enum exit_code run_case_close(struct cli *cli, const struct command *self, int argc, char **argv)
 {
     struct named named = {.wait_ms = SEND_WAIT_MS};

@@ -56,8 +56,11 @@ static const struct command parts[] = {
          run_case_complete,
          "When every component is accepted and every part of the manifest is here with its\n"
          "hash. Every open conversation of the case goes on under us, with its id.\n"),
-    PART("withdraw", "HANDLE --reason R", "take back an offer of ours", 1, 1, run_case_withdraw,
-         "reasons: OFFERED_IN_ERROR, CIRCUMSTANCES_CHANGED, OFFERED_ELSEWHERE, RISK_CHANGED\n"),
+    PART("withdraw", "HANDLE --reason R | --unsent", "take back an offer of ours", 1, 1,
+         run_case_withdraw,
+         "reasons: OFFERED_IN_ERROR, CIRCUMSTANCES_CHANGED, OFFERED_ELSEWHERE, RISK_CHANGED\n"
+         "When no message can go, since no clause permits it any more or whom it is offered to\n"
+         "has no key: --unsent, our signed word to the broker, which tells both, not why.\n"),
 };
 
 const struct command case_command = {
@@ -65,20 +68,21 @@ const struct command case_command = {
     .arguments =
         "show|list|open|close|holder|offer|send-parts|accept|reject|query|complete|withdraw ...",
     .summary = "who holds a case, its conversations, and its transfer",
-    .about = "  case show HANDLE [--limit N]      holder, transfer, messages by conversation\n"
-             "  case list [--limit N]             the cases, the latest first\n"
-             "  case open [--case H]              we hold it from now on\n"
-             "  case close HANDLE                 it is over\n"
-             "  case holder HANDLE                who holds it, as the broker says now\n"
-             "the holder's:\n"
-             "  case offer HANDLE --to A BODY.json [--part FILE]...\n"
-             "  case send-parts HANDLE FILE...    the record, part by part\n"
-             "  case withdraw HANDLE --reason R   nothing has changed\n"
-             "whom it is offered to:\n"
-             "  case accept HANDLE [--component N]...\n"
-             "  case reject HANDLE [--component N]... --reason R [--detail TEXT]\n"
-             "  case query HANDLE --missing N     parts that did not come, or differ\n"
-             "  case complete HANDLE              it is ours from now on\n",
+    .about =
+        "  case show HANDLE [--limit N]      holder, transfer, messages by conversation\n"
+        "  case list [--limit N]             the cases, the latest first\n"
+        "  case open [--case H]              we hold it from now on\n"
+        "  case close HANDLE                 it is over\n"
+        "  case holder HANDLE                who holds it, as the broker says now\n"
+        "the holder's:\n"
+        "  case offer HANDLE --to A BODY.json [--part FILE]...\n"
+        "  case send-parts HANDLE FILE...    the record, part by part\n"
+        "  case withdraw HANDLE --reason R   nothing has changed; --unsent when no message goes\n"
+        "whom it is offered to:\n"
+        "  case accept HANDLE [--component N]...\n"
+        "  case reject HANDLE [--component N]... --reason R [--detail TEXT]\n"
+        "  case query HANDLE --missing N     parts that did not come, or differ\n"
+        "  case complete HANDLE              it is ours from now on\n",
     .raw = true,
     .parts = parts,
     .part_count = LENGTH_OF(parts),

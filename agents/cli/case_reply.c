@@ -295,8 +295,11 @@ enum exit_code run_case_withdraw(struct cli *cli, const struct command *self, in
 {
     struct case_sending sending = {.wait_ms = SEND_WAIT_MS};
     const char *reason = NULL;
+    bool unsent = false;
     const struct option_spec specs[] = {
-        {"reason", OPTION_TEXT, &reason, "R", "why, from the list above; required"},
+        {"reason", OPTION_TEXT, &reason, "R",
+         "why, from the list above; required but with --unsent"},
+        {"unsent", OPTION_FLAG, &unsent, NULL, "without a message, which cannot go"},
         CASE_SENDING_OPTIONS(sending),
     };
     struct arguments arguments;
@@ -308,6 +311,10 @@ enum exit_code run_case_withdraw(struct cli *cli, const struct command *self, in
 
     if (!agent)
         return code;
+    if (unsent)
+        return case_handle_parse(arguments.items[0], &look.handle)
+                 ? case_retract(cli, agent, &look.handle, sending.wait_ms)
+                 : EXIT_BAD_INPUT;
     reason = reason_of(&concordat__body__transfer_withdraw__reason__descriptor, reason);
     if (!reason)
         return EXIT_BAD_INPUT;
@@ -323,5 +330,7 @@ enum exit_code run_case_withdraw(struct cli *cli, const struct command *self, in
                                json_of_id_bytes(&look.custody->transfer_id), "reason", reason));
     if (code == EXIT_DONE && !cli->json)
         printf("          the offer is gone; nothing has changed\n");
+    else if (!cli->json && (code == EXIT_REFUSED || code == EXIT_QUEUED))
+        printf("          when it cannot go: concordat case withdraw %s --unsent\n", look.text);
     return code;
 }

@@ -7,6 +7,8 @@
 #define OK CODE(REFUSAL_UNSPECIFIED)
 #define OPEN CONCORDAT__CLAIM_KIND__CLAIM_OPEN
 #define CLOSE CONCORDAT__CLAIM_KIND__CLAIM_CLOSE
+#define WITHDRAW CONCORDAT__CLAIM_KIND__CLAIM_WITHDRAW
+#define WITHDRAWN CONCORDAT__CUSTODY_CHANGE__CASE_OFFER_WITHDRAWN
 #define ALL 15
 
 /* Numbers of messages. */
@@ -141,6 +143,73 @@ static void who_has_no_part_learns_nothing_not_even_by_size(void **)
     assert_string_equal(holder(c, NPS_A), "nps.a");
 }
 
+/* ---- an offer that is taken back ---- */
+
+/* Whom it is offered to has gone, and with it its keys: no message reaches it, and the offer does
+ * not lapse, since all of it was accepted. */
+static void an_offer_binds_nobody_to_an_agency_that_has_gone(void **)
+{
+    OWNED(case_desk) c = opened();
+
+    done(c, offer(c, OFFER, NPS_A, CRC_A, 1, ALL, 9));
+    done(c, act(c, FREE, CRC_A, NPS_A, "case.transfer.accept", OFFER, 1, ALL));
+    case_desk_wait(c, 400 * DAY);
+    refused(c, act(c, FREE + 1, NPS_A, CRC_A, "case.transfer.withdraw", OFFER, 2, 0),
+            CODE(KEY_UNKNOWN));
+    assert_int_equal(claim(c, NPS_A, CLOSE, 2, &custody), CODE(STALE_VERSION));
+    assert_int_equal(claim(c, NPS_A, WITHDRAW, 2, &custody), OK);
+    assert_string_equal(custody.offered_to, "");
+    assert_string_equal(custody.holder, "nps.a");
+    assert_told(c, NPS_A, WITHDRAWN, &custody);
+    assert_told(c, CRC_A, WITHDRAWN, &custody);
+    assert_string_equal(custody.offered_to, "crc.a");
+    case_desk_restart(c);
+    assert_int_equal(claim(c, NPS_A, CLOSE, 2, &custody), OK);
+}
+
+static void only_the_holder_takes_an_offer_back_and_only_as_it_stands(void **)
+{
+    OWNED(case_desk) c = opened();
+    uint64_t counted;
+
+    done(c, offer(c, OFFER, NPS_A, CRC_A, 1, ALL, 9));
+    counted = exchange_counts(c->d->x)->claims_refused;
+    assert_int_equal(claim(c, NPS_A, WITHDRAW, 1, &custody), CODE(STALE_VERSION));
+    assert_int_equal(claim(c, CRC_A, WITHDRAW, 2, &custody), CODE(NOT_CURRENT_HOLDER));
+    assert_int_equal(claim(c, POLICE_A, WITHDRAW, 2, &custody), CODE(CASE_NOT_YOURS));
+    assert_int_equal(exchange_counts(c->d->x)->claims_refused, counted + 3);
+    assert_int_equal(c->d->event_count, 0);
+    done(c, act(c, FREE, CRC_A, NPS_A, "case.transfer.accept", OFFER, 1, ALL));
+    struct envelope e = act(c, FREE + 1, CRC_A, NPS_A, "case.transfer.complete", OFFER, 2, 0);
+    e.custody.manifest.bytes[0] = 9;
+    done(c, e);
+    assert_int_equal(claim(c, NPS_A, WITHDRAW, 2, &custody), CODE(NOT_CURRENT_HOLDER));
+    assert_string_equal(holder(c, CRC_A), "crc.a");
+}
+
+/* As after a withdrawal by message: nothing of it goes on, and the case can be offered again. */
+static void what_was_taken_back_is_over(void **)
+{
+    OWNED(case_desk) c = opened();
+    struct envelope e = offer(c, OFFER, NPS_A, CRC_A, 1, ALL, 9);
+
+    e.custody.reply_by_ms = c->d->now_ms + DAY;
+    done(c, e);
+    assert_int_equal(claim(c, NPS_A, WITHDRAW, 2, &custody), OK);
+    assert_int_equal(told_count(c), 2);
+    assert_int_equal(claim(c, NPS_A, WITHDRAW, 2, &custody), OK); /* its answer was lost */
+    assert_int_equal(c->d->event_count, 0);
+    refused(c, act(c, FREE, CRC_A, NPS_A, "case.transfer.accept", OFFER, 1, ALL),
+            CODE(CASE_NOT_YOURS));
+    case_desk_wait(c, 2 * DAY);
+    assert_int_equal(told_count(c), 0);
+    e = offer(c, FREE + 1, NPS_A, CRC_B, 2, ALL, 9);
+    e.custody.transfer_id.bytes[0] = 0x77;
+    done(c, e);
+    assert_int_equal(claim(c, NPS_A, WITHDRAW, 2, &custody), CODE(STALE_VERSION));
+    assert_string_equal(custody.offered_to, "crc.b");
+}
+
 static void trying_handles_comes_to_an_end(void **)
 {
     OWNED(case_desk) c = opened();
@@ -230,6 +299,9 @@ int main(void)
         cmocka_unit_test(a_full_store_opens_none_and_closes),
         cmocka_unit_test(a_case_with_an_open_conversation_or_transfer_is_not_closed),
         cmocka_unit_test(who_has_no_part_learns_nothing_not_even_by_size),
+        cmocka_unit_test(an_offer_binds_nobody_to_an_agency_that_has_gone),
+        cmocka_unit_test(only_the_holder_takes_an_offer_back_and_only_as_it_stands),
+        cmocka_unit_test(what_was_taken_back_is_over),
         cmocka_unit_test(trying_handles_comes_to_an_end),
         cmocka_unit_test(asking_about_handles_comes_to_an_end),
         cmocka_unit_test(a_message_about_a_case_makes_nobody_a_party),
