@@ -239,6 +239,29 @@ static void a_slip_in_a_reason_is_told_before_anything_is_asked(void **state)
     assert_int_equal(s->count, 0);
 }
 
+static void what_no_message_takes_back_a_claim_does(void **state)
+{
+    struct stand_in *s = *state;
+    const Concordat__Request *asked;
+    Concordat__Response refused = CONCORDAT__RESPONSE__INIT;
+    struct told t;
+
+    tell(&t);
+    refused.outcome = CONCORDAT__OUTCOME__REFUSED;
+    t.script[1] = &refused;
+    stand_in_says(s, t.script, 3);
+    assert_int_equal(
+        RUN(s, case_command, "case", "withdraw", HANDLE, "--reason", "OFFERED_IN_ERROR"), 3);
+    said("concordat case withdraw " HANDLE " --unsent");
+    assert_int_equal(RUN(s, case_command, "case", "withdraw", HANDLE, "--unsent"), 0);
+    said("offered to nobody");
+    assert_int_equal(s->count, 3);
+    asked = stand_in_asked(s, 2);
+    assert_int_equal(asked->kind_case, CONCORDAT__REQUEST__KIND_HOLD);
+    assert_int_equal(asked->hold->kind, CONCORDAT__CLAIM_KIND__CLAIM_WITHDRAW);
+    assert_memory_equal(asked->hold->case_handle.data, &handle, 16);
+}
+
 static void a_case_is_not_taken_while_a_part_is_missing(void **state)
 {
     struct stand_in *s = *state;
@@ -650,6 +673,7 @@ int main(void)
         TEST(a_component_that_is_not_open_is_not_accepted),
         TEST(a_rejection_carries_reason_and_words),
         TEST(a_slip_in_a_reason_is_told_before_anything_is_asked),
+        TEST(what_no_message_takes_back_a_claim_does),
         TEST(a_case_is_not_taken_while_a_part_is_missing),
         TEST(completion_names_the_manifest),
         TEST(a_query_names_manifest_and_parts),

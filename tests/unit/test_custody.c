@@ -356,6 +356,26 @@ static void a_case_is_closed_by_its_holder_for_good(void **)
     assert_int_equal(custody_close(&c, NPS, VERSION + 1), NOT_HOLDER);
 }
 
+static void a_holder_takes_back_what_it_offers_however_far_it_came(void **)
+{
+    for (uint32_t places = 0; places < 27; places++) {
+        struct custody c = {.holder = NPS, .version = VERSION, .former = {POLICE}}, before;
+
+        c.transfer = transfer_of(CRC, 3, places, NOW);
+        before = c;
+        assert_int_equal(custody_retract(&c, 99, VERSION), NOT_YOURS);
+        assert_int_equal(custody_retract(&c, CRC, VERSION), NOT_HOLDER);
+        assert_int_equal(custody_retract(&c, POLICE, VERSION), NOT_HOLDER);
+        assert_int_equal(custody_retract(&c, NPS, VERSION - 1), STALE);
+        assert_memory_equal(&c, &before, sizeof c);
+        before.transfer = (struct transfer){0};
+        for (int again = 0; again < 2; again++) {
+            assert_int_equal(custody_retract(&c, NPS, VERSION), OK);
+            assert_memory_equal(&c, &before, sizeof c);
+        }
+    }
+}
+
 static void a_transfer_lapses_unless_all_of_it_is_accepted(void **)
 {
     for (uint32_t places = 0; places < 27; places++) {
@@ -420,6 +440,7 @@ int main(void)
         cmocka_unit_test(who_has_no_part_learns_nothing_from_any_act),
         cmocka_unit_test(a_case_is_opened_once),
         cmocka_unit_test(a_case_is_closed_by_its_holder_for_good),
+        cmocka_unit_test(a_holder_takes_back_what_it_offers_however_far_it_came),
         cmocka_unit_test(a_transfer_lapses_unless_all_of_it_is_accepted),
         cmocka_unit_test(a_holder_is_remembered_for_four_after_it),
         cmocka_unit_test(who_holds_it_again_is_no_former_holder),

@@ -317,6 +317,57 @@ static void a_claim_is_made_until_it_is_answered(void **)
     assert_int_equal(asked->count, 2);
 }
 
+/* The version goes with it, so that it ends the offer that was seen and no later one. */
+static void an_offer_is_taken_back_by_a_claim(void **)
+{
+    OWNED(town) town = town_new(agencies, 3);
+    struct id handle = opened(town);
+    struct told told =
+        news_of(town, &handle, CONCORDAT__CUSTODY_CHANGE__CASE_OFFERED, agencies[NPS], 2);
+    const struct town_case *asked = town_case(town, NPS);
+
+    told.custody.transfer_id = id_random();
+    TEXT_COPY(told.custody.offered_to, agencies[CRC]);
+    town_tell(town, NPS, &told);
+    town_settle(town);
+    assert_string_equal(case_of(town, NPS, &handle)->offered_to, agencies[CRC]);
+
+    claim_later(town, NPS, &handle, CONCORDAT__CLAIM_KIND__CLAIM_WITHDRAW);
+    assert_int_equal(asked->claim.kind, CONCORDAT__CLAIM_KIND__CLAIM_WITHDRAW);
+    assert_int_equal(asked->claim.case_version, 2);
+    told.custody.change = CONCORDAT__CUSTODY_CHANGE__CUSTODY_CHANGE_UNSPECIFIED;
+    told.custody.transfer_id = (struct id){{0}};
+    told.custody.offered_to[0] = '\0';
+    told.custody.at_ms = town_now(town);
+    town_answer_case(town, NPS, CONCORDAT__REFUSAL_CODE__REFUSAL_UNSPECIFIED, &told.custody);
+    town_settle(town);
+    assert_int_equal(town_reply(town, NPS)->outcome, CONCORDAT__OUTCOME__DONE);
+    assert_string_equal(case_of(town, NPS, &handle)->offered_to, "");
+    assert_string_equal(case_of(town, NPS, &handle)->holder, agencies[NPS]);
+    assert_int_equal(town_entries(town, NPS, TREE_CLAIMS), 0);
+}
+
+/* What was said of the transfer that has gone settles no claim: it was completed. */
+static void an_offer_that_was_completed_is_not_taken_back(void **)
+{
+    OWNED(town) town = town_new(agencies, 3);
+    struct id handle = opened(town);
+    struct told told =
+        news_of(town, &handle, CONCORDAT__CUSTODY_CHANGE__CASE_TRANSFERRED, agencies[CRC], 3);
+
+    claim_later(town, NPS, &handle, CONCORDAT__CLAIM_KIND__CLAIM_WITHDRAW);
+    told.custody.transfer_id = id_random();
+    TEXT_COPY(told.custody.former, agencies[NPS]);
+    TEXT_COPY(told.custody.offered_to, agencies[CRC]);
+    town_tell(town, NPS, &told);
+    town_settle(town);
+    assert_int_equal(town_entries(town, NPS, TREE_CLAIMS), 1);
+    town_answer_case(town, NPS, CONCORDAT__REFUSAL_CODE__NOT_CURRENT_HOLDER, NULL);
+    town_settle(town);
+    refused(town_reply(town, NPS), CONCORDAT__REFUSAL_CODE__NOT_CURRENT_HOLDER);
+    assert_int_equal(town_entries(town, NPS, TREE_CLAIMS), 0);
+}
+
 static void a_claim_that_is_refused_is_told(void **)
 {
     OWNED(town) town = town_new(agencies, 3);
@@ -1176,6 +1227,8 @@ int main(void)
         cmocka_unit_test(numbers_go_on_without_gaps),
         cmocka_unit_test(what_waits_for_a_key_takes_no_number),
         cmocka_unit_test(a_claim_is_made_until_it_is_answered),
+        cmocka_unit_test(an_offer_is_taken_back_by_a_claim),
+        cmocka_unit_test(an_offer_that_was_completed_is_not_taken_back),
         cmocka_unit_test(a_claim_that_is_refused_is_told),
         cmocka_unit_test(nothing_unknown_is_closed),
         cmocka_unit_test(a_case_is_handed_over),
