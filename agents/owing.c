@@ -14,6 +14,7 @@
 /* ---- what ends it ---- */
 
 struct ending {
+    struct desk *desk;         /* of a message */
     const struct track *track; /* the message that has come, or that a step is about */
     Concordat__StepKind step;  /* UNSPECIFIED: a message */
     const char *other;         /* of a move */
@@ -24,14 +25,30 @@ static bool is_from_who_owes(const struct owed *o, const struct track *track)
     return o->by_us == (track->way == WAY_OUT);
 }
 
+/* What keeps a conversation up to date or closes it is expected there, and ends with it; all else
+ * about the case: as the broker has it. */
+static enum owed_fate judge_expected(const struct ending *e, const struct owed *o)
+{
+    const struct track *t = e->track;
+    bool is_it = strcmp(o->expected, t->type) == 0 && is_from_who_owes(o, t);
+    struct talk talk;
+    enum status status = talks_get(e->desk->txn, &o->conversation_id, &talk);
+
+    if (status != ST_OK && status != ST_MORE && status != ST_INVALID)
+        (void)desk_ok(e->desk, status);
+    if (status == ST_OK && talk.is_kept && conversation_goes_on_by(talk.rules.opened, o->expected))
+        is_it = id_equal(&o->conversation_id, &t->conversation_id)
+             && (is_it || conversation_is_closed_by(talk.rules.opened, t->type));
+    return is_it ? OWED_ENDS : OWED_STAYS;
+}
+
 static enum owed_fate judge_message(void *context, struct owed *o)
 {
     const struct ending *e = context;
     const struct track *t = e->track;
 
-    /* About one case, whoever sends what is expected: as the broker has it. */
     if (o->kind == CONCORDAT__CLOCK_KIND__CLOCK_EXPECTED)
-        return strcmp(o->expected, t->type) == 0 ? OWED_ENDS : OWED_STAYS;
+        return judge_expected(e, o);
     /* What had been asked before us was answered, and has come by way of who asked. */
     if (strcmp(t->type, LATE_ANSWER) == 0)
         return o->kind != CONCORDAT__CLOCK_KIND__CLOCK_REPLY ? OWED_ENDS : OWED_STAYS;
@@ -178,8 +195,20 @@ static void complete(struct owed *owed, const struct clock *clock,
             continue;
         TEXT_COPY(owed->expected, e->then->name);
         TEXT_COPY(owed->role, agreement->roles[e->tell]);
-        owed->by_us = clock->by_sender ? !owed->by_us : owed->by_us;
     }
+}
+
+/* Who owes it, as clocks_of says. False: neither of the two, and it is not to come to us. */
+static bool name_debtor(struct owed *owed, const char *holder, enum clock_debtor debtor)
+{
+    if (debtor == DEBTOR_SENDER)
+        owed->by_us = !owed->by_us;
+    if (debtor != DEBTOR_HOLDER)
+        return true;
+    if (owed->by_us) /* we are the recipient */
+        return false;
+    TEXT_COPY(owed->other, holder);
+    return true;
 }
 
 void desk_owed_taken(struct desk *desk, const struct talk *talk, Concordat__ClockKind kind,
@@ -215,24 +244,28 @@ const struct calendar_days *desk_calendar(const struct desk *desk)
 struct started {
     const struct agreement *agreement;
     const struct clause *clause; /* NULL: nothing is known of it */
+    char holder[AGENCY_MAX + 1]; /* of its case, as far as we know; empty: none */
     struct clock clocks[CLOCKS_OF_MAX];
     size_t count;
 };
 
-static void clocks_by(const struct desk *desk, const struct track *track,
-                      const struct message_type *type, int64_t accepted_ms, struct started *out)
+static void clocks_by(struct desk *desk, const struct track *track, const struct message_type *type,
+                      int64_t accepted_ms, struct started *out)
 {
     *out = (struct started){.agreement = agreement_of(desk, track)};
     if (out->agreement)
         out->clause = agreement_clause(out->agreement, track->clause);
     if (!out->clause)
         return;
+    struct holding holding = desk_holding(desk, &track->case_handle);
+    TEXT_COPY(out->holder, holding.holder);
     const struct clock_cause cause = {.agreement = out->agreement,
                                       .clause = out->clause,
                                       .type = type,
                                       .urgency = track->urgency,
                                       .sender = track->from,
                                       .recipient = track->to,
+                                      .holder = out->holder[0] != '\0' ? out->holder : NULL,
                                       .accepted_ms = accepted_ms,
                                       .needed_by_ms = track->needed_by_ms};
     clocks_of(&cause, desk_calendar(desk), out->clocks, &out->count);
@@ -251,7 +284,8 @@ static void start_clocks(struct desk *desk, const struct track *track,
         owed.kind = started.clocks[i].kind;
         owed.place = (uint8_t)i;
         complete(&owed, &started.clocks[i], started.agreement, started.clause);
-        (void)desk_ok(desk, owed_put(desk->txn, &owed));
+        if (name_debtor(&owed, started.holder, started.clocks[i].debtor))
+            (void)desk_ok(desk, owed_put(desk->txn, &owed));
     }
 }
 
@@ -277,7 +311,7 @@ static void follow_transfer(struct desk *desk, const struct track *track,
 void desk_owe(struct desk *desk, const struct track *track, int64_t accepted_ms)
 {
     const struct message_type *type = catalogue_find(track->type);
-    struct ending ending = {.track = track};
+    struct ending ending = {.desk = desk, .track = track};
 
     if (!type)
         return;

@@ -8,6 +8,8 @@
 #include "lib/text.h"
 #include "proto/field.h"
 
+/* ---- a repeat ---- */
+
 /* Answers now if the verdict is there, else when it is. */
 static void answer_sent(struct desk *desk, struct bytes route, const struct draft *draft,
                         const struct track *track)
@@ -47,6 +49,8 @@ static bool is_repeat(struct desk *desk, struct bytes route, const struct draft 
         answer_sent(desk, route, draft, &known);
     return true;
 }
+
+/* ---- decided, sealed, queued ---- */
 
 /* Names the officer in the body's last field, and hashed in the header (DPA 2018 s.62). */
 static bool add_officer(struct desk *desk, struct draft *draft)

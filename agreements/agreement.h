@@ -85,12 +85,14 @@ struct clause {
     uint32_t line;               /* in the text, for messages */
 };
 
-/* After one message, another is to come: `after', `then', `within'. Or: an agency normally sends at
- * least so many a working day: `from', `type', `at_least', and the former three are empty. */
+/* After one message, another is to come: `after', `then', `within'; and, when it repeats, another
+ * within the same after that, until their conversation ends. Or: an agency normally sends at least
+ * so many a working day: `from', `type', `at_least', and the former are empty. */
 struct expectation {
     char id[CLAUSE_ID_MAX + 1];
     const struct message_type *after, *then;
     struct span within;
+    bool repeats;                    /* `every' stands in the place of `within' */
     char from[AGENCY_MAX + 1];       /* an agency id, or a kind in capitals: each agency of it */
     const struct message_type *type; /* NULL: of any type, under this agreement */
     uint32_t at_least;               /* 0: it is the first form */

@@ -8,22 +8,11 @@
 
 /* ---- what a message starts ---- */
 
-/* Does a clause let the agency send that type? */
-static bool may_send(const struct agreement *agreement, const char *agency,
-                     const struct message_type *type)
-{
-    for (size_t i = 0; i < agreement->clause_count; i++)
-        if (agreement->clauses[i].type == type
-            && agreement_fits(agreement, agreement->clauses[i].from, agency))
-            return true;
-    return false;
-}
-
 static enum calendar calendar_of(const struct agreement *agreement, const char *agency)
 {
     const struct party *party = agreement_party(agreement, agency);
 
-    return party ? party->calendar : CALENDAR_ALWAYS;
+    return party ? party->calendar : CALENDAR_ENGLAND_AND_WALES;
 }
 
 /* Does it take the span from where it starts, or was an earlier moment named? */
@@ -80,37 +69,121 @@ static void add(struct clock *out, size_t *count, const struct clock *clock,
     ++*count;
 }
 
-/* Who owes what is expected: the holder where only a holder may be speaking, by COMPLETE or by a
- * clause that is for holders; else the recipient, unless only the sender may send it. */
-static bool owes_sender(const struct clock_cause *cause, const struct message_type *then)
-{
-    bool by_holder = cause->type->custody == CUSTODY_COMPLETE || cause->clause->only_by_holder;
+/* ---- what is expected ---- */
 
-    return may_send(cause->agreement, cause->sender, then)
-        && (by_holder || !may_send(cause->agreement, cause->recipient, then));
-}
+/* The clauses for what is expected, by who may send it. */
+struct senders {
+    bool any, recipient, sender;
+    bool holder_alone; /* each clause is only-by-holder */
+};
 
-static void add_expectations(const struct clock_cause *cause, const struct calendar_days *days,
-                             struct clock *out, size_t *count)
+static struct senders senders_of(const struct clock_cause *cause, const struct message_type *then)
 {
     const struct agreement *agreement = cause->agreement;
+    struct senders may = {.holder_alone = true};
 
+    for (size_t i = 0; i < agreement->clause_count; i++) {
+        const struct clause *c = &agreement->clauses[i];
+
+        if (c->type != then)
+            continue;
+        may.any = true;
+        may.holder_alone = may.holder_alone && c->only_by_holder;
+        may.recipient = may.recipient || agreement_fits(agreement, c->from, cause->recipient);
+        may.sender = may.sender || agreement_fits(agreement, c->from, cause->sender);
+    }
+    may.holder_alone = may.holder_alone && may.any;
+    return may;
+}
+
+/* A holder speaks by COMPLETE or by a clause that is for holders: then it is the one who owes. */
+static enum clock_debtor debtor_of(const struct clock_cause *cause, const struct message_type *then)
+{
+    const struct senders may = senders_of(cause, then);
+    bool by_holder = cause->type->custody == CUSTODY_COMPLETE
+                  || (cause->clause->type == cause->type && cause->clause->only_by_holder);
+
+    if (!may.any)
+        return DEBTOR_RECIPIENT;
+    if (may.holder_alone && cause->holder)
+        return strcmp(cause->holder, cause->recipient) == 0 ? DEBTOR_RECIPIENT
+             : strcmp(cause->holder, cause->sender) == 0    ? DEBTOR_SENDER
+                                                            : DEBTOR_HOLDER;
+    if (may.recipient && !(by_holder && may.sender))
+        return DEBTOR_RECIPIENT;
+    return may.sender ? DEBTOR_SENDER : DEBTOR_NONE;
+}
+
+/* May a message of that type go between the two? */
+static bool may_go(const struct agreement *agreement, const struct message_type *type,
+                   const char *from, const char *to)
+{
+    for (size_t i = 0; i < agreement->clause_count; i++)
+        if (agreement->clauses[i].type == type
+            && agreement_fits(agreement, agreement->clauses[i].from, from)
+            && agreement_fits(agreement, agreement->clauses[i].to, to))
+            return true;
+    return false;
+}
+
+/* Is the cause what was expected, from who owes it: would the other's `after' have made it owe? */
+static bool is_again(const struct clock_cause *cause, const struct expectation *e)
+{
+    struct clock_cause after = *cause;
+
+    after.type = e->after;
+    after.sender = cause->recipient;
+    after.recipient = cause->sender;
+    if (may_go(cause->agreement, e->after, after.sender, after.recipient)
+        && debtor_of(&after, e->then) == DEBTOR_RECIPIENT)
+        return true;
+    after.sender = cause->sender;
+    after.recipient = cause->recipient;
+    return may_go(cause->agreement, e->after, after.sender, after.recipient)
+        && debtor_of(&after, e->then) == DEBTOR_SENDER;
+}
+
+static enum clock_debtor expected_of(const struct clock_cause *cause, const struct expectation *e)
+{
+    if (e->at_least > 0)
+        return DEBTOR_NONE;
+    if (e->after == cause->type)
+        return debtor_of(cause, e->then);
+    return e->repeats && e->then == cause->type && is_again(cause, e) ? DEBTOR_SENDER : DEBTOR_NONE;
+}
+
+static const char *agency_of(const struct clock_cause *cause, enum clock_debtor debtor)
+{
+    return debtor == DEBTOR_SENDER ? cause->sender
+         : debtor == DEBTOR_HOLDER ? cause->holder
+                                   : cause->recipient;
+}
+
+static void add_expectations(const struct clock_cause *given, const struct calendar_days *days,
+                             struct clock *out, size_t *count)
+{
+    const struct agreement *agreement = given->agreement;
+    struct clock_cause cause = *given;
+
+    if (cause.type->custody == CUSTODY_COMPLETE)
+        cause.holder = cause.sender;
     for (size_t i = 0; i < agreement->expectation_count; i++) {
         const struct expectation *e = &agreement->expectations[i];
+        enum clock_debtor debtor = expected_of(&cause, e);
 
-        if (e->at_least > 0 || e->after != cause->type)
+        if (debtor == DEBTOR_NONE)
             continue;
-        bool by_sender = owes_sender(cause, e->then);
-        const struct clock clock = {
-            .kind = KIND(EXPECTED),
-            .started_ms = cause->accepted_ms,
-            .span = e->within,
-            .calendar = calendar_of(agreement, by_sender ? cause->sender : cause->recipient),
-            .expectation = e->id,
-            .by_sender = by_sender};
+        const struct clock clock = {.kind = KIND(EXPECTED),
+                                    .started_ms = cause.accepted_ms,
+                                    .span = e->within,
+                                    .calendar = calendar_of(agreement, agency_of(&cause, debtor)),
+                                    .expectation = e->id,
+                                    .debtor = debtor};
         add(out, count, &clock, days);
     }
 }
+
+/* ---- all of them ---- */
 
 void clocks_of(const struct clock_cause *cause, const struct calendar_days *days,
                struct clock out[static CLOCKS_OF_MAX], size_t *count)

@@ -13,7 +13,10 @@
  * starts strikes once, as breached.
  *
  * An expectation is owed by the recipient of its `after', when the agreement lets it send the
- * `then'; else by the sender. It runs in the calendar of who owes it.
+ * `then'; else by the sender, when that may; when neither may, by nobody, and there is no clock.
+ * What only a case's holder may send, the holder owes, whoever was written to. Of a type that the
+ * agreement has no clause for (it goes by another), the recipient owes it. One that repeats starts
+ * again with each `then' from who owes it. It runs in the calendar of who owes it.
  *
  * Pure: the broker runs them (its time is the point of law); agents compute the same to show what
  * is due. Source: docs/clocks.md.
@@ -31,18 +34,26 @@
 #define GAP_MS 60000
 #define FORWARD_MINUTES 60 /* working */
 
+/* Who owes it. */
+enum clock_debtor {
+    DEBTOR_RECIPIENT = 0, /* of the message that started it */
+    DEBTOR_SENDER,
+    DEBTOR_HOLDER, /* of its case, who is neither */
+    DEBTOR_NONE    /* nobody: of no clock */
+};
+
 struct clock {
     Concordat__ClockKind kind;
     Concordat__ClockStage stage; /* told so far; UNSPECIFIED: nothing */
     uint32_t count; /* strikes so far, with those that were told in one; GAP, VOLUME: as in told */
     int64_t started_ms, due_ms;
-    int64_t next_ms;        /* of the next strike; INT64_MAX: it rests */
-    struct span span;       /* it was given; zero: a moment was named */
-    enum calendar calendar; /* the span's */
-    int64_t needed_by_ms;   /* ANSWER: the moment that was named beside the span; 0: none */
-    bool by_sender; /* EXPECTED: the message's sender owes it, not its recipient; not kept */
-    const char *expectation; /* its id, of the agreement; NULL: none */
-    uint8_t rungs;           /* of the ladder */
+    int64_t next_ms;          /* of the next strike; INT64_MAX: it rests */
+    struct span span;         /* it was given; zero: a moment was named */
+    enum calendar calendar;   /* the span's */
+    int64_t needed_by_ms;     /* ANSWER: the moment that was named beside the span; 0: none */
+    enum clock_debtor debtor; /* not kept */
+    const char *expectation;  /* its id, of the agreement; NULL: none */
+    uint8_t rungs;            /* of the ladder */
 };
 
 /* A message as clocks see it. */
@@ -52,6 +63,7 @@ struct clock_cause {
     const struct message_type *type;
     int urgency;
     const char *sender, *recipient;
+    const char *holder; /* of its case, once the message has done what it does; NULL: none known */
     int64_t accepted_ms, needed_by_ms;
 };
 

@@ -14,6 +14,17 @@ bool conversation_is_kept(const struct message_type *type)
         && (type->answered_by || type->closed_by);
 }
 
+bool conversation_is_closed_by(const struct message_type *opened, const char *name)
+{
+    return opened->closed_by && strcmp(opened->closed_by, name) == 0;
+}
+
+bool conversation_goes_on_by(const struct message_type *opened, const char *name)
+{
+    return conversation_is_closed_by(opened, name)
+        || (opened->updated_by && strcmp(opened->updated_by, name) == 0);
+}
+
 static bool is_named(const char *name, const struct message_type *type)
 {
     return name && strcmp(name, type->name) == 0;

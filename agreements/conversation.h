@@ -48,6 +48,11 @@ struct conversation {
 /* Does a message of this type open a conversation that is kept? */
 bool conversation_is_kept(const struct message_type *type);
 
+/* Does a message of type `name` keep up to date, or close, what one of type `opened` opened? */
+bool conversation_goes_on_by(const struct message_type *opened, const char *name);
+/* Does it close that? */
+bool conversation_is_closed_by(const struct message_type *opened, const char *name);
+
 /* What a message is to a conversation. */
 struct utterance {
     const struct message_type *type;

@@ -238,7 +238,7 @@ static void put_expectation(struct printer *p, const struct agreement *a,
         put(p, "    at-least: %u\n", e->at_least);
     } else {
         put(p, "    after: %s\n    expect: %s\n", e->after->name, e->then->name);
-        put_span(p, "    within:", &e->within);
+        put_span(p, e->repeats ? "    every:" : "    within:", &e->within);
     }
     put_text(p, "    tell:", a->roles[e->tell]);
 }

@@ -8,14 +8,31 @@
 
 #define LENGTH(a) (sizeof(a) / sizeof *(a))
 
+/* By when: once, or again and again. */
+static enum status check_span(const struct source *src, const struct node *node,
+                              const struct node *at_least)
+{
+    const struct node *within = node_child(node, "within"), *every = node_child(node, "every");
+
+    if (at_least && (within || every))
+        return refuse(src, within ? within->line : every->line, "`%s' does not go with `at-least'",
+                      within ? "within" : "every");
+    if (within && every)
+        return refuse(src, every->line, "`every' does not go with `within'");
+    if (!at_least && !within && !every)
+        return refuse(src, node->line, "an expectation has no `within', and no `at-least'");
+    return ST_OK;
+}
+
 /* After one message another; or so many a day. Nothing of the one goes with the other. */
 static enum status check_form(const struct source *src, const struct node *node)
 {
-    static const char *const first[] = {"after", "expect", "within"};
+    static const char *const first[] = {"after", "expect"};
     static const char *const second[] = {"from", "type"};
     const struct node *at_least = node_child(node, "at-least");
+    enum status st = check_span(src, node, at_least);
 
-    for (size_t i = 0; i < LENGTH(first); i++) {
+    for (size_t i = 0; st == ST_OK && i < LENGTH(first); i++) {
         const struct node *n = node_child(node, first[i]);
         if (at_least && n)
             return refuse(src, n->line, "`%s' does not go with `at-least'", first[i]);
@@ -23,13 +40,25 @@ static enum status check_form(const struct source *src, const struct node *node)
             return refuse(src, node->line, "an expectation has no `%s', and no `at-least'",
                           first[i]);
     }
-    for (size_t i = 0; i < LENGTH(second); i++) {
+    for (size_t i = 0; st == ST_OK && i < LENGTH(second); i++) {
         const struct node *n = node_child(node, second[i]);
         if (!at_least && n)
             return refuse(src, n->line, "`%s' goes with `at-least' alone", second[i]);
     }
-    if (at_least && !node_child(node, "from"))
+    if (st == ST_OK && at_least && !node_child(node, "from"))
         return refuse(src, node->line, "an expectation has `at-least', and no `from'");
+    return st;
+}
+
+/* What is to come again and again ends with a conversation, so it has to belong to one. */
+static enum status check_repeats(const struct source *src, const struct node *every,
+                                 const struct message_type *then)
+{
+    if (!catalogue_is_update(then))
+        return refuse(src, every->line,
+                      "`every' is for what keeps a conversation up to date: %s "
+                      "updates nothing",
+                      then->name);
     return ST_OK;
 }
 
@@ -37,12 +66,15 @@ static enum status read_form(const struct source *src, const struct node *node,
                              const struct agreement *a, struct expectation *e)
 {
     const struct node *at_least = node_child(node, "at-least"), *type = node_child(node, "type");
+    const struct node *every = node_child(node, "every");
     enum status st = ST_OK;
 
     if (!at_least) {
         (void)((st = read_type(src, node_child(node, "after"), &e->after))
                || (st = read_type(src, node_child(node, "expect"), &e->then))
-               || (st = read_span(src, node_child(node, "within"), &e->within)));
+               || (st = read_span(src, every ? every : node_child(node, "within"), &e->within))
+               || (every && (st = check_repeats(src, every, e->then))));
+        e->repeats = every != NULL;
         return st;
     }
     (void)((st = read_side(src, node_child(node, "from"), a, e->from))
@@ -54,9 +86,9 @@ static enum status read_form(const struct source *src, const struct node *node,
 static enum status read_expectation(const struct source *src, const struct node *node,
                                     struct agreement *a)
 {
-    static const struct key keys[] = {{"id", true},        {"after", false}, {"expect", false},
-                                      {"within", false},   {"from", false},  {"type", false},
-                                      {"at-least", false}, {"tell", true}};
+    static const struct key keys[] = {{"id", true},      {"after", false},    {"expect", false},
+                                      {"within", false}, {"every", false},    {"from", false},
+                                      {"type", false},   {"at-least", false}, {"tell", true}};
     struct expectation *e = &a->expectations[a->expectation_count];
     enum status st;
 

@@ -236,6 +236,10 @@ struct acceptance {
  * replies to, of its conversation, of its case; CLOCKS_MET_MAX at most of what is owed, and as many
  * expectations, the oldest first. Before it does anything to these. */
 enum status exchange_clocks_met(struct exchange *x, const struct acceptance *accepted);
+/* A clock runs from now on, under a number of its own; or no more. `met': what was owed has come,
+ * which is told when it is late; else it can come no more. */
+enum status exchange_clock_start(struct exchange *x, struct clock_running *running);
+enum status exchange_clock_stop(struct exchange *x, struct clock_running *running, bool met);
 /* RATE_LIMITED: it would be expected anew about its case, and CLOCKS_EXPECTED_MAX of the sender's
  * agreements are waited for there already. */
 Concordat__RefusalCode exchange_judge_clocks(struct exchange *x,
@@ -280,6 +284,20 @@ enum status exchange_clocks_moved(struct exchange *x, const struct case_held *he
 /* How many clocks that would be at most, before anything moves. */
 uint32_t exchange_clocks_moving(struct exchange *x, const struct case_held *held, uint32_t from,
                                 uint32_t to);
+/* expecting.c */
+/* Is what the clock expects to be said in its conversation, and not anywhere about the case? */
+bool exchange_is_expected_there(struct exchange *x, const struct clock_running *running);
+/* Is the message what is expected, or the end of its conversation? `by`: what it and the clock have
+ * in common. */
+bool exchange_meets_expected(struct exchange *x, const struct clock_running *running,
+                             enum clocks_by by, const struct acceptance *accepted);
+/* Another that runs for the same; NULL: none. */
+struct clock_running *exchange_find_expected(struct exchange *x,
+                                             const struct clock_running *wanted);
+/* `wanted' has the message and its two sides. */
+enum status exchange_start_expected(struct exchange *x, const struct clock *clock,
+                                    struct clock_running *wanted,
+                                    const struct agreement *agreement);
 /* striking.c */
 /* The working calendar of now. */
 const struct calendar_days *exchange_calendar(const struct exchange *x);

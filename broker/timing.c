@@ -17,7 +17,7 @@
 #define CLOCK(name) CONCORDAT__CLOCK_KIND__CLOCK_##name
 #define STAGE(name) CONCORDAT__CLOCK_STAGE__STAGE_##name
 
-static enum status start(struct exchange *x, struct clock_running *running)
+enum status exchange_clock_start(struct exchange *x, struct clock_running *running)
 {
     running->number = ledger_sequence(x->ledger) + 1; /* of its own record: unique */
     if (!clocks_start(x->clocks, running))
@@ -33,7 +33,7 @@ static bool is_owed(Concordat__ClockKind kind)
 }
 
 /* `met`: what was owed has come; else it can come no more. */
-static enum status stop(struct exchange *x, struct clock_running *running, bool met)
+enum status exchange_clock_stop(struct exchange *x, struct clock_running *running, bool met)
 {
     enum status status = ST_OK;
     uint64_t number = running->number;
@@ -52,7 +52,9 @@ static enum status rest(struct exchange *x, struct clock_running *running,
     struct clock_running resting = *running;
     enum status status = ST_OK;
 
-    if (resting.clock.stage == STAGE(BREACHED))
+    if (resting.clock.stage == STAGE(BREACHED)
+        && (resting.clock.kind != CLOCK(EXPECTED)
+            || strcmp(resting.expected, accepted->question->type) == 0)) /* or the end of it all */
         status = exchange_tell_clock(x, &resting, STAGE(LATE), "");
     clocks_stop(x->clocks, running);
     resting.message = accepted->submit->message_id;
@@ -67,6 +69,8 @@ static enum status go_on(struct exchange *x, struct clock_running *running)
 {
     struct clock_running again = *running;
 
+    if (running->clock.kind == CLOCK(EXPECTED) && exchange_find_expected(x, running))
+        return exchange_clock_stop(x, running, false); /* by what has come since */
     clocks_stop(x->clocks, running);
     again.message = again.conversation; /* the first one's id */
     again.met_by = 0;
@@ -78,20 +82,6 @@ static enum status go_on(struct exchange *x, struct clock_running *running)
 
 /* ---- a message is accepted ---- */
 
-static bool is_side(const struct clock_running *running, uint32_t agency)
-{
-    return running->owed_by == agency || running->owed_to == agency;
-}
-
-/* Is the sender a party of the agreement that expects it? */
-static bool is_party(const struct exchange *x, const struct clock_running *running,
-                     const char *agency)
-{
-    const struct agreement *agreement = registrar_version(x->registrar, &running->agreement_hash);
-
-    return agreement && agreement_party(agreement, agency);
-}
-
 /* Does it go to who waits for it? In a conversation that is kept its rules see to that; else it
  * goes there itself. A copy for somebody else stops nothing. */
 static bool is_to_who_waits(struct exchange *x, const struct clock_running *running,
@@ -102,8 +92,7 @@ static bool is_to_who_waits(struct exchange *x, const struct clock_running *runn
              : running->owed_to == accepted->recipient + 1;
 }
 
-/* Is the message what the clock waits for? `by`: what the two have in common. About one case,
- * whoever is party to the agreement may send what is expected; without a case, its two sides. */
+/* Is the message what the clock waits for? `by`: what the two have in common. */
 static bool is_met(struct exchange *x, const struct clock_running *running, enum clocks_by by,
                    const struct acceptance *accepted)
 {
@@ -113,20 +102,20 @@ static bool is_met(struct exchange *x, const struct clock_running *running, enum
     if (running->met_by != 0)
         return false;
     if (running->clock.kind == CLOCK(EXPECTED))
-        return strcmp(running->expected, type) == 0
-            && (by == CLOCKS_BY_CASE ? is_party(x, running, accepted->question->from)
-                                     : is_side(running, sender));
+        return exchange_meets_expected(x, running, by, accepted);
     return by != CLOCKS_BY_CASE && running->owed_by == sender
         && clock_is_stopped_by_type(running->clock.kind, catalogue_find(running->type), type)
         && is_to_who_waits(x, running, accepted);
 }
 
-/* It is the first message's of a conversation that is kept, which can be answered again. (What is
- * to be passed on, conversing.c starts again.) */
+/* It is of a conversation that is kept, in which the same can be said again. (What is to be passed
+ * on, conversing.c starts again.) */
 static bool is_answer_owed(struct exchange *x, const struct clock_running *running)
 {
-    return (running->clock.kind == CLOCK(DECIDE) || running->clock.kind == CLOCK(ANSWER))
-        && conversations_find(x->cases, &running->conversation);
+    return running->clock.kind == CLOCK(EXPECTED)
+             ? exchange_is_expected_there(x, running)
+             : (running->clock.kind == CLOCK(DECIDE) || running->clock.kind == CLOCK(ANSWER))
+                   && conversations_find(x->cases, &running->conversation);
 }
 
 /* What one message meets has a bound, or it would not fit a batch. Beyond it a clock goes on, so
@@ -153,78 +142,12 @@ static enum status stop_met(struct exchange *x, enum clocks_by by, const struct 
     while ((running = clocks_next(x->clocks, by, id, &at))) {
         enum status status = ST_OK;
         if (is_met(x, running, by, accepted) && may_meet(x, running))
-            status =
-                is_answer_owed(x, running) ? rest(x, running, accepted) : stop(x, running, true);
+            status = is_answer_owed(x, running) ? rest(x, running, accepted)
+                                                : exchange_clock_stop(x, running, true);
         if (status != ST_OK)
             return status;
     }
     return ST_OK;
-}
-
-/* What is expected: about the case; without one, in the conversation. */
-static struct clock_running *next_expected(struct exchange *x, const struct id *case_handle,
-                                           const struct id *conversation, uint32_t *at)
-{
-    const bool of_case = !id_is_zero(case_handle);
-    struct clock_running *running;
-
-    do
-        running = clocks_next(x->clocks, of_case ? CLOCKS_BY_CASE : CLOCKS_BY_CONVERSATION,
-                              of_case ? case_handle : conversation, at);
-    while (running && running->clock.kind != CLOCK(EXPECTED));
-    return running;
-}
-
-static bool expects_after(const struct agreement *agreement, const struct message_type *type)
-{
-    for (size_t i = 0; i < agreement->expectation_count; i++)
-        if (agreement->expectations[i].at_least == 0 && agreement->expectations[i].after == type)
-            return true;
-    return false;
-}
-
-/* Of its own agreements only, so that no other agency's expectations keep it from speaking. */
-Concordat__RefusalCode exchange_judge_clocks(struct exchange *x,
-                                             const struct command_submit *submit,
-                                             const struct question *question,
-                                             const struct decision *decision)
-{
-    const struct clock_running *running;
-    uint32_t at = 0, count = 0;
-
-    if (!expects_after(decision->agreement, decision->clause->type))
-        return CONCORDAT__REFUSAL_CODE__REFUSAL_UNSPECIFIED;
-    while ((running = next_expected(x, &submit->case_handle, &submit->conversation_id, &at)))
-        count += is_party(x, running, question->from);
-    return count < CLOCKS_EXPECTED_MAX ? CONCORDAT__REFUSAL_CODE__REFUSAL_UNSPECIFIED
-                                       : CONCORDAT__REFUSAL_CODE__RATE_LIMITED;
-}
-
-/* The clock that waits for the same already. */
-static struct clock_running *find_expected(struct exchange *x, const struct clock_running *wanted)
-{
-    const bool of_case = !id_is_zero(&wanted->case_handle);
-    struct clock_running *running;
-    uint32_t at = 0;
-
-    while ((running = next_expected(x, &wanted->case_handle, &wanted->conversation, &at)))
-        if (strcmp(running->clause, wanted->clause) == 0
-            && strcmp(running->agreement_id, wanted->agreement_id) == 0
-            && (of_case
-                || (running->owed_by == wanted->owed_by && running->owed_to == wanted->owed_to)))
-            return running;
-    return NULL;
-}
-
-/* One alarm is enough; but after a breach the next cause is waited for anew, in its place. */
-static enum status start_expected(struct exchange *x, struct clock_running *wanted)
-{
-    struct clock_running *known = find_expected(x, wanted);
-
-    if (known && known->clock.stage != STAGE(BREACHED))
-        return ST_OK;
-    enum status status = known ? stop(x, known, false) : ST_OK;
-    return status == ST_OK ? start(x, wanted) : status;
 }
 
 /* The type that is to come; none: a step will do. */
@@ -239,17 +162,6 @@ static void name_expected(struct clock_running *running, const struct acceptance
         TEXT_COPY(running->expected, name);
 }
 
-static void name_expectation(struct clock_running *running, const struct acceptance *accepted)
-{
-    const struct agreement *agreement = accepted->decision->agreement;
-
-    for (size_t i = 0; i < agreement->expectation_count; i++)
-        if (agreement->expectations[i].id == running->clock.expectation) {
-            TEXT_COPY(running->clause, agreement->expectations[i].id);
-            TEXT_COPY(running->expected, agreement->expectations[i].then->name);
-        }
-}
-
 static enum status start_of(struct exchange *x, const struct acceptance *accepted,
                             const struct clock *clock)
 {
@@ -261,8 +173,8 @@ static enum status start_of(struct exchange *x, const struct acceptance *accepte
                                     .conversation = submit->conversation_id,
                                     .case_handle = submit->case_handle,
                                     .message_sequence = accepted->sequence,
-                                    .owed_by = clock->by_sender ? sender : recipient,
-                                    .owed_to = clock->by_sender ? recipient : sender,
+                                    .owed_by = clock->debtor == DEBTOR_SENDER ? sender : recipient,
+                                    .owed_to = clock->debtor == DEBTOR_SENDER ? recipient : sender,
                                     .agreement_version = agreement->version,
                                     .agreement_hash = agreement->hash};
 
@@ -270,10 +182,19 @@ static enum status start_of(struct exchange *x, const struct acceptance *accepte
     TEXT_COPY(running.agreement_id, agreement->id);
     TEXT_COPY(running.clause, accepted->decision->clause->id);
     if (clock->kind == CLOCK(EXPECTED))
-        name_expectation(&running, accepted);
-    else
-        name_expected(&running, accepted);
-    return clock->kind == CLOCK(EXPECTED) ? start_expected(x, &running) : start(x, &running);
+        return exchange_start_expected(x, clock, &running, agreement);
+    name_expected(&running, accepted);
+    return exchange_clock_start(x, &running);
+}
+
+/* The holder's name, when the case has one. */
+static const char *holder_of(const struct exchange *x, const struct id *case_handle)
+{
+    const struct case_held *held = cases_find(x->cases, case_handle);
+
+    return held && held->custody.holder != 0
+             ? directory_name(x->directory, held->custody.holder - 1)
+             : NULL;
 }
 
 static enum status start_all(struct exchange *x, const struct acceptance *accepted)
@@ -286,6 +207,7 @@ static enum status start_all(struct exchange *x, const struct acceptance *accept
                                                    : CONCORDAT__URGENCY__ROUTINE,
                                       .sender = accepted->question->from,
                                       .recipient = accepted->question->to,
+                                      .holder = holder_of(x, &accepted->submit->case_handle),
                                       .accepted_ms = x->now_ms,
                                       .needed_by_ms = accepted->submit->needed_by_ms};
     struct clock clocks[CLOCKS_OF_MAX];
@@ -334,7 +256,7 @@ enum status exchange_clocks_step(struct exchange *x, const struct message *messa
                       || !clock_is_stopped_by_step(running->clock.kind,
                                                    catalogue_find(running->type), step))
             continue;
-        enum status status = stop(x, running, met && running->met_by == 0);
+        enum status status = exchange_clock_stop(x, running, met && running->met_by == 0);
         if (status != ST_OK)
             return status;
     }
@@ -350,7 +272,7 @@ enum status exchange_clocks_withheld(struct exchange *x, const struct id *messag
     while ((running = clocks_next(x->clocks, CLOCKS_BY_MESSAGE, message_id, &at))) {
         if (running->met_by != 0 || running->message_sequence != sequence)
             continue;
-        enum status status = stop(x, running, false);
+        enum status status = exchange_clock_stop(x, running, false);
         if (status != ST_OK)
             return status;
     }
@@ -370,7 +292,7 @@ enum status exchange_clocks_undone(struct exchange *x, const struct id *message_
             continue;
         enum status status = kept && kept->conversation.state != CONVERSATION_CLOSED
                                ? go_on(x, running)
-                               : stop(x, running, false);
+                               : exchange_clock_stop(x, running, false);
         if (status != ST_OK)
             return status;
     }
@@ -396,12 +318,13 @@ enum status exchange_clocks_ended(struct exchange *x, const struct id *conversat
     while ((running = clocks_next(x->clocks, CLOCKS_BY_CONVERSATION, conversation, &at))) {
         Concordat__ClockKind kind = running->clock.kind;
         /* Its first message's: others may have sent one of the same id. */
-        bool of_first = kept && running->message_sequence == kept->first && kind != CLOCK(EXPECTED);
+        bool of_first = kind == CLOCK(EXPECTED) ? exchange_is_expected_there(x, running)
+                                                : kept && running->message_sequence == kept->first;
 
         if (running->met_by != 0
             || (!of_first && kind != CLOCK(GAP) && (kind != CLOCK(FORWARD) || owed)))
             continue;
-        enum status status = stop(x, running, false);
+        enum status status = exchange_clock_stop(x, running, false);
         if (status != ST_OK)
             return status;
     }
@@ -436,7 +359,7 @@ enum status exchange_clock_gap(struct exchange *x, const struct conversation *co
         return ST_OK;
     running.clock.count = missing;
     TEXT_COPY(running.type, conversation->opened->name);
-    return start(x, &running);
+    return exchange_clock_start(x, &running);
 }
 
 enum status exchange_clock_gap_stop(struct exchange *x, const struct id *conversation,
@@ -444,7 +367,7 @@ enum status exchange_clock_gap_stop(struct exchange *x, const struct id *convers
 {
     struct clock_running *running = find(x, CLOCKS_BY_CONVERSATION, conversation, CLOCK(GAP), from);
 
-    return running ? stop(x, running, false) : ST_OK;
+    return running ? exchange_clock_stop(x, running, false) : ST_OK;
 }
 
 enum status exchange_clock_reply(struct exchange *x, const struct id *case_handle,
@@ -460,14 +383,14 @@ enum status exchange_clock_reply(struct exchange *x, const struct id *case_handl
 
     TEXT_COPY(running.type, "case.transfer.offer");
     TEXT_COPY(running.expected, "case.transfer.accept");
-    return status == ST_OK ? start(x, &running) : status;
+    return status == ST_OK ? exchange_clock_start(x, &running) : status;
 }
 
 enum status exchange_clock_reply_stop(struct exchange *x, const struct id *case_handle)
 {
     struct clock_running *running = find(x, CLOCKS_BY_CASE, case_handle, CLOCK(REPLY), 0);
 
-    return running ? stop(x, running, false) : ST_OK;
+    return running ? exchange_clock_stop(x, running, false) : ST_OK;
 }
 
 enum status exchange_clock_forward(struct exchange *x, const struct conversation *conversation,
@@ -489,7 +412,7 @@ enum status exchange_clock_forward(struct exchange *x, const struct conversation
     TEXT_COPY(running.type,
               conversation->opened->answered_by ? conversation->opened->answered_by : "");
     TEXT_COPY(running.expected, LATE_ANSWER);
-    return start(x, &running);
+    return exchange_clock_start(x, &running);
 }
 
 /* ---- a case moves ---- */
@@ -548,7 +471,7 @@ static enum status pass_on(struct exchange *x, struct clock_running *running, st
     running->owed_by = by ? p->to : running->owed_by;
     running->owed_to = to ? p->to : running->owed_to;
     /* Both sides may be one now: nothing is owed. */
-    return running->owed_by == running->owed_to ? stop(x, running, false)
+    return running->owed_by == running->owed_to ? exchange_clock_stop(x, running, false)
                                                 : exchange_keep_clock(x, running);
 }
 

@@ -46,8 +46,8 @@ static const struct message_type types[] = {
           IN(OFFENCE_INDEX) | IN(SENTENCE_ORDER) | IN(STAFF))},
     {TYPE("case.assessment.completed", assessment_completed, NOTICE, ROUTINE, OFFICIAL, "delivered",
           IN(IDENTITY) | IN(RISK_SCORE), IN(RISK_NARRATIVE) | IN(STAFF))},
-    {TYPE("case.closed", case_closed, NOTICE, ROUTINE, OFFICIAL_SENSITIVE, "delivered", IN(IDENTITY),
-          IN(SENTENCE_ORDER) | IN(RISK_SCORE) | IN(STAFF))},
+    {TYPE("case.closed", case_closed, NOTICE, ROUTINE, OFFICIAL_SENSITIVE, "delivered",
+          IN(IDENTITY), IN(SENTENCE_ORDER) | IN(RISK_SCORE) | IN(STAFF))},
     {TYPE("case.first_contact", first_contact, NOTICE, ROUTINE, OFFICIAL, "delivered", IN(IDENTITY),
           IN(STAFF) | IN(COMPLIANCE))},
     {TYPE("case.late_answer", late_answer, NOTICE, SAME_DAY, OFFICIAL_SENSITIVE, "opened",
@@ -434,6 +434,14 @@ bool catalogue_is_answer(const struct message_type *type)
         if (catalogue_replies_to(type->name, &types[i]))
             return true;
     }
+    return false;
+}
+
+bool catalogue_is_update(const struct message_type *type)
+{
+    for (size_t i = 0; i < TYPE_COUNT; i++)
+        if (types[i].updated_by && strcmp(types[i].updated_by, type->name) == 0)
+            return true;
     return false;
 }
 

@@ -296,6 +296,7 @@ static void make_expectations(struct chance *chance, struct agreement *a)
         e->after = &types[pick(chance, (uint32_t)count)];
         e->then = &types[pick(chance, (uint32_t)count)];
         e->within = make_span(chance);
+        e->repeats = catalogue_is_update(e->then) && pick(chance, 2);
     }
     qsort(a->expectations, a->expectation_count, sizeof *a->expectations, compare);
 }
@@ -434,8 +435,9 @@ static bool expectations_are_alike(const struct expectation *a, const struct exp
     const char *what = a->id;
 
     return SAME(!strcmp(a->id, b->id)) && SAME(a->after == b->after) && SAME(a->then == b->then)
-        && SAME(spans_are_alike(&a->within, &b->within)) && SAME(!strcmp(a->from, b->from))
-        && SAME(a->type == b->type) && SAME(a->at_least == b->at_least) && SAME(a->tell == b->tell);
+        && SAME(spans_are_alike(&a->within, &b->within)) && SAME(a->repeats == b->repeats)
+        && SAME(!strcmp(a->from, b->from)) && SAME(a->type == b->type)
+        && SAME(a->at_least == b->at_least) && SAME(a->tell == b->tell);
 }
 
 static bool trials_are_alike(const struct trial *a, const struct trial *b, struct reason *where)

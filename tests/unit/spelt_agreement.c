@@ -251,7 +251,7 @@ static void spell_expectation(struct chance *chance, struct pieces *out, const s
     } else {
         add(&keys, "after: %s", e->after->name);
         add(&keys, "expect: %s", e->then->name);
-        add_span(&keys, "within", &e->within);
+        add_span(&keys, e->repeats ? "every" : "within", &e->within);
     }
     add_text(chance, &keys, "tell", a->roles[e->tell]);
     shuffle(chance, keys.text, keys.count);

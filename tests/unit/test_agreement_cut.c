@@ -239,7 +239,7 @@ static const char *const known[][24] = {
     {"id", "type", "from", "to", "only-by-holder", "capacities", "purpose", "gateway", "required",
      "allowed", "only-in-reply", "acknowledge-within", "decide-within", "answer-within",
      "escalation", "small-number-floor"},
-    {"id", "after", "expect", "within", "from", "type", "at-least", "tell"},
+    {"id", "after", "expect", "within", "every", "from", "type", "at-least", "tell"},
     {"name", "from", "to", "type", "purpose", "categories", "in-reply", "capacity", "on", "expect"},
 };
 

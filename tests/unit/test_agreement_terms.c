@@ -284,6 +284,9 @@ static void a_bad_term_is_refused_with_its_line(void **)
         {46, "    after: psr.reprot",
          "unknown message type `psr.reprot'; did you mean `psr.report'"},
         {48, NULL, "test.yaml:45: an expectation has no `within'"},
+        {48, "    within: 4wh\n    every: 4wh", "test.yaml:49: `every' does not go with `within'"},
+        {48, "    every: soon", "test.yaml:48: `every' must be a time"},
+        {48, "    every: 4wh", "test.yaml:48: `every' is for what keeps a conversation up to date"},
         {49, NULL, "test.yaml:45: an expectation has no `tell'"},
         {49,
          "    tell: A\n  - id: outcome\n    after: psr.request\n    expect: psr.report\n"

@@ -135,11 +135,11 @@ static void a_referral_starts_all_that_its_clause_gives(void **)
     assert_moment(of_kind(clocks, count, KIND(ANSWER))->due_ms, "2024-06-28 15:30", "answer");
     const struct clock *closed = of_kind(clocks, count, KIND(EXPECTED)), *expected = closed + 1;
     assert_string_equal(closed->expectation, "closed"); /* who may close is who referred */
-    assert_true(closed->by_sender);
+    assert_int_equal(closed->debtor, DEBTOR_SENDER);
     assert_int_equal(closed->calendar, CALENDAR_ALWAYS);
     assert_moment(closed->due_ms, "2024-06-16 15:59", "two days");
     assert_string_equal(expected->expectation, "decided");
-    assert_false(expected->by_sender);
+    assert_int_equal(expected->debtor, DEBTOR_RECIPIENT);
     assert_moment(expected->due_ms, "2024-06-18 15:30", "expected, in the desk's calendar");
     assert_true(expected->next_ms == expected->due_ms);
     agreement_free(agreement);
@@ -153,7 +153,7 @@ static void an_expectation_is_owed_by_who_may_send_it(void **)
 
     assert_int_equal(count, 1); /* from the desk to probation, who is to close it */
     assert_int_equal(clocks[0].kind, KIND(EXPECTED));
-    assert_false(clocks[0].by_sender);
+    assert_int_equal(clocks[0].debtor, DEBTOR_RECIPIENT);
     assert_moment(clocks[0].due_ms, "2024-06-16 01:30", "probation is always open");
     assert_int_equal(start(agreement, "closing", "2024-06-14 12:00", NULL, clocks), 0);
     agreement_free(agreement);
@@ -193,7 +193,152 @@ static void what_follows_a_holder_s_word_is_owed_by_the_holder(void **)
         clocks_of(&cause, calendar_built_in(), clocks, &count);
         const struct clock *expected = of_kind(clocks, count, KIND(EXPECTED));
         assert_string_equal(expected->expectation, cases[i].expectation);
-        assert_true(expected->by_sender);
+        assert_int_equal(expected->debtor, DEBTOR_SENDER);
+    }
+}
+
+/* The clocks of a message of that clause between two, about a case that `holder` holds. */
+static size_t start_between(const struct agreement *agreement, const struct clause *clause,
+                            const char *const parties[static 2], const char *holder,
+                            struct clock out[static CLOCKS_OF_MAX])
+{
+    const struct clock_cause cause = {.agreement = agreement,
+                                      .clause = clause,
+                                      .type = clause->type,
+                                      .sender = parties[0],
+                                      .recipient = parties[1],
+                                      .holder = holder,
+                                      .accepted_ms = agreement->from_ms};
+    size_t count = 0;
+
+    clocks_of(&cause, calendar_built_in(), out, &count);
+    return count;
+}
+
+static struct agreement *example(const char *name)
+{
+    struct agreement *agreement = NULL;
+    struct reason why = {""};
+    char path[256];
+
+    (void)snprintf(path, sizeof path, SOURCE_DIR "/agreements/examples/%s.yaml", name);
+    if (agreement_load(path, &agreement, &why) != ST_OK)
+        fail_msg("%s", why.text);
+    return agreement;
+}
+
+/* A release is told to whoever must act; only the case's holder sees who was released. */
+static void what_only_a_holder_may_send_the_holder_owes(void **)
+{
+    static const struct {
+        const char *to, *holder;
+        enum clock_debtor debtor;
+    } cases[] = {
+        {"nps.cambs", "nps.cambs", DEBTOR_RECIPIENT}, {"nps.cambs", "crc.bench", DEBTOR_HOLDER},
+        {"crc.bench", "crc.bench", DEBTOR_RECIPIENT}, {"police.35", "crc.bench", DEBTOR_HOLDER},
+        {"nps.cambs", NULL, DEBTOR_RECIPIENT},        {"police.35", NULL, DEBTOR_NONE},
+    };
+    OWNED(agreement) agreement = example("release");
+    const struct message_type *type = catalogue_find("release.notice");
+
+    for (size_t i = 0; i < LENGTH(cases); i++) {
+        const char *const parties[2] = {"prison.pbi", cases[i].to};
+        const struct clause *clause = NULL;
+        struct clock clocks[CLOCKS_OF_MAX];
+
+        for (size_t n = 0; n < agreement->clause_count; n++)
+            if (agreement->clauses[n].type == type
+                && strcmp(agreement->clauses[n].to, cases[i].to) == 0)
+                clause = &agreement->clauses[n];
+        assert_non_null(clause);
+        size_t count = start_between(agreement, clause, parties, cases[i].holder, clocks);
+        if (cases[i].debtor == DEBTOR_NONE) {
+            for (size_t n = 0; n < count; n++)
+                assert_int_not_equal(clocks[n].kind, KIND(EXPECTED));
+            continue;
+        }
+        const struct clock *seen = of_kind(clocks, count, KIND(EXPECTED));
+        assert_int_equal(seen->debtor, cases[i].debtor);
+        assert_int_equal(seen->due_ms - seen->started_ms, INT64_C(24) * 60 * 60000);
+    }
+}
+
+/* The information goes by the court's agreement. */
+static void what_goes_by_another_agreement_the_recipient_owes(void **)
+{
+    static const char *const parties[2] = {"crc.bench", "nps.cambs"};
+    OWNED(agreement) agreement = example("case");
+    struct clock clocks[CLOCKS_OF_MAX];
+    size_t count = start_between(agreement, agreement_clause(agreement, "breach-referral"), parties,
+                                 "crc.bench", clocks);
+    bool found = false;
+
+    assert_int_equal(of_kind(clocks, count, KIND(ACKNOWLEDGE))->span.minutes, 7 * 24 * 60);
+    for (size_t i = 0; i < count; i++) {
+        assert_int_not_equal(clocks[i].kind, KIND(ANSWER)); /* what the court says takes longer */
+        if (clocks[i].kind == KIND(EXPECTED) && strcmp(clocks[i].expectation, "breach-laid") == 0) {
+            found = true;
+            assert_int_equal(clocks[i].debtor, DEBTOR_RECIPIENT);
+        }
+    }
+    assert_true(found);
+}
+
+static const char *party_of(const struct agreement *agreement, const char *side, const char *other)
+{
+    for (size_t i = 0; i < agreement->party_count; i++)
+        if (agreement_fits(agreement, side, agreement->parties[i].agency)
+            && strcmp(agreement->parties[i].agency, other) != 0)
+            return agreement->parties[i].agency;
+    return NULL;
+}
+
+static bool is_ever_owed(const struct agreement *agreement, const struct expectation *e)
+{
+    struct clock clocks[CLOCKS_OF_MAX];
+
+    for (size_t n = 0; n < agreement->clause_count; n++) {
+        const struct clause *clause = &agreement->clauses[n];
+        const char *from = clause->type == e->after ? party_of(agreement, clause->from, "") : NULL;
+        const char *to = from ? party_of(agreement, clause->to, from) : NULL;
+
+        if (!to)
+            continue;
+        const char *const parties[2] = {from, to};
+        size_t count = start_between(agreement, clause, parties, NULL, clocks);
+        for (size_t i = 0; i < count; i++)
+            if (clocks[i].expectation && strcmp(clocks[i].expectation, e->id) == 0)
+                return true;
+    }
+    return false;
+}
+
+static void somebody_owes_what_each_example_expects(void **)
+{
+    static const char *const names[] = {"barnet-offender-management",
+                                        "case",
+                                        "checks",
+                                        "checks-crc",
+                                        "court",
+                                        "families",
+                                        "iom",
+                                        "mappa",
+                                        "provider",
+                                        "plymouth-reoffending",
+                                        "recall",
+                                        "release",
+                                        "statistics",
+                                        "safeguarding",
+                                        "safeguarding-moves",
+                                        "treatment"};
+
+    for (size_t i = 0; i < LENGTH(names); i++) {
+        OWNED(agreement) agreement = example(names[i]);
+
+        for (size_t n = 0; n < agreement->expectation_count; n++)
+            if (agreement->expectations[n].at_least == 0
+                && !is_ever_owed(agreement, &agreement->expectations[n]))
+                fail_msg("%s: nobody owes %s", names[i], agreement->expectations[n].id);
     }
 }
 
@@ -457,6 +602,9 @@ int main(void)
         cmocka_unit_test(a_referral_starts_all_that_its_clause_gives),
         cmocka_unit_test(an_expectation_is_owed_by_who_may_send_it),
         cmocka_unit_test(what_follows_a_holder_s_word_is_owed_by_the_holder),
+        cmocka_unit_test(what_only_a_holder_may_send_the_holder_owes),
+        cmocka_unit_test(what_goes_by_another_agreement_the_recipient_owes),
+        cmocka_unit_test(somebody_owes_what_each_example_expects),
         cmocka_unit_test(the_sooner_of_answer_within_and_needed_by_counts),
         cmocka_unit_test(what_is_late_at_its_start_is_breached_once),
         cmocka_unit_test(a_ladder_of_any_length_is_climbed_in_even_steps),

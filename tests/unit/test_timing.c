@@ -475,19 +475,130 @@ static void one_clock_waits_for_what_is_expected(void **)
     watch_free(w);
 }
 
-static void what_was_expected_came_whoever_sent_it(void **)
+/* Social care says that its plan has begun: that is no word of who supervises. */
+static void what_is_expected_of_one_side_the_other_does_not_meet(void **)
 {
     struct watch *w = watch_new();
-    struct envelope update;
 
     say(w, letter(w->c, 1, NPS_A, CSC_A, REFERRAL_CHILD));
     say(w, reply(w->c, 2, CSC_A, NPS_A, DECISION, 1, 1));
-    /* of the same case, in a conversation of its own */
-    update = letter(w->c, 3, CRC_A, CSC_A, UPDATE);
-    say(w, update);
+    say(w, reply(w->c, 3, CSC_A, NPS_A, UPDATE, 1, 2));
     run_until(w, NOW + 600 * MINUTE);
+    assert_int_equal(told_of(w, NPS_A, KIND(EXPECTED)), 1);
+    assert_int_equal(told_of(w, CSC_A, KIND(EXPECTED)), 1);
+    assert_string_equal(nth(w, CSC_A, KIND(EXPECTED), 0)->owed_by, "nps.a");
+    watch_free(w);
+}
+
+/* Two referrals of one case: an update in one says nothing of the other. */
+static void each_referral_of_a_case_is_watched(void **)
+{
+    struct watch *w = watch_new();
+    const struct id silent = id_of(10);
+
+    for (uint32_t n = 1; n <= 2; n++) {
+        say(w, letter(w->c, 10 * n, NPS_A, CSC_A, REFERRAL_CHILD));
+        say(w, reply(w->c, 10 * n + 1, CSC_A, NPS_A, DECISION, 10 * n, 1));
+    }
+    say(w, reply(w->c, 22, NPS_A, CSC_A, UPDATE, 20, 2));
+    run_until(w, NOW + 600 * MINUTE);
+    assert_int_equal(told_of(w, NPS_A, KIND(EXPECTED)), 1);
+    assert_true(id_equal(&nth(w, NPS_A, KIND(EXPECTED), 0)->conversation_id, &silent));
+    watch_free(w);
+}
+
+static void an_update_elsewhere_about_the_case_is_not_the_one_expected(void **)
+{
+    struct watch *w = watch_new();
+
+    say(w, letter(w->c, 1, NPS_A, CSC_A, REFERRAL_CHILD));
+    say(w, reply(w->c, 2, CSC_A, NPS_A, DECISION, 1, 1));
+    say(w, letter(w->c, 3, NPS_A, CSC_A, UPDATE));
+    run_until(w, NOW + 600 * MINUTE);
+    assert_int_equal(told_of(w, NPS_A, KIND(EXPECTED)), 1);
+    watch_free(w);
+}
+
+/* ---- expected again and again ---- */
+
+static const struct case_terms every_day = {.expectations = "expectations:\n"
+                                                            "  - id: updated\n"
+                                                            "    after: " DECISION "\n"
+                                                            "    expect: " UPDATE "\n"
+                                                            "    every: 1d\n"
+                                                            "    tell: Team manager\n"};
+
+/* Decided, and its first update said. */
+static struct watch *watch_every_day(void)
+{
+    struct watch *w = calloc(1, sizeof *w);
+
+    assert_non_null(w);
+    w->c = case_desk_with(&every_day);
+    w->stride_ms = 30 * MINUTE;
+    say(w, letter(w->c, 1, NPS_A, CSC_A, REFERRAL_CHILD));
+    say(w, reply(w->c, 2, CSC_A, NPS_A, DECISION, 1, 1));
+    run_until(w, NOW + DAY / 2);
+    say(w, reply(w->c, 3, NPS_A, CSC_A, UPDATE, 1, 2));
+    w->count = 0;
+    return w;
+}
+
+static void each_update_makes_the_next_expected_and_each_silence_is_told_once(void **)
+{
+    for (int restarts = 0; restarts < 2; restarts++) {
+        struct watch *w = watch_every_day();
+
+        w->restarts = restarts;
+        run_until(w, NOW + DAY + DAY / 4);
+        assert_int_equal(told_of(w, NPS_A, KIND(EXPECTED)), 0);
+        run_until(w, NOW + 5 * DAY);
+        assert_int_equal(told_of(w, NPS_A, KIND(EXPECTED)), 1);
+        assert_int_equal(told_of(w, CSC_A, KIND(EXPECTED)), 1);
+        assert_int_equal(nth(w, CSC_A, KIND(EXPECTED), 0)->stage, STAGE(BREACHED));
+        assert_int_equal(nth(w, CSC_A, KIND(EXPECTED), 0)->due_ms, NOW + DAY + DAY / 2);
+        say(w, reply(w->c, 4, CSC_A, NPS_A, UPDATE, 1, 2)); /* not from who owes it */
+        run_until(w, NOW + 6 * DAY);
+        assert_int_equal(told_of(w, NPS_A, KIND(EXPECTED)), 1);
+        say(w, reply(w->c, 5, NPS_A, CSC_A, UPDATE, 1, 3));
+        assert_int_equal(nth(w, NPS_A, KIND(EXPECTED), 1)->stage, STAGE(LATE));
+        run_until(w, NOW + 9 * DAY);
+        assert_int_equal(told_of(w, NPS_A, KIND(EXPECTED)), 3);
+        assert_int_equal(nth(w, NPS_A, KIND(EXPECTED), 2)->due_ms, NOW + 7 * DAY);
+        watch_free(w);
+    }
+}
+
+static void nothing_is_expected_after_the_close(void **)
+{
+    struct watch *w = watch_every_day();
+    struct envelope closing = reply(w->c, 4, NPS_A, CSC_A, "safeguarding.close", 1, 3);
+
+    say(w, closing);
+    step(w->c, &closing, STEP(DELIVERED));
+    run_until(w, NOW + 5 * DAY);
     assert_int_equal(told_of(w, NPS_A, KIND(EXPECTED)), 0);
     watch_free(w);
+}
+
+/* What its recipient cannot open has neither kept it up to date nor closed it. */
+static void what_is_rejected_has_not_been_said(void **)
+{
+    static const char *const types[] = {UPDATE, "safeguarding.close"};
+
+    for (size_t i = 0; i < LENGTH(types); i++) {
+        struct watch *w = watch_every_day();
+        struct envelope e = reply(w->c, 4, NPS_A, CSC_A, types[i], 1, 3);
+
+        run_until(w, NOW + DAY);
+        say(w, e);
+        case_desk_restart(w->c);
+        step(w->c, &e, STEP(REJECTED));
+        run_until(w, NOW + 5 * DAY);
+        assert_int_equal(told_of(w, NPS_A, KIND(EXPECTED)), 1);
+        assert_int_equal(nth(w, NPS_A, KIND(EXPECTED), 0)->due_ms, NOW + DAY + DAY / 2);
+        watch_free(w);
+    }
 }
 
 static void of_another_case_it_is_still_expected(void **)
@@ -710,7 +821,12 @@ int main(void)
         cmocka_unit_test(an_unopened_referral_is_told_every_quarter_hour_until_it_is_opened),
         cmocka_unit_test(one_alarm_when_what_was_expected_did_not_come),
         cmocka_unit_test(one_clock_waits_for_what_is_expected),
-        cmocka_unit_test(what_was_expected_came_whoever_sent_it),
+        cmocka_unit_test(what_is_expected_of_one_side_the_other_does_not_meet),
+        cmocka_unit_test(each_referral_of_a_case_is_watched),
+        cmocka_unit_test(an_update_elsewhere_about_the_case_is_not_the_one_expected),
+        cmocka_unit_test(each_update_makes_the_next_expected_and_each_silence_is_told_once),
+        cmocka_unit_test(nothing_is_expected_after_the_close),
+        cmocka_unit_test(what_is_rejected_has_not_been_said),
         cmocka_unit_test(of_another_case_it_is_still_expected),
         cmocka_unit_test(a_silent_feed_is_told_once_a_working_day),
         cmocka_unit_test(what_is_sent_is_counted_over_a_restart),

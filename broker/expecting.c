@@ -1,0 +1,144 @@
+/*
+ * expecting.c - what agreements expect after a message: whose clock it is, and what meets it.
+ *
+ *     timing.c: a message is accepted --> is it expected? does it make something expected?
+ *
+ * What keeps a conversation up to date or closes it is expected in that conversation, so that two
+ * referrals of one case are each watched; all else about the case. Who owes it moves with the case,
+ * and meets it alone. Source: docs/clocks.md.
+ */
+#include <string.h>
+
+#include "broker/exchange_inside.h"
+#include "lib/text.h"
+
+#define EXPECTED CONCORDAT__CLOCK_KIND__CLOCK_EXPECTED
+#define BREACHED CONCORDAT__CLOCK_STAGE__STAGE_BREACHED
+
+bool exchange_is_expected_there(struct exchange *x, const struct clock_running *running)
+{
+    const struct conversation_kept *kept = conversations_find(x->cases, &running->conversation);
+
+    return kept && conversation_goes_on_by(kept->conversation.opened, running->expected);
+}
+
+bool exchange_meets_expected(struct exchange *x, const struct clock_running *running,
+                             enum clocks_by by, const struct acceptance *accepted)
+{
+    const char *type = accepted->question->type;
+    bool is_it = strcmp(running->expected, type) == 0
+              && running->owed_by == accepted->submit->head.member + 1;
+
+    if (exchange_is_expected_there(x, running)) {
+        const struct conversation_kept *kept = conversations_find(x->cases, &running->conversation);
+
+        return by == CLOCKS_BY_CONVERSATION
+            && (is_it || conversation_is_closed_by(kept->conversation.opened, type));
+    }
+    return is_it && (by == CLOCKS_BY_CASE || id_is_zero(&running->case_handle));
+}
+
+/* Is the sender a party of the agreement that expects it? */
+static bool is_party(const struct exchange *x, const struct clock_running *running,
+                     const char *agency)
+{
+    const struct agreement *agreement = registrar_version(x->registrar, &running->agreement_hash);
+
+    return agreement && agreement_party(agreement, agency);
+}
+
+/* What is expected: about the case; without one, in the conversation. */
+static struct clock_running *next_expected(struct exchange *x, const struct id *case_handle,
+                                           const struct id *conversation, uint32_t *at)
+{
+    const bool of_case = !id_is_zero(case_handle);
+    struct clock_running *running;
+
+    do
+        running = clocks_next(x->clocks, of_case ? CLOCKS_BY_CASE : CLOCKS_BY_CONVERSATION,
+                              of_case ? case_handle : conversation, at);
+    while (running && running->clock.kind != EXPECTED);
+    return running;
+}
+
+static bool expects_after(const struct agreement *agreement, const struct message_type *type)
+{
+    for (size_t i = 0; i < agreement->expectation_count; i++)
+        if (agreement->expectations[i].at_least == 0 && agreement->expectations[i].after == type)
+            return true;
+    return false;
+}
+
+/* Of its own agreements only, so that no other agency's expectations keep it from speaking. */
+Concordat__RefusalCode exchange_judge_clocks(struct exchange *x,
+                                             const struct command_submit *submit,
+                                             const struct question *question,
+                                             const struct decision *decision)
+{
+    const struct clock_running *running;
+    uint32_t at = 0, count = 0;
+
+    if (!expects_after(decision->agreement, decision->clause->type))
+        return CONCORDAT__REFUSAL_CODE__REFUSAL_UNSPECIFIED;
+    while ((running = next_expected(x, &submit->case_handle, &submit->conversation_id, &at)))
+        count += is_party(x, running, question->from);
+    return count < CLOCKS_EXPECTED_MAX ? CONCORDAT__REFUSAL_CODE__REFUSAL_UNSPECIFIED
+                                       : CONCORDAT__REFUSAL_CODE__RATE_LIMITED;
+}
+
+struct clock_running *exchange_find_expected(struct exchange *x, const struct clock_running *wanted)
+{
+    const bool of_case =
+        !id_is_zero(&wanted->case_handle) && !exchange_is_expected_there(x, wanted);
+    const struct id *id = of_case ? &wanted->case_handle : &wanted->conversation;
+    struct clock_running *running;
+    uint32_t at = 0;
+
+    while ((running =
+                clocks_next(x->clocks, of_case ? CLOCKS_BY_CASE : CLOCKS_BY_CONVERSATION, id, &at)))
+        if (running->clock.kind == EXPECTED && running != wanted && running->met_by == 0
+            && strcmp(running->clause, wanted->clause) == 0
+            && strcmp(running->agreement_id, wanted->agreement_id) == 0
+            && running->owed_by == wanted->owed_by
+            && (of_case || running->owed_to == wanted->owed_to))
+            return running;
+    return NULL;
+}
+
+/* Who is owed it, or owes it, where the conversation is by now: what came for who asked before, its
+ * holder goes on with. False: it has ended, and nothing is expected in it. */
+static bool place(struct exchange *x, struct clock_running *running)
+{
+    const struct conversation_kept *kept = conversations_find(x->cases, &running->conversation);
+    const struct conversation *c = &kept->conversation;
+
+    if (c->state == CONVERSATION_CLOSED)
+        return false;
+    uint32_t now = c->before_was_other ? c->other : c->asker;
+    if (c->before != 0 && running->owed_by == c->before)
+        running->owed_by = now;
+    if (c->before != 0 && running->owed_to == c->before)
+        running->owed_to = now;
+    return true;
+}
+
+enum status exchange_start_expected(struct exchange *x, const struct clock *clock,
+                                    struct clock_running *wanted, const struct agreement *agreement)
+{
+    const struct expectation *e = agreement_expectation(agreement, clock->expectation);
+    const struct case_held *held = cases_find(x->cases, &wanted->case_handle);
+
+    TEXT_COPY(wanted->clause, e->id);
+    TEXT_COPY(wanted->expected, e->then->name);
+    if (clock->debtor == DEBTOR_HOLDER) { /* it is neither side: who asks is owed it */
+        wanted->owed_by = held->custody.holder;
+    }
+    if (exchange_is_expected_there(x, wanted) && !place(x, wanted))
+        return ST_OK;
+    /* One alarm is enough; but after a breach the next cause is waited for anew, in its place. */
+    struct clock_running *known = exchange_find_expected(x, wanted);
+    if (known && known->clock.stage != BREACHED)
+        return ST_OK;
+    enum status status = known ? exchange_clock_stop(x, known, false) : ST_OK;
+    return status == ST_OK ? exchange_clock_start(x, wanted) : status;
+}
