@@ -139,13 +139,14 @@ static bool take_first(void *context, uint64_t number)
     return false;
 }
 
+/* One that somebody has seen; else it stays until then. */
 static enum status forget(struct txn *txn, uint64_t number)
 {
     uint8_t place[PLACE_SIZE], told[TOLD_SIZE];
     struct alarm alarm;
     enum status status = get(txn, number, &alarm);
 
-    if (status == ST_MORE)
+    if (status == ST_MORE || (status == ST_OK && !alarm.seen))
         return ST_OK;
     if (status == ST_OK)
         status = store_delete(txn, TREE_ALARMS, told_key(told, &alarm.digest));
@@ -188,13 +189,18 @@ enum status alarms_see(struct txn *txn, uint64_t number)
 {
     uint8_t place[PLACE_SIZE];
     struct alarm alarm;
+    uint64_t newest = number;
     enum status status = get(txn, number, &alarm);
 
     if (status != ST_OK)
         return status;
     alarm.seen = true;
     status = put(txn, &alarm);
-    return status == ST_OK ? store_delete(txn, TREE_ALARMS, place_of(place, 'u', number)) : status;
+    if (status == ST_OK)
+        status = store_delete(txn, TREE_ALARMS, place_of(place, 'u', number));
+    if (status == ST_OK)
+        status = walk_numbers(txn, 'a', take_first, &newest);
+    return status == ST_OK && newest - number >= ALARMS_MAX ? forget(txn, number) : status;
 }
 
 struct visiting {

@@ -4,7 +4,8 @@
  *
  *     ClockTold (told.h) --alarms_take--> TREE_ALARMS --> `concordat alarms', above the inbox
  *
- * The newest ALARMS_MAX are kept; numbers are this agency's, from 1. What is told twice is one.
+ * The newest ALARMS_MAX are kept, and any that nobody has seen; numbers are this agency's, from 1.
+ * What is told twice is one.
  *
  * Threads: the keeper's.
  */

@@ -5,8 +5,8 @@
 #include "agents/trees.h"
 #include "lib/text.h"
 
-#define TALK_VERSION 1
-#define TALK_MAX 1024 /* bytes of a record */
+#define TALK_VERSION 2 /* 1 ends before taken_ms */
+#define TALK_MAX 1024  /* bytes of a record */
 #define KEY_SIZE (1 + ID_SIZE)
 #define PLACE_SIZE (1 + ID_SIZE + ID_SIZE)
 
@@ -143,12 +143,14 @@ enum status talks_get(struct txn *txn, const struct id *id, struct talk *out)
     struct talk talk = {0};
     struct bytes value;
     struct reader r;
+    uint8_t version;
     enum status status = store_get(txn, TREE_TALKS, key_of(key, id), &value);
 
     if (status != ST_OK)
         return status;
     r = reader_of(value.data, value.size);
-    if (read_u8(&r) != TALK_VERSION)
+    version = read_u8(&r);
+    if (version != TALK_VERSION && version != 1)
         return ST_INVALID;
     read_rules(&r, &talk.rules);
     read_prefixed_text(&r, talk.other, sizeof talk.other);
@@ -157,6 +159,7 @@ enum status talks_get(struct txn *txn, const struct id *id, struct talk *out)
     talk.next = read_u32(&r);
     read_into(&r, talk.ended_by.bytes, ID_SIZE);
     talk.is_kept = read_u8(&r) != 0;
+    talk.taken_ms = version == 1 ? 0 : (int64_t)read_u64(&r);
     if (!reader_done(&r))
         return ST_INVALID;
     *out = talk;
@@ -178,6 +181,7 @@ enum status talks_put(struct txn *txn, const struct talk *talk)
     write_u32(&w, talk->next);
     write_bytes(&w, talk->ended_by.bytes, ID_SIZE);
     write_u8(&w, talk->is_kept);
+    write_u64(&w, (uint64_t)talk->taken_ms);
     if (w.failed)
         return ST_LIMIT;
     status = store_put(txn, TREE_TALKS, key_of(key, &c->id), (struct bytes){record, w.size});

@@ -30,6 +30,7 @@ struct talk {
     uint32_t next;      /* the number of our next message; those on their way are counted */
     struct id ended_by; /* our message that ended it; zero: none has */
     bool is_kept;       /* by the broker too; else only `next` counts */
+    int64_t taken_ms;   /* when its case last came to us, as the broker told; 0: never */
 };
 
 /* A conversation opened by a message from us to `other`, or from there. */

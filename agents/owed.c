@@ -177,23 +177,32 @@ static enum status follow(struct txn *txn, struct bytes index, struct bytes due,
     return status;
 }
 
-/* Those of the index, STOP_MAX at most; a walk must not be written under. */
-static enum status gather(struct txn *txn, enum owed_by by, const struct id *id,
-                          struct owed list[static STOP_MAX], size_t *count)
+/* Where a gathering has come to: the key after which it goes on. */
+struct place {
+    uint8_t key[INDEX_KEY_SIZE];
+    size_t size;
+};
+
+/* The next of the index, STOP_MAX at most: a walk must not be written under. `place` begins as what
+ * all its keys have in common. */
+static enum status gather(struct txn *txn, struct place *place, struct owed list[static STOP_MAX],
+                          size_t *count)
 {
-    uint8_t from[1 + ID_SIZE] = {(uint8_t)by};
     struct bytes key, value;
     struct walk *walk;
     enum status status;
 
     *count = 0;
-    memcpy(from + 1, id->bytes, ID_SIZE);
-    status = walk_open(txn, TREE_OWED, (struct bytes){from, sizeof from}, &walk);
+    status = walk_open(txn, TREE_OWED, (struct bytes){place->key, place->size}, &walk);
     if (status != ST_OK)
         return status;
     while (*count < STOP_MAX && (status = walk_next(walk, &key, &value)) == ST_OK) {
-        if (key.size < sizeof from || memcmp(key.data, from, sizeof from) != 0)
+        if (key.size != INDEX_KEY_SIZE || memcmp(key.data, place->key, 1 + ID_SIZE) != 0)
             break;
+        if (place->size == key.size && memcmp(key.data, place->key, key.size) == 0)
+            continue;
+        memcpy(place->key, key.data, key.size);
+        place->size = key.size;
         status = follow(txn, key, value, &list[*count]);
         if (status == ST_OK)
             ++*count;
@@ -207,20 +216,22 @@ static enum status gather(struct txn *txn, enum owed_by by, const struct id *id,
 enum status owed_stop(struct txn *txn, enum owed_by by, const struct id *id,
                       enum owed_fate (*judge)(void *context, struct owed *owed), void *context)
 {
+    struct place place = {.key = {(uint8_t)by}, .size = 1 + ID_SIZE};
     struct owed list[STOP_MAX];
-    size_t count;
-    enum status status = id_is_zero(id) ? ST_MORE : gather(txn, by, id, list, &count);
+    size_t count = id_is_zero(id) ? 0 : STOP_MAX;
+    enum status status = ST_OK;
 
-    if (status != ST_OK)
-        return status == ST_MORE ? ST_OK : status;
-    for (size_t i = 0; i < count && status == ST_OK; i++) {
-        const enum owed_fate fate = judge(context, &list[i]);
+    memcpy(place.key + 1, id->bytes, ID_SIZE);
+    while (status == ST_OK && count == STOP_MAX
+           && (status = gather(txn, &place, list, &count)) == ST_OK)
+        for (size_t i = 0; i < count && status == ST_OK; i++) {
+            const enum owed_fate fate = judge(context, &list[i]);
 
-        if (fate == OWED_ENDS)
-            status = drop(txn, &list[i]);
-        else if (fate == OWED_CHANGES)
-            status = owed_put(txn, &list[i]);
-    }
+            if (fate == OWED_ENDS)
+                status = drop(txn, &list[i]);
+            else if (fate == OWED_CHANGES)
+                status = owed_put(txn, &list[i]);
+        }
     return status;
 }
 

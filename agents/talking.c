@@ -279,10 +279,11 @@ static bool take_over(struct desk *desk, const struct custody_told *told,
                       const struct told_conversation *t, struct talk *talk, bool *is_new)
 {
     const struct message_type *opened = catalogue_find(t->type);
+    const bool moved = told->change == CONCORDAT__CUSTODY_CHANGE__CASE_TRANSFERRED;
 
     *is_new = !find_talk(desk, &t->id, talk);
-    if (!opened)
-        return false;
+    if (!opened || (moved && !*is_new && told->at_ms <= talk->taken_ms))
+        return false; /* it was told before, and has gone on since */
     if (*is_new)
         *talk = talk_new(opened, &t->id, &told->case_handle, t->other, t->asked_by_holder);
     talk->is_kept = true;
@@ -290,8 +291,8 @@ static bool take_over(struct desk *desk, const struct custody_told *told,
     talk->rules.other = t->asked_by_holder ? SIDE_THEM : SIDE_US;
     TEXT_COPY(talk->other, t->other);
     talk->holder[0] = '\0';
-    if (told->change == CONCORDAT__CUSTODY_CHANGE__CASE_TRANSFERRED) {
-        /* It may have been ours before. */
+    if (moved) { /* it may have been ours before */
+        talk->taken_ms = told->at_ms;
         talk->rules.state = t->closed ? CONVERSATION_CLOSED : CONVERSATION_OPEN;
         talk->ended_by = (struct id){{0}};
     }

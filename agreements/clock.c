@@ -309,7 +309,7 @@ bool clock_is_stopped_by_type(Concordat__ClockKind kind, const struct message_ty
     return (kind == KIND(DECIDE) || kind == KIND(ANSWER)) && names(asked->answered_by, type);
 }
 
-bool clock_is_stopped_by_step(Concordat__ClockKind kind, const struct message_type *,
+bool clock_is_stopped_by_step(Concordat__ClockKind kind, const struct message_type *asked,
                               Concordat__StepKind step)
 {
     static const struct {
@@ -323,8 +323,12 @@ bool clock_is_stopped_by_step(Concordat__ClockKind kind, const struct message_ty
         {KIND(DECIDE), 1u << STEP(DECLINED) | 1u << STEP(ANSWERED) | 1u << STEP(REJECTED)},
         {KIND(ANSWER), 1u << STEP(DECLINED) | 1u << STEP(ANSWERED) | 1u << STEP(REJECTED)},
         {KIND(EXPECTED), 1u << STEP(REJECTED)},
+        {KIND(FORWARD), 1u << STEP(REJECTED)},
     };
 
+    if (step == STEP(ANSWERED) && (kind == KIND(DECIDE) || kind == KIND(ANSWER)) && asked
+        && asked->answered_by)
+        return false; /* the answer itself does, by its type */
     for (size_t i = 0; i < sizeof table / sizeof *table; i++)
         if (table[i].kind == kind)
             return table[i].steps >> step & 1;

@@ -85,7 +85,8 @@ bool clock_reckon(struct clock *clock, const struct calendar_days *days);
 /* It was stopped, and what stopped it is undone: it goes on as if it never had been. */
 void clock_resume(struct clock *clock, const struct calendar_days *days);
 /* Does a message of this type, or a step, stop a clock of this kind that `asked` started? What an
- * expectation waits for is in the agreement: not asked here, but a step. */
+ * expectation waits for is in the agreement: not asked here, but a step. That something was answered
+ * is no answer where a type of message is. */
 bool clock_is_stopped_by_type(Concordat__ClockKind kind, const struct message_type *asked,
                               const char *type);
 bool clock_is_stopped_by_step(Concordat__ClockKind kind, const struct message_type *asked,

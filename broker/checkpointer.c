@@ -13,8 +13,9 @@
 #include "lib/log.h"
 #include "lib/loop.h"
 
-#define EVERY_MS 1000                    /* between commits */
-#define DISK_RESERVE (UINT64_C(64) * 1024 * 1024) /* bytes kept free for what was accepted already */
+#define EVERY_MS 1000 /* between commits */
+#define DISK_RESERVE                                                                               \
+    (UINT64_C(64) * 1024 * 1024) /* bytes kept free for what was accepted already */
 #define NOTES_A_TURN 256
 
 /* Buffers in the order of their arrival. */

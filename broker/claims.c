@@ -183,7 +183,8 @@ static enum status answer(struct exchange *x, const struct command_case *given,
     bool concerns = held && custody_concerns(&held->custody, by);
     if (!concerns && news.conversation_count == 0)
         return send_refusal(x, given, code == DONE ? REFUSED(CASE_NOT_YOURS) : code);
-    if (concerns && held->custody.transfer.to != 0)
+    if (held->custody.transfer.to != 0
+        && (by == held->custody.holder || by == held->custody.transfer.to))
         news.transfer = &held->custody.transfer;
     exchange_write_case(x, held, by, &news, custody, &size);
     return send_answer(x, given, code, (struct bytes){custody, size});

@@ -87,6 +87,17 @@ static Concordat__RefusalCode judge_opening(struct exchange *x, const struct com
              : DONE;
 }
 
+/* Every message that opens a conversation has to open its own, or nobody would see that it is open;
+ * but for what a transfer offers again. */
+static bool offers_again(struct exchange *x, const struct command_submit *submit,
+                         const struct message_type *type, const struct conversation_kept *kept)
+{
+    const struct case_held *held = cases_find(x->cases, &submit->case_handle);
+
+    return type->custody == CUSTODY_OFFER && kept->conversation.opened == type && held
+        && id_equal(&held->custody.transfer.id, &submit->custody.transfer_id);
+}
+
 Concordat__RefusalCode exchange_judge_words(struct exchange *x, const struct command_submit *submit,
                                             const struct question *question)
 {
@@ -100,10 +111,8 @@ Concordat__RefusalCode exchange_judge_words(struct exchange *x, const struct com
         return UNKNOWN; /* another's, who chose the id before */
     if (!kept)
         return judge_opening(x, submit, question, type);
-    /* It has to open its own, or nobody would see that it is open; but for what a transfer offers
-     * again. */
-    if (conversation_is_kept(type)
-        && (type->custody != CUSTODY_OFFER || kept->conversation.opened != type))
+    if (!id_equal(&submit->case_handle, &kept->conversation.case_handle)
+        || (conversation_is_kept(type) && !offers_again(x, submit, type, kept)))
         return UNKNOWN;
 
     const struct utterance u = {type, submit->head.member + 1,
@@ -163,7 +172,7 @@ enum status exchange_end_conversation(struct exchange *x, struct conversation_ke
             c->answered = true;
             status = read_id(x, held->message, &answer);
             if (status == ST_OK)
-                status = exchange_clock_forward(x, c, &answer, c->before, c->asker);
+                status = exchange_clock_forward(x, c, &answer, held->message);
         }
         let_go(x, held);
     }
@@ -171,7 +180,7 @@ enum status exchange_end_conversation(struct exchange *x, struct conversation_ke
 }
 
 static enum status apply(struct exchange *x, struct conversation_kept *kept,
-                         const struct utterance *u, const struct id *message)
+                         const struct utterance *u, const struct id *message, uint64_t sequence)
 {
     struct conversation *c = &kept->conversation;
     enum conversation_state before = c->state;
@@ -179,7 +188,7 @@ static enum status apply(struct exchange *x, struct conversation_kept *kept,
     conversation_apply(c, u, x->now_ms);
     if (c->state != CONVERSATION_FORWARDING || before == CONVERSATION_FORWARDING)
         return ST_OK;
-    return exchange_clock_forward(x, c, message, c->before, c->asker);
+    return exchange_clock_forward(x, c, message, sequence);
 }
 
 static const struct message_type *type_of(const struct conversation *c, enum held_what what)
@@ -217,7 +226,7 @@ static enum status say_held(struct exchange *x, struct conversation_kept *kept, 
     const struct utterance u = {type_of(c, held.what), held.from, item->agency + 1, held.sequence};
     enum status status = read_id(x, held.message, &message);
     if (status == ST_OK)
-        status = apply(x, kept, &u, &message);
+        status = apply(x, kept, &u, &message, held.message);
     let_go(x, &held);
     return status;
 }
@@ -319,7 +328,7 @@ enum status exchange_say(struct exchange *x, const struct acceptance *a)
     if (ahead)
         return hold(x, a, kept, &u);
     bool was_closed = kept->conversation.state == CONVERSATION_CLOSED;
-    enum status status = apply(x, kept, &u, &a->submit->message_id);
+    enum status status = apply(x, kept, &u, &a->submit->message_id, a->sequence);
     if (status != ST_OK || was_closed)
         return status == ST_OK ? exchange_keep_conversation(x, kept) : status;
     return go_on(x, kept, u.from, kept->held_count > 0);
@@ -381,9 +390,7 @@ static struct conversation_kept *find_said(struct exchange *x, const struct even
 /* It is to be passed on once more. */
 static enum status owe_again(struct exchange *x, const struct conversation *c)
 {
-    return c->state == CONVERSATION_FORWARDING
-             ? exchange_clock_forward(x, c, &c->id, c->before, c->asker)
-             : ST_OK;
+    return c->state == CONVERSATION_FORWARDING ? exchange_clock_forward(x, c, &c->id, 0) : ST_OK;
 }
 
 enum status exchange_words_undone(struct exchange *x, uint64_t sequence)
@@ -402,12 +409,14 @@ enum status exchange_words_undone(struct exchange *x, uint64_t sequence)
     return status == ST_OK ? exchange_keep_conversation(x, kept) : status;
 }
 
-enum status exchange_words_ended(struct exchange *x, const struct id *message, uint64_t sequence)
+enum status exchange_words_ended(struct exchange *x, const struct id *message, uint64_t sequence,
+                                 uint32_t by)
 {
     struct conversation_kept *kept = conversations_find(x->cases, message);
 
     /* Another sender's message may have the id; a transfer's ends with the transfer. */
     if (!kept || kept->first != sequence || kept->conversation.opened->custody == CUSTODY_OFFER
+        || (by != 0 && by != kept->conversation.other)
         || !conversation_ended(&kept->conversation, message))
         return ST_OK;
     return exchange_end_conversation(x, kept);

@@ -335,6 +335,11 @@ static enum status age(struct exchange *x)
     return exchange_record(x, &event, 0);
 }
 
+int64_t exchange_now_ms(const struct exchange *x)
+{
+    return x->now_ms;
+}
+
 enum status exchange_begin(struct exchange *x, int64_t now_ms)
 {
     assert(!x->is_open);

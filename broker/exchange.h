@@ -87,6 +87,8 @@ void exchange_set_high(struct exchange *exchange, bool high);
 
 /* ---- a batch ---- */
 
+/* The time of the last batch, or of the newest event that was restored; 0: none. */
+int64_t exchange_now_ms(const struct exchange *exchange);
 /* Starts one; `now_ms` is since 1970 and counts no less than any before. */
 enum status exchange_begin(struct exchange *exchange, int64_t now_ms);
 /* Judges and applies one command of the turn at `turn`. The turn's records must stay, and stay

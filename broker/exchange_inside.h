@@ -273,10 +273,11 @@ enum status exchange_clock_reply(struct exchange *x, const struct id *case_handl
                                  const struct id *offer, uint32_t from, uint32_t to,
                                  int64_t reply_by_ms);
 enum status exchange_clock_reply_stop(struct exchange *x, const struct id *case_handle);
-/* An answer came for `before', which owes it to `holder': an hour of working time. Stopped when the
- * late answer is accepted (exchange_clocks_message sees it). */
+/* An answer, event `sequence' (0: of before), came for who asked before, who owes it to the holder:
+ * an hour of working time. Stopped when the late answer is accepted, or when the answer cannot be
+ * opened or handed over. Nothing when that clock runs. */
 enum status exchange_clock_forward(struct exchange *x, const struct conversation *conversation,
-                                   const struct id *answer, uint32_t before, uint32_t holder);
+                                   const struct id *answer, uint64_t sequence);
 /* The case has moved, with its conversations: what `from' owed in it, or was owed, `to' does now.
  */
 enum status exchange_clocks_moved(struct exchange *x, const struct case_held *held, uint32_t from,
@@ -336,8 +337,10 @@ enum status exchange_say(struct exchange *x, const struct acceptance *accepted);
 /* It was refused for good, as event `sequence`: nothing waits for its number. */
 enum status exchange_words_refused(struct exchange *x, const struct command_submit *submit,
                                    uint64_t sequence, Concordat__RefusalCode code);
-/* The message, event `sequence`, was declined, rejected or withheld: what it opened ends. */
-enum status exchange_words_ended(struct exchange *x, const struct id *message, uint64_t sequence);
+/* The message, event `sequence`, was declined or rejected by `by`, or withheld (`by` is 0): what it
+ * opened ends, unless it is another's by now to answer. */
+enum status exchange_words_ended(struct exchange *x, const struct id *message, uint64_t sequence,
+                                 uint32_t by);
 /* The message, event `sequence`, was rejected or withheld: what it did to its conversation is
  * undone, and it can be said again. Before what settles it is forgotten. */
 enum status exchange_words_undone(struct exchange *x, uint64_t sequence);

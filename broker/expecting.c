@@ -135,10 +135,15 @@ enum status exchange_start_expected(struct exchange *x, const struct clock *cloc
     }
     if (exchange_is_expected_there(x, wanted) && !place(x, wanted))
         return ST_OK;
-    /* One alarm is enough; but after a breach the next cause is waited for anew, in its place. */
+    /* One alarm is enough, whichever cause remains; but after a breach the next is waited for anew,
+     * in its place. */
     struct clock_running *known = exchange_find_expected(x, wanted);
-    if (known && known->clock.stage != BREACHED)
-        return ST_OK;
+    if (known && known->clock.stage != BREACHED) {
+        if (known->message_sequence == 0)
+            return ST_OK;
+        known->message_sequence = 0; /* what undoes one cause leaves the other */
+        return exchange_keep_clock(x, known);
+    }
     enum status status = known ? exchange_clock_stop(x, known, false) : ST_OK;
     return status == ST_OK ? exchange_clock_start(x, wanted) : status;
 }

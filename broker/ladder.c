@@ -112,7 +112,9 @@ static enum status follow(struct exchange *x, const struct message *message,
         status = exchange_clocks_undone(x, &message->id, message->sequence);
     if (status == ST_OK)
         status = exchange_offer_undone(x, message->sequence, &message->id, message->sender + 1);
-    return status == ST_OK ? exchange_words_ended(x, &message->id, message->sequence) : status;
+    return status == ST_OK
+             ? exchange_words_ended(x, &message->id, message->sequence, message->recipient + 1)
+             : status;
 }
 
 static enum status record_step(struct exchange *x, const struct command_step *given, uint32_t place)

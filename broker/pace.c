@@ -2,12 +2,34 @@
 
 #define DAY_MS INT64_C(86400000)
 
+/* Behind the time that was given, and how long already: a tenth of it is given back. */
+static int64_t slow(struct pace *pace, int64_t monotonic_ms)
+{
+    if (!pace->is_behind) {
+        pace->slow_ms = pace->good_ms;
+        pace->slow_since_ms = pace->monotonic_ms;
+    }
+    pace->is_behind = true;
+    return pace->slow_ms + (monotonic_ms - pace->slow_since_ms) * 9 / 10;
+}
+
 int64_t pace_now(struct pace *pace, int64_t wall_ms, int64_t monotonic_ms)
 {
-    if (!pace->has_begun)
-        *pace = (struct pace){.ahead_ms = wall_ms - monotonic_ms, .has_begun = true};
+    if (!pace->has_begun) {
+        pace->ahead_ms = wall_ms - monotonic_ms;
+        pace->monotonic_ms = monotonic_ms;
+        pace->has_begun = true;
+    }
     pace->is_off = wall_ms - monotonic_ms - pace->ahead_ms > CLOCK_JUMP_MS;
-    pace->good_ms = pace->is_off ? pace->good_ms + (monotonic_ms - pace->monotonic_ms) : wall_ms;
+    if (pace->is_off) {
+        pace->good_ms += monotonic_ms - pace->monotonic_ms;
+        pace->is_behind = false;
+    } else {
+        const int64_t slow_ms = wall_ms < pace->good_ms ? slow(pace, monotonic_ms) : wall_ms;
+
+        pace->good_ms = slow_ms > wall_ms ? slow_ms : wall_ms;
+        pace->is_behind = slow_ms > wall_ms;
+    }
     pace->monotonic_ms = monotonic_ms;
     return pace->good_ms;
 }

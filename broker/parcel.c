@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-#define ROOM_LEAST 4096           /* bytes: most turns of a quiet broker fit */
+#define ROOM_LEAST 4096                  /* bytes: most turns of a quiet broker fit */
 #define USUAL_MOST ((size_t)1024 * 1024) /* bytes: one large one makes no habit */
 
 void parcel_fini(struct parcel *parcel)

@@ -65,14 +65,26 @@ static enum status rest(struct exchange *x, struct clock_running *running,
     return exchange_keep_clock(x, &resting);
 }
 
+/* The message that started it: the conversation's first, but of an expectation it may be another.
+ */
+static struct id cause_of(struct exchange *x, const struct clock_running *running)
+{
+    struct event event;
+
+    if (running->clock.kind == CLOCK(EXPECTED) && running->message_sequence != 0
+        && exchange_event(x, running->message_sequence, &event) == ST_OK)
+        return event.message_id;
+    return running->conversation;
+}
+
 static enum status go_on(struct exchange *x, struct clock_running *running)
 {
     struct clock_running again = *running;
 
     if (running->clock.kind == CLOCK(EXPECTED) && exchange_find_expected(x, running))
         return exchange_clock_stop(x, running, false); /* by what has come since */
+    again.message = cause_of(x, running);
     clocks_stop(x->clocks, running);
-    again.message = again.conversation; /* the first one's id */
     again.met_by = 0;
     clock_resume(&again.clock, exchange_calendar(x));
     if (!clocks_start(x->clocks, &again))
@@ -108,14 +120,13 @@ static bool is_met(struct exchange *x, const struct clock_running *running, enum
         && is_to_who_waits(x, running, accepted);
 }
 
-/* It is of a conversation that is kept, in which the same can be said again. (What is to be passed
- * on, conversing.c starts again.) */
-static bool is_answer_owed(struct exchange *x, const struct clock_running *running)
+/* Can it be owed again, when what came is undone? What is expected; and what is owed to the first
+ * message of a conversation that is kept. (What is to be passed on, conversing.c starts again.) */
+static bool may_go_on(struct exchange *x, const struct clock_running *running)
 {
     return running->clock.kind == CLOCK(EXPECTED)
-             ? exchange_is_expected_there(x, running)
-             : (running->clock.kind == CLOCK(DECIDE) || running->clock.kind == CLOCK(ANSWER))
-                   && conversations_find(x->cases, &running->conversation);
+        || ((running->clock.kind == CLOCK(DECIDE) || running->clock.kind == CLOCK(ANSWER))
+            && conversations_find(x->cases, &running->conversation));
 }
 
 /* What one message meets has a bound, or it would not fit a batch. Beyond it a clock goes on, so
@@ -142,8 +153,8 @@ static enum status stop_met(struct exchange *x, enum clocks_by by, const struct 
     while ((running = clocks_next(x->clocks, by, id, &at))) {
         enum status status = ST_OK;
         if (is_met(x, running, by, accepted) && may_meet(x, running))
-            status = is_answer_owed(x, running) ? rest(x, running, accepted)
-                                                : exchange_clock_stop(x, running, true);
+            status = may_go_on(x, running) ? rest(x, running, accepted)
+                                           : exchange_clock_stop(x, running, true);
         if (status != ST_OK)
             return status;
     }
@@ -242,6 +253,14 @@ enum status exchange_clocks_message(struct exchange *x, const struct acceptance 
 
 /* ---- other ends ---- */
 
+/* What is owed to a conversation's first message goes with the case; who has not the case any more
+ * answers and declines nothing. */
+static bool is_debtors(const struct clock_running *running, uint32_t recipient)
+{
+    return (running->clock.kind != CLOCK(DECIDE) && running->clock.kind != CLOCK(ANSWER))
+        || running->owed_by == recipient + 1;
+}
+
 enum status exchange_clocks_step(struct exchange *x, const struct message *message,
                                  Concordat__StepKind step)
 {
@@ -253,6 +272,7 @@ enum status exchange_clocks_step(struct exchange *x, const struct message *messa
         if (running->met_by != 0
                 ? running->met_by != message->sequence || !met
                 : running->message_sequence != message->sequence
+                      || !is_debtors(running, message->recipient)
                       || !clock_is_stopped_by_step(running->clock.kind,
                                                    catalogue_find(running->type), step))
             continue;
@@ -290,9 +310,10 @@ enum status exchange_clocks_undone(struct exchange *x, const struct id *message_
 
         if (running->met_by != sequence)
             continue;
-        enum status status = kept && kept->conversation.state != CONVERSATION_CLOSED
-                               ? go_on(x, running)
-                               : exchange_clock_stop(x, running, false);
+        bool owed =
+            (running->clock.kind == CLOCK(EXPECTED) && !exchange_is_expected_there(x, running))
+            || (kept && kept->conversation.state != CONVERSATION_CLOSED);
+        enum status status = owed ? go_on(x, running) : exchange_clock_stop(x, running, false);
         if (status != ST_OK)
             return status;
     }
@@ -394,7 +415,7 @@ enum status exchange_clock_reply_stop(struct exchange *x, const struct id *case_
 }
 
 enum status exchange_clock_forward(struct exchange *x, const struct conversation *conversation,
-                                   const struct id *answer, uint32_t before, uint32_t holder)
+                                   const struct id *answer, uint64_t sequence)
 {
     const struct span hour = {FORWARD_MINUTES, true};
     struct clock_running running = {
@@ -402,11 +423,14 @@ enum status exchange_clock_forward(struct exchange *x, const struct conversation
             CLOCK(FORWARD), x->now_ms,
             calendar_add(exchange_calendar(x), CALENDAR_ENGLAND_AND_WALES, x->now_ms, &hour)),
         .message = *answer,
+        .message_sequence = sequence,
         .conversation = conversation->id,
         .case_handle = conversation->case_handle,
-        .owed_by = before,
-        .owed_to = holder};
+        .owed_by = conversation->before,
+        .owed_to = conversation->asker};
 
+    if (find(x, CLOCKS_BY_CONVERSATION, &conversation->id, CLOCK(FORWARD), 0))
+        return ST_OK;
     running.clock.span = hour;
     running.clock.calendar = CALENDAR_ENGLAND_AND_WALES;
     TEXT_COPY(running.type,

@@ -225,7 +225,7 @@ enum status window_keep(struct window *w, const struct tree_key *key, struct byt
 {
     struct slot *slot = find_slot(w, TREE_KEPT, key);
 
-#ifdef PLANT_FIRST_KEPT /* a bug for tests/system/powercut.c to catch; no other build has it */
+#ifdef PLANT_FIRST_KEPT /* a bug for tests/sim and tests/system to catch; no other has it */
     if (slot)
         return ST_OK;
 #endif

@@ -424,6 +424,7 @@ static enum status set_up(struct writer_thread *w)
     assert(most > EXCHANGE_STEP_MAX);
     w->batch_most = most - EXCHANGE_STEP_MAX;
     w->checkpoint = w->told = w->config.checkpoint;
+    w->pace.good_ms = exchange_now_ms(w->config.exchange);
     w->alarm_limit = (struct log_limit){.burst = 10, .period_ms = 1000};
     loop_at_end_of_turn(w->loop, on_end_of_turn, w);
     for (unsigned i = 0; status == ST_OK && i < w->config.link_count; i++) {

@@ -1,23 +1,30 @@
 /*
  * statehash.c - checkpoint and tail equal the live run, by a hash over all trees.
  *
- *     statehash [SCHEDULES [SEED]]
+ *     statehash [SCHEDULES [SEED [CONTROL...]]]
  *
  * Each schedule is a random history that a broker could write: messages accepted and refused, ids
  * used again, steps, messages withheld, items taken, certificates, keys, the gazette, refusals only
  * counted, records kept, changed and gone, what is told, days that pass. Two stores fold it:
  *
  *     plain    every batch is written on its own: nothing is coalesced
- *     crashed  windows of random length; the process dies at random places between checkpoints and
- *              recovers from its last checkpoint and the journal's tail (recovery.c, the real one)
+ *     crashed  windows of random length; the process dies at random places between checkpoints, or
+ *              the power goes while a batch is on its way (brittle.h: one of the images that may be
+ *              left), and recovers from its last checkpoint and the journal's tail (recovery.c, the
+ *              real one)
  *
- * Their hashes must be equal, and what is queued must be what a small model says. The control folds
- * a history with one event changed: its hash must differ.
+ * After each recovery what is queued, told and kept (cases, conversations, clocks are such records,
+ * docs/custody.md) must be what a small model says of that batch: all that was acknowledged, and of
+ * the batch that was on its way all or nothing. At the end the hashes must be equal.
+ *
+ * A history with one event changed must give another hash. CONTROL programs are this one with a bug
+ * planted in the journal or in the fold: each must end with a difference (exit 1).
  */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 
 #include "broker/recovery.h"
 #include "tests/sim/brittle.h"
@@ -75,10 +82,10 @@ struct history {
     struct batch {
         size_t at, size;
         uint32_t count;
+        size_t items; /* queued at its end, as the model has it */
+        size_t kept;  /* and kept */
     } batches[EVENTS];
     size_t batch_count;
-    size_t items; /* queued at its end, as the model has it */
-    size_t kept;  /* and kept */
 };
 
 static uint64_t below(struct model *m, uint64_t bound)
@@ -291,6 +298,15 @@ static struct event next_event(struct model *m, uint8_t *scratch)
     return e;
 }
 
+static size_t count_kept_of(const struct model *m)
+{
+    size_t kept = 0;
+
+    for (size_t n = 0; n < KEPT_MAX; n++)
+        kept += m->is_kept[n];
+    return kept;
+}
+
 static void write_history(struct history *h, uint64_t seed)
 {
     struct model m = {.random = seed, .now_ms = 1000 * DAY_MS};
@@ -307,11 +323,9 @@ static void write_history(struct history *h, uint64_t seed)
             batch->count++;
         }
         batch->size = w.size - batch->at;
+        batch->items = m.item_count + m.waiting;
+        batch->kept = count_kept_of(&m);
     }
-    h->items = m.item_count + m.waiting;
-    h->kept = 0;
-    for (size_t n = 0; n < KEPT_MAX; n++)
-        h->kept += m.is_kept[n];
 }
 
 static struct bytes payload(const struct history *h, size_t batch)
@@ -381,12 +395,13 @@ static struct checked fold_plainly(const struct history *h, const char *folder)
 }
 
 struct tallies {
-    uint64_t schedules, crashes, replayed, checkpoints;
+    uint64_t schedules, crashes, cuts, in_flight_kept, replayed, checkpoints;
 };
 
 struct process {
     struct state *state;
     struct journal *journal;
+    uint64_t sequence; /* the last one that its start found */
 };
 
 static struct process start(const char *folder, const struct disk *disk, struct tallies *t)
@@ -400,6 +415,7 @@ static struct process start(const char *folder, const struct disk *disk, struct 
         exit(EXIT_FAILURE);
     }
     t->replayed += found.batches;
+    p.sequence = found.sequence;
     return p;
 }
 
@@ -412,34 +428,107 @@ static void checkpoint(struct process *p, struct tallies *t)
     t->checkpoints++;
 }
 
+/* One image of those that a cut during an append may leave, each as likely. */
+struct cut {
+    struct brittle *disk;  /* the one that is visited */
+    struct brittle *image; /* owned */
+    uint64_t random, seen;
+};
+
+static void catch_image(void *context)
+{
+    struct cut *cut = context;
+
+    if (random_below(&cut->random, ++cut->seen) > 0)
+        return;
+    brittle_free(cut->image);
+    cut->image = brittle_copy(cut->disk, cut->random);
+}
+
+/* What the store has, against what the model says of that batch. */
+static bool is_as_modelled(struct state *state, const struct history *h, size_t batches)
+{
+    const struct batch nothing = {.at = 0}, *b = batches > 0 ? &h->batches[batches - 1] : &nothing;
+    const struct checked checked = check_state(state);
+
+    return checked.items == b->items && checked.kept == b->kept;
+}
+
+/* Appends batch `i`; with `cut` the power goes meanwhile. */
+static void append(struct process *p, const struct history *h, size_t i, struct cut *cut)
+{
+    const struct bytes bytes = payload(h, i);
+    const struct iovec part = {(void *)(uintptr_t)bytes.data, bytes.size};
+
+    if (cut)
+        brittle_visit(cut->disk, 4, 16, catch_image, cut);
+    CHECK(journal_append(p->journal, &part, 1, h->batches[i].count));
+    if (cut)
+        brittle_visit(cut->disk, 0, 0, NULL, NULL);
+    CHECK(state_gather(p->state, bytes));
+}
+
+/* Dies without a checkpoint: what is gathered is lost. It starts on what is left. Gives how many
+ * batches it finds: the last on its way may be there. */
+static size_t die(struct process *p, const struct history *h, size_t batches, const char *folder,
+                  const struct disk *disk, struct tallies *t)
+{
+    uint64_t sequence = 0;
+    size_t found = 0;
+
+    journal_free(p->journal);
+    state_free(p->state);
+    *p = start(folder, disk, t);
+    while (sequence < p->sequence && found < h->batch_count)
+        sequence += h->batches[found++].count;
+    if (sequence != p->sequence || found > batches || found + 1 < batches
+        || !is_as_modelled(p->state, h, found)) {
+        fprintf(stderr, "recovered: %zu batches of %zu, sequence %" PRIu64 "\n", found, batches,
+                p->sequence);
+        exit(EXIT_FAILURE);
+    }
+    return found;
+}
+
 static struct checked fold_with_crashes(const struct history *h, const char *folder,
                                         uint64_t random, struct tallies *t)
 {
-    OWNED(brittle) brittle = brittle_new(ring.segment_count, ring.segment_size, random);
-    const struct disk disk = brittle_disk(brittle);
+    struct brittle *brittle = brittle_new(ring.segment_count, ring.segment_size, random);
+    struct disk disk = brittle_disk(brittle);
     struct process p = start(folder, &disk, t);
     struct checked checked;
 
-    for (size_t i = 0; i < h->batch_count; i++) {
-        struct bytes bytes = payload(h, i);
-        const struct iovec part = {(void *)(uintptr_t)bytes.data, bytes.size};
+    for (size_t i = 0; i < h->batch_count;) {
+        struct cut cut = {.disk = brittle, .random = random_next(&random)};
+        bool is_cut = random_below(&random, 40) == 0;
 
-        if (!journal_has_room(p.journal, bytes.size))
+        if (!journal_has_room(p.journal, h->batches[i].size))
             checkpoint(&p, t);
-        CHECK(journal_append(p.journal, &part, 1, h->batches[i].count));
-        CHECK(state_gather(p.state, bytes));
+        append(&p, h, i++, is_cut ? &cut : NULL);
+        if (is_cut && cut.image) {
+            brittle_free(brittle);
+            brittle = cut.image;
+            disk = brittle_disk(brittle);
+            size_t found = die(&p, h, i, folder, &disk, t);
+            t->cuts++;
+            t->in_flight_kept += found == i;
+            i = found;
+            continue;
+        }
         if (random_below(&random, 8) == 0)
             checkpoint(&p, t);
-        if (random_below(&random, 25) == 0 || i + 1 == h->batch_count) {
-            journal_free(p.journal); /* without a checkpoint: what is gathered is lost */
-            state_free(p.state);
+        if (random_below(&random, 40) == 0 || i == h->batch_count) {
+            if (die(&p, h, i, folder, &disk, t) != i) {
+                fprintf(stderr, "an acknowledged batch is lost\n");
+                exit(EXIT_FAILURE);
+            }
             t->crashes++;
-            p = start(folder, &disk, t);
         }
     }
     checked = check_state(p.state);
     journal_free(p.journal);
     state_free(p.state);
+    brittle_free(brittle);
     return checked;
 }
 
@@ -450,18 +539,20 @@ static void compare(const char *scratch, uint64_t seed, struct tallies *t)
     static struct history history;
     char plain[SCRATCH_SIZE + 16], crashed[SCRATCH_SIZE + 16];
     struct checked a, b;
+    const struct batch *last;
 
     (void)snprintf(plain, sizeof plain, "%s/plain", scratch);
     (void)snprintf(crashed, sizeof crashed, "%s/crashed", scratch);
     write_history(&history, seed);
+    last = &history.batches[history.batch_count - 1];
     a = fold_plainly(&history, plain);
     b = fold_with_crashes(&history, crashed, seed, t);
-    if (!digest_equal(&a.hash, &b.hash) || a.items != history.items || b.items != history.items
-        || a.kept != history.kept || b.kept != history.kept) {
+    if (!digest_equal(&a.hash, &b.hash) || a.items != last->items || b.items != last->items
+        || a.kept != last->kept || b.kept != last->kept) {
         fprintf(stderr,
                 "schedule %" PRIu64 ": states differ (items %zu, %zu, expected %zu; kept %zu, %zu, "
                 "expected %zu)\n",
-                seed, a.items, b.items, history.items, a.kept, b.kept, history.kept);
+                seed, a.items, b.items, last->items, a.kept, b.kept, last->kept);
         exit(EXIT_FAILURE);
     }
     scratch_remove(plain);
@@ -497,6 +588,17 @@ static bool control(const char *scratch, uint64_t seed)
     return !digest_equal(&hashes[0], &hashes[1]);
 }
 
+static bool is_caught(const char *program)
+{
+    char command[4096];
+
+    (void)snprintf(command, sizeof command, "'%s' 40 1 >/dev/null 2>&1", program);
+    const int status = system(command); // NOLINT(cert-env33-c): a test's own program
+    const bool caught = WIFEXITED(status) && WEXITSTATUS(status) == EXIT_FAILURE;
+    printf("control_caught=%s (%s)\n", caught ? "yes" : "NO", strrchr(program, '/') + 1);
+    return caught;
+}
+
 int main(int argc, char **argv)
 {
     uint64_t schedules = argc > 1 ? strtoull(argv[1], NULL, 10) : 1000;
@@ -507,13 +609,16 @@ int main(int argc, char **argv)
 
     scratch_make(scratch);
     caught = control(scratch, seed);
+    for (int i = 3; i < argc; i++)
+        caught = is_caught(argv[i]) && caught;
     for (uint64_t n = 0; n < schedules; n++)
         compare(scratch, seed + n, &t);
     scratch_remove(scratch);
     printf("statehash: seed=%" PRIu64 " schedules=%" PRIu64 " events=%" PRIu64 " crashes=%" PRIu64
-           " checkpoints=%" PRIu64 " batches_replayed=%" PRIu64
-           " differences=0 control_caught=%s\n",
-           seed, t.schedules, t.schedules * EVENTS, t.crashes, t.checkpoints, t.replayed,
-           caught ? "yes" : "NO");
-    return caught && t.replayed > 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+           " power_cuts=%" PRIu64 " in_flight_kept=%" PRIu64 " checkpoints=%" PRIu64
+           " batches_replayed=%" PRIu64 " differences=0 control_caught=%s\n",
+           seed, t.schedules, t.schedules * EVENTS, t.crashes, t.cuts, t.in_flight_kept,
+           t.checkpoints, t.replayed, caught ? "yes" : "NO");
+    return caught && t.replayed > 0 && t.cuts > 0 && t.in_flight_kept > 0 ? EXIT_SUCCESS
+                                                                          : EXIT_FAILURE;
 }

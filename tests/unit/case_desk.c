@@ -31,6 +31,8 @@ static const struct flow {
     BETWEEN("case.record.part", "NPS", "CRC"),
     BETWEEN("case.late_answer", "NPS", "CRC"),
     {"risk.escalation.request", "CRC", "NPS", "    answer-within: 2d\n"},
+    {"risk.escalation.decision", "NPS", "CRC", ""},
+    {"risk.escalation.decision", "CRC", "CRC", ""},
     BETWEEN("safeguarding.update", "NPS", "LA_CHILDREN"),
     BETWEEN("safeguarding.update", "CRC", "LA_CHILDREN"),
     BETWEEN("safeguarding.close", "NPS", "LA_CHILDREN"),

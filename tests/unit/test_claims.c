@@ -273,6 +273,38 @@ static void what_is_closed_is_forgotten_when_its_ids_are(void **)
     assert_int_equal(ask(c, NPS_A, &c->handle, &custody, &size), CODE(CASE_NOT_YOURS));
 }
 
+/* A transfer from its offer to its end, as messages `n`, n + 1 and n + 2. */
+static void transferred(struct case_desk *c, uint32_t n, enum agency from, enum agency to,
+                        uint64_t version)
+{
+    struct envelope acts[] = {offer(c, n, from, to, version, ALL, 9),
+                              act(c, n + 1, to, from, "case.transfer.accept", n, 1, ALL),
+                              act(c, n + 2, to, from, "case.transfer.complete", n, 2, 0)};
+
+    acts[2].custody.manifest.bytes[0] = 9;
+    for (size_t i = 0; i < LENGTH(acts); i++) {
+        acts[i].custody.transfer_id.bytes[0] = (uint8_t)n;
+        done(c, acts[i]);
+    }
+}
+
+/* Who had a case knows who has it, and not to whom it is to go next. */
+static void an_offer_is_between_its_two(void **)
+{
+    OWNED(case_desk) c = opened();
+    size_t size;
+
+    transferred(c, FREE, NPS_A, CRC_A, 1);
+    transferred(c, FREE + 3, CRC_A, NPS_A, 3);
+    done(c, offer(c, FREE + 6, NPS_A, CRC_B, 5, ALL, 9));
+    assert_int_equal(ask(c, CRC_A, &c->handle, &custody, &size), OK);
+    assert_string_equal(custody.holder, "nps.a");
+    assert_string_equal(custody.offered_to, "");
+    assert_true(id_is_zero(&custody.transfer_id));
+    assert_int_equal(ask(c, CRC_B, &c->handle, &custody, &size), OK);
+    assert_string_equal(custody.offered_to, "crc.b");
+}
+
 /* Claims and questions count like acts, and in the same hour. */
 static void asking_about_handles_comes_to_an_end(void **)
 {
@@ -303,6 +335,7 @@ int main(void)
         cmocka_unit_test(only_the_holder_takes_an_offer_back_and_only_as_it_stands),
         cmocka_unit_test(what_was_taken_back_is_over),
         cmocka_unit_test(trying_handles_comes_to_an_end),
+        cmocka_unit_test(an_offer_is_between_its_two),
         cmocka_unit_test(asking_about_handles_comes_to_an_end),
         cmocka_unit_test(a_message_about_a_case_makes_nobody_a_party),
         cmocka_unit_test(the_other_side_of_an_open_conversation_is_told_who_holds_the_case),

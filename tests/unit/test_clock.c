@@ -573,11 +573,11 @@ static void each_kind_is_stopped_by_what_it_waits_for(void **)
         {KIND(OPEN),
          {STEP(OPENED), STEP(REJECTED), STEP(ACKNOWLEDGED), STEP(DECLINED), STEP(ANSWERED)}},
         {KIND(ACKNOWLEDGE), {STEP(REJECTED), STEP(ACKNOWLEDGED), STEP(DECLINED), STEP(ANSWERED)}},
-        {KIND(DECIDE), {STEP(REJECTED), STEP(DECLINED), STEP(ANSWERED)}},
-        {KIND(ANSWER), {STEP(REJECTED), STEP(DECLINED), STEP(ANSWERED)}},
+        {KIND(DECIDE), {STEP(REJECTED), STEP(DECLINED)}}, /* the decision does, no word of one */
+        {KIND(ANSWER), {STEP(REJECTED), STEP(DECLINED)}},
         {KIND(EXPECTED), {STEP(REJECTED)}},
         {KIND(GAP), {0}},
-        {KIND(FORWARD), {0}},
+        {KIND(FORWARD), {STEP(REJECTED)}}, /* nothing came that could be passed on */
         {KIND(REPLY), {0}},
         {KIND(VOLUME), {0}},
     };

@@ -159,6 +159,8 @@ static struct id opened(struct town *town)
 }
 
 /* The broker tells who is concerned that the company holds it. */
+static struct told last_moved;
+
 static void moved(struct town *town, const struct id *handle, const struct id *transfer,
                   const struct told_conversation *conversations, uint32_t count, unsigned to)
 {
@@ -170,6 +172,7 @@ static void moved(struct town *town, const struct id *handle, const struct id *t
     told.custody.transfer_id = *transfer;
     told.custody.conversation_count = count;
     memcpy(told.custody.conversations, conversations, count * sizeof *conversations);
+    last_moved = told;
     for (size_t agency = 0; agency < 3; agency++)
         if (to >> agency & 1)
             town_tell(town, agency, &told);
@@ -689,6 +692,24 @@ static void a_late_answer_is_passed_on_once(void **)
     assert_int_equal(count_late(town, &late.handle), 1);
     assert_int_equal(town_entries(town, NPS, TREE_FORWARD), 0);
     assert_int_equal(case_of(town, CRC, &late.handle)->n_conversations, 0);
+}
+
+/* The broker tells it until it knows that it has arrived: what has gone on since stays so. */
+static void that_it_moved_is_told_twice(void **)
+{
+    OWNED(town) town = town_new(agencies, 3);
+    struct late late = moved_on(town);
+    struct told again = last_moved;
+
+    again.custody.conversations[0].due = CONCORDAT__CLOCK_KIND__CLOCK_ANSWER;
+    again.custody.conversations[0].due_ms = again.custody.at_ms + 86400000;
+    answer(town, &late);
+    town_settle(town);
+    assert_int_equal(case_of(town, CRC, &late.handle)->n_conversations, 0);
+    town_tell(town, CRC, &again);
+    town_settle(town);
+    assert_int_equal(case_of(town, CRC, &late.handle)->n_conversations, 0);
+    assert_int_equal(due_of(town, CRC)->n_due, 0);
 }
 
 /* What else comes for who asked, after the case has moved, is no answer. */
@@ -1237,6 +1258,7 @@ int main(void)
         cmocka_unit_test(a_header_that_says_otherwise_is_rejected),
         cmocka_unit_test(an_answer_that_does_not_arrive_is_given_again_in_its_conversation),
         cmocka_unit_test(a_late_answer_is_passed_on_once),
+        cmocka_unit_test(that_it_moved_is_told_twice),
         cmocka_unit_test(only_the_answer_is_passed_on),
         cmocka_unit_test(one_that_is_refused_waits_in_sight),
         cmocka_unit_test(one_that_does_not_arrive_goes_again),

@@ -1,0 +1,155 @@
+/* What is owed and what was not met, in the agent's store: all of it goes when it should, and no
+ * alarm that nobody has seen. */
+#include "tests/unit/unit.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "agents/alarms.h"
+#include "agents/owed.h"
+#include "agents/trees.h"
+#include "lib/text.h"
+
+#define MANY 1000 /* of one conversation: more than are looked at in one go */
+
+struct place {
+    char folder[64];
+    struct store *store;
+    struct txn *txn;
+};
+
+static int open_place(void **state)
+{
+    struct place *place = calloc(1, sizeof *place);
+    struct reason why = {""};
+    char path[80];
+
+    (void)snprintf(place->folder, sizeof place->folder, "/tmp/concordat-owed-XXXXXX");
+    if (!place || !mkdtemp(place->folder))
+        return -1;
+    (void)snprintf(path, sizeof path, "%s/store", place->folder);
+    if (store_open(path, 512u << 20, tree_names, TREES, &place->store, &why) != ST_OK
+        || store_begin(place->store, true, &place->txn) != ST_OK)
+        return -1;
+    *state = place;
+    return 0;
+}
+
+static int close_place(void **state)
+{
+    struct place *place = *state;
+    char command[96];
+
+    store_abort(place->txn);
+    store_close(place->store);
+    (void)snprintf(command, sizeof command, "rm -rf '%s'", place->folder);
+    if (system(command) != 0)
+        return -1;
+    free(place);
+    return 0;
+}
+
+static struct id id_number(uint32_t number)
+{
+    struct id id = {{0}};
+
+    memcpy(id.bytes, &number, sizeof number);
+    return id;
+}
+
+static enum owed_fate end_even(void *context, struct owed *owed)
+{
+    ++*(size_t *)context;
+    return owed->due_ms % 2 == 0 ? OWED_ENDS : OWED_STAYS;
+}
+
+static bool count_one(void *context, const struct owed *)
+{
+    ++*(size_t *)context;
+    return true;
+}
+
+static void all_of_a_conversation_are_asked(void **state)
+{
+    struct place *place = *state;
+    const struct id conversation = id_number(7), other = id_number(8);
+    size_t asked = 0, left = 0;
+
+    for (uint32_t i = 0; i < MANY + 1; i++) {
+        struct owed owed = {.due_ms = 1000 + i,
+                            .kind = CONCORDAT__CLOCK_KIND__CLOCK_ACKNOWLEDGE,
+                            .message_id = id_number(100 + i),
+                            .conversation_id = i < MANY ? conversation : other};
+        assert_int_equal(owed_put(place->txn, &owed), ST_OK);
+    }
+    assert_int_equal(owed_stop(place->txn, OWED_OF_CONVERSATION, &conversation, end_even, &asked),
+                     ST_OK);
+    assert_int_equal(asked, MANY);
+    assert_int_equal(owed_each(place->txn, 0, count_one, &left), ST_OK);
+    assert_int_equal(left, MANY / 2 + 1);
+}
+
+static void take(struct place *place, uint32_t number)
+{
+    struct clock_told told = {.kind = CONCORDAT__CLOCK_KIND__CLOCK_ANSWER, .at_ms = number};
+    struct digest digest = {{0}};
+    bool is_new = false;
+
+    memcpy(digest.bytes, &number, sizeof number);
+    assert_int_equal(alarms_take(place->txn, &told, &digest, &is_new), ST_OK);
+    assert_true(is_new);
+}
+
+struct tally {
+    uint64_t count, oldest;
+};
+
+static bool tally_one(void *context, const struct alarm *alarm)
+{
+    struct tally *tally = context;
+
+    tally->count++;
+    tally->oldest = alarm->number;
+    return true;
+}
+
+static struct tally tally_of(struct place *place, bool all)
+{
+    struct tally tally = {0};
+
+    assert_int_equal(alarms_each(place->txn, all, tally_one, &tally), ST_OK);
+    return tally;
+}
+
+/* What was seen makes room; what was not stays, however much comes after it. */
+static void a_flood_pushes_out_no_alarm_that_nobody_saw(void **state)
+{
+    struct place *place = *state;
+
+    for (uint32_t i = 1; i <= 3; i++)
+        take(place, i);
+    assert_int_equal(alarms_see(place->txn, 2), ST_OK);
+    for (uint32_t i = 4; i <= ALARMS_MAX + 3; i++)
+        take(place, i);
+    struct tally all = tally_of(place, true), unseen = tally_of(place, false);
+    assert_int_equal(all.count, ALARMS_MAX + 2);
+    assert_int_equal(unseen.count, ALARMS_MAX + 2);
+    assert_int_equal(unseen.oldest, 1);
+    assert_int_equal(alarms_see(place->txn, 1), ST_OK); /* beyond the room: it goes now */
+    assert_int_equal(alarms_see(place->txn, 5), ST_OK); /* within */
+    all = tally_of(place, true);
+    assert_int_equal(all.count, ALARMS_MAX + 1);
+    assert_int_equal(all.oldest, 3);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(all_of_a_conversation_are_asked, open_place, close_place),
+        cmocka_unit_test_setup_teardown(a_flood_pushes_out_no_alarm_that_nobody_saw, open_place,
+                                        close_place),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
