@@ -1,8 +1,11 @@
 /* A case as it is known here, as the local system is shown it. See desk_inside.h. */
 #include <string.h>
 
+#include "agents/claimed.h"
 #include "agents/desk_inside.h"
 #include "proto/bodies/transfer.pb-c.h"
+
+#define CLAIMS_SHOWN 16
 
 static char *copy_text(struct desk *desk, const char *text)
 {
@@ -118,6 +121,52 @@ static void add_conversations(struct desk *desk, const struct id *handle,
     }
 }
 
+struct claims_list {
+    struct desk *desk;
+    Concordat__CustodyState *state;
+};
+
+static const char *name_of_claim(Concordat__ClaimKind kind)
+{
+    return kind == CONCORDAT__CLAIM_KIND__CLAIM_OPEN  ? "open"
+         : kind == CONCORDAT__CLAIM_KIND__CLAIM_CLOSE ? "close"
+                                                      : "withdraw";
+}
+
+static bool add_claim(void *context, const struct claimed *claimed)
+{
+    struct claims_list *list = context;
+    struct desk *desk = list->desk;
+    Concordat__Claimed *to = arena_take(desk->request_arena, sizeof *to);
+    struct reason why = {""};
+    struct claim claim;
+
+    if (!to || claim_read(claimed->claim, desk->frame_arena, &claim, &why) != ST_OK)
+        return true;
+    concordat__claimed__init(to);
+    to->claim = copy_bytes(desk, claimed->claim.data, claimed->claim.size);
+    to->signer = copy_bytes(desk, claimed->signer.bytes, DIGEST_SIZE);
+    to->signature = copy_bytes(desk, claimed->signature, SIGNATURE_SIZE);
+    to->kind = (char *)(uintptr_t)name_of_claim(claim.kind);
+    to->at_ms = claim.at_ms;
+    to->answered_ms = claimed->answered_ms;
+    if (claimed->code)
+        to->code = (char *)(uintptr_t)refusal_name((Concordat__RefusalCode)claimed->code);
+    if (claimed->answer.size > 0)
+        to->answer = copy_bytes(desk, claimed->answer.data, claimed->answer.size);
+    list->state->claims[list->state->n_claims++] = to;
+    return list->state->n_claims < CLAIMS_SHOWN;
+}
+
+static void add_claims(struct desk *desk, const struct id *handle, Concordat__CustodyState *state)
+{
+    struct claims_list list = {desk, state};
+
+    state->claims = arena_take(desk->request_arena, CLAIMS_SHOWN * sizeof *state->claims);
+    if (state->claims)
+        (void)desk_ok(desk, claimed_each(desk->txn, handle, add_claim, &list));
+}
+
 Concordat__CustodyState *desk_custody_state(struct desk *desk, const struct id *handle)
 {
     struct holding h = desk_holding(desk, handle);
@@ -138,6 +187,7 @@ Concordat__CustodyState *desk_custody_state(struct desk *desk, const struct id *
     state->closed = h.is_closed;
     state->since_ms = h.changed_ms;
     add_conversations(desk, handle, state);
+    add_claims(desk, handle, state);
     if (id_is_zero(&t->id))
         return state;
     of.transfer = t->id;

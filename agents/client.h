@@ -189,6 +189,16 @@ struct concordat_conversation {
     const char *state; /* open, answered late, closed */
 };
 
+/* This agency's claim that it holds a case, or that it is over, as the broker has answered it. */
+struct concordat_claimed {
+    const char *kind; /* open close withdraw */
+    int64_t at_ms, answered_ms;
+    const char *code;                  /* why not; "": it is so */
+    const uint8_t *claim, *answer;     /* as signed; as the broker's answer came, NULL when not */
+    size_t claim_size, answer_size;    /* bytes */
+    uint8_t signer[32], signature[64]; /* SHA-256 of the certificate; docs/protocol.md, custody */
+};
+
 /* Who holds a case, and the transfer of it that is open. */
 struct concordat_custody {
     struct concordat_id case_handle;
@@ -210,6 +220,8 @@ struct concordat_custody {
     const struct concordat_part *parts;
     size_t conversation_count;
     const struct concordat_conversation *conversations;
+    size_t claim_count;
+    const struct concordat_claimed *claims; /* this agency's, in order of time */
 };
 
 /* Something that is to come by a time. Texts are "" when there is none. */

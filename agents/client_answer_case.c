@@ -64,6 +64,32 @@ static bool take_conversations(struct whole_answer *whole, struct concordat_cust
     return list != NULL;
 }
 
+static bool take_claims(struct whole_answer *whole, struct concordat_custody *to)
+{
+    const Concordat__CustodyState *from = whole->response->custody;
+    struct concordat_claimed *list = client_answer_keep(whole, from->n_claims + 1, sizeof *list);
+
+    for (size_t i = 0; list && i < from->n_claims; i++) {
+        const Concordat__Claimed *one = from->claims[i];
+
+        list[i] = (struct concordat_claimed){.kind = one->kind,
+                                             .at_ms = one->at_ms,
+                                             .answered_ms = one->answered_ms,
+                                             .code = one->code,
+                                             .claim = one->claim.data,
+                                             .claim_size = one->claim.len,
+                                             .answer = one->answer.data,
+                                             .answer_size = one->answer.len};
+        if (one->signer.len == sizeof list[i].signer)
+            memcpy(list[i].signer, one->signer.data, sizeof list[i].signer);
+        if (one->signature.len == sizeof list[i].signature)
+            memcpy(list[i].signature, one->signature.data, sizeof list[i].signature);
+    }
+    to->claims = list;
+    to->claim_count = from->n_claims;
+    return list != NULL;
+}
+
 bool client_answer_take_custody(struct whole_answer *whole)
 {
     const Concordat__CustodyState *from = whole->response->custody;
@@ -90,7 +116,8 @@ bool client_answer_take_custody(struct whole_answer *whole)
     if (from->manifest_sha256.len == sizeof to->manifest_sha256)
         memcpy(to->manifest_sha256, from->manifest_sha256.data, sizeof to->manifest_sha256);
     whole->answer.custody = to;
-    return take_components(whole, to) && take_parts(whole, to) && take_conversations(whole, to);
+    return take_components(whole, to) && take_parts(whole, to) && take_conversations(whole, to)
+        && take_claims(whole, to);
 }
 
 static bool take_due(struct whole_answer *whole)

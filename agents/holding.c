@@ -10,6 +10,7 @@
  */
 #include <string.h>
 
+#include "agents/claimed.h"
 #include "agents/desk_inside.h"
 #include "lib/text.h"
 #include "proto/claim.h"
@@ -38,6 +39,26 @@ static bool find_claim(struct desk *desk, const struct id *handle, struct claim 
 static void drop_claim(struct desk *desk, const struct id *handle)
 {
     (void)desk_ok(desk, store_delete(desk->txn, TREE_CLAIMS, key_of(handle)));
+}
+
+/* The claim that has its answer now, as evidence: signed once more, by the same key. */
+static void keep_claimed(struct desk *desk, const struct id *handle, Concordat__RefusalCode code,
+                         struct bytes answer)
+{
+    struct claimed claimed = {.signer = desk->signer,
+                              .code = (uint32_t)code,
+                              .answered_ms = desk->wall_ms,
+                              .answer = answer};
+    uint8_t bytes[CLAIM_MAX];
+    struct claim claim;
+
+    if (!find_claim(desk, handle, &claim)
+        || !desk_ok(desk, claim_write(&claim, bytes, sizeof bytes, &claimed.claim.size)))
+        return;
+    claimed.claim.data = bytes;
+    if (desk_ok(desk, claim_sign(desk->setup.signing_key, desk->community, claimed.claim,
+                                 claimed.signature)))
+        (void)desk_ok(desk, claimed_put(desk->txn, &claim, &claimed));
 }
 
 /* What was claimed is so, as the broker has told. */
@@ -318,6 +339,8 @@ static void settle_claim(struct desk *desk, const struct holding *holding)
 
     if (!find_claim(desk, &holding->handle, &claim) || !is_settled(desk, &claim, holding))
         return;
+    keep_claimed(desk, &holding->handle, CONCORDAT__REFUSAL_CODE__REFUSAL_UNSPECIFIED,
+                 (struct bytes){NULL, 0});
     drop_claim(desk, &holding->handle);
     answer_all(desk, &holding->handle, CONCORDAT__REQUEST__KIND_HOLD,
                CONCORDAT__REFUSAL_CODE__REFUSAL_UNSPECIFIED);
@@ -408,6 +431,8 @@ void desk_case_frame(struct desk *desk, const struct wire *wire)
     if (!wire->case_frame.answered || request == 0 || q.request != request)
         return; /* of an older question, which is asked again by who still wants to know */
     *slot = (struct case_question){0};
+    if (q.is_claim && !refusal_is_retryable(code))
+        keep_claimed(desk, &q.handle, code, wire->case_frame.custody);
     arena_reset(desk->body_arena, true);
     if (wire->case_frame.custody.size > 0) {
         enum status status = read_told(desk, TOLD_CUSTODY, wire->case_frame.custody, &told);

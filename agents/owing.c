@@ -68,17 +68,31 @@ static enum owed_fate judge_step(void *context, struct owed *o)
                                                                                : OWED_STAYS;
 }
 
+/* A completion is the transfer's: that stands, whether or not its last acceptance is opened. */
 static enum owed_fate judge_gone(void *context, struct owed *o)
 {
     const struct ending *e = context;
 
-    return id_equal(&o->message_id, &e->track->message_id) ? OWED_ENDS : OWED_STAYS;
+    return id_equal(&o->message_id, &e->track->message_id)
+                && o->kind != CONCORDAT__CLOCK_KIND__CLOCK_COMPLETE
+             ? OWED_ENDS
+             : OWED_STAYS;
 }
 
 static enum owed_fate judge_reply_by(void *context, struct owed *o)
 {
     (void)context;
     return o->kind == CONCORDAT__CLOCK_KIND__CLOCK_REPLY ? OWED_ENDS : OWED_STAYS;
+}
+
+/* The transfer is over: nothing of it is owed. */
+static enum owed_fate judge_transfer(void *context, struct owed *o)
+{
+    (void)context;
+    return o->kind == CONCORDAT__CLOCK_KIND__CLOCK_REPLY
+                || o->kind == CONCORDAT__CLOCK_KIND__CLOCK_COMPLETE
+             ? OWED_ENDS
+             : OWED_STAYS;
 }
 
 static enum owed_fate judge_all(void *context, struct owed *o)
@@ -145,7 +159,7 @@ void desk_owed_replied(struct desk *desk, const struct id *conversation)
 {
     struct ending ending = {0};
 
-    stop(desk, OWED_OF_CONVERSATION, conversation, judge_reply_by, &ending);
+    stop(desk, OWED_OF_CONVERSATION, conversation, judge_transfer, &ending);
 }
 
 void desk_owed_gone(struct desk *desk, const struct track *track)
@@ -249,6 +263,20 @@ struct started {
     size_t count;
 };
 
+static struct clock_cause cause_of(const struct track *track, const struct message_type *type,
+                                   int64_t accepted_ms, const struct started *started)
+{
+    return (struct clock_cause){.agreement = started->agreement,
+                                .clause = started->clause,
+                                .type = type,
+                                .urgency = track->urgency,
+                                .sender = track->from,
+                                .recipient = track->to,
+                                .holder = started->holder[0] != '\0' ? started->holder : NULL,
+                                .accepted_ms = accepted_ms,
+                                .needed_by_ms = track->needed_by_ms};
+}
+
 static void clocks_by(struct desk *desk, const struct track *track, const struct message_type *type,
                       int64_t accepted_ms, struct started *out)
 {
@@ -259,16 +287,20 @@ static void clocks_by(struct desk *desk, const struct track *track, const struct
         return;
     struct holding holding = desk_holding(desk, &track->case_handle);
     TEXT_COPY(out->holder, holding.holder);
-    const struct clock_cause cause = {.agreement = out->agreement,
-                                      .clause = out->clause,
-                                      .type = type,
-                                      .urgency = track->urgency,
-                                      .sender = track->from,
-                                      .recipient = track->to,
-                                      .holder = out->holder[0] != '\0' ? out->holder : NULL,
-                                      .accepted_ms = accepted_ms,
-                                      .needed_by_ms = track->needed_by_ms};
+    const struct clock_cause cause = cause_of(track, type, accepted_ms, out);
     clocks_of(&cause, desk_calendar(desk), out->clocks, &out->count);
+}
+
+/* The same of the last acceptance alone: the one clock of its completion. */
+static void completion_by(const struct desk *desk, const struct track *track,
+                          const struct message_type *type, int64_t accepted_ms, struct started *out)
+{
+    *out = (struct started){.agreement = agreement_of(desk, track)};
+    if (!out->agreement)
+        return;
+    const struct clock_cause cause = cause_of(track, type, accepted_ms, out);
+    out->clocks[0] = clock_complete(&cause, desk_calendar(desk), &out->clause);
+    out->count = 1;
 }
 
 static void start_clocks(struct desk *desk, const struct track *track,
@@ -289,9 +321,27 @@ static void start_clocks(struct desk *desk, const struct track *track,
     }
 }
 
+static void owe_completion(struct desk *desk, const struct track *track,
+                           const struct message_type *type, int64_t accepted_ms)
+{
+    struct owed owed = owed_of(track);
+    struct started started;
+
+    completion_by(desk, track, type, accepted_ms, &started);
+    if (started.count == 0)
+        return;
+    owed.due_ms = started.clocks[0].due_ms;
+    owed.kind = CONCORDAT__CLOCK_KIND__CLOCK_COMPLETE;
+    owed.by_us = track->way == WAY_OUT; /* who accepts owes it */
+    TEXT_COPY(owed.expected, "case.transfer.complete");
+    if (started.clause && started.clause->ladder_count > 0)
+        TEXT_COPY(owed.role, started.agreement->roles[started.clause->ladder[0]]);
+    (void)desk_ok(desk, owed_put(desk->txn, &owed));
+}
+
 /* An offer lapses at its time unless every component is accepted by then. */
 static void follow_transfer(struct desk *desk, const struct track *track,
-                            const struct message_type *type)
+                            const struct message_type *type, int64_t accepted_ms)
 {
     struct holding holding = desk_holding(desk, &track->case_handle);
     const struct handover *t = &holding.transfer;
@@ -300,6 +350,8 @@ static void follow_transfer(struct desk *desk, const struct track *track,
 
     if (type->custody == CUSTODY_OFFER || id_is_zero(&t->id) || (t->offered | t->rejected) == 0)
         stop(desk, OWED_OF_CONVERSATION, &track->conversation_id, judge_reply_by, &ending);
+    if (type->custody == CUSTODY_ACCEPT && !id_is_zero(&t->id) && (t->offered | t->rejected) == 0)
+        owe_completion(desk, track, type, accepted_ms);
     if (type->custody != CUSTODY_OFFER || id_is_zero(&t->id) || t->offered == 0
         || t->reply_by_ms == 0)
         return;
@@ -321,7 +373,7 @@ void desk_owe(struct desk *desk, const struct track *track, int64_t accepted_ms)
     stop_asked(desk, track, &ending);
     start_clocks(desk, track, type, accepted_ms);
     if (type->custody != CUSTODY_NONE)
-        follow_transfer(desk, track, type);
+        follow_transfer(desk, track, type, accepted_ms);
 }
 
 /* ---- by other bank holidays ---- */
@@ -362,7 +414,10 @@ static void reckon(struct desk *desk, const struct owed *owed)
     if (!type || owed->kind == CONCORDAT__CLOCK_KIND__CLOCK_REPLY
         || !find_cause(desk, owed, &track))
         return;
-    clocks_by(desk, &track, type, track_find(&track, RUNG_ACCEPTED)->at_ms, &started);
+    if (owed->kind == CONCORDAT__CLOCK_KIND__CLOCK_COMPLETE)
+        completion_by(desk, &track, type, track_find(&track, RUNG_ACCEPTED)->at_ms, &started);
+    else
+        clocks_by(desk, &track, type, track_find(&track, RUNG_ACCEPTED)->at_ms, &started);
     if (owed->place < started.count && started.clocks[owed->place].kind == owed->kind
         && started.clocks[owed->place].due_ms != owed->due_ms)
         (void)desk_ok(desk, owed_move(desk->txn, owed, started.clocks[owed->place].due_ms));

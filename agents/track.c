@@ -15,7 +15,7 @@ const char *const tree_names[TREES] = {
     "meta",    "tracks",  "newest",   "cases",   "evidence",  "outbox", "to_submit",
     "keyless", "inbox",   "unopened", "steps",   "directory", "due",    "keys",
     "latest",  "gazette", "kept",     "stale",   "refusals",  "talks",  "custody",
-    "claims",  "alarms",  "owed",     "forward",
+    "claims",  "alarms",  "owed",     "forward", "claimed",
 };
 
 static const char *const names[] = {

@@ -37,6 +37,7 @@ enum tree {
                    */
     TREE_OWED, /* 'd', due_ms, place -> what is owed; 'm' 'v' 'c', id, place -> due_ms (owed.c) */
     TREE_FORWARD, /* key id of an answer -> it is owed to the case's holder (forward.c) */
+    TREE_CLAIMED, /* case handle, at_ms, kind -> a claim that the broker has answered (claimed.c) */
     TREES
 };
 

@@ -219,6 +219,40 @@ void clocks_of(const struct clock_cause *cause, const struct calendar_days *days
     add_expectations(cause, days, out, count);
 }
 
+/* The clause under which the case was offered to who accepts it. */
+static const struct clause *offers_to(const struct clock_cause *accept)
+{
+    const struct agreement *agreement = accept->agreement;
+
+    for (size_t i = 0; i < agreement->clause_count; i++) {
+        const struct clause *clause = &agreement->clauses[i];
+        if (clause->type->custody == CUSTODY_OFFER
+            && agreement_fits(agreement, clause->from, accept->recipient)
+            && agreement_fits(agreement, clause->to, accept->sender))
+            return clause;
+    }
+    return NULL;
+}
+
+struct clock clock_complete(const struct clock_cause *cause, const struct calendar_days *days,
+                            const struct clause **clause)
+{
+    const struct clause *offer = offers_to(cause);
+    struct clock clock = {.kind = KIND(COMPLETE),
+                          .started_ms = cause->accepted_ms,
+                          .span = {COMPLETE_MINUTES, true},
+                          .calendar = CALENDAR_ENGLAND_AND_WALES,
+                          .rungs = offer ? offer->ladder_count : 0};
+
+    if (offer && offer->decide.minutes > 0) {
+        clock.span = offer->decide;
+        clock.calendar = calendar_of(cause->agreement, cause->sender);
+    }
+    wind(&clock, days);
+    *clause = offer;
+    return clock;
+}
+
 struct clock clock_until(Concordat__ClockKind kind, int64_t now_ms, int64_t due_ms)
 {
     struct clock clock = {
@@ -273,6 +307,10 @@ void clock_resume(struct clock *clock, const struct calendar_days *days)
 {
     if (clock->stage == STAGE(BREACHED)) {
         clock->next_ms = INT64_MAX;
+        return;
+    }
+    if (clock->kind == KIND(OPEN)) {
+        clock->next_ms = clock->started_ms + ((int64_t)clock->count + 1) * OPEN_EVERY_MS;
         return;
     }
     wind(clock, days);

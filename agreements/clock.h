@@ -32,7 +32,8 @@
 #define CLOCK_RUNG_NONE UINT32_MAX
 #define OPEN_EVERY_MS (15 * 60000)
 #define GAP_MS 60000
-#define FORWARD_MINUTES 60 /* working */
+#define FORWARD_MINUTES 60   /* working */
+#define COMPLETE_MINUTES 900 /* working: two days */
 
 /* Who owes it. */
 enum clock_debtor {
@@ -71,6 +72,11 @@ struct clock_cause {
  * is its type are among them. */
 void clocks_of(const struct clock_cause *cause, const struct calendar_days *days,
                struct clock out[static CLOCKS_OF_MAX], size_t *count);
+/* All of an offer is accepted, with `cause' the last: its sender owes the completion. As long again
+ * as the offer's clause in that agreement gives to decide, in the sender's calendar; where it says
+ * nothing, COMPLETE_MINUTES. *clause: the offer's, whose ladder it climbs; NULL: there is none. */
+struct clock clock_complete(const struct clock_cause *cause, const struct calendar_days *days,
+                            const struct clause **clause);
 /* A clock of ours that no clause gives (GAP, REPLY, FORWARD): due at `due_ms`. */
 struct clock clock_until(Concordat__ClockKind kind, int64_t now_ms, int64_t due_ms);
 /* It is `next_ms` or later: what is to be told, and when it strikes next. Strikes that were missed

@@ -86,17 +86,37 @@ static bool goes_on_answered(const struct message_type *opened)
     return opened->closed_by && opened->pattern != PATTERN_ENQUIRY;
 }
 
-/* It is answered where the answer was owed to. */
-static void settle(struct conversation *c)
+static void close_by(struct conversation *c, uint64_t message)
 {
-    c->state = goes_on_answered(c->opened) ? CONVERSATION_OPEN : CONVERSATION_CLOSED;
+    c->state = CONVERSATION_CLOSED;
+    c->ended_in = message;
 }
 
-static void forwarded(struct conversation *c)
+/* It is answered where the answer was owed to, with that message. */
+static void settle(struct conversation *c, uint64_t message)
+{
+    if (goes_on_answered(c->opened))
+        c->state = CONVERSATION_OPEN;
+    else
+        close_by(c, message);
+}
+
+static void forwarded(struct conversation *c, uint64_t message)
 {
     if (c->state == CONVERSATION_FORWARDING)
-        settle(c);
+        settle(c, message);
     c->before = 0;
+}
+
+static void answer(struct conversation *c, const struct utterance *u, enum manner manner)
+{
+    if (!c->answered)
+        c->answered_in = u->message;
+    c->answered = true;
+    if (manner == MANNER_BEFORE)
+        c->state = CONVERSATION_FORWARDING;
+    else
+        settle(c, u->message);
 }
 
 void conversation_apply(struct conversation *c, const struct utterance *u, int64_t now_ms)
@@ -106,7 +126,7 @@ void conversation_apply(struct conversation *c, const struct utterance *u, int64
 
     c->changed_ms = now_ms;
     if (manner == MANNER_LATE) {
-        forwarded(c);
+        forwarded(c, u->message);
         return;
     }
     if (next && *next <= u->sequence)
@@ -117,13 +137,9 @@ void conversation_apply(struct conversation *c, const struct utterance *u, int64
     if (is_named(c->opened->acknowledged_by, u->type))
         c->acknowledged = true;
     if (is_named(c->opened->closed_by, u->type)) {
-        c->state = CONVERSATION_CLOSED;
+        close_by(c, u->message);
     } else if (is_named(c->opened->answered_by, u->type) && u->from == c->other) {
-        c->answered = true;
-        if (manner == MANNER_BEFORE)
-            c->state = CONVERSATION_FORWARDING;
-        else
-            settle(c);
+        answer(c, u, manner);
     }
 }
 
@@ -139,8 +155,19 @@ bool conversation_ended(struct conversation *c, const struct id *message)
 {
     if (c->state == CONVERSATION_CLOSED || !id_equal(&c->id, message))
         return false;
-    c->state = CONVERSATION_CLOSED;
+    close_by(c, 0);
     return true;
+}
+
+static bool has_ended_by(const struct conversation *c, const struct utterance *u)
+{
+    return c->state == CONVERSATION_CLOSED && u->message != 0 && c->ended_in == u->message;
+}
+
+static void reopen(struct conversation *c, enum conversation_state state)
+{
+    c->state = state;
+    c->ended_in = 0;
 }
 
 static bool undo_late(struct conversation *c, const struct utterance *u)
@@ -149,7 +176,20 @@ static bool undo_late(struct conversation *c, const struct utterance *u)
         return false;
     c->before = u->from;
     c->before_was_other = false;
-    c->state = CONVERSATION_FORWARDING;
+    if (c->state != CONVERSATION_CLOSED || has_ended_by(c, u))
+        reopen(c, CONVERSATION_FORWARDING);
+    return true;
+}
+
+/* Another answer, before it or after it, is none of its business. */
+static bool undo_answer(struct conversation *c, const struct utterance *u)
+{
+    if (!c->answered || c->answered_in != u->message)
+        return false;
+    c->answered = false;
+    c->answered_in = 0;
+    if (c->state == CONVERSATION_FORWARDING || has_ended_by(c, u))
+        reopen(c, CONVERSATION_OPEN);
     return true;
 }
 
@@ -160,13 +200,11 @@ bool conversation_undo(struct conversation *c, const struct utterance *u, int64_
     if (strcmp(u->type->name, LATE_ANSWER) == 0) {
         undone = undo_late(c, u);
     } else if (is_named(c->opened->closed_by, u->type)) {
-        undone = c->state == CONVERSATION_CLOSED;
-        c->state = undone ? CONVERSATION_OPEN : c->state;
+        undone = has_ended_by(c, u);
+        if (undone)
+            reopen(c, CONVERSATION_OPEN);
     } else if (is_named(c->opened->answered_by, u->type) && u->from == c->other) {
-        undone = c->answered;
-        c->answered = false;
-        if (c->state == CONVERSATION_FORWARDING || !goes_on_answered(c->opened))
-            c->state = CONVERSATION_OPEN;
+        undone = undo_answer(c, u);
     } else if (is_named(c->opened->acknowledged_by, u->type)) {
         undone = c->acknowledged;
         c->acknowledged = false;
@@ -190,7 +228,7 @@ bool conversation_move(struct conversation *c, uint32_t from, uint32_t to, int64
     c->changed_ms = now_ms;
     if (c->state == CONVERSATION_FORWARDING) {
         if (c->before == c->asker)
-            forwarded(c);
+            forwarded(c, c->answered_in);
         return true;
     }
     if (c->before != 0 && !c->before_was_other && !is_other) {

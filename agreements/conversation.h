@@ -42,6 +42,9 @@ struct conversation {
         next_of_asker; /* the number of each side's next message; what is held is not counted */
     uint32_t next_of_other;
     bool acknowledged, answered;
+    /* The message that answered it, and the one that ended it, as the caller numbers them; 0: none,
+     * or it has ended for good. */
+    uint64_t answered_in, ended_in;
     int64_t changed_ms;
 };
 
@@ -58,6 +61,7 @@ struct utterance {
     const struct message_type *type;
     uint32_t from, to;
     uint32_t sequence;
+    uint64_t message; /* the caller's number of it, so that it can be undone; 0: it never is */
 };
 
 /* May it be said now?
@@ -80,8 +84,8 @@ void conversation_skip(struct conversation *c, uint32_t from, uint32_t sequence)
  * since `message` opened it. */
 bool conversation_ended(struct conversation *c, const struct id *message);
 /* Its recipient could not open what was said, or it was withheld: what it did is undone, so that it
- * can be said again. A conversation that it closed is open again; a late answer is owed again.
- * Without effect on numbers. True: something changed. */
+ * can be said again. A conversation that this very message ended is open again, and none that
+ * another did; a late answer is owed again. Without effect on numbers. True: something changed. */
 bool conversation_undo(struct conversation *c, const struct utterance *u, int64_t now_ms);
 /* The case has moved. True: a side of it has. What was answered to `before` is owed by it to the
  * newest holder. */

@@ -90,14 +90,6 @@ static bool may_send(const struct agreement *a, const char *agency, const struct
     return false;
 }
 
-static bool may_anybody(const struct agreement *a, const struct message_type *type)
-{
-    for (size_t i = 0; i < a->clause_count; i++)
-        if (a->clauses[i].type == type)
-            return true;
-    return false;
-}
-
 /* The pairs of all clauses for its `after' that can meet it, or that cannot; `out' gets the latter,
  * as far as there is room. */
 static size_t count_pairs(const struct agreement *a, const struct expectation *e, bool met,
@@ -128,7 +120,7 @@ size_t wants_expected(const struct agreement *a, struct unmet out[static WANTS_M
     for (size_t i = 0; i < a->expectation_count && count < WANTS_MAX; i++) {
         const struct expectation *e = &a->expectations[i];
 
-        if (e->at_least > 0 || (may_anybody(a, e->then) && count_pairs(a, e, true, NULL, 0) == 0))
+        if (e->at_least > 0 || count_pairs(a, e, true, NULL, 0) == 0)
             continue;
         count += count_pairs(a, e, false, out + count, WANTS_MAX - count);
     }

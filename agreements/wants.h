@@ -8,9 +8,8 @@
  *
  * An expectation runs for every pair that a clause lets its `after' go between, and is owed by one
  * of the two (agreements/clock.h). Where neither may send what is expected, the alarm goes to who
- * can do nothing about it. That is meant where a third party says it of every pair (the police are
- * to arrest, and the prison says who has come back); it is not where nobody may send it at all, or
- * where of other pairs one side may.
+ * can do nothing about it. That is meant where a third party says it of every pair, or one of them
+ * under another agreement; it is not where of other pairs one side may.
  *
  * Pure. Source: docs/agreements.md, late answers.
  */

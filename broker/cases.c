@@ -230,19 +230,23 @@ struct conversation_kept *conversations_next(struct cases *cases,
 
 /* ---- what is held ---- */
 
+uint32_t conversation_held_by(const struct conversation_kept *kept, uint32_t from)
+{
+    uint32_t count = 0;
+
+    for (uint32_t i = 0; i < kept->held_count; i++)
+        count += kept->held[i].from == from;
+    return count;
+}
+
 static bool has_room(const struct conversation_kept *kept, uint32_t from)
 {
-    uint32_t senders = 0;
+    uint32_t count = conversation_held_by(kept, from);
 
-    for (uint32_t i = 0; i < kept->held_count; i++) {
-        bool is_first = true;
-        for (uint32_t j = 0; j < i; j++)
-            is_first = is_first && kept->held[j].from != kept->held[i].from;
-        if (kept->held[i].from == from)
-            return kept->held_count < HELD_MAX;
-        senders += is_first;
-    }
-    return kept->held_count < HELD_MAX && senders < HELD_SENDERS_MAX;
+    if (count > 0 || kept->held_count == 0)
+        return count < HELD_MAX;
+    /* It would be a third. */
+    return conversation_held_by(kept, kept->held[0].from) == kept->held_count;
 }
 
 enum status conversation_hold(struct conversation_kept *kept, const struct held *held)
@@ -250,7 +254,7 @@ enum status conversation_hold(struct conversation_kept *kept, const struct held 
     if (!has_room(kept, held->from))
         return ST_LIMIT;
     assert(kept->held_count == 0 || kept->held[kept->held_count - 1].message < held->message);
-    if (!kept->held && !(kept->held = calloc(HELD_MAX, sizeof *kept->held)))
+    if (!kept->held && !(kept->held = calloc(HELD_ALL_MAX, sizeof *kept->held)))
         return ST_NOMEM;
     kept->held[kept->held_count++] = *held;
     return ST_OK;

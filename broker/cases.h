@@ -5,7 +5,7 @@
  *     custody.c, conversing.c --> cases --record--> EVENT_KEPT --> state --restore--> cases
  *
  * Agencies are places in the directory + 1, so that 0 is nobody; records name them by id. About
- * 150 bytes a case and 150 a conversation. Open addressing, keyed hash: agencies choose handles.
+ * 150 bytes a case and 170 a conversation. Open addressing, keyed hash: agencies choose handles.
  *
  * Threads: one owner, the exchange.
  */
@@ -25,8 +25,10 @@ struct case_held {
     uint32_t first, last; /* places of its conversations, which are in order of id; 0: none */
 };
 
-#define HELD_MAX 16        /* messages of one conversation that are held */
-#define HELD_SENDERS_MAX 4 /* agencies that sent them */
+#define HELD_MAX 16 /* messages of one side of a conversation that are held, and refused numbers   \
+                     */
+#define HELD_SENDERS_MAX 2 /* its sides */
+#define HELD_ALL_MAX (HELD_SENDERS_MAX * HELD_MAX)
 
 /* What a held message is to its conversation, whose `opened` names the types. */
 enum held_what {
@@ -70,8 +72,10 @@ struct conversation_kept *conversations_find(struct cases *cases, const struct i
 struct conversation_kept *conversations_add(struct cases *cases, const struct conversation *c);
 void conversations_delete(struct cases *cases, const struct id *id);
 /* A message waits for those before it; its sequence is above all held.
- *   ST_LIMIT  HELD_MAX, or HELD_SENDERS_MAX;   ST_NOMEM */
+ *   ST_LIMIT  HELD_MAX of its sender, or HELD_SENDERS_MAX;   ST_NOMEM */
 enum status conversation_hold(struct conversation_kept *kept, const struct held *held);
+/* How many of the agency's. */
+uint32_t conversation_held_by(const struct conversation_kept *kept, uint32_t from);
 /* No more: held[place], with which those behind it move up. */
 void conversation_release(struct conversation_kept *kept, uint32_t place);
 /* The case's conversations in order of id: first, then the next of each; NULL: no more. */

@@ -124,7 +124,8 @@ static void heap_remove(struct clocks *clocks, uint32_t at)
 static bool is_of_case(const struct clock_running *running)
 {
     return running->clock.kind == CONCORDAT__CLOCK_KIND__CLOCK_EXPECTED
-        || running->clock.kind == CONCORDAT__CLOCK_KIND__CLOCK_REPLY;
+        || running->clock.kind == CONCORDAT__CLOCK_KIND__CLOCK_REPLY
+        || running->clock.kind == CONCORDAT__CLOCK_KIND__CLOCK_COMPLETE;
 }
 
 static const struct id *id_of(const struct clock_running *running, size_t by)

@@ -4,8 +4,8 @@
  *     timing.c: clocks_start ... clocks_due --> strike --> clocks_put, or clocks_stop
  *
  * A heap by next_ms and an index by message, by conversation and by case: by case only what no
- * message of it waits for alone, expectations and the reply to an offer. What does not strike costs
- * nothing: a tick looks at the heap's top. About 300 bytes a clock.
+ * message of it waits for alone, expectations, the reply to an offer and its completion. What does
+ * not strike costs nothing: a tick looks at the heap's top. About 320 bytes a clock.
  *
  * Threads: one owner, the exchange.
  */
@@ -28,6 +28,7 @@ struct clock_running {
     char type[TYPE_MAX + 1];     /* of the message that started it */
     char expected[TYPE_MAX + 1]; /* to come; empty: a step */
     uint32_t owed_by, owed_to;   /* agencies as in cases.h; 0: nobody */
+    uint64_t told_by, told_to;   /* OPEN: of the last TOLD event of it to each; 0: none */
     char agreement_id[AGREEMENT_ID_MAX + 1];
     uint32_t agreement_version;
     char clause[CLAUSE_ID_MAX + 1]; /* or the expectation */

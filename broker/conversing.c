@@ -12,6 +12,7 @@
  * Source: docs/custody.md.
  */
 #include <assert.h>
+#include <string.h>
 
 #include "broker/exchange_inside.h"
 
@@ -116,13 +117,15 @@ Concordat__RefusalCode exchange_judge_words(struct exchange *x, const struct com
         return UNKNOWN;
 
     const struct utterance u = {type, submit->head.member + 1,
-                                directory_find(x->directory, question->to) + 1, submit->sequence};
+                                directory_find(x->directory, question->to) + 1, submit->sequence,
+                                0};
     Concordat__RefusalCode code = conversation_judge(&kept->conversation, &u, &ahead);
     if (code != DONE || !ahead)
         return code;
     if (is_taken(kept, u.from, u.sequence))
         return SEQUENCE_REUSED;
-    return kept->held_count < HELD_MAX ? DONE : CONCORDAT__REFUSAL_CODE__RATE_LIMITED;
+    return conversation_held_by(kept, u.from) < HELD_MAX ? DONE
+                                                         : CONCORDAT__REFUSAL_CODE__RATE_LIMITED;
 }
 
 /* ---- handing over what waited ---- */
@@ -158,18 +161,22 @@ static bool is_owed(const struct conversation *c, const struct held *held, const
         && !c->before_was_other && item && item->agency + 1 == c->before;
 }
 
-enum status exchange_end_conversation(struct exchange *x, struct conversation_kept *kept)
+enum status exchange_end_conversation(struct exchange *x, struct conversation_kept *kept,
+                                      uint64_t by)
 {
     struct conversation *c = &kept->conversation;
-    enum status status = exchange_clocks_ended(x, &c->id);
+    enum status status;
     struct id answer;
 
     c->state = CONVERSATION_CLOSED;
+    c->ended_in = by;
     c->changed_ms = x->now_ms;
+    status = exchange_clocks_ended(x, c);
     for (; kept->held_count > 0 && status == ST_OK; conversation_release(kept, 0)) {
         const struct held *held = &kept->held[0];
         if (is_owed(c, held, queues_find(x->queues, held->message))) {
             c->answered = true;
+            c->answered_in = held->message;
             status = read_id(x, held->message, &answer);
             if (status == ST_OK)
                 status = exchange_clock_forward(x, c, &answer, held->message);
@@ -223,7 +230,8 @@ static enum status say_held(struct exchange *x, struct conversation_kept *kept, 
         conversation_skip(c, held.from, held.sequence);
         return ST_OK;
     }
-    const struct utterance u = {type_of(c, held.what), held.from, item->agency + 1, held.sequence};
+    const struct utterance u = {type_of(c, held.what), held.from, item->agency + 1, held.sequence,
+                                held.message};
     enum status status = read_id(x, held.message, &message);
     if (status == ST_OK)
         status = apply(x, kept, &u, &message, held.message);
@@ -242,7 +250,8 @@ static uint32_t find_ready(const struct conversation_kept *kept)
     return place;
 }
 
-/* A clock runs for the side exactly while a message of it waits. */
+/* A clock runs for the side exactly while a message of it waits, or a number that was refused: that
+ * has its end too. */
 static enum status watch_gap(struct exchange *x, const struct conversation_kept *kept,
                              uint32_t from)
 {
@@ -250,7 +259,7 @@ static enum status watch_gap(struct exchange *x, const struct conversation_kept 
     enum status status = exchange_clock_gap_stop(x, &c->id, from);
 
     for (uint32_t i = 0; i < kept->held_count && status == ST_OK; i++)
-        if (kept->held[i].from == from && kept->held[i].what != HELD_REFUSED)
+        if (kept->held[i].from == from)
             return exchange_clock_gap(x, c, from, next_of(c, from));
     return status;
 }
@@ -269,7 +278,7 @@ static enum status go_on(struct exchange *x, struct conversation_kept *kept, uin
     if (status != ST_OK)
         return status;
     if (c->state == CONVERSATION_CLOSED)
-        return exchange_end_conversation(x, kept);
+        return exchange_end_conversation(x, kept, c->ended_in);
     if (waited)
         status = watch_gap(x, kept, from);
     return status == ST_OK ? exchange_keep_conversation(x, kept) : status;
@@ -318,7 +327,7 @@ enum status exchange_say(struct exchange *x, const struct acceptance *a)
     const struct message_type *type = catalogue_find(a->question->type);
     struct conversation_kept *kept = conversations_find(x->cases, &a->submit->conversation_id);
     const struct utterance u = {type, a->submit->head.member + 1, a->recipient + 1,
-                                a->submit->sequence};
+                                a->submit->sequence, a->sequence};
     bool ahead = false;
 
     if (!kept)
@@ -351,12 +360,16 @@ enum status exchange_words_refused(struct exchange *x, const struct command_subm
     }
     if (submit->sequence < next_of(&kept->conversation, from)
         || submit->sequence - next_of(&kept->conversation, from) > SEQUENCE_AHEAD_MAX
-        || kept->held_count == HELD_MAX || is_taken(kept, from, submit->sequence))
+        || conversation_held_by(kept, from) == HELD_MAX || is_taken(kept, from, submit->sequence))
         return ST_OK;
     const struct held held = {sequence, from, submit->sequence, HELD_REFUSED};
     enum status status = conversation_hold(kept, &held);
     assert(status != ST_LIMIT);
-    return status == ST_OK ? exchange_keep_conversation(x, kept) : status;
+    if (status == ST_OK)
+        status = exchange_keep_conversation(x, kept);
+    return status == ST_OK
+             ? exchange_clock_gap(x, &kept->conversation, from, next_of(&kept->conversation, from))
+             : status;
 }
 
 /* Do its sides still stand as they stood? Else it is not theirs any more to open again. */
@@ -383,14 +396,18 @@ static struct conversation_kept *find_said(struct exchange *x, const struct even
     *out = (struct utterance){.type = catalogue_find(envelope.type),
                               .from = directory_find(x->directory, envelope.sender) + 1,
                               .to = directory_find(x->directory, envelope.recipient) + 1,
-                              .sequence = envelope.sequence};
+                              .sequence = envelope.sequence,
+                              .message = event->sequence};
     return out->type ? conversations_find(x->cases, &envelope.conversation_id) : NULL;
 }
 
-/* It is to be passed on once more. */
-static enum status owe_again(struct exchange *x, const struct conversation *c)
+/* A late answer is to be passed on once more; an answer that nobody opened is not. */
+static enum status owe_again(struct exchange *x, const struct conversation *c,
+                             const struct utterance *u)
 {
-    return c->state == CONVERSATION_FORWARDING ? exchange_clock_forward(x, c, &c->id, 0) : ST_OK;
+    return c->answered && strcmp(u->type->name, LATE_ANSWER) == 0
+             ? exchange_clock_forward(x, c, &c->id, 0)
+             : ST_OK;
 }
 
 enum status exchange_words_undone(struct exchange *x, uint64_t sequence)
@@ -405,7 +422,7 @@ enum status exchange_words_undone(struct exchange *x, uint64_t sequence)
     if (!kept || !is_theirs(x, &kept->conversation)
         || !conversation_undo(&kept->conversation, &u, x->now_ms))
         return ST_OK;
-    status = owe_again(x, &kept->conversation);
+    status = owe_again(x, &kept->conversation, &u);
     return status == ST_OK ? exchange_keep_conversation(x, kept) : status;
 }
 
@@ -419,10 +436,10 @@ enum status exchange_words_ended(struct exchange *x, const struct id *message, u
         || (by != 0 && by != kept->conversation.other)
         || !conversation_ended(&kept->conversation, message))
         return ST_OK;
-    return exchange_end_conversation(x, kept);
+    return exchange_end_conversation(x, kept, 0);
 }
 
-/* The lowest number of the side that waits: its place; held_count: none. */
+/* The lowest number of the side of which a message waits: its place; held_count: none. */
 static uint32_t find_lowest(const struct conversation_kept *kept, uint32_t from)
 {
     uint32_t lowest = kept->held_count;
@@ -434,14 +451,25 @@ static uint32_t find_lowest(const struct conversation_kept *kept, uint32_t from)
     return lowest;
 }
 
+/* What was missing may still come, and what waits for its turn is nothing that anybody misses. */
+static enum status forget_refused(struct exchange *x, struct conversation_kept *kept, uint32_t from)
+{
+    for (uint32_t i = kept->held_count; i-- > 0;)
+        if (kept->held[i].from == from)
+            conversation_release(kept, i);
+    return exchange_keep_conversation(x, kept);
+}
+
 enum status exchange_gap_over(struct exchange *x, const struct id *conversation, uint32_t from)
 {
     struct conversation_kept *kept = conversations_find(x->cases, conversation);
     uint32_t lowest = kept ? find_lowest(kept, from) : 0;
 
-    if (!kept || lowest == kept->held_count)
+    if (!kept || conversation_held_by(kept, from) == 0)
         return ST_OK;
     x->counts.gaps++;
+    if (lowest == kept->held_count)
+        return forget_refused(x, kept, from);
     enum status status = say_held(x, kept, lowest);
     return status == ST_OK ? go_on(x, kept, from, true) : status;
 }
@@ -465,7 +493,7 @@ enum status exchange_move_conversation(struct exchange *x, struct conversation_k
         if (kept->held[i].from == from)
             kept->held[i].from = to;                     /* the number is the side's */
     if (kept->conversation.state == CONVERSATION_CLOSED) /* who owed the answer holds the case */
-        return exchange_end_conversation(x, kept);
+        return exchange_end_conversation(x, kept, kept->conversation.ended_in);
     enum status status = ST_OK;
     if (kept->held_count > 0)
         status = exchange_clock_gap_stop(x, &kept->conversation.id, from);

@@ -118,7 +118,7 @@ static enum status end_offer(struct exchange *x, const struct case_held *held)
 
     for (; kept && status == ST_OK; kept = conversations_next(x->cases, kept))
         if (is_open_offer(&kept->conversation))
-            status = exchange_end_conversation(x, kept);
+            status = exchange_end_conversation(x, kept, 0);
     return status;
 }
 
@@ -216,8 +216,17 @@ static enum status start_reply_clock(struct exchange *x, const struct case_held 
     return exchange_clock_reply(x, &held->handle, message, deed->by, deed->to, deed->reply_by_ms);
 }
 
+/* It lapses no more, and waits for its completion. */
+static enum status accepted_whole(struct exchange *x, const struct case_held *held,
+                                  const struct acceptance *a)
+{
+    enum status status = exchange_clock_reply_stop(x, &held->handle);
+
+    return status == ST_OK ? exchange_clock_complete(x, a) : status;
+}
+
 /* What follows of the act; `held` is as it is after it. */
-static enum status follow(struct exchange *x, struct case_held *held,
+static enum status follow(struct exchange *x, struct case_held *held, const struct acceptance *a,
                           const struct custody_deed *deed, struct case_news *news)
 {
     enum status status = ST_OK;
@@ -230,7 +239,7 @@ static enum status follow(struct exchange *x, struct case_held *held,
     case CUSTODY_ACCEPT:
         news->change = CHANGE(COMPONENTS_ACCEPTED);
         if ((held->custody.transfer.offered | held->custody.transfer.rejected) == 0)
-            status = exchange_clock_reply_stop(x, &held->handle); /* it lapses no more */
+            status = accepted_whole(x, held, a);
         break;
     case CUSTODY_REJECT:
         news->change = CHANGE(COMPONENTS_REJECTED);
@@ -239,10 +248,13 @@ static enum status follow(struct exchange *x, struct case_held *held,
         news->change = CHANGE(OFFER_WITHDRAWN);
         status = exchange_clock_reply_stop(x, &held->handle);
         if (status == ST_OK)
+            status = exchange_clock_complete_stop(x, &held->handle, false);
+        if (status == ST_OK)
             status = end_offer(x, held);
         break;
     case CUSTODY_COMPLETE:
-        return hand_on(x, held, deed->to, news);
+        status = exchange_clock_complete_stop(x, &held->handle, true);
+        return status == ST_OK ? hand_on(x, held, deed->to, news) : status;
     case CUSTODY_NONE:
         break;
     }
@@ -265,7 +277,7 @@ enum status exchange_do_deed(struct exchange *x, const struct acceptance *a)
         .transfer = &now, .message = a->submit->message_id, .components = deed.components};
     enum status status = keep(x, held);
     x->counts.custody_acts++;
-    return status == ST_OK ? follow(x, held, &deed, &news) : status;
+    return status == ST_OK ? follow(x, held, a, &deed, &news) : status;
 }
 
 /* ---- offers that end by themselves ---- */

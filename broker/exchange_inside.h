@@ -254,13 +254,15 @@ enum status exchange_clocks_step(struct exchange *x, const struct message *messa
 /* The message will never be handed over: none of its clocks goes on. */
 enum status exchange_clocks_withheld(struct exchange *x, const struct id *message_id,
                                      uint64_t sequence);
-/* What came with that message is undone, since it was rejected or withheld: what it met is owed
- * again, where its conversation is open (again). After exchange_words_undone. */
+/* What came with that message is undone, since it was rejected or withheld: what it met, or ended,
+ * is owed again, where its conversation is open (again): due when it was, and what was missed is
+ * told at once. After exchange_words_undone. */
 enum status exchange_clocks_undone(struct exchange *x, const struct id *message_id,
                                    uint64_t sequence);
 /* The conversation has ended: nothing is owed to its first message any more, and no number of it;
- * an answer that came for who asked before is still to be passed on to the holder. */
-enum status exchange_clocks_ended(struct exchange *x, const struct id *conversation);
+ * an answer that came for who asked before is still to be passed on to the holder. What ended by a
+ * message that is not delivered yet may be undone: till then its clocks rest. */
+enum status exchange_clocks_ended(struct exchange *x, const struct conversation *conversation);
 /* `missing', the next number of the side `from', has not come, and something after it has: 60 s
  * from now both sides are told and exchange_gap_over is called. Nothing when that clock runs. */
 enum status exchange_clock_gap(struct exchange *x, const struct conversation *conversation,
@@ -273,6 +275,11 @@ enum status exchange_clock_reply(struct exchange *x, const struct id *case_handl
                                  const struct id *offer, uint32_t from, uint32_t to,
                                  int64_t reply_by_ms);
 enum status exchange_clock_reply_stop(struct exchange *x, const struct id *case_handle);
+/* The message was the last acceptance: its sender owes the completion. One a case. */
+enum status exchange_clock_complete(struct exchange *x, const struct acceptance *accepted);
+/* It is complete, or withdrawn (not `met'). */
+enum status exchange_clock_complete_stop(struct exchange *x, const struct id *case_handle,
+                                         bool met);
 /* An answer, event `sequence' (0: of before), came for who asked before, who owes it to the holder:
  * an hour of working time. Stopped when the late answer is accepted, or when the answer cannot be
  * opened or handed over. Nothing when that clock runs. */
@@ -327,9 +334,9 @@ enum status exchange_offer_lapsed(struct exchange *x, const struct id *case_hand
 /* conversing.c: agencies are places + 1.   ST_NOMEM, ST_INVALID, ST_IO */
 /* May it be said in the conversation that it names? decide() permits it. Besides the codes of
  * conversation_judge: CONVERSATION_UNKNOWN when it would open one and does not, or under an id that
- * is taken; RATE_LIMITED when HELD_MAX wait already, or when it would open one with the holder of
- * its case and CONVERSATIONS_MAX of the case are open with that, or CONVERSATIONS_APART_MAX that
- * the sender opened, who has no part in the case. */
+ * is taken; RATE_LIMITED when HELD_MAX of its side wait already, or when it would open one with the
+ * holder of its case and CONVERSATIONS_MAX of the case are open with that, or
+ * CONVERSATIONS_APART_MAX that the sender opened, who has no part in the case. */
 Concordat__RefusalCode exchange_judge_words(struct exchange *x, const struct command_submit *submit,
                                             const struct question *question);
 /* It is accepted and queued: opens a conversation, goes on with it, ends it, or is held. */
@@ -344,8 +351,10 @@ enum status exchange_words_ended(struct exchange *x, const struct id *message, u
 /* The message, event `sequence`, was rejected or withheld: what it did to its conversation is
  * undone, and it can be said again. Before what settles it is forgotten. */
 enum status exchange_words_undone(struct exchange *x, uint64_t sequence);
-/* Ends it: what was held is handed over, and its clocks stop. */
-enum status exchange_end_conversation(struct exchange *x, struct conversation_kept *kept);
+/* Ends it by the message that is event `by', 0: for good. What was held is handed over, and its
+ * clocks stop. */
+enum status exchange_end_conversation(struct exchange *x, struct conversation_kept *kept,
+                                      uint64_t by);
 /* Does it go with its case? Not the transfer's own, nor one between the two. */
 bool exchange_moves_conversation(const struct conversation *c, uint32_t from, uint32_t to);
 enum status exchange_move_conversation(struct exchange *x, struct conversation_kept *kept,

@@ -189,8 +189,8 @@ enum status case_read(struct bytes key, struct bytes record, const struct cases_
 }
 
 /* ---- conversations: case | type | u8 state | asker, other, before | u8 bits | u32 next of asker,
- * of other | i64 changed | u8 senders held of, their names | u8 held: u64 message | u8 sender | u32
- * sequence | u8 what each */
+ * of other | u64 answered in, ended in | i64 changed | u64 first | u8 senders held of, their names
+ * | u8 held: u64 message | u8 sender | u32 sequence | u8 what each */
 
 enum {
     BIT_BEFORE_WAS_OTHER = 1,
@@ -255,12 +255,15 @@ void conversation_write(const struct conversation_kept *kept, const struct cases
                           | (c->answered ? BIT_ANSWERED : 0)));
     write_u32(w, c->next_of_asker);
     write_u32(w, c->next_of_other);
+    write_u64(w, c->answered_in);
+    write_u64(w, c->ended_in);
     write_u64(w, (uint64_t)c->changed_ms);
     write_u64(w, kept->first);
     write_held(kept, names, w);
 }
 
-static bool read_held(struct record_reader *rr, struct held held[static HELD_MAX], uint32_t *count)
+static bool read_held(struct record_reader *rr, struct held held[static HELD_ALL_MAX],
+                      uint32_t *count)
 {
     uint32_t senders[HELD_SENDERS_MAX] = {0};
     uint8_t sender_count = read_u8(&rr->r), known = 0;
@@ -273,7 +276,7 @@ static bool read_held(struct record_reader *rr, struct held held[static HELD_MAX
             is_sound = is_sound && senders[i] != senders[j];
     }
     *count = read_u8(&rr->r);
-    is_sound = is_sound && *count <= HELD_MAX;
+    is_sound = is_sound && *count <= HELD_ALL_MAX;
     for (uint32_t i = 0; is_sound && i < *count; i++) {
         held[i].message = read_u64(&rr->r);
         uint8_t at = read_u8(&rr->r);
@@ -296,7 +299,7 @@ enum status conversation_read(struct bytes key, struct bytes record,
     struct record_reader rr = open_record(record, names);
     struct conversation_kept kept = {0};
     struct conversation *c = &kept.conversation;
-    struct held held[HELD_MAX];
+    struct held held[HELD_ALL_MAX];
     char type[TYPE_MAX + 1] = "";
 
     read_id(&rr.r, &c->case_handle);
@@ -309,6 +312,8 @@ enum status conversation_read(struct bytes key, struct bytes record,
     uint8_t bits = read_u8(&rr.r);
     c->next_of_asker = read_u32(&rr.r);
     c->next_of_other = read_u32(&rr.r);
+    c->answered_in = read_u64(&rr.r);
+    c->ended_in = read_u64(&rr.r);
     c->changed_ms = (int64_t)read_u64(&rr.r);
     kept.first = read_u64(&rr.r);
     bool is_sound = read_held(&rr, held, &kept.held_count);
@@ -323,7 +328,7 @@ enum status conversation_read(struct bytes key, struct bytes record,
     c->acknowledged = (bits & BIT_ACKNOWLEDGED) != 0;
     c->answered = (bits & BIT_ANSWERED) != 0;
     if (kept.held_count > 0) {
-        kept.held = calloc(HELD_MAX, sizeof *kept.held);
+        kept.held = calloc(HELD_ALL_MAX, sizeof *kept.held);
         if (!kept.held)
             return ST_NOMEM;
         memcpy(kept.held, held, kept.held_count * sizeof *held);
@@ -334,7 +339,7 @@ enum status conversation_read(struct bytes key, struct bytes record,
 
 /* ---- clocks: u8 kind, stage | u32 count | i64 started, due, next, needed | u32 minutes | working
  * | u8 calendar, rungs | message, conversation, case | u64 message's sequence, met by | type,
- * expected | owed by, to | agreement: id, u32 version, clause, hash */
+ * expected | owed by, to | u64 told by, to | agreement: id, u32 version, clause, hash */
 
 void clock_write(const struct clock_running *running, const struct cases_names *names,
                  struct writer *w)
@@ -362,6 +367,8 @@ void clock_write(const struct clock_running *running, const struct cases_names *
     write_text(w, running->expected);
     write_name(w, names, running->owed_by);
     write_name(w, names, running->owed_to);
+    write_u64(w, running->told_by);
+    write_u64(w, running->told_to);
     write_text(w, running->agreement_id);
     write_u32(w, running->agreement_version);
     write_text(w, running->clause);
@@ -407,6 +414,8 @@ enum status clock_read(struct bytes key, struct bytes record, const struct cases
     read_text(&rr.r, running.expected, sizeof running.expected);
     running.owed_by = read_name(&rr);
     running.owed_to = read_name(&rr);
+    running.told_by = read_u64(&rr.r);
+    running.told_to = read_u64(&rr.r);
     read_text(&rr.r, running.agreement_id, sizeof running.agreement_id);
     running.agreement_version = read_u32(&rr.r);
     read_text(&rr.r, running.clause, sizeof running.clause);

@@ -75,6 +75,30 @@ enum status exchange_tell_clock(struct exchange *x, const struct clock_running *
     return status;
 }
 
+/* Each quarter of an hour without end: who has not taken the last yet gets no other on top of it.
+ * The clock counts on, and what it is told next says the how manyth that is. */
+static enum status tell_rung(struct exchange *x, const struct clock_running *running,
+                             uint32_t agency, const char *role, uint64_t *last)
+{
+    const struct item *waits = queues_find(x->queues, *last);
+
+    if (agency == 0 || (waits && waits->agency + 1 == agency))
+        return ST_OK;
+    enum status status = exchange_tell_clock_to(x, agency, running, STAGE(ESCALATED), role);
+    *last = ledger_sequence(x->ledger); /* of what was just recorded */
+    return status;
+}
+
+static enum status tell_strike(struct exchange *x, struct clock_running *running,
+                               Concordat__ClockStage stage, const char *role)
+{
+    if (running->clock.kind != CLOCK(OPEN))
+        return exchange_tell_clock(x, running, stage, role);
+    enum status status = tell_rung(x, running, running->owed_to, role, &running->told_to);
+    return status == ST_OK ? tell_rung(x, running, running->owed_by, role, &running->told_by)
+                           : status;
+}
+
 /* ---- whom ---- */
 
 /* The desk of who owes it: out of hours another may answer. */
@@ -164,10 +188,10 @@ static enum status strike(struct exchange *x, struct clock_running *running)
     bool struck = clock_strike(&running->clock, exchange_calendar(x), x->now_ms, &stage, &rung);
     assert(struck);
     count_stage(x, stage);
+    enum status status = tell_strike(x, running, stage, role_of(x, running, rung));
     const struct clock_running copy = *running;
-    enum status status = keep_struck(x, running);
     if (status == ST_OK)
-        status = exchange_tell_clock(x, &copy, stage, role_of(x, &copy, rung));
+        status = keep_struck(x, running);
     return status == ST_OK ? follow(x, &copy) : status;
 }
 

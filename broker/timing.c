@@ -29,7 +29,7 @@ enum status exchange_clock_start(struct exchange *x, struct clock_running *runni
 static bool is_owed(Concordat__ClockKind kind)
 {
     return kind == CLOCK(ACKNOWLEDGE) || kind == CLOCK(DECIDE) || kind == CLOCK(ANSWER)
-        || kind == CLOCK(EXPECTED) || kind == CLOCK(FORWARD);
+        || kind == CLOCK(EXPECTED) || kind == CLOCK(FORWARD) || kind == CLOCK(COMPLETE);
 }
 
 /* `met`: what was owed has come; else it can come no more. */
@@ -46,23 +46,45 @@ enum status exchange_clock_stop(struct exchange *x, struct clock_running *runnin
 
 /* What came may not be opened, or never be handed over: until it is delivered the clock rests under
  * its message, and goes on if that is undone. */
-static enum status rest(struct exchange *x, struct clock_running *running,
-                        const struct acceptance *accepted)
+static enum status rest(struct exchange *x, struct clock_running *running, const struct id *message,
+                        uint64_t sequence)
 {
     struct clock_running resting = *running;
+
+    clocks_stop(x->clocks, running);
+    resting.message = *message;
+    resting.met_by = sequence;
+    resting.clock.next_ms = INT64_MAX;
+    if (!clocks_start(x->clocks, &resting))
+        return ST_NOMEM;
+    return exchange_keep_clock(x, &resting);
+}
+
+static enum status rest_met(struct exchange *x, struct clock_running *running,
+                            const struct acceptance *accepted)
+{
     enum status status = ST_OK;
 
-    if (resting.clock.stage == STAGE(BREACHED)
-        && (resting.clock.kind != CLOCK(EXPECTED)
-            || strcmp(resting.expected, accepted->question->type) == 0)) /* or the end of it all */
-        status = exchange_tell_clock(x, &resting, STAGE(LATE), "");
-    clocks_stop(x->clocks, running);
-    resting.message = accepted->submit->message_id;
-    resting.met_by = accepted->sequence;
-    resting.clock.next_ms = INT64_MAX;
-    if (status != ST_OK || !clocks_start(x->clocks, &resting))
-        return status == ST_OK ? ST_NOMEM : status;
-    return exchange_keep_clock(x, &resting);
+    if (running->clock.stage == STAGE(BREACHED)
+        && (running->clock.kind != CLOCK(EXPECTED)
+            || strcmp(running->expected, accepted->question->type) == 0)) /* or the end of it all */
+        status = exchange_tell_clock(x, running, STAGE(LATE), "");
+    return status == ST_OK ? rest(x, running, &accepted->submit->message_id, accepted->sequence)
+                           : status;
+}
+
+/* Its conversation has ended: until the message that ended it is delivered, that may be undone. */
+static enum status rest_ended(struct exchange *x, struct clock_running *running,
+                              const struct conversation *c)
+{
+    struct event event;
+
+    if (c->ended_in == 0 || !queues_find(x->queues, c->ended_in))
+        return exchange_clock_stop(x, running, false);
+    enum status status = exchange_event(x, c->ended_in, &event);
+    if (status != ST_OK)
+        return status == ST_MORE ? exchange_clock_stop(x, running, false) : status;
+    return rest(x, running, &event.message_id, c->ended_in);
 }
 
 /* The message that started it: the conversation's first, but of an expectation it may be another.
@@ -153,7 +175,7 @@ static enum status stop_met(struct exchange *x, enum clocks_by by, const struct 
     while ((running = clocks_next(x->clocks, by, id, &at))) {
         enum status status = ST_OK;
         if (is_met(x, running, by, accepted) && may_meet(x, running))
-            status = may_go_on(x, running) ? rest(x, running, accepted)
+            status = may_go_on(x, running) ? rest_met(x, running, accepted)
                                            : exchange_clock_stop(x, running, true);
         if (status != ST_OK)
             return status;
@@ -208,19 +230,25 @@ static const char *holder_of(const struct exchange *x, const struct id *case_han
              : NULL;
 }
 
+static struct clock_cause clock_cause_of(const struct exchange *x,
+                                         const struct acceptance *accepted)
+{
+    return (struct clock_cause){.agreement = accepted->decision->agreement,
+                                .clause = accepted->decision->clause,
+                                .type = accepted->decision->clause->type,
+                                .urgency = accepted->submit->lane == 0
+                                             ? CONCORDAT__URGENCY__IMMEDIATE
+                                             : CONCORDAT__URGENCY__ROUTINE,
+                                .sender = accepted->question->from,
+                                .recipient = accepted->question->to,
+                                .holder = holder_of(x, &accepted->submit->case_handle),
+                                .accepted_ms = x->now_ms,
+                                .needed_by_ms = accepted->submit->needed_by_ms};
+}
+
 static enum status start_all(struct exchange *x, const struct acceptance *accepted)
 {
-    const struct clock_cause cause = {.agreement = accepted->decision->agreement,
-                                      .clause = accepted->decision->clause,
-                                      .type = accepted->decision->clause->type,
-                                      .urgency = accepted->submit->lane == 0
-                                                   ? CONCORDAT__URGENCY__IMMEDIATE
-                                                   : CONCORDAT__URGENCY__ROUTINE,
-                                      .sender = accepted->question->from,
-                                      .recipient = accepted->question->to,
-                                      .holder = holder_of(x, &accepted->submit->case_handle),
-                                      .accepted_ms = x->now_ms,
-                                      .needed_by_ms = accepted->submit->needed_by_ms};
+    const struct clock_cause cause = clock_cause_of(x, accepted);
     struct clock clocks[CLOCKS_OF_MAX];
     size_t count;
 
@@ -313,7 +341,9 @@ enum status exchange_clocks_undone(struct exchange *x, const struct id *message_
         bool owed =
             (running->clock.kind == CLOCK(EXPECTED) && !exchange_is_expected_there(x, running))
             || (kept && kept->conversation.state != CONVERSATION_CLOSED);
-        enum status status = owed ? go_on(x, running) : exchange_clock_stop(x, running, false);
+        enum status status = owed ? go_on(x, running)
+                           : kept ? rest_ended(x, running, &kept->conversation)
+                                  : exchange_clock_stop(x, running, false);
         if (status != ST_OK)
             return status;
     }
@@ -329,14 +359,14 @@ static bool is_forward_owed(struct exchange *x, const struct id *conversation)
         && !kept->conversation.before_was_other;
 }
 
-enum status exchange_clocks_ended(struct exchange *x, const struct id *conversation)
+enum status exchange_clocks_ended(struct exchange *x, const struct conversation *conversation)
 {
-    const struct conversation_kept *kept = conversations_find(x->cases, conversation);
-    const bool owed = is_forward_owed(x, conversation);
+    const struct conversation_kept *kept = conversations_find(x->cases, &conversation->id);
+    const bool owed = is_forward_owed(x, &conversation->id);
     struct clock_running *running;
     uint32_t at = 0;
 
-    while ((running = clocks_next(x->clocks, CLOCKS_BY_CONVERSATION, conversation, &at))) {
+    while ((running = clocks_next(x->clocks, CLOCKS_BY_CONVERSATION, &conversation->id, &at))) {
         Concordat__ClockKind kind = running->clock.kind;
         /* Its first message's: others may have sent one of the same id. */
         bool of_first = kind == CLOCK(EXPECTED) ? exchange_is_expected_there(x, running)
@@ -345,7 +375,8 @@ enum status exchange_clocks_ended(struct exchange *x, const struct id *conversat
         if (running->met_by != 0
             || (!of_first && kind != CLOCK(GAP) && (kind != CLOCK(FORWARD) || owed)))
             continue;
-        enum status status = exchange_clock_stop(x, running, false);
+        enum status status = of_first ? rest_ended(x, running, conversation)
+                                      : exchange_clock_stop(x, running, false);
         if (status != ST_OK)
             return status;
     }
@@ -412,6 +443,36 @@ enum status exchange_clock_reply_stop(struct exchange *x, const struct id *case_
     struct clock_running *running = find(x, CLOCKS_BY_CASE, case_handle, CLOCK(REPLY), 0);
 
     return running ? exchange_clock_stop(x, running, false) : ST_OK;
+}
+
+/* It belongs to the transfer, not to the message: whether that is opened does not matter to it. */
+enum status exchange_clock_complete(struct exchange *x, const struct acceptance *accepted)
+{
+    const struct clock_cause cause = clock_cause_of(x, accepted);
+    const struct agreement *agreement = accepted->decision->agreement;
+    const struct clause *offer;
+    struct clock_running running = {.clock = clock_complete(&cause, exchange_calendar(x), &offer),
+                                    .message = accepted->submit->message_id,
+                                    .conversation = accepted->submit->conversation_id,
+                                    .case_handle = accepted->submit->case_handle,
+                                    .owed_by = accepted->submit->head.member + 1,
+                                    .owed_to = accepted->recipient + 1,
+                                    .agreement_version = agreement->version,
+                                    .agreement_hash = agreement->hash};
+
+    TEXT_COPY(running.type, accepted->question->type);
+    TEXT_COPY(running.expected, "case.transfer.complete");
+    TEXT_COPY(running.agreement_id, agreement->id);
+    TEXT_COPY(running.clause, (offer ? offer : accepted->decision->clause)->id);
+    enum status status = exchange_clock_complete_stop(x, &accepted->submit->case_handle, false);
+    return status == ST_OK ? exchange_clock_start(x, &running) : status;
+}
+
+enum status exchange_clock_complete_stop(struct exchange *x, const struct id *case_handle, bool met)
+{
+    struct clock_running *running = find(x, CLOCKS_BY_CASE, case_handle, CLOCK(COMPLETE), 0);
+
+    return running ? exchange_clock_stop(x, running, met) : ST_OK;
 }
 
 enum status exchange_clock_forward(struct exchange *x, const struct conversation *conversation,

@@ -75,6 +75,7 @@ static enum exit_code show_case(const struct cli *cli, const struct concordat_an
     printf("case %s\n", handle);
     if (answer->custody) {
         custody_show_holder(cli, answer->custody);
+        custody_show_claims(cli, answer->custody);
         custody_show_transfer(cli, answer->custody);
         custody_show_conversations(cli, answer->custody);
     }

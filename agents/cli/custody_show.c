@@ -2,10 +2,13 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 
+#include "agents/base64.h"
 #include "agents/cli/arguments.h"
 #include "agents/cli/show.h"
 #include "agents/cli/when.h"
+#include "lib/bytes.h"
 
 void custody_show_holder(const struct cli *cli, const struct concordat_custody *custody)
 {
@@ -25,6 +28,19 @@ void custody_show_holder(const struct cli *cli, const struct concordat_custody *
                    custody->from_broker ? " (the broker's answer)"
                                         : " (as the broker told this agent last)");
     show_fact(cli, "version", text);
+}
+
+void custody_show_claims(const struct cli *cli, const struct concordat_custody *custody)
+{
+    for (size_t i = 0; i < custody->claim_count; i++) {
+        const struct concordat_claimed *one = &custody->claims[i];
+        char at[WHEN_SIZE], text[160];
+
+        when_print(one->at_ms, at);
+        (void)snprintf(text, sizeof text, "%s at %s, signed by us: %s", one->kind, at,
+                       *one->code ? one->code : "done");
+        show_fact(cli, "claim", text);
+    }
 }
 
 static void show_components(const struct cli *cli, const struct concordat_custody *custody)
@@ -193,6 +209,43 @@ static json_t *json_of_conversations(const struct concordat_custody *custody)
     return list;
 }
 
+static json_t *json_of_bytes(const uint8_t *bytes, size_t size)
+{
+    char *text = malloc(BASE64_SIZE(size));
+    json_t *json;
+
+    if (!text)
+        return json_null();
+    base64_print(bytes, size, text);
+    json = json_string(text);
+    free(text);
+    return json;
+}
+
+static json_t *json_of_claims(const struct concordat_custody *custody)
+{
+    json_t *list = json_array();
+
+    for (size_t i = 0; i < custody->claim_count; i++) {
+        const struct concordat_claimed *one = &custody->claims[i];
+        char signer[2 * sizeof one->signer + 1];
+        json_t *object = json_object();
+
+        hex_print(one->signer, sizeof one->signer, signer);
+        json_put(object, "kind", json_string(one->kind));
+        json_put(object, "at", json_of_time(one->at_ms));
+        json_put(object, "answered", json_of_time(one->answered_ms));
+        json_put(object, "refused", *one->code ? json_string(one->code) : json_null());
+        json_put(object, "claim", json_of_bytes(one->claim, one->claim_size));
+        json_put(object, "signer", json_string(signer));
+        json_put(object, "signature", json_of_bytes(one->signature, sizeof one->signature));
+        json_put(object, "answer",
+                 one->answer_size ? json_of_bytes(one->answer, one->answer_size) : json_null());
+        (void)json_array_append_new(list, object);
+    }
+    return list;
+}
+
 json_t *json_of_custody(const struct concordat_custody *custody)
 {
     json_t *object = json_object(), *transfer;
@@ -203,6 +256,7 @@ json_t *json_of_custody(const struct concordat_custody *custody)
     json_put(object, "since", json_of_time(custody->since_ms));
     json_put(object, "fromBroker", json_boolean(custody->from_broker));
     json_put(object, "openConversations", json_of_conversations(custody));
+    json_put(object, "claims", json_of_claims(custody));
     if (concordat_id_is_none(&custody->transfer_id))
         return object;
     transfer = json_object();

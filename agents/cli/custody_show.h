@@ -11,6 +11,8 @@
 
 /* Who holds it since when, by whose word; "nobody holds it". */
 void custody_show_holder(const struct cli *cli, const struct concordat_custody *custody);
+/* Claims of this agency's that the broker has answered, a line each. */
+void custody_show_claims(const struct cli *cli, const struct concordat_custody *custody);
 /* The open transfer: components with their state and reason, parts; nothing when none is open. */
 void custody_show_transfer(const struct cli *cli, const struct concordat_custody *custody);
 /* Open conversations that this agency has part in; nothing when there is none. */

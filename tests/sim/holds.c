@@ -121,6 +121,10 @@ static bool is_accounted_for(const struct town *t, const struct letter *letter, 
             continue;
         if (m->sequence == number && m->accepted == 0 && m->refused)
             return true;
+        /* A number that was refused before its turn has its minute too. */
+        if (m->accepted == 0 && m->refused && m->refused_ms > 0 && m->from == letter->from
+            && m->sequence > number && now_ms - m->refused_ms >= GAP_MS)
+            return true;
         if (m->accepted == 0 || m->side != letter->side)
             continue;
         if (m->sequence == number || (m->sequence > number && now_ms - m->accepted_ms >= GAP_MS))

@@ -45,6 +45,7 @@ struct letter {
     uint64_t accepted; /* sequence; 0: not */
     int64_t accepted_ms;
     bool refused, withheld;
+    int64_t refused_ms;
     bool settled;   /* a step of its recipient is recorded, or it is withheld */
     int side;       /* of its conversation: 0 who opened it, 1 the other; NONE: none */
     bool to_former; /* an answer to who is not the side any more */

@@ -426,8 +426,10 @@ void watch_event(struct town *t, const struct event *event)
         on_kept(t, event);
     if (event->kind == EVENT_TOLD)
         on_told(t, event);
-    if (event->kind == EVENT_REFUSED && (letter = letter_of(t, &event->message_id)))
+    if (event->kind == EVENT_REFUSED && (letter = letter_of(t, &event->message_id))) {
         letter->refused = true; /* known to be, also when its answer is lost */
+        letter->refused_ms = event->at_ms;
+    }
     letter = NULL;
     if (event->kind == EVENT_STEP || event->kind == EVENT_WITHHELD)
         letter = letter_of(t, &event->message_id);

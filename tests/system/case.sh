@@ -77,6 +77,7 @@ delivered "$referral"
 expect 0 'number *1 of nps.cambs' concordat track "$referral"
 expect 0 'to us *csc.cambs *\(open\|acknowledge\|decide\) safeguarding.referral.child' concordat due
 expect 0 "$referral *safeguarding.referral.child *us *csc.cambs" concordat case show "$case"
+expect 0 'claim *open at .*signed by us: done' concordat case show "$case"
 at csc.cambs
 expect 0 'by us *nps.cambs *\(open\|acknowledge\|decide\) safeguarding.referral.child' concordat due
 expect 0 '"owedBy": "us"' concordat due --json

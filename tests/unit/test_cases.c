@@ -172,7 +172,7 @@ static struct conversation_kept held_of_many(uint32_t senders)
                                                       .answered = true,
                                                       .changed_ms = 1234567890123}};
 
-    for (uint32_t i = 0; i < HELD_MAX; i++)
+    for (uint32_t i = 0; i < senders * HELD_MAX; i++)
         assert_int_equal(conversation_hold(&kept, &(struct held){.message = 1000 + i,
                                                                  .from = 1 + i % senders,
                                                                  .sequence = 10 + i,
@@ -188,7 +188,8 @@ static void no_more_is_held_than_a_record_has_room_for(void **context)
 
     assert_int_equal(conversation_hold(&full, &(struct held){.message = 9999, .from = 1}),
                      ST_LIMIT);
-    assert_int_equal(full.held_count, HELD_MAX);
+    assert_int_equal(full.held_count, HELD_ALL_MAX);
+    assert_int_equal(conversation_held_by(&full, 2), HELD_MAX);
     for (uint32_t i = 1; i <= HELD_SENDERS_MAX; i++)
         assert_int_equal(conversation_hold(&many, &(struct held){.message = i, .from = i}), ST_OK);
     assert_int_equal(
@@ -332,7 +333,7 @@ static void records_of_conversations_read_back(void **context)
         struct writer w = writer_of(record, sizeof record);
         const struct bytes key = {kept.conversation.id.bytes, ID_SIZE};
 
-        named_fill(&named, HELD_SENDERS_MAX);
+        named_fill(&named, 3);
         const struct cases_names names = named_of(&named);
         conversation_write(&kept, &names, &w);
         assert_false(w.failed);

@@ -468,6 +468,13 @@ static void an_unopened_referral_is_told_every_quarter_of_an_hour(void **)
                              &told, &rung));
     assert_int_equal(clock.count, 101);
     assert_true(clock.next_ms == moment_of("2024-06-14 12:00") + 106 * OPEN_EVERY_MS);
+    /* it rested, and goes on: what was missed at once, and then in its time again */
+    clock.next_ms = INT64_MAX;
+    clock_resume(&clock, calendar_built_in());
+    assert_true(clock_strike(&clock, calendar_built_in(),
+                             moment_of("2024-06-14 12:00") + 107 * OPEN_EVERY_MS + 1, &told,
+                             &rung));
+    assert_true(clock.next_ms == moment_of("2024-06-14 12:00") + 108 * OPEN_EVERY_MS);
     agreement_free(agreement);
 }
 

@@ -169,6 +169,8 @@ static struct clock_running sample(void)
                                     .message_sequence = 76,
                                     .owed_by = 1,
                                     .owed_to = 2,
+                                    .told_by = 78,
+                                    .told_to = 79,
                                     .agreement_version = 4,
                                     .agreement_hash = {.bytes = {9, 8, 7}}};
 

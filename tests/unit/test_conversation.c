@@ -35,7 +35,7 @@ static struct conversation conversation_of(const char *type)
 
 static struct utterance saying(const char *type, uint32_t from, uint32_t to, uint32_t sequence)
 {
-    struct utterance u = {catalogue_find(type), from, to, sequence};
+    struct utterance u = {catalogue_find(type), from, to, sequence, 100 * from + sequence};
 
     assert_non_null(u.type);
     return u;
@@ -357,6 +357,55 @@ static void a_late_answer_that_was_not_opened_is_owed_again(void **)
     assert_int_equal(c.state, CONVERSATION_FORWARDING);
 }
 
+/* What was held while it ended, or came after an end without words. */
+static void only_the_message_that_ended_it_opens_it_again(void **)
+{
+    struct conversation c = conversation_of(check);
+    struct utterance first = saying(answer, CSC, NPS, 1), second = saying(answer, CSC, NPS, 2);
+    struct utterance close = saying("safeguarding.close", NPS, CSC, 2);
+
+    say(&c, answer, CSC, NPS, 1);
+    conversation_apply(&c, &second, 1000); /* was held, and is let go */
+    assert_false(conversation_undo(&c, &second, 50));
+    assert_int_equal(c.state, CONVERSATION_CLOSED);
+    assert_true(c.answered);
+    assert_true(conversation_undo(&c, &first, 50));
+    assert_int_equal(c.state, CONVERSATION_OPEN);
+
+    c = conversation_of(referral);
+    assert_true(conversation_ended(&c, &c.id));
+    conversation_apply(&c, &close, 1000);
+    assert_false(conversation_undo(&c, &close, 50));
+    assert_int_equal(c.state, CONVERSATION_CLOSED);
+
+    c = conversation_of(referral);
+    first = saying("safeguarding.referral.decision", CSC, NPS, 1);
+    say(&c, "safeguarding.referral.decision", CSC, NPS, 1);
+    say(&c, "safeguarding.close", NPS, CSC, 2);
+    assert_true(conversation_undo(&c, &first, 50)); /* it is not answered, and has ended */
+    assert_false(c.answered);
+    assert_int_equal(c.state, CONVERSATION_CLOSED);
+    assert_true(conversation_undo(&c, &close, 50));
+    assert_int_equal(c.state, CONVERSATION_OPEN);
+}
+
+/* It was ended by who asked before its answer had been passed on: that stays owed, and it ended. */
+static void a_late_answer_that_ended_nothing_opens_nothing(void **)
+{
+    struct conversation c = conversation_of(referral);
+    struct utterance late = saying(LATE_ANSWER, NPS, CRC, 1);
+
+    assert_true(conversation_move(&c, NPS, CRC, 500));
+    say(&c, "safeguarding.referral.decision", CSC, NPS, 1);
+    assert_int_equal(c.state, CONVERSATION_FORWARDING);
+    say(&c, "safeguarding.close", CRC, CSC, 2);
+    say(&c, LATE_ANSWER, NPS, CRC, 1);
+    assert_int_equal(c.before, 0);
+    assert_true(conversation_undo(&c, &late, 50));
+    assert_int_equal(c.before, NPS);
+    assert_int_equal(c.state, CONVERSATION_CLOSED);
+}
+
 static void who_is_no_side_moves_nothing_and_nobody_becomes_both_sides(void **)
 {
     struct conversation c = conversation_of(referral), before = c;
@@ -402,6 +451,8 @@ int main(void)
         cmocka_unit_test(the_first_asker_gets_the_answer_however_often_the_case_moves),
         cmocka_unit_test(what_was_not_opened_can_be_said_again),
         cmocka_unit_test(a_late_answer_that_was_not_opened_is_owed_again),
+        cmocka_unit_test(only_the_message_that_ended_it_opens_it_again),
+        cmocka_unit_test(a_late_answer_that_ended_nothing_opens_nothing),
         cmocka_unit_test(who_is_no_side_moves_nothing_and_nobody_becomes_both_sides),
         cmocka_unit_test(what_was_held_and_is_overtaken_is_counted_and_no_more),
     };

@@ -253,6 +253,69 @@ static void so_many_wait_and_then_none_is_taken(void **)
     done(c, nth(c, 19));
 }
 
+/* Neither side can fill the other's room. */
+static void each_side_has_room_of_its_own(void **)
+{
+    OWNED(case_desk) c = referred();
+
+    for (uint32_t n = 0; n < 16; n++)
+        done(c, nth(c, 3 + n));
+    for (uint32_t n = 0; n < 16; n++)
+        done(c, reply(c, 300 + n, CSC_A, NPS_A, update, REFERRAL, 2 + n));
+    refused(c, reply(c, 400, CSC_A, NPS_A, update, REFERRAL, 18), CODE(RATE_LIMITED));
+    case_desk_restart(c);
+    done(c, reply(c, 401, CSC_A, NPS_A, update, REFERRAL, 1));
+    assert_int_equal(delivered(c, NPS_A), 17);
+    done(c, nth(c, 2));
+    assert_int_equal(delivered(c, CSC_A), 17);
+}
+
+/* They wait for nothing but their turn: a minute later both sides know what is missing, and there
+ * is room again. What was missing may still come. */
+static void refused_numbers_go_when_their_gap_is_told(void **)
+{
+    for (int restarts = 0; restarts < 2; restarts++) {
+        OWNED(case_desk) c = referred();
+
+        for (uint32_t n = 0; n < 16; n++) {
+            struct envelope e = nth(c, 3 + n);
+            strcpy(e.purpose, "court_advice");
+            refused(c, e, CODE(PURPOSE_NOT_COVERED));
+        }
+        refused(c, nth(c, 19), CODE(RATE_LIMITED));
+        if (restarts)
+            case_desk_restart(c);
+        case_desk_wait(c, GAP_OVER_MS);
+        assert_gap_told(c, NPS_A, 2);
+        assert_gap_told(c, CSC_A, 2);
+        if (restarts)
+            case_desk_restart(c);
+        case_desk_wait(c, 10 * GAP_OVER_MS);
+        assert_int_equal(told_count(c), 0);
+        done(c, nth(c, 19));
+        assert_int_equal(delivered(c, CSC_A), 0);
+        done(c, nth(c, 2));
+        assert_int_equal(delivered(c, CSC_A), 1);
+        case_desk_wait(c, GAP_OVER_MS);
+        assert_gap_told(c, CSC_A, 3);
+        assert_int_equal(delivered(c, CSC_A), 1);
+    }
+}
+
+static void refused_numbers_go_when_their_gap_is_closed(void **)
+{
+    OWNED(case_desk) c = referred();
+    struct envelope e = nth(c, 3);
+
+    strcpy(e.purpose, "court_advice");
+    refused(c, e, CODE(PURPOSE_NOT_COVERED));
+    done(c, nth(c, 2));
+    case_desk_wait(c, 2 * GAP_OVER_MS);
+    assert_int_equal(told_count(c), 0);
+    done(c, nth(c, 4));
+    assert_int_equal(delivered(c, CSC_A), 1);
+}
+
 static void what_waits_takes_effect_when_it_is_handed_over(void **)
 {
     OWNED(case_desk) c = referred();
@@ -368,6 +431,25 @@ static void what_could_not_be_opened_can_be_said_again(void **)
     done(c, nth(c, 3));
 }
 
+/* The second answer was held, and let go by the first: it ended nothing. */
+static void an_answer_that_did_not_end_it_does_not_open_it_again(void **)
+{
+    for (int restarts = 0; restarts < 2; restarts++) {
+        OWNED(case_desk) c = referred();
+        struct envelope first = reply(c, 46, CSC_A, NPS_A, answer, CHECK, 1);
+        struct envelope second = reply(c, 47, CSC_A, NPS_A, answer, CHECK, 2);
+
+        done(c, second);
+        done(c, first);
+        assert_int_equal(delivered(c, NPS_A), 2);
+        step(c, &first, CONCORDAT__STEP_KIND__DELIVERED);
+        if (restarts)
+            case_desk_restart(c);
+        step(c, &second, CONCORDAT__STEP_KIND__REJECTED);
+        refused(c, reply(c, 48, CSC_A, NPS_A, answer, CHECK, 3), CODE(CONVERSATION_UNKNOWN));
+    }
+}
+
 /* Its asker holds the case no more: it is not opened again behind the holder's back. */
 static void what_has_ended_before_the_case_moved_stays_ended(void **)
 {
@@ -394,6 +476,9 @@ int main(void)
         cmocka_unit_test(a_number_that_was_refused_is_not_waited_for),
         cmocka_unit_test(a_retryable_refusal_leaves_its_number_free),
         cmocka_unit_test(so_many_wait_and_then_none_is_taken),
+        cmocka_unit_test(each_side_has_room_of_its_own),
+        cmocka_unit_test(refused_numbers_go_when_their_gap_is_told),
+        cmocka_unit_test(refused_numbers_go_when_their_gap_is_closed),
         cmocka_unit_test(what_waits_takes_effect_when_it_is_handed_over),
         cmocka_unit_test(what_waits_goes_with_the_case),
         cmocka_unit_test(a_gap_goes_with_the_case_too),
@@ -401,6 +486,7 @@ int main(void)
         cmocka_unit_test(a_declined_or_rejected_enquiry_is_over),
         cmocka_unit_test(anothers_message_of_the_same_id_ends_nothing),
         cmocka_unit_test(what_could_not_be_opened_can_be_said_again),
+        cmocka_unit_test(an_answer_that_did_not_end_it_does_not_open_it_again),
         cmocka_unit_test(what_has_ended_before_the_case_moved_stays_ended),
     };
 

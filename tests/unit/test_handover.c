@@ -15,6 +15,7 @@
 #include "agreements/calendar.h"
 #include "lib/text.h"
 #include "tests/unit/town.h"
+#include "tests/unit/town_inside.h"
 
 static const char *const agencies[] = {"nps.cambs", "crc.bench", "csc.cambs"};
 enum {
@@ -346,6 +347,7 @@ static void an_offer_is_taken_back_by_a_claim(void **)
     town_settle(town);
     assert_int_equal(town_reply(town, NPS)->outcome, CONCORDAT__OUTCOME__DONE);
     assert_string_equal(case_of(town, NPS, &handle)->offered_to, "");
+    assert_string_equal(case_of(town, NPS, &handle)->claims[0]->kind, "withdraw");
     assert_string_equal(case_of(town, NPS, &handle)->holder, agencies[NPS]);
     assert_int_equal(town_entries(town, NPS, TREE_CLAIMS), 0);
 }
@@ -369,6 +371,42 @@ static void an_offer_that_was_completed_is_not_taken_back(void **)
     town_settle(town);
     refused(town_reply(town, NPS), CONCORDAT__REFUSAL_CODE__NOT_CURRENT_HOLDER);
     assert_int_equal(town_entries(town, NPS, TREE_CLAIMS), 0);
+}
+
+/* The claim can be proved: who made it, of which case, and what the broker said. */
+static void a_claim_is_kept_with_its_answer(void **)
+{
+    OWNED(town) town = town_new(agencies, 3);
+    struct id handle = id_random();
+    struct told told = news_of(town, &handle, CONCORDAT__CUSTODY_CHANGE__CUSTODY_CHANGE_UNSPECIFIED,
+                               agencies[NPS], 1);
+    const Concordat__CustodyState *state;
+    const struct member *nps = &town->members[NPS];
+    struct reason why = {""};
+    struct claim claim;
+
+    hold_later(town, NPS, &handle);
+    town_answer_case(town, NPS, CONCORDAT__REFUSAL_CODE__REFUSAL_UNSPECIFIED, &told.custody);
+    town_settle(town);
+    town_restart(town, NPS);
+    state = case_of(town, NPS, &handle);
+    assert_int_equal(state->n_claims, 1);
+    const Concordat__Claimed *kept = state->claims[0];
+    const struct bytes bytes = {kept->claim.data, kept->claim.len};
+    assert_int_equal(claim_read(bytes, NULL, &claim, &why), ST_OK);
+    assert_memory_equal(claim.case_handle.bytes, handle.bytes, ID_SIZE);
+    assert_string_equal(claim.agency, agencies[NPS]);
+    assert_int_equal(kept->signature.len, SIGNATURE_SIZE);
+    assert_int_equal(
+        claim_verify(nps->key, tls_context_community(nps->trust), bytes, kept->signature.data),
+        ST_OK);
+    assert_string_equal(kept->code, "");
+    assert_true(kept->answer.len > 0);
+    assert_string_equal(kept->kind, "open");
+    kept->signature.data[5] ^= 1;
+    assert_int_equal(
+        claim_verify(nps->key, tls_context_community(nps->trust), bytes, kept->signature.data),
+        ST_FORGED);
 }
 
 static void a_claim_that_is_refused_is_told(void **)
@@ -1250,6 +1288,7 @@ int main(void)
         cmocka_unit_test(a_claim_is_made_until_it_is_answered),
         cmocka_unit_test(an_offer_is_taken_back_by_a_claim),
         cmocka_unit_test(an_offer_that_was_completed_is_not_taken_back),
+        cmocka_unit_test(a_claim_is_kept_with_its_answer),
         cmocka_unit_test(a_claim_that_is_refused_is_told),
         cmocka_unit_test(nothing_unknown_is_closed),
         cmocka_unit_test(a_case_is_handed_over),

@@ -53,8 +53,10 @@ struct watch {
     struct case_desk *c;
     struct seen seen[ALARMS_SEEN_MAX];
     size_t count;
-    int64_t stride_ms; /* from batch to batch */
-    bool restarts;     /* after each batch in which something was told */
+    int64_t stride_ms;            /* from batch to batch */
+    bool restarts;                /* after each batch in which something was told */
+    uint64_t told_last[AGENCIES]; /* sequence of the last of a clock that it was told */
+    uint32_t takes;               /* bits of agencies: which settle what they are told */
 };
 
 static struct watch *watch_new(void)
@@ -73,6 +75,36 @@ static void watch_free(struct watch *w)
     free(w);
 }
 
+static uint64_t sequence_of(const struct watch *w, enum agency to, size_t n)
+{
+    for (size_t i = 0; i < desk_events(w->c->d, EVENT_TOLD); i++) {
+        const struct event *event = desk_event(w->c->d, EVENT_TOLD, i);
+        if (strcmp(event->agency, agency_names[to]) == 0 && n-- == 0)
+            return event->sequence;
+    }
+    return 0;
+}
+
+static void take(struct watch *w)
+{
+    uint64_t taken[EFFECTS_MAX];
+    size_t count = 0;
+
+    for (enum agency a = NPS_A; a < AGENCIES; a++)
+        for (size_t i = 0; i < desk_events(w->c->d, EVENT_TOLD); i++) {
+            const struct event *event = desk_event(w->c->d, EVENT_TOLD, i);
+            if (strcmp(event->agency, agency_names[a]) == 0 && w->takes >> a & 1)
+                taken[count++] = event->sequence;
+        }
+    for (size_t i = 0; i < count; i++)
+        for (enum agency a = NPS_A; a < AGENCIES; a++)
+            desk_settle(w->c->d, session_of(a), w->c->members[a], taken[i]);
+    if (count == 0)
+        return;
+    desk_run(w->c->d);
+    assert_int_equal(desk_events(w->c->d, EVENT_TAKEN), count);
+}
+
 static void look(struct watch *w)
 {
     struct told read;
@@ -83,7 +115,9 @@ static void look(struct watch *w)
             if (read.kind == TOLD_CLOCK) {
                 assert_true(w->count < ALARMS_SEEN_MAX);
                 w->seen[w->count++] = (struct seen){read.clock.at_ms, a, read.clock};
+                w->told_last[a] = sequence_of(w, a, n);
             }
+    take(w);
     if (w->restarts && w->count > before)
         case_desk_restart(w->c);
 }
@@ -294,6 +328,42 @@ static void a_copy_for_another_stops_no_clock(void **)
     watch_free(w);
 }
 
+/* What was withdrawn by a message that nobody could open is not: its clocks run on, due when they
+ * were. */
+static void a_close_that_is_rejected_leaves_the_clocks_as_they_were(void **)
+{
+    for (int restarts = 0; restarts < 2; restarts++) {
+        struct watch *w = watch_new();
+        struct envelope close;
+
+        w->restarts = restarts;
+        w->stride_ms = 15 * MINUTE;
+        say(w, letter(w->c, 1, NPS_A, CSC_A, REFERRAL_CHILD));
+        run_until(w, NOW + 60 * MINUTE);
+        size_t before = told_of(w, NPS_A, KIND(DECIDE));
+        close = reply(w->c, 2, NPS_A, CSC_A, "safeguarding.close", 1, 2);
+        say(w, close);
+        if (restarts)
+            case_desk_restart(w->c);
+        run_until(w, NOW + 4 * DAY);
+        assert_int_equal(told_of(w, NPS_A, KIND(DECIDE)), before);
+        step(w->c, &close, STEP(REJECTED));
+        run_until(w, NOW + 5 * DAY);
+        assert_int_equal(told_of(w, NPS_A, KIND(DECIDE)), before + 1);
+        assert_int_equal(told_of(w, CSC_A, KIND(DECIDE)), before + 1);
+        const struct clock_told *t = nth(w, CSC_A, KIND(DECIDE), before);
+        assert_int_equal(t->stage, STAGE(BREACHED));
+        assert_int_equal(t->at_ms, NOW + 4 * DAY + w->stride_ms);
+        close = reply(w->c, 3, NPS_A, CSC_A, "safeguarding.close", 1, 3);
+        say(w, close);
+        step(w->c, &close, STEP(DELIVERED));
+        run_until(w, NOW + 6 * DAY);
+        assert_int_equal(told_of(w, NPS_A, KIND(DECIDE)), before + 1);
+        assert_int_equal(exchange_counts(w->c->d->x)->clocks, 0);
+        watch_free(w);
+    }
+}
+
 static void what_is_declined_or_rejected_is_owed_no_more(void **)
 {
     static const int ends[] = {STEP(REJECTED), STEP(DECLINED)};
@@ -414,6 +484,7 @@ static void an_unopened_referral_is_told_every_quarter_hour_until_it_is_opened(v
     struct envelope e = letter(w->c, 1, NPS_A, CSC_A, REFERRAL_CHILD);
 
     w->restarts = true;
+    w->takes = 1u << NPS_A | 1u << CSC_A;
     say(w, e);
     run_until(w, NOW + 95 * MINUTE);
     assert_int_equal(told_of(w, NPS_A, KIND(OPEN)), 6);
@@ -432,6 +503,100 @@ static void an_unopened_referral_is_told_every_quarter_hour_until_it_is_opened(v
     run_until(w, NOW + 200 * MINUTE);
     assert_int_equal(told_of(w, CSC_A, KIND(OPEN)), 7);
     watch_free(w);
+}
+
+/* It is away: one of the ladder waits for it, however long. Who is there hears of each. */
+static void who_is_away_has_one_rung_waiting(void **)
+{
+    for (int restarts = 0; restarts < 2; restarts++) {
+        struct watch *w = watch_new();
+
+        w->restarts = restarts;
+        w->takes = 1u << NPS_A;
+        say(w, letter(w->c, 1, NPS_A, CSC_A, REFERRAL_CHILD));
+        run_until(w, NOW + 95 * MINUTE);
+        assert_int_equal(told_of(w, NPS_A, KIND(OPEN)), 6);
+        assert_int_equal(told_of(w, CSC_A, KIND(OPEN)), 1);
+        desk_settle(w->c->d, session_of(CSC_A), w->c->members[CSC_A], w->told_last[CSC_A]);
+        run_until(w, NOW + 300 * MINUTE);
+        assert_int_equal(told_of(w, NPS_A, KIND(OPEN)), 20);
+        assert_int_equal(told_of(w, CSC_A, KIND(OPEN)), 2); /* and how many it would have been */
+        assert_int_equal(nth(w, CSC_A, KIND(OPEN), 1)->count, 7);
+        watch_free(w);
+    }
+}
+
+/* ---- a transfer that is accepted and not completed ---- */
+
+static struct watch *accepted_whole(bool restarts)
+{
+    struct watch *w = watch_new();
+    struct custody_told custody;
+
+    w->restarts = restarts;
+    w->stride_ms = 15 * MINUTE;
+    assert_int_equal(claim(w->c, NPS_A, CONCORDAT__CLAIM_KIND__CLAIM_OPEN, 0, &custody), 0);
+    say(w, offer(w->c, 1, NPS_A, CRC_A, 1, 15, 9));
+    say(w, act(w->c, 2, CRC_A, NPS_A, "case.transfer.accept", 1, 1, 7));
+    run_until(w, NOW + 60 * MINUTE);
+    say(w, act(w->c, 3, CRC_A, NPS_A, "case.transfer.accept", 1, 2, 8));
+    return w;
+}
+
+/* Two working days after the last acceptance: NOW + 60 is Friday, 09:00. */
+static void what_is_accepted_and_not_completed_is_told(void **)
+{
+    static const struct wanted_complete {
+        Concordat__ClockStage stage;
+        int64_t at_ms;
+    } wanted[] = {
+        {STAGE(WARNED), NOW + (60 + 450) * MINUTE}, /* the end of the first day */
+        {STAGE(BREACHED), NOW + (60 + 450) * MINUTE + 3 * DAY},
+    };
+
+    for (int restarts = 0; restarts < 2; restarts++) {
+        struct watch *w = accepted_whole(restarts);
+        struct envelope e;
+
+        run_until(w, NOW + 5 * DAY);
+        assert_int_equal(told_of(w, NPS_A, KIND(COMPLETE)), 2);
+        assert_int_equal(told_of(w, CRC_A, KIND(COMPLETE)), 2);
+        for (size_t i = 0; i < 2; i++) {
+            const struct clock_told *t = nth(w, NPS_A, KIND(COMPLETE), i);
+            assert_int_equal(t->stage, wanted[i].stage);
+            assert_true(t->at_ms >= wanted[i].at_ms && t->at_ms - wanted[i].at_ms < DAY);
+            assert_int_equal(t->due_ms, wanted[1].at_ms);
+            assert_string_equal(t->owed_by, "crc.a");
+            assert_string_equal(t->owed_to, "nps.a");
+            assert_string_equal(t->expected, "case.transfer.complete");
+            assert_string_equal(t->role, "desk");
+            assert_true(id_equal(&t->case_handle, &w->c->handle));
+        }
+        e = act(w->c, 4, CRC_A, NPS_A, "case.transfer.complete", 1, 3, 0);
+        e.custody.manifest.bytes[0] = 9;
+        say(w, e);
+        assert_int_equal(nth(w, NPS_A, KIND(COMPLETE), 2)->stage, STAGE(LATE));
+        run_until(w, w->c->d->now_ms + w->stride_ms);
+        assert_int_equal(exchange_counts(w->c->d->x)->clocks, 0);
+        watch_free(w);
+    }
+}
+
+static void nothing_is_owed_of_a_transfer_that_is_over(void **)
+{
+    for (int withdrawn = 0; withdrawn < 2; withdrawn++) {
+        struct watch *w = accepted_whole(false);
+        struct envelope e = act(w->c, 4, CRC_A, NPS_A, "case.transfer.complete", 1, 3, 0);
+
+        e.custody.manifest.bytes[0] = 9;
+        if (withdrawn)
+            e = act(w->c, 4, NPS_A, CRC_A, "case.transfer.withdraw", 1, 2, 0);
+        say(w, e);
+        run_until(w, NOW + 10 * DAY);
+        assert_int_equal(told_of(w, NPS_A, KIND(COMPLETE)), 0);
+        assert_int_equal(told_of(w, CRC_A, KIND(COMPLETE)), 0);
+        watch_free(w);
+    }
 }
 
 /* ---- expectations ---- */
@@ -813,12 +978,16 @@ int main(void)
         cmocka_unit_test(an_answer_that_is_rejected_is_owed_again),
         cmocka_unit_test(nobody_else_can_stop_a_clock),
         cmocka_unit_test(a_copy_for_another_stops_no_clock),
+        cmocka_unit_test(a_close_that_is_rejected_leaves_the_clocks_as_they_were),
         cmocka_unit_test(what_is_declined_or_rejected_is_owed_no_more),
         cmocka_unit_test(needed_by_a_hearing_is_the_sooner),
         cmocka_unit_test(a_clock_set_back_or_far_ahead_tells_nothing_twice),
         cmocka_unit_test(what_falls_due_at_once_strikes_over_several_batches),
         cmocka_unit_test(what_falls_due_at_once_leaves_room_for_a_command),
         cmocka_unit_test(an_unopened_referral_is_told_every_quarter_hour_until_it_is_opened),
+        cmocka_unit_test(who_is_away_has_one_rung_waiting),
+        cmocka_unit_test(what_is_accepted_and_not_completed_is_told),
+        cmocka_unit_test(nothing_is_owed_of_a_transfer_that_is_over),
         cmocka_unit_test(one_alarm_when_what_was_expected_did_not_come),
         cmocka_unit_test(one_clock_waits_for_what_is_expected),
         cmocka_unit_test(what_is_expected_of_one_side_the_other_does_not_meet),

@@ -205,7 +205,7 @@ static void every_field_of_a_clock_is_checked(void **)
 {
     CLOCK_REFUSED("clock", c->clock = 0);
     CLOCK_REFUSED("kind", c->kind = 0);
-    CLOCK_REFUSED("ClockTold.kind", c->kind = 10);
+    CLOCK_REFUSED("ClockTold.kind", c->kind = 11);
     CLOCK_REFUSED("stage", c->stage = 0);
     CLOCK_REFUSED("ClockTold.stage", c->stage = 5);
     CLOCK_REFUSED("type", set(c->type, "a type"));
@@ -256,6 +256,7 @@ static void changes_kinds_and_stages_have_names(void **)
     assert_string_equal(custody_change_name(CONCORDAT__CUSTODY_CHANGE__CASE_CLOSED), "closed");
     assert_string_equal(clock_kind_name(CONCORDAT__CLOCK_KIND__CLOCK_ACKNOWLEDGE), "acknowledge");
     assert_string_equal(clock_kind_name(CONCORDAT__CLOCK_KIND__CLOCK_FORWARD), "forward");
+    assert_string_equal(clock_kind_name(CONCORDAT__CLOCK_KIND__CLOCK_COMPLETE), "complete");
     assert_string_equal(clock_stage_name(CONCORDAT__CLOCK_STAGE__STAGE_BREACHED), "breached");
     assert_string_equal(clock_stage_name(CONCORDAT__CLOCK_STAGE__STAGE_LATE), "late");
     assert_string_equal(clock_stage_name((Concordat__ClockStage)5), "unknown");

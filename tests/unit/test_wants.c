@@ -123,24 +123,6 @@ static void what_neither_can_send_is_named_with_its_clause(void **)
     assert_string_equal(unmet[0].to, "crc.bench");
 }
 
-/* Nobody at all may send it: of each pair. A third party may, of every pair: it is meant so. */
-static void what_a_third_party_says_of_all_is_meant(void **)
-{
-    OWNED(agreement) recall = NULL;
-    struct reason why = {""};
-    struct unmet unmet[WANTS_MAX];
-
-    if (agreement_load(EXAMPLES "/recall.yaml", &recall, &why) != ST_OK)
-        fail_msg("%s", why.text);
-    assert_int_equal(wants_expected(recall, unmet), 0);
-    for (size_t i = 0; i < recall->clause_count; i++)
-        if (strcmp(recall->clauses[i].type->name, "recall.returned") == 0)
-            recall->clauses[i].type = catalogue_find("case.update");
-    assert_int_equal(wants_expected(recall, unmet), 1);
-    assert_string_equal(unmet[0].expectation->id, "return");
-    assert_string_equal(unmet[0].clause->id, "revocation");
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -150,7 +132,6 @@ int main(void)
         cmocka_unit_test(without_a_transfer_there_is_none),
         cmocka_unit_test(what_the_examples_expect_can_come),
         cmocka_unit_test(what_neither_can_send_is_named_with_its_clause),
-        cmocka_unit_test(what_a_third_party_says_of_all_is_meant),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
