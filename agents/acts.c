@@ -238,7 +238,8 @@ static bool fill_conversations(struct desk *desk, const struct track *track, str
 
     fault->where = "open_conversations";
     if (count > CONVERSATIONS_MAX) {
-        reason_set(&fault->why, "the case has more than %d: end some first", CONVERSATIONS_MAX);
+        reason_set(&fault->why, "the case has more than %d: close or answer some first",
+                   CONVERSATIONS_MAX);
         return false;
     }
     if (act->conversations_said && !is_same_set(&act->claim, ids, count)) {

@@ -343,8 +343,13 @@ void desk_talk_told(struct desk *desk, const struct custody_told *told,
             desk_owed_taken(desk, &talk, t->due, t->due_ms);
         return;
     }
-    if (!find_talk(desk, &t->id, &talk))
+    if (t->stays || !find_talk(desk, &t->id, &talk))
         return;
+    if (told->change == CONCORDAT__CUSTODY_CHANGE__CASE_CLOSED) { /* it need not be answered */
+        desk_talk_over(desk, &t->id);
+        desk_owed_ended(desk, &t->id);
+        return;
+    }
     if (strcmp(t->other, us) == 0) {
         talk_move_other(&talk, told->holder, told->at_ms);
         desk_owed_moved(desk, &talk);
@@ -361,9 +366,25 @@ void desk_talk_told(struct desk *desk, const struct custody_told *told,
 struct listing {
     struct desk *desk;
     struct id *ids;
-    size_t count, most;
+    bool can_lack[CONVERSATIONS_MAX];
+    size_t count;
     bool without_transfers;
 };
+
+/* The oldest enquiry of ours gives way: only others can end it, and there are too many. */
+static bool make_room(struct listing *listing)
+{
+    size_t at = 0;
+
+    while (at < listing->count && !listing->can_lack[at])
+        at++;
+    if (at == listing->count)
+        return false;
+    listing->count--;
+    memmove(&listing->ids[at], &listing->ids[at + 1], (listing->count - at) * sizeof *listing->ids);
+    memmove(&listing->can_lack[at], &listing->can_lack[at + 1], listing->count - at);
+    return true;
+}
 
 static bool list_talk(void *context, const struct id *id)
 {
@@ -373,18 +394,21 @@ static bool list_talk(void *context, const struct id *id)
     if (!find_talk(listing->desk, id, &talk)
         || (listing->without_transfers && talk.rules.opened->custody == CUSTODY_OFFER))
         return true;
-    if (listing->count < listing->most)
-        listing->ids[listing->count] = *id;
-    return listing->count++ < listing->most;
+    const bool can_lack =
+        talk_is_asked_by_us(&talk) && talk.rules.opened->pattern == PATTERN_ENQUIRY;
+    if (listing->count == CONVERSATIONS_MAX && !make_room(listing)) {
+        listing->count += !can_lack;
+        return can_lack;
+    }
+    listing->ids[listing->count] = *id;
+    listing->can_lack[listing->count++] = can_lack;
+    return true;
 }
 
 size_t desk_talks_of_case(struct desk *desk, const struct id *case_handle, bool without_transfers,
                           struct id ids[static CONVERSATIONS_MAX])
 {
-    struct listing listing = {.desk = desk,
-                              .ids = ids,
-                              .most = CONVERSATIONS_MAX,
-                              .without_transfers = without_transfers};
+    struct listing listing = {.desk = desk, .ids = ids, .without_transfers = without_transfers};
 
     (void)desk_ok(desk, talks_of_case(desk->txn, case_handle, list_talk, &listing));
     return listing.count;

@@ -35,8 +35,16 @@ enum manner {
     MANNER_NONE = 0, /* its sender or recipient has no part in it, or it has ended */
     MANNER_USUAL,    /* from one side to the other */
     MANNER_BEFORE,   /* the answer, to who asked and is not the holder any more */
-    MANNER_LATE      /* that answer passed on: outside the numbers of either side */
+    MANNER_LATE,     /* that answer passed on: outside the numbers of either side */
+    MANNER_AFTER     /* the answer to an enquiry that has ended with its case: outside them too */
 };
+
+static bool is_after(const struct conversation *c, const struct utterance *u, bool asked_before)
+{
+    return c->ended_with_case && !c->answered && u->from == c->other
+        && (u->to == c->asker || (asked_before && u->to == c->before))
+        && is_named(c->opened->answered_by, u->type);
+}
 
 static enum manner manner_of(const struct conversation *c, const struct utterance *u)
 {
@@ -46,7 +54,7 @@ static enum manner manner_of(const struct conversation *c, const struct utteranc
         && strcmp(u->type->name, LATE_ANSWER) == 0)
         return MANNER_LATE;
     if (c->state == CONVERSATION_CLOSED)
-        return MANNER_NONE;
+        return is_after(c, u, asked_before) ? MANNER_AFTER : MANNER_NONE;
     if (asked_before && u->from == c->other && u->to == c->before && c->state == CONVERSATION_OPEN
         && is_named(c->opened->answered_by, u->type))
         return MANNER_BEFORE;
@@ -67,7 +75,7 @@ Concordat__RefusalCode conversation_judge(const struct conversation *c, const st
 
     if (manner == MANNER_NONE)
         return UNKNOWN;
-    if (manner == MANNER_LATE) {
+    if (manner == MANNER_LATE || manner == MANNER_AFTER) {
         *ahead = false;
         return DONE;
     }
@@ -127,6 +135,11 @@ void conversation_apply(struct conversation *c, const struct utterance *u, int64
     c->changed_ms = now_ms;
     if (manner == MANNER_LATE) {
         forwarded(c, u->message);
+        return;
+    }
+    if (manner == MANNER_AFTER) {
+        c->answered = true;
+        c->answered_in = u->message;
         return;
     }
     if (next && *next <= u->sequence)

@@ -10,7 +10,11 @@
  * either side, which belong to the holder: its number is not looked at.
  *
  * A conversation whose two sides are the old and the new holder stays between them: neither can be
- * both of its sides.
+ * both of its sides. One that was put to the holder is moved only when the new holder can answer
+ * it, which the caller knows; else it stays with who was asked.
+ *
+ * A case that is closed ends the enquiries that its holder asked. An answer that comes after that
+ * is accepted, outside the numbers, and changes nothing else.
  *
  * Pure, like custody.h. Source: docs/custody.md.
  */
@@ -42,6 +46,7 @@ struct conversation {
         next_of_asker; /* the number of each side's next message; what is held is not counted */
     uint32_t next_of_other;
     bool acknowledged, answered;
+    bool ended_with_case; /* closed since its case was: its answer may come all the same */
     /* The message that answered it, and the one that ended it, as the caller numbers them; 0: none,
      * or it has ended for good. */
     uint64_t answered_in, ended_in;

@@ -5,14 +5,22 @@
 #define REFUSED(code) CONCORDAT__REFUSAL_CODE__##code
 #define DONE CONCORDAT__REFUSAL_CODE__REFUSAL_UNSPECIFIED
 
-bool custody_concerns(const struct custody *custody, uint32_t agency)
+bool custody_was_holder(const struct custody *custody, uint32_t agency)
 {
     if (agency == 0)
         return false;
     for (size_t i = 0; i < CUSTODY_FORMER_MAX; i++)
         if (custody->former[i] == agency)
             return true;
-    return custody->holder == agency || custody->transfer.to == agency;
+    return false;
+}
+
+bool custody_concerns(const struct custody *custody, uint32_t agency)
+{
+    if (agency == 0)
+        return false;
+    return custody->holder == agency || custody->transfer.to == agency
+        || custody_was_holder(custody, agency);
 }
 
 /* Bits of `count` components. */

@@ -85,5 +85,7 @@ bool custody_lapse(struct custody *custody, const struct id *transfer);
 /* Holder, offered it, or held it before: may be told who holds it. Who has part in one of its
  * conversations may too, which the caller knows. */
 bool custody_concerns(const struct custody *custody, uint32_t agency);
+/* Held it before, and is remembered. */
+bool custody_was_holder(const struct custody *custody, uint32_t agency);
 
 #endif

@@ -55,6 +55,7 @@ static uint32_t next_free(struct exchange *x, const struct conversation *c, uint
     return next;
 }
 
+/* As `holder' has it, of which it is a side. */
 static void describe(struct exchange *x, const struct conversation *c, uint32_t holder,
                      struct told_conversation *out)
 {
@@ -74,11 +75,26 @@ static void describe(struct exchange *x, const struct conversation *c, uint32_t 
     TEXT_COPY(out->other, name_of(x, asked ? c->other : c->asker));
 }
 
+/* It was put to who held the case before, and stays with it. */
+static bool stays(const struct case_held *held, const struct case_news *news,
+                  const struct conversation *c)
+{
+    return news->former != 0 && c->other == news->former && c->asker != held->custody.holder;
+}
+
+/* Who has part in it hears of it; of what stays where it is, who has it. */
+static bool hears_of(const struct case_held *held, const struct case_news *news, uint32_t agency,
+                     const struct conversation *c)
+{
+    return agency == news->former || (has_part(c, agency) && !stays(held, news, c));
+}
+
 static size_t write_told(struct exchange *x, const struct case_held *held, uint32_t agency,
                          const struct case_news *news, uint8_t out[static TOLD_MAX])
 {
     struct told told = {.kind = TOLD_CUSTODY};
     struct custody_told *c = &told.custody;
+    uint32_t holder = held->custody.is_closed ? held->custody.former[0] : held->custody.holder;
     size_t size = 0;
 
     c->case_handle = held->handle;
@@ -93,10 +109,14 @@ static size_t write_told(struct exchange *x, const struct case_held *held, uint3
         c->transfer_id = news->transfer->id;
         TEXT_COPY(c->offered_to, name_of(x, news->transfer->to));
     }
-    for (uint32_t i = 0; i < news->conversation_count; i++)
-        if (agency == news->former || has_part(news->conversations[i], agency))
-            describe(x, news->conversations[i], held->custody.holder,
-                     &c->conversations[c->conversation_count++]);
+    for (uint32_t i = 0; i < news->conversation_count; i++) {
+        const struct conversation *said = news->conversations[i];
+        if (!hears_of(held, news, agency, said))
+            continue;
+        struct told_conversation *one = &c->conversations[c->conversation_count++];
+        describe(x, said, stays(held, news, said) ? news->former : holder, one);
+        one->stays = stays(held, news, said);
+    }
     enum status status = told_write(&told, out, TOLD_MAX, &size);
     assert(status == ST_OK); /* TOLD_MAX is made for it */
     return size;

@@ -95,7 +95,7 @@ struct conversation_kept *conversations_walk(struct cases *cases, uint32_t *plac
      + DIGEST_SIZE + 8)
 #define CONVERSATION_RECORD_MAX                                                                    \
     (1 + ID_SIZE + 1 + TYPE_MAX + 1 + (3 + HELD_SENDERS_MAX) * (1 + AGENCY_MAX) + 1 + 2 * 4        \
-     + 2 * 8 + 2 + HELD_MAX * (8 + 1 + 4 + 1))
+     + 4 * 8 + 2 + 2 * HELD_MAX * (8 + 1 + 4 + 1))
 /* Records: KEPT_RECORD_MAX bytes at most. Names come from and go to the directory. */
 struct cases_names {
     void *context;

@@ -86,16 +86,79 @@ static enum status open_case(struct exchange *x, const struct command_case *give
     return *code == DONE ? keep_claim(x, &given->handle, &custody) : ST_OK;
 }
 
+/* Does it end with its case? What the holder asked, nobody needs to answer any more. */
+static bool ends_with_case(const struct conversation *c, uint32_t holder)
+{
+    return c->state != CONVERSATION_CLOSED && c->asker == holder
+        && c->opened->pattern == PATTERN_ENQUIRY;
+}
+
+/* A referral, or a question that was put to the holder: these it can close or answer itself. */
 static bool has_open_conversation(struct exchange *x, const struct case_held *held)
 {
     uint32_t holder = held->custody.holder;
     const struct conversation_kept *kept = conversations_first(x->cases, held);
 
-    for (; kept; kept = conversations_next(x->cases, kept))
-        if (kept->conversation.state != CONVERSATION_CLOSED
-            && (kept->conversation.asker == holder || kept->conversation.other == holder))
+    for (; kept; kept = conversations_next(x->cases, kept)) {
+        const struct conversation *c = &kept->conversation;
+        if (c->state != CONVERSATION_CLOSED && (c->asker == holder || c->other == holder)
+            && !ends_with_case(c, holder))
             return true;
+    }
     return false;
+}
+
+/* Enquiries of the last holder's: CONVERSATIONS_MAX of them, in `ended'. More stay open with who
+ * asked, and wait for their answers. */
+static enum status end_enquiries(struct exchange *x, const struct case_held *held, uint32_t holder,
+                                 const struct conversation *ended[static CONVERSATIONS_MAX],
+                                 uint32_t *count)
+{
+    struct conversation_kept *kept = conversations_first(x->cases, held);
+    enum status status = ST_OK;
+
+    for (*count = 0; kept && status == ST_OK && *count < CONVERSATIONS_MAX;
+         kept = conversations_next(x->cases, kept)) {
+        if (!ends_with_case(&kept->conversation, holder))
+            continue;
+        kept->conversation.ended_with_case = true;
+        status = exchange_end_conversation(x, kept, 0);
+        ended[(*count)++] = &kept->conversation;
+    }
+    return status;
+}
+
+/* The holder, and who need not answer any more; each once. */
+static enum status tell_closed(struct exchange *x, const struct case_held *held, uint32_t holder,
+                               const struct case_news *news)
+{
+    enum status status = exchange_tell_case(x, held, holder, news);
+
+    for (uint32_t i = 0; i < news->conversation_count && status == ST_OK; i++) {
+        uint32_t other = news->conversations[i]->other, earlier = 0;
+        while (news->conversations[earlier]->other != other)
+            earlier++;
+        if (earlier == i)
+            status = exchange_tell_case(x, held, other, news);
+    }
+    return status;
+}
+
+static enum status keep_closed(struct exchange *x, const struct id *handle,
+                               const struct custody *custody)
+{
+    const struct conversation *ended[CONVERSATIONS_MAX];
+    struct case_news news = {.change = CONCORDAT__CUSTODY_CHANGE__CASE_CLOSED,
+                             .conversations = ended};
+    uint32_t holder = custody->former[0];
+    enum status status = keep_claim(x, handle, custody);
+    const struct case_held *held = cases_find(x->cases, handle);
+
+    if (status == ST_OK)
+        status = end_enquiries(x, held, holder, ended, &news.conversation_count);
+    if (status != ST_OK || news.conversation_count == 0)
+        return status;
+    return tell_closed(x, held, holder, &news);
 }
 
 static enum status close_case(struct exchange *x, const struct command_case *given,
@@ -111,7 +174,7 @@ static enum status close_case(struct exchange *x, const struct command_case *giv
     *code = custody_close(&custody, by, given->claim.case_version);
     if (*code == DONE && has_open_conversation(x, held))
         *code = REFUSED(CONVERSATION_MISSING);
-    return *code == DONE ? keep_claim(x, &given->handle, &custody) : ST_OK;
+    return *code == DONE ? keep_closed(x, &given->handle, &custody) : ST_OK;
 }
 
 /* Needs no clause, and no key of who is offered it: so an offer never binds the holder to an agency

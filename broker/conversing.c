@@ -48,11 +48,27 @@ static bool opens(const struct command_submit *submit)
         && !id_is_zero(&submit->message_id);
 }
 
-/* The holder has to name its open conversations in an offer, and to end them before it closes the
- * case: so it has no more than go with one, and few of them were opened by an agency that has no
- * part in the case. The transfer's own is not among them. */
+/* Somebody else holds the case by now, and can ask the same: opened by who held it before, the
+ * conversation would never be the holder's, and nobody would see to it. What is put to the holder
+ * itself is its own. */
+static bool is_holders_to_open(struct exchange *x, const struct command_submit *submit,
+                               const struct message_type *type, const struct question *question)
+{
+    const struct case_held *held = cases_find(x->cases, &submit->case_handle);
+    uint32_t by = submit->head.member + 1, holder = held ? held->custody.holder : 0;
+
+    if (holder == 0 || holder == by || !custody_was_holder(&held->custody, by))
+        return false;
+    uint32_t to = directory_find(x->directory, question->to) + 1;
+    return to != holder && exchange_may_send(x, type, holder, to);
+}
+
+/* The holder has to name its open conversations in an offer: so it has no more than go with one,
+ * and few of them were opened by an agency that has no part in the case. The transfer's own is not
+ * among them, nor are, before a referral, its own enquiries, which others may leave open for ever.
+ */
 static bool has_too_many(struct exchange *x, const struct id *case_handle, uint32_t from,
-                         uint32_t to)
+                         uint32_t to, const struct message_type *type)
 {
     const struct case_held *held = cases_find(x->cases, case_handle);
     const uint32_t holder = held ? held->custody.holder : 0;
@@ -65,7 +81,9 @@ static bool has_too_many(struct exchange *x, const struct id *case_handle, uint3
         const struct conversation *c = &kept->conversation;
         if (c->state == CONVERSATION_CLOSED || c->opened->custody == CUSTODY_OFFER)
             continue;
-        count += is_side(c, holder);
+        count += is_side(c, holder)
+              && (type->pattern != PATTERN_REFERRAL || c->asker != holder
+                  || c->opened->pattern != PATTERN_ENQUIRY);
         opened += c->asker == from && c->other == to;
     }
     return count >= CONVERSATIONS_MAX
@@ -81,9 +99,11 @@ static Concordat__RefusalCode judge_opening(struct exchange *x, const struct com
         return DONE;
     if (!opens(submit) || submit->sequence != 1)
         return UNKNOWN;
+    if (is_holders_to_open(x, submit, type, question))
+        return CONCORDAT__REFUSAL_CODE__NOT_CURRENT_HOLDER;
     return type->custody != CUSTODY_OFFER
                 && has_too_many(x, &submit->case_handle, submit->head.member + 1,
-                                directory_find(x->directory, question->to) + 1)
+                                directory_find(x->directory, question->to) + 1, type)
              ? CONCORDAT__REFUSAL_CODE__RATE_LIMITED
              : DONE;
 }
@@ -190,10 +210,10 @@ static enum status apply(struct exchange *x, struct conversation_kept *kept,
                          const struct utterance *u, const struct id *message, uint64_t sequence)
 {
     struct conversation *c = &kept->conversation;
-    enum conversation_state before = c->state;
+    bool was_answered = c->answered, before_asked = c->before != 0 && !c->before_was_other;
 
     conversation_apply(c, u, x->now_ms);
-    if (c->state != CONVERSATION_FORWARDING || before == CONVERSATION_FORWARDING)
+    if (was_answered || !c->answered || !before_asked || u->to != c->before)
         return ST_OK;
     return exchange_clock_forward(x, c, message, sequence);
 }
@@ -372,16 +392,28 @@ enum status exchange_words_refused(struct exchange *x, const struct command_subm
              : status;
 }
 
-/* Do its sides still stand as they stood? Else it is not theirs any more to open again. */
-static bool is_theirs(const struct exchange *x, const struct conversation *c)
+/* What is put to somebody moves to who can answer it, and to nobody else. */
+static bool can_answer(struct exchange *x, const struct conversation *c, uint32_t agency)
+{
+    const char *name = c->opened->answered_by ? c->opened->answered_by : c->opened->closed_by;
+
+    return exchange_may_send(x, catalogue_find(name), agency, c->asker);
+}
+
+/* Do its sides still stand as they stood? Else it is not theirs any more to open again. What was
+ * put to who held the case before stays with it when the holder cannot answer it. */
+static bool is_theirs(struct exchange *x, const struct conversation *c)
 {
     const struct case_held *held =
         id_is_zero(&c->case_handle) ? NULL : cases_find(x->cases, &c->case_handle);
 
-    if (!held || held->custody.version == 0 || is_side(c, held->custody.holder))
+    if (!held || held->custody.version == 0 || is_side(c, held->custody.holder)
+        || c->ended_with_case)
         return true;
-    return !custody_concerns(&held->custody, c->asker)
-        && !custody_concerns(&held->custody, c->other);
+    uint32_t holder = held->custody.holder;
+    if (custody_concerns(&held->custody, c->asker))
+        return false;
+    return !custody_concerns(&held->custody, c->other) || holder == 0 || !can_answer(x, c, holder);
 }
 
 /* What the header of the event says of a conversation that is kept: NULL when it is in none. */
@@ -476,11 +508,20 @@ enum status exchange_gap_over(struct exchange *x, const struct id *conversation,
 
 /* ---- the case moves ---- */
 
-bool exchange_moves_conversation(const struct conversation *c, uint32_t from, uint32_t to)
+bool exchange_moves_conversation(struct exchange *x, const struct conversation *c, uint32_t from,
+                                 uint32_t to)
 {
     struct conversation moved = *c;
 
-    return c->opened->custody != CUSTODY_OFFER && conversation_move(&moved, from, to, 0);
+    return c->opened->custody != CUSTODY_OFFER && conversation_move(&moved, from, to, 0)
+        && (c->asker == from || can_answer(x, c, to));
+}
+
+bool exchange_leaves_conversation(struct exchange *x, const struct conversation *c, uint32_t from,
+                                  uint32_t to)
+{
+    return c->opened->custody != CUSTODY_OFFER && c->state != CONVERSATION_CLOSED
+        && c->other == from && c->asker != to && !exchange_moves_conversation(x, c, from, to);
 }
 
 enum status exchange_move_conversation(struct exchange *x, struct conversation_kept *kept,

@@ -4,9 +4,9 @@
  *     decide --> exchange_judge_deed --> accepted, said --> exchange_do_deed --> KEPT, TOLD
  *
  * The holder changes at COMPLETE alone, and in that batch every open conversation of the old holder
- * goes to the new one: so between any two batches a case has one holder, and its open conversations
- * are the holder's. The transfer's own conversation ends with the transfer.
- * Rules: agreements/custody.h. Source: docs/custody.md.
+ * goes to the new one, but for what was put to the old and the new cannot answer: so between any
+ * two batches a case has one holder, and its open conversations are the holder's. The transfer's
+ * own conversation ends with the transfer. Rules: agreements/custody.h. Source: docs/custody.md.
  */
 #include <assert.h>
 #include <string.h>
@@ -21,6 +21,26 @@ bool exchange_is_holder(const struct exchange *x, uint32_t agency, const struct 
     const struct case_held *held = cases_find(x->cases, case_handle);
 
     return held && held->custody.holder == agency;
+}
+
+bool exchange_may_send(const struct exchange *x, const struct message_type *type, uint32_t from,
+                       uint32_t to)
+{
+    const struct agreement_set *set = registrar_set(x->registrar);
+    const char *sender = directory_name(x->directory, from - 1);
+    const char *recipient = directory_name(x->directory, to - 1);
+
+    for (size_t i = 0; i < agreement_set_count(set); i++) {
+        const struct agreement *a = agreement_set_at(set, i);
+        if (a->is_charter || !agreement_party(a, sender) || !agreement_party(a, recipient)
+            || agreement_state_at(a, x->now_ms) != AGREEMENT_STATE_ACTIVE)
+            continue;
+        for (size_t j = 0; j < a->clause_count; j++)
+            if (a->clauses[j].type == type && agreement_fits(a, a->clauses[j].from, sender)
+                && agreement_fits(a, a->clauses[j].to, recipient))
+                return true;
+    }
+    return false;
 }
 
 /* ---- judging ---- */
@@ -48,10 +68,18 @@ static bool is_open_offer(const struct conversation *c)
     return c->opened->custody == CUSTODY_OFFER && c->state != CONVERSATION_CLOSED;
 }
 
-/* Does the offer name every open conversation in which the holder has part? Both lists ascend. */
+/* Only who was asked can end it. */
+static bool is_own_enquiry(const struct conversation *c, uint32_t agency)
+{
+    return c->asker == agency && c->opened->pattern == PATTERN_ENQUIRY;
+}
+
+/* Does the offer name every open conversation in which the holder has part? Both lists ascend. A
+ * list that is full may lack enquiries of the holder's own, which it cannot end itself. */
 static bool names_all(struct exchange *x, const struct case_held *held,
                       const struct custody_claim *claim)
 {
+    const bool is_full = claim->conversation_count == CONVERSATIONS_MAX;
     uint32_t holder = held->custody.holder, at = 0;
     const struct conversation_kept *kept = conversations_first(x->cases, held);
 
@@ -63,21 +91,34 @@ static bool names_all(struct exchange *x, const struct case_held *held,
         while (at < claim->conversation_count
                && memcmp(claim->conversations[at].bytes, c->id.bytes, ID_SIZE) < 0)
             at++;
-        if (at == claim->conversation_count || !id_equal(&claim->conversations[at], &c->id))
+        bool named = at < claim->conversation_count && id_equal(&claim->conversations[at], &c->id);
+        if (!named && !(is_full && is_own_enquiry(c, holder)))
             return false;
     }
     return true;
 }
 
-static uint32_t count_moving(struct exchange *x, const struct case_held *held, uint32_t from,
-                             uint32_t to)
+/* Of what is open when a case goes from one to another. */
+struct moving {
+    uint32_t answerable; /* referrals, and what was put to it: it can close or answer these */
+    uint32_t asked;      /* enquiries of its own: only others can end them */
+    uint32_t staying;    /* put to it, and it alone can answer it */
+};
+
+static struct moving count_moving(struct exchange *x, const struct case_held *held, uint32_t from,
+                                  uint32_t to)
 {
     const struct conversation_kept *kept = conversations_first(x->cases, held);
-    uint32_t count = 0;
+    struct moving moving = {0};
 
-    for (; kept; kept = conversations_next(x->cases, kept))
-        count += exchange_moves_conversation(&kept->conversation, from, to);
-    return count;
+    for (; kept; kept = conversations_next(x->cases, kept)) {
+        const struct conversation *c = &kept->conversation;
+        if (exchange_leaves_conversation(x, c, from, to))
+            moving.staying++;
+        else if (exchange_moves_conversation(x, c, from, to))
+            *(is_own_enquiry(c, from) ? &moving.asked : &moving.answerable) += 1;
+    }
+    return moving;
 }
 
 Concordat__RefusalCode exchange_judge_deed(struct exchange *x, const struct command_submit *submit,
@@ -93,13 +134,14 @@ Concordat__RefusalCode exchange_judge_deed(struct exchange *x, const struct comm
     Concordat__RefusalCode code = custody_apply(&custody, &deed, x->now_ms);
     if (code == DONE && deed.act == CUSTODY_OFFER && !names_all(x, held, &submit->custody))
         return CONCORDAT__REFUSAL_CODE__CONVERSATION_MISSING;
-    if (code == DONE && deed.act == CUSTODY_COMPLETE
-        && count_moving(x, held, deed.to, deed.by) > CONVERSATIONS_MAX)
+    if (code != DONE || deed.act != CUSTODY_COMPLETE)
+        return code;
+    struct moving moving = count_moving(x, held, deed.to, deed.by);
+    if (moving.answerable + moving.staying > CONVERSATIONS_MAX)
         return CONCORDAT__REFUSAL_CODE__CONVERSATION_MISSING;
-    if (code == DONE && deed.act == CUSTODY_COMPLETE
-        && exchange_clocks_moving(x, held, deed.to, deed.by) > CLOCKS_MOVED_MAX)
-        return CONCORDAT__REFUSAL_CODE__RATE_LIMITED;
-    return code;
+    return exchange_clocks_moving(x, held, deed.to, deed.by) > CLOCKS_MOVED_MAX
+             ? CONCORDAT__REFUSAL_CODE__RATE_LIMITED
+             : DONE;
 }
 
 /* ---- doing ---- */
@@ -155,6 +197,8 @@ static enum status tell_transferred(struct exchange *x, const struct case_held *
 
     for (uint32_t i = 0; i < news->conversation_count; i++) {
         const struct conversation *c = news->conversations[i];
+        if (c->asker != holder && c->other != holder)
+            continue; /* it stays with `former' */
         invite(&audience, c->asker == holder ? c->other : c->asker);
         if (c->state == CONVERSATION_FORWARDING)
             invite(&audience, c->before);
@@ -164,13 +208,19 @@ static enum status tell_transferred(struct exchange *x, const struct case_held *
     return status;
 }
 
-/* Every open conversation of `from' goes to the holder: *count of them, in `moved'. */
+/* Every open conversation of `from' goes to the holder, but for what it alone can answer: *count of
+ * both, in `told'. Where there are more than CONVERSATIONS_MAX, its oldest enquiries stay with who
+ * asked them. */
 static enum status move_conversations(struct exchange *x, const struct case_held *held,
                                       uint32_t from,
-                                      const struct conversation *moved[static CONVERSATIONS_MAX],
+                                      const struct conversation *told[static CONVERSATIONS_MAX],
                                       uint32_t *count)
 {
     struct conversation_kept *kept = conversations_first(x->cases, held);
+    uint32_t to = held->custody.holder;
+    const struct moving moving = count_moving(x, held, from, to);
+    const uint32_t all = moving.answerable + moving.staying + moving.asked;
+    uint32_t over = all > CONVERSATIONS_MAX ? all - CONVERSATIONS_MAX : 0;
     enum status status = ST_OK;
 
 #ifdef PLANT_DROP_CONVERSATIONS /* a bug for tests/sim/custody.c to catch; no other build has it   \
@@ -178,10 +228,17 @@ static enum status move_conversations(struct exchange *x, const struct case_held
     kept = NULL;
 #endif
     for (*count = 0; kept && status == ST_OK; kept = conversations_next(x->cases, kept)) {
-        if (!exchange_moves_conversation(&kept->conversation, from, held->custody.holder))
+        const struct conversation *c = &kept->conversation;
+        bool moves = exchange_moves_conversation(x, c, from, to);
+        if (!moves && !exchange_leaves_conversation(x, c, from, to))
             continue;
-        status = exchange_move_conversation(x, kept, from, held->custody.holder);
-        moved[(*count)++] = &kept->conversation;
+        if (moves && over > 0 && is_own_enquiry(c, from)) {
+            over--;
+            continue;
+        }
+        if (moves)
+            status = exchange_move_conversation(x, kept, from, to);
+        told[(*count)++] = c;
     }
     return status;
 }
@@ -190,16 +247,16 @@ static enum status move_conversations(struct exchange *x, const struct case_held
 static enum status hand_on(struct exchange *x, struct case_held *held, uint32_t from,
                            struct case_news *news)
 {
-    const struct conversation *moved[CONVERSATIONS_MAX];
+    const struct conversation *told[CONVERSATIONS_MAX];
     enum status status = end_offer(x, held);
 
     if (status == ST_OK)
-        status = move_conversations(x, held, from, moved, &news->conversation_count);
+        status = move_conversations(x, held, from, told, &news->conversation_count);
     if (status == ST_OK)
         status = exchange_clocks_moved(x, held, from, held->custody.holder);
     news->change = CHANGE(TRANSFERRED);
     news->former = from;
-    news->conversations = moved;
+    news->conversations = told;
     x->counts.transferred++;
     status = status == ST_OK ? tell_transferred(x, held, news) : status;
     news->conversations = NULL;

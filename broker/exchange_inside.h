@@ -355,8 +355,13 @@ enum status exchange_words_undone(struct exchange *x, uint64_t sequence);
  * clocks stop. */
 enum status exchange_end_conversation(struct exchange *x, struct conversation_kept *kept,
                                       uint64_t by);
-/* Does it go with its case? Not the transfer's own, nor one between the two. */
-bool exchange_moves_conversation(const struct conversation *c, uint32_t from, uint32_t to);
+/* Does it go with its case? Not the transfer's own, nor one between the two, nor one that was put
+ * to `from' and that `to' cannot answer. O(clauses) when it was. */
+bool exchange_moves_conversation(struct exchange *x, const struct conversation *c, uint32_t from,
+                                 uint32_t to);
+/* Is it open, and the last of these? */
+bool exchange_leaves_conversation(struct exchange *x, const struct conversation *c, uint32_t from,
+                                  uint32_t to);
 enum status exchange_move_conversation(struct exchange *x, struct conversation_kept *kept,
                                        uint32_t from, uint32_t to);
 /* custody.c */
@@ -368,6 +373,9 @@ Concordat__RefusalCode exchange_judge_deed(struct exchange *x, const struct comm
 /* It is accepted, and said: the case changes, and who has part in it is told. */
 enum status exchange_do_deed(struct exchange *x, const struct acceptance *accepted);
 bool exchange_is_holder(const struct exchange *x, uint32_t agency, const struct id *case_handle);
+/* Has some agreement in force a clause for that type between the two? No charter. O(clauses) */
+bool exchange_may_send(const struct exchange *x, const struct message_type *type, uint32_t from,
+                       uint32_t to);
 /* The message, event `sequence`, will not be opened: if it is an offer that is open, it lapses. */
 enum status exchange_offer_undone(struct exchange *x, uint64_t sequence, const struct id *message,
                                   uint32_t sender);

@@ -196,7 +196,8 @@ enum {
     BIT_BEFORE_WAS_OTHER = 1,
     BIT_ACKNOWLEDGED = 2,
     BIT_ANSWERED = 4,
-    BITS_ALL = 7
+    BIT_ENDED_WITH_CASE = 8,
+    BITS_ALL = 15
 };
 
 /* Who sent what is held, each once. */
@@ -250,9 +251,10 @@ void conversation_write(const struct conversation_kept *kept, const struct cases
     write_name(w, names, c->asker);
     write_name(w, names, c->other);
     write_name(w, names, c->before);
-    write_u8(w, (uint8_t)((c->before_was_other ? BIT_BEFORE_WAS_OTHER : 0)
-                          | (c->acknowledged ? BIT_ACKNOWLEDGED : 0)
-                          | (c->answered ? BIT_ANSWERED : 0)));
+    write_u8(w,
+             (uint8_t)((c->before_was_other ? BIT_BEFORE_WAS_OTHER : 0)
+                       | (c->acknowledged ? BIT_ACKNOWLEDGED : 0) | (c->answered ? BIT_ANSWERED : 0)
+                       | (c->ended_with_case ? BIT_ENDED_WITH_CASE : 0)));
     write_u32(w, c->next_of_asker);
     write_u32(w, c->next_of_other);
     write_u64(w, c->answered_in);
@@ -327,6 +329,7 @@ enum status conversation_read(struct bytes key, struct bytes record,
     c->before_was_other = (bits & BIT_BEFORE_WAS_OTHER) != 0;
     c->acknowledged = (bits & BIT_ACKNOWLEDGED) != 0;
     c->answered = (bits & BIT_ANSWERED) != 0;
+    c->ended_with_case = (bits & BIT_ENDED_WITH_CASE) != 0;
     if (kept.held_count > 0) {
         kept.held = calloc(HELD_ALL_MAX, sizeof *kept.held);
         if (!kept.held)

@@ -516,20 +516,21 @@ static bool follows_by(Concordat__ClockKind kind)
         && kind != CLOCK(REPLY);
 }
 
-/* A conversation between the two that is open stays between them, and so does what is owed in it.
- */
-static bool is_between(const struct conversation *c, const struct passage *p)
+/* A conversation that is open and has not moved stays with who had it, and so does what is owed in
+ * it. Before they have moved all may, but for those between the two. */
+static bool has_stayed(const struct conversation *c, const struct passage *p)
 {
-    return (c->asker == p->from && c->other == p->to) || (c->asker == p->to && c->other == p->from);
+    return p->is_judged ? (c->asker == p->from && c->other == p->to)
+                              || (c->asker == p->to && c->other == p->from)
+                        : c->asker == p->from || c->other == p->from;
 }
 
-static bool stays_between(struct exchange *x, const struct clock_running *running,
-                          const struct passage *p)
+static bool stays(struct exchange *x, const struct clock_running *running, const struct passage *p)
 {
     const struct conversation_kept *kept = conversations_find(x->cases, &running->conversation);
 
     return kept && kept->conversation.state != CONVERSATION_CLOSED
-        && is_between(&kept->conversation, p);
+        && has_stayed(&kept->conversation, p);
 }
 
 /* Does the clock belong to the conversation, and not to one message said in it? */
@@ -585,11 +586,11 @@ static enum status pass_all(struct exchange *x, const struct case_held *held, st
     uint32_t at = 0;
 
     for (; kept && status == ST_OK; kept = conversations_next(x->cases, kept))
-        if (kept->conversation.state != CONVERSATION_CLOSED && !is_between(&kept->conversation, p))
+        if (kept->conversation.state != CONVERSATION_CLOSED && !has_stayed(&kept->conversation, p))
             status = pass_conversation(x, kept, p);
     while (status == ST_OK
            && (running = clocks_next(x->clocks, CLOCKS_BY_CASE, &held->handle, &at)))
-        if (running->clock.kind == CLOCK(EXPECTED) && !stays_between(x, running, p))
+        if (running->clock.kind == CLOCK(EXPECTED) && !stays(x, running, p))
             status = pass_on(x, running, p);
     return status;
 }

@@ -61,6 +61,9 @@ static enum status take_conversation(const Concordat__ToldConversation *m,
     if (m->before[0] != '\0' && !field_take_agency(m->before, out->before))
         return field_refuse(why, "conversations.before", "not an agency id");
     out->closed = m->closed;
+    if (m->stays && m->asked_by_holder)
+        return field_refuse(why, "conversations.stays", "though the holder asked it");
+    out->stays = m->stays;
     return ST_OK;
 }
 
@@ -243,6 +246,7 @@ static void write_conversation(struct writer *w, const struct told_conversation 
     field_number(w, 8, (uint64_t)c->due_ms);
     field_text(w, 9, c->before);
     field_number(w, 10, c->closed);
+    field_number(w, 11, c->stays);
     field_end(w, at);
 }
 

@@ -31,7 +31,7 @@
      + 6 + 10 + 11 + 7)
 #define TOLD_CASE_MAX (1 + 3 * TOLD_SIZED(ID_SIZE) + 3 * TOLD_SIZED(AGENCY_MAX) + 2 + 2 * 11 + 6)
 #define TOLD_CONVERSATION_MAX                                                                      \
-    (3 + TOLD_SIZED(ID_SIZE) + TOLD_SIZED(TYPE_MAX) + 2 * TOLD_SIZED(AGENCY_MAX) + 2 * 6 + 3 * 2   \
+    (3 + TOLD_SIZED(ID_SIZE) + TOLD_SIZED(TYPE_MAX) + 2 * TOLD_SIZED(AGENCY_MAX) + 2 * 6 + 4 * 2   \
      + 11)
 
 enum told_kind {
@@ -45,6 +45,7 @@ struct told_conversation {
     char other[AGENCY_MAX + 1];
     uint32_t next_of_holder, next_of_other;
     bool asked_by_holder, closed;
+    bool stays; /* with who held the case before, to whom `other' put it: `holder' is that agency */
     char before[AGENCY_MAX + 1]; /* empty: none */
     Concordat__ClockKind due; /* owed next by the side that did not open it; UNSPECIFIED: nothing */
     int64_t due_ms;

@@ -198,6 +198,20 @@ static void ask(struct town *t, int case_number)
     letter_post(t, letter);
 }
 
+/* Somebody asks who holds the case. */
+static void ask_holder(struct town *t, int case_number)
+{
+    static const char *const types[] = {"service.referral.family_support", "mappa.info.request"};
+    const struct file *f = &t->files[case_number];
+    struct letter *letter =
+        letter_new(t, types[below(t, 2)], CSC, f->holder != NONE ? f->holder : 0, case_number);
+
+    if (!letter)
+        return;
+    letter_opens(t, letter);
+    letter_post(t, letter);
+}
+
 /* From one side to the other; an answer now and then to who was the side before. */
 static void talk_on(struct town *t, struct talk *talk)
 {
@@ -287,6 +301,8 @@ void town_act(struct town *t)
             act_on_transfer(t, case_number);
         else
             offer(t, case_number, NULL);
+    } else if (choice < 59) {
+        ask_holder(t, case_number);
     } else if (choice < 70) {
         ask(t, case_number);
     } else {

@@ -33,14 +33,23 @@ static void check_cases(struct town *t)
 static void check_talks(struct town *t)
 {
     for (int i = 0; i < t->talk_count; i++) {
-        const struct talk *talk = &t->talks[i];
+        struct talk *talk = &t->talks[i];
         const struct file *f = talk->case_number != NONE ? &t->files[talk->case_number] : NULL;
         int asker = (int)talk->said.asker - 1, other = (int)talk->said.other - 1;
+        if (talk->ended_with_case
+            && (talk->said.state != CONVERSATION_CLOSED
+                || (~talk->told_ended & (1u << talk->sides[0] | 1u << talk->sides[1])) != 0))
+            town_fail(t, "conversation %d did not end with its case, or somebody was not told", i);
         if (!talk->is_known || talk->is_over)
             continue;
+        if (f && f->holder != NONE && (asker == f->holder || other == f->holder)) {
+            talk->with_holder = true; /* and goes with the case from now on */
+            talk->stays = false;
+        }
         if (!talk->is_kept)
             town_fail(t, "conversation %d is open, and not kept", i);
-        else if (talk->with_holder && f->holder != NONE && asker != f->holder && other != f->holder)
+        else if (talk->with_holder && !talk->stays && f->holder != NONE && asker != f->holder
+                 && other != f->holder)
             town_fail(t, "conversation %d: the case's holder has no part in it", i);
         else if (asker != talk->sides[0] || other != talk->sides[1])
             town_fail(t, "conversation %d is between %d and %d, not %d and %d", i, asker, other,

@@ -49,6 +49,13 @@ static const struct route {
     CHECKED("NPS"),
     CHECKED("CRC"),
 #undef CHECKED
+    /* Put to the holder: probation and companies can answer the one, probation alone the other. */
+    {"service.referral.family_support", "LA_CHILDREN", "NPS", SAFE, "    answer-within: 2d\n"},
+    {"service.referral.family_support", "LA_CHILDREN", "CRC", SAFE, "    answer-within: 2d\n"},
+    {"service.outcome", "NPS", "LA_CHILDREN", SAFE, ""},
+    {"service.outcome", "CRC", "LA_CHILDREN", SAFE, ""},
+    {"mappa.info.request", "LA_CHILDREN", "NPS", SAFE, "    answer-within: 2d\n"},
+    {"mappa.info.response", "NPS", "LA_CHILDREN", SAFE, ""},
 };
 #define ROUTES (sizeof routes / sizeof *routes)
 
@@ -122,6 +129,15 @@ const char *town_agreement(void)
     if (fclose(out) != 0)
         abort();
     return text;
+}
+
+bool town_permits(const struct town *t, const char *type, int from, int to)
+{
+    for (size_t i = 0; i < ROUTES; i++)
+        if (strcmp(routes[i].type, type) == 0 && strcmp(routes[i].from, t->agencies[from].kind) == 0
+            && strcmp(routes[i].to, t->agencies[to].kind) == 0)
+            return true;
+    return false;
 }
 
 /* Whose clause it is; one that is none when nothing permits it. */

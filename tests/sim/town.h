@@ -70,16 +70,20 @@ struct talk {
     bool is_known;        /* its first message is durable */
     bool is_kept;         /* the broker keeps it, and says: */
     struct conversation said;
-    bool is_over;   /* it was kept as closed, or is kept no more */
-    int former;     /* who was its first side before; NONE: nobody */
-    bool is_passed; /* an answer to who holds the case, or a late one, is durable */
-    bool is_missed; /* its former side was told that the answer waits */
+    bool is_over;         /* it was kept as closed, or is kept no more */
+    int former;           /* who was its first side before; NONE: nobody */
+    bool stays;           /* put to who held the case before, and only that agency can answer it */
+    bool ended_with_case; /* its holder asked, and has closed the case */
+    unsigned told_ended;  /* agencies, as bits, that heard so */
+    bool is_passed;       /* an answer to who holds the case, or a late one, is durable */
+    bool is_missed;       /* its former side was told that the answer waits */
 };
 
 /* A case as durable messages and claims say. */
 struct file {
     struct id handle;
-    int holder; /* NONE: nobody yet, or closed */
+    int holder;    /* NONE: nobody yet, or closed */
+    unsigned held; /* agencies, as bits, that hold it or held it */
     bool is_closed;
     bool is_open; /* a transfer */
     struct id transfer;
@@ -169,6 +173,8 @@ bool talk_is_open(const struct talk *talk, int case_number);
 
 /* ---- letters.c ---- */
 const char *town_agreement(void);
+/* Does the agreement let one send the other such a message? */
+bool town_permits(const struct town *t, const char *type, int from, int to);
 /* A new letter, with id and time; NULL: there are enough. */
 struct letter *letter_new(struct town *t, const char *type, int from, int to, int case_number);
 /* It opens a conversation, or is said in one with `sequence'. */

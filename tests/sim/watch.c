@@ -106,7 +106,9 @@ static void move(struct town *t, struct file *f, int case_number, int to)
         struct talk *talk = &t->talks[i];
         if (!talk_is_open(talk, case_number))
             continue;
-        for (int side = 0; side < 2; side++)
+        talk->stays = talk->sides[1] == f->holder && talk->sides[0] != to
+                   && !town_permits(t, talk->opened->answered_by, to, talk->sides[0]);
+        for (int side = 0; side < 2 && !talk->stays; side++)
             if (talk->sides[side] == f->holder && talk->sides[1 - side] != to) {
                 if (side == 0)
                     follow_asker(talk, f->holder, to);
@@ -117,6 +119,7 @@ static void move(struct town *t, struct file *f, int case_number, int to)
             }
     }
     f->holder = to;
+    f->held |= 1u << to;
     f->is_open = false;
     f->version++;
     t->counts->transfers++;
@@ -169,6 +172,10 @@ static void judge_talk(struct town *t, struct letter *letter)
             f && f->holder != NONE && (f->holder == letter->from || f->holder == letter->to);
         letter->side = 0;
         t->counts->talks++;
+        if (f && f->holder != NONE && letter->from != f->holder && letter->to != f->holder
+            && (f->held >> letter->from & 1) && letter->type->custody == CUSTODY_NONE
+            && town_permits(t, letter->type->name, f->holder, letter->to))
+            town_fail(t, "a former holder opens a conversation of the holder's case");
         return;
     }
     if (!talk->is_known || !talk->is_kept)
@@ -178,6 +185,12 @@ static void judge_talk(struct town *t, struct letter *letter)
         talk->former = NONE;
         t->counts->late_answers++;
         return;
+    }
+    if (talk->ended_with_case && !talk->said.answered && letter->from == talk->sides[1]
+        && strcmp(letter->type->name, talk->opened->answered_by) == 0) {
+        letter->to_former = letter->to != talk->sides[0] && letter->to == talk->former;
+        talk->is_passed = talk->is_passed || !letter->to_former;
+        return; /* it comes after all, outside the numbers */
     }
     if (talk->is_over)
         town_fail(t, "a message of a conversation that is over is accepted");
@@ -301,15 +314,21 @@ static void on_case(struct town *t, const struct event *event)
         if (!was_claimed(t, holder, f, CONCORDAT__CLAIM_KIND__CLAIM_OPEN) || holder >= HOLDERS)
             town_fail(t, "a case is opened without a claim, or by who may not hold one");
         f->holder = holder;
+        f->held |= 1u << holder;
         f->version = 1;
         t->counts->opened++;
     } else if (read.custody.is_closed && !f->is_closed) {
         if (f->is_open || !was_claimed(t, f->holder, f, CONCORDAT__CLAIM_KIND__CLAIM_CLOSE))
             town_fail(t, "a case is closed without its holder's claim, or in a transfer");
-        for (int i = 0; i < t->talk_count; i++)
-            if (talk_is_open(&t->talks[i], case_number)
-                && (t->talks[i].sides[0] == f->holder || t->talks[i].sides[1] == f->holder))
+        for (int i = 0; i < t->talk_count; i++) {
+            struct talk *talk = &t->talks[i];
+            if (!talk_is_open(talk, case_number))
+                continue;
+            if (talk->sides[0] == f->holder && talk->opened->pattern == PATTERN_ENQUIRY)
+                talk->ended_with_case = talk->is_over = true;
+            else if (talk->sides[0] == f->holder || talk->sides[1] == f->holder)
                 town_fail(t, "a case is closed with a conversation open");
+        }
         f->is_closed = true;
         f->holder = NONE;
         f->version++;
@@ -399,6 +418,13 @@ static void on_told(struct town *t, const struct event *event)
         return;
     }
     struct file *f = file_of(t, &told.custody.case_handle);
+    for (uint32_t i = 0; i < told.custody.conversation_count
+                         && told.custody.change == CONCORDAT__CUSTODY_CHANGE__CASE_CLOSED;
+         i++) {
+        struct talk *talk = talk_of(t, &told.custody.conversations[i].id);
+        if (talk)
+            talk->told_ended |= 1u << agency_of(event->agency);
+    }
     if (told.custody.change == CONCORDAT__CUSTODY_CHANGE__CASE_OFFER_LAPSED && f->is_open
         && id_equal(&f->transfer, &told.custody.transfer_id)) {
         if (f->accepted == (1u << f->count) - 1)

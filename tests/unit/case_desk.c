@@ -10,9 +10,6 @@ const char *const agency_names[AGENCIES] = {"nps.a", "crc.a",    "crc.b",
                                             "csc.a", "police.a", "court.a"};
 static const char *const kinds[AGENCIES] = {"NPS", "CRC", "CRC", "LA_CHILDREN", "POLICE", "COURT"};
 
-#define GATEWAY "OMA2007_S14"
-#define PURPOSE "allocation"
-
 static const struct flow {
     const char *type, *from, *to;
     const char *more;
@@ -50,6 +47,12 @@ static const struct flow {
     {"check.social_care.children.response", "LA_CHILDREN", "CRC", ""},
     {"case.update", "POLICE", "CRC", ""},
     {"check.social_care.children.response", "POLICE", "CRC", ""},
+    {"psr.request", "COURT", "NPS", "    answer-within: 2d\n"},
+    {"psr.report", "NPS", "COURT", ""},
+    {"enforcement.breach.information", "NPS", "COURT", ""},
+    {"mappa.info.request", "POLICE", "NPS", "    answer-within: 2d\n"},
+    BETWEEN("mappa.info.response", "NPS", "POLICE"),
+    BETWEEN("mappa.info.response", "CRC", "POLICE"),
 };
 
 session_id session_of(enum agency agency)
@@ -81,6 +84,19 @@ static const char *more_of(const struct flow *f, const struct case_terms *terms)
     return f->more;
 }
 
+static const char *gateway_of(const char *from, const char *to)
+{
+    return strcmp(from, "COURT") == 0 ? "COURT_TO_PROBATION"
+         : strcmp(to, "COURT") == 0   ? "SC2020_SCH10"
+                                      : "OMA2007_S14";
+}
+
+static const char *purpose_of(const char *from, const char *to)
+{
+    return strcmp(from, "COURT") == 0 || strcmp(to, "COURT") == 0 ? "court_enforcement"
+                                                                  : "allocation";
+}
+
 static void add_clause(struct case_desk *c, size_t number, const struct case_terms *terms)
 {
     const struct flow *f = &flows[number];
@@ -90,9 +106,10 @@ static void add_clause(struct case_desk *c, size_t number, const struct case_ter
 
     assert_non_null(type);
     snprintf(line, sizeof line,
-             "  - id: c%zu\n    type: %s\n    from: %s\n    to: %s\n    purpose: " PURPOSE
-             "\n    gateway: " GATEWAY "\n%s    required: [",
-             number, f->type, f->from, f->to,
+             "  - id: c%zu\n    type: %s\n    from: %s\n    to: %s\n    purpose: %s"
+             "\n    gateway: %s\n%s    required: [",
+             number, f->type, f->from, f->to, purpose_of(f->from, f->to),
+             gateway_of(f->from, f->to),
              catalogue_is_answer(type) ? "    only-in-reply: false\n" : more_of(f, terms));
     add(c, line);
     for (uint32_t i = 1; i < 32; i++)
@@ -217,8 +234,8 @@ struct envelope letter(const struct case_desk *c, uint32_t n, enum agency from, 
     strcpy(e.sender, agency_names[from]);
     strcpy(e.recipient, agency_names[to]);
     strcpy(e.clause, clause_of(from, to, type));
-    strcpy(e.purpose, PURPOSE);
-    strcpy(e.gateway, GATEWAY);
+    strcpy(e.purpose, purpose_of(kinds[from], kinds[to]));
+    strcpy(e.gateway, gateway_of(kinds[from], kinds[to]));
     e.categories = found->required;
     e.marking = found->marking;
     e.urgency = found->urgency;

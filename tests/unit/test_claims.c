@@ -94,18 +94,56 @@ static void a_full_store_opens_none_and_closes(void **)
     assert_int_equal(claim(c, NPS_A, OPEN, 0, &custody), CODE(STORE_FULL));
 }
 
-static void a_case_with_an_open_conversation_or_transfer_is_not_closed(void **)
+static void a_case_with_an_open_referral_or_transfer_is_not_closed(void **)
 {
     OWNED(case_desk) c = opened();
 
-    done(c, letter(c, CHECK, NPS_A, CSC_A, "check.social_care.children.request"));
+    done(c, letter(c, REFERRAL, NPS_A, CSC_A, "safeguarding.referral.child"));
     assert_int_equal(claim(c, NPS_A, CLOSE, 1, &custody), CODE(CONVERSATION_MISSING));
     assert_int_equal(custody.conversation_count, 1);
-    done(c, reply(c, FREE, CSC_A, NPS_A, "check.social_care.children.response", CHECK, 1));
+    done(c, reply(c, FREE, NPS_A, CSC_A, "safeguarding.close", REFERRAL, 2));
+    done(c, letter(c, CHECK, COURT_A, NPS_A, "psr.request"));
+    assert_int_equal(claim(c, NPS_A, CLOSE, 1, &custody), CODE(CONVERSATION_MISSING));
+    done(c, reply(c, FREE + 2, NPS_A, COURT_A, "psr.report", CHECK, 1));
     done(c, offer(c, OFFER, NPS_A, CRC_A, 1, ALL, 9));
     assert_int_equal(claim(c, NPS_A, CLOSE, 2, &custody), CODE(STALE_VERSION));
     done(c, act(c, FREE + 1, NPS_A, CRC_A, "case.transfer.withdraw", OFFER, 2, 0));
     assert_int_equal(claim(c, NPS_A, CLOSE, 2, &custody), OK);
+}
+
+/* Nobody may answer for ever: the holder need not wait. Both are told, no clock goes on, and an
+ * answer that comes after all is not lost. */
+static void what_the_holder_asked_ends_with_its_case(void **)
+{
+    for (int restarted = 0; restarted < 2; restarted++) {
+        OWNED(case_desk) c = opened();
+        struct told read;
+
+        done(c, letter(c, CHECK, NPS_A, CSC_A, "check.social_care.children.request"));
+        assert_int_equal(claim(c, NPS_A, CLOSE, 1, &custody), OK);
+        assert_string_equal(custody.holder, "");
+        assert_int_equal(told_count(c), 2);
+        assert_told(c, NPS_A, CONCORDAT__CUSTODY_CHANGE__CASE_CLOSED, &custody);
+        assert_told(c, CSC_A, CONCORDAT__CUSTODY_CHANGE__CASE_CLOSED, &custody);
+        assert_int_equal(custody.conversation_count, 1);
+        assert_true(custody.conversations[0].closed);
+        assert_true(custody.conversations[0].asked_by_holder);
+        assert_string_equal(custody.conversations[0].other, "csc.a");
+        if (restarted)
+            case_desk_restart(c);
+        case_desk_wait(c, 3 * DAY);
+        assert_false(told(c, NPS_A, 0, &read));
+        struct envelope e =
+            reply(c, FREE, CSC_A, NPS_A, "check.social_care.children.response", CHECK, 1);
+        done(c, e);
+        assert_int_equal(delivered(c, NPS_A), 1);
+        refused(c,
+                reply(c, FREE + 1, CSC_A, NPS_A, "check.social_care.children.response", CHECK, 2),
+                CODE(CONVERSATION_UNKNOWN));
+        step(c, &e, CONCORDAT__STEP_KIND__REJECTED); /* and can be said again, like any other */
+        done(c, reply(c, FREE + 2, CSC_A, NPS_A, "check.social_care.children.response", CHECK, 2));
+        assert_int_equal(claim(c, NPS_A, CLOSE, 1, &custody), OK);
+    }
 }
 
 /* ---- who has no part ---- */
@@ -329,7 +367,8 @@ int main(void)
         cmocka_unit_test(a_claim_that_is_made_again_is_answered_the_same_and_changes_nothing),
         cmocka_unit_test(who_may_hold_none_opens_none),
         cmocka_unit_test(a_full_store_opens_none_and_closes),
-        cmocka_unit_test(a_case_with_an_open_conversation_or_transfer_is_not_closed),
+        cmocka_unit_test(a_case_with_an_open_referral_or_transfer_is_not_closed),
+        cmocka_unit_test(what_the_holder_asked_ends_with_its_case),
         cmocka_unit_test(who_has_no_part_learns_nothing_not_even_by_size),
         cmocka_unit_test(an_offer_binds_nobody_to_an_agency_that_has_gone),
         cmocka_unit_test(only_the_holder_takes_an_offer_back_and_only_as_it_stands),

@@ -281,31 +281,155 @@ static void an_enquiry_between_the_two_stays_between_them(void **)
     assert_string_equal(read.clock.owed_to, "crc.a");
 }
 
+static void hand_over(struct case_desk *c, uint32_t named)
+{
+    struct envelope e = offer(c, OFFER, NPS_A, CRC_A, 1, ALL, 9);
+
+    name(&e, named);
+    done(c, e);
+    done(c, act(c, FREE, CRC_A, NPS_A, "case.transfer.accept", OFFER, 1, ALL));
+    done(c, completion(c, FREE + 1, 2));
+}
+
+static const struct told_conversation *told_of(const struct custody_told *told, uint32_t first)
+{
+    const struct id id = id_of(first);
+
+    for (uint32_t i = 0; i < told->conversation_count; i++)
+        if (id_equal(&told->conversations[i].id, &id))
+            return &told->conversations[i];
+    return NULL;
+}
+
+/* The court's enquiry: who takes the case is no party to what the court agreed. */
+static void what_only_the_old_holder_can_answer_stays_with_it(void **)
+{
+    OWNED(case_desk) c = opened();
+    const struct told_conversation *one;
+    struct told read;
+
+    done(c, letter(c, CHECK, COURT_A, NPS_A, "psr.request"));
+    hand_over(c, CHECK);
+    assert_told(c, NPS_A, CHANGE(TRANSFERRED), &custody);
+    one = told_of(&custody, CHECK);
+    assert_non_null(one);
+    assert_true(one->stays);
+    assert_string_equal(one->other, "court.a");
+    assert_told(c, CRC_A, CHANGE(TRANSFERRED), &custody);
+    assert_int_equal(custody.conversation_count, 0);
+    assert_int_equal(told_count(c), 2);
+    assert_false(told(c, COURT_A, 0, &read));
+    case_desk_restart(c);
+
+    /* so who was asked owes the answer, and hears so */
+    case_desk_wait(c, 2 * DAY + 1);
+    assert_true(told(c, NPS_A, 0, &read));
+    assert_int_equal(read.clock.kind, CONCORDAT__CLOCK_KIND__CLOCK_ANSWER);
+    assert_string_equal(read.clock.owed_by, "nps.a");
+    assert_string_equal(read.clock.owed_to, "court.a");
+    /* gives it, twice when the first could not be opened, and does not keep the case open */
+    struct envelope e = reply(c, 70, NPS_A, COURT_A, "psr.report", CHECK, 1);
+    done(c, e);
+    step(c, &e, CONCORDAT__STEP_KIND__REJECTED);
+    done(c, reply(c, 71, NPS_A, COURT_A, "psr.report", CHECK, 2));
+}
+
+static void what_only_the_old_holder_can_answer_keeps_nobodys_case_open(void **)
+{
+    OWNED(case_desk) c = opened();
+
+    done(c, letter(c, CHECK, COURT_A, NPS_A, "psr.request"));
+    hand_over(c, CHECK);
+    assert_int_equal(claim(c, CRC_A, CONCORDAT__CLAIM_KIND__CLAIM_CLOSE, 3, &custody), OK);
+    done(c, reply(c, 70, NPS_A, COURT_A, "psr.report", CHECK, 1));
+}
+
+static void what_the_new_holder_can_answer_is_put_to_it(void **)
+{
+    OWNED(case_desk) c = opened();
+    const struct told_conversation *one;
+    struct told read;
+
+    done(c, letter(c, CHECK, POLICE_A, NPS_A, "mappa.info.request"));
+    hand_over(c, CHECK);
+    assert_told(c, POLICE_A, CHANGE(TRANSFERRED), &custody);
+    assert_told(c, CRC_A, CHANGE(TRANSFERRED), &custody);
+    one = told_of(&custody, CHECK);
+    assert_non_null(one);
+    assert_false(one->stays);
+    assert_false(one->asked_by_holder);
+    assert_string_equal(one->other, "police.a");
+    case_desk_wait(c, 2 * DAY + 1);
+    assert_true(told(c, CRC_A, 0, &read));
+    assert_string_equal(read.clock.owed_by, "crc.a");
+    refused(c, reply(c, 70, NPS_A, POLICE_A, "mappa.info.response", CHECK, 1),
+            CODE(CONVERSATION_UNKNOWN));
+    done(c, reply(c, 71, CRC_A, POLICE_A, "mappa.info.response", CHECK, 1));
+}
+
+/* It crosses the completion: opened by who held the case, it would never be the holder's. */
+static void a_former_holder_opens_nothing_that_the_holder_could(void **)
+{
+    OWNED(case_desk) c = opened();
+
+    done(c, letter(c, CHECK, NPS_A, CSC_A, "check.social_care.children.request"));
+    hand_over(c, CHECK);
+    refused(c, letter(c, 70, NPS_A, CSC_A, "safeguarding.referral.child"),
+            CODE(NOT_CURRENT_HOLDER));
+    refused(c, letter(c, 71, NPS_A, CSC_A, "check.social_care.children.request"),
+            CODE(NOT_CURRENT_HOLDER));
+    done(c, letter(c, 72, CRC_B, CSC_A, "safeguarding.referral.child"));
+    done(c, letter(c, 73, CRC_A, CSC_A, "safeguarding.referral.child"));
+    /* what it alone may lay before the court, and what is not about the case, goes */
+    done(c, letter(c, 74, NPS_A, COURT_A, "enforcement.breach.information"));
+    struct envelope e = letter(c, 75, NPS_A, CSC_A, "safeguarding.referral.child");
+    e.case_handle = (struct id){{0}};
+    done(c, e);
+}
+
+/* The most that a completion moves: what is more are enquiries that nobody answers, the oldest,
+ * which stay with who asked. What can be closed or answered has to be, first. */
 static void a_transfer_takes_at_most_so_many_conversations(void **)
 {
     OWNED(case_desk) c = opened();
-    struct envelope e = offer(c, 1000, NPS_A, CRC_A, 1, ALL, 9);
+    struct envelope e;
 
-    e.conversation_id = id_of(1000);
-    done(c, e);
     done(c, letter(c, 100, NPS_A, CSC_A, "check.social_care.children.request"));
     const struct envelope answer =
         reply(c, 99, CSC_A, NPS_A, "check.social_care.children.response", 100, 1);
     done(c, answer);
     for (uint32_t n = 1; n <= CONVERSATIONS_MAX; n++)
         done(c, letter(c, 100 + n, NPS_A, CSC_A, "check.social_care.children.request"));
+    refused(c, letter(c, 900, NPS_A, CSC_A, "check.social_care.children.request"),
+            CODE(RATE_LIMITED));
     step(c, &answer, CONCORDAT__STEP_KIND__REJECTED); /* the first is open again: one too many */
-    done(c, act(c, 1001, CRC_A, NPS_A, "case.transfer.accept", 1000, 1, ALL));
-    e = act(c, 1002, CRC_A, NPS_A, "case.transfer.complete", 1000, 2, 0);
-    e.custody.manifest.bytes[0] = 9;
+    e = offer(c, 1000, NPS_A, CRC_A, 1, ALL, 9);
+    for (uint32_t n = 2; n <= CONVERSATIONS_MAX; n++)
+        name(&e, 100 + n);
     refused(c, e, CODE(CONVERSATION_MISSING));
-    done(c, reply(c, 1003, CSC_A, NPS_A, "check.social_care.children.response", 100, 2));
-    e = act(c, 1004, CRC_A, NPS_A, "case.transfer.complete", 1000, 3, 0);
+    e = offer(c, 1001, NPS_A, CRC_A, 1, ALL, 9);
+    for (uint32_t n = 1; n <= CONVERSATIONS_MAX; n++)
+        name(&e, 100 + n);
+    done(c, e);
+    done(c, act(c, 1002, CRC_A, NPS_A, "case.transfer.accept", 1001, 1, ALL));
+    e = act(c, 1003, CRC_A, NPS_A, "case.transfer.complete", 1001, 2, 0);
     e.custody.manifest.bytes[0] = 9;
     done(c, e);
     assert_told(c, CSC_A, CHANGE(TRANSFERRED), &custody);
     assert_int_equal(custody.conversation_count, CONVERSATIONS_MAX);
+    assert_null(told_of(&custody, 100));
     assert_true(exchange_batch_size(c->d->x) < 256 * 1024);
+    done(c, reply(c, 1004, CSC_A, NPS_A, "check.social_care.children.response", 100, 2));
+}
+
+/* However many checks nobody answers. */
+static void a_referral_goes_beside_any_number_of_checks(void **)
+{
+    OWNED(case_desk) c = opened();
+
+    for (uint32_t n = 0; n < CONVERSATIONS_MAX; n++)
+        done(c, letter(c, 100 + n, NPS_A, CSC_A, "check.social_care.children.request"));
+    done(c, letter(c, 900, NPS_A, CSC_A, "safeguarding.referral.child"));
 }
 
 /* ---- restarts ---- */
@@ -350,7 +474,12 @@ int main(void)
         cmocka_unit_test(an_offer_lapses_at_its_time_unless_all_is_accepted),
         cmocka_unit_test(a_declined_offer_lapses_unless_all_is_accepted),
         cmocka_unit_test(an_enquiry_between_the_two_stays_between_them),
+        cmocka_unit_test(what_only_the_old_holder_can_answer_stays_with_it),
+        cmocka_unit_test(what_only_the_old_holder_can_answer_keeps_nobodys_case_open),
+        cmocka_unit_test(what_the_new_holder_can_answer_is_put_to_it),
+        cmocka_unit_test(a_former_holder_opens_nothing_that_the_holder_could),
         cmocka_unit_test(a_transfer_takes_at_most_so_many_conversations),
+        cmocka_unit_test(a_referral_goes_beside_any_number_of_checks),
         cmocka_unit_test(a_transfer_goes_on_over_a_restart_between_any_two_batches),
     };
 

@@ -116,8 +116,6 @@ static void a_late_answer_is_taken_and_owed_to_the_holder(void **)
         assert_int_equal(delivered(c, NPS_A), 1);
         if (restarted)
             case_desk_restart(c);
-        assert_int_equal(claim(c, CRC_A, CONCORDAT__CLAIM_KIND__CLAIM_CLOSE, 3, &custody),
-                         CODE(CONVERSATION_MISSING)); /* not while it is on its way */
         refused(c, reply(c, 72, CSC_A, NPS_A, answer, CHECK, 2), CODE(CONVERSATION_UNKNOWN));
         case_desk_wait(c, 2 * GAP_OVER_MS * 60); /* over an hour of working time */
         assert_forward_told(c, NPS_A);

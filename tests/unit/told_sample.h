@@ -31,7 +31,8 @@ static inline struct told sample_custody_told(void)
                 {.type = "psr.request",
                  .other = "court.b35cz00",
                  .next_of_holder = 1,
-                 .next_of_other = 2},
+                 .next_of_other = 2,
+                 .stays = true},
             },
     };
     sample_fill(c->case_handle.bytes, ID_SIZE, 0x10);
