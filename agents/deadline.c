@@ -6,6 +6,7 @@
 
 #include "agents/trees.h"
 #include "lib/day.h"
+#include "lib/day.h"
 #include "proto/field.h"
 
 #define TIME_TEXT_SIZE 48 /* bytes with the NUL: years of 64 bits of milliseconds have 9 digits */
@@ -21,6 +22,27 @@ bool deadline_in_body(const struct message_type *type, struct bytes body, int64_
         return false;
     *out = (int64_t)value;
     return true;
+}
+
+int64_t watch_in_body(const struct message_type *type, struct bytes body)
+{
+    const ProtobufCFieldDescriptor *field =
+        type->watched_until
+            ? protobuf_c_message_descriptor_get_field_by_name(type->body, type->watched_until)
+            : NULL;
+    struct bytes date = field ? field_find(body, field->id) : (struct bytes){NULL, 0};
+    char text[16];
+    uint64_t ymd;
+    int64_t start_ms;
+
+    if (!date.data || !field_find_number(date, 1, &ymd) || ymd > UINT32_MAX
+        || !day_is_real((uint32_t)ymd))
+        return 0;
+    (void)snprintf(text, sizeof text, "%04u-%02u-%02u", (unsigned)ymd / 10000 % 10000,
+                   (unsigned)ymd / 100 % 100, (unsigned)ymd % 100);
+    return day_parse(text, &start_ms) && start_ms > 0 && start_ms + DAY_MS <= WATCH_UNTIL_MAX_MS
+             ? start_ms + DAY_MS
+             : 0;
 }
 
 /* "2026-12-11T10:00:00Z", with thousandths where there are any: two times that differ look so. */

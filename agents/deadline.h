@@ -20,6 +20,10 @@
  * serialised and checked. */
 bool deadline_in_body(const struct message_type *type, struct bytes body, int64_t *out);
 
+/* Until when a body says that what it refers is watched: the end, UTC, of the day in the field that
+ * the catalogue names; 0: it does not say. `body` as above. */
+int64_t watch_in_body(const struct message_type *type, struct bytes body);
+
 /* Makes one of what the sender asked (`asked_ms`, 0: nothing) and what the body says.
  *   ST_INVALID  they differ, or the body's is no time after 1970; `why` says so */
 enum status deadline_settle(const struct message_type *type, struct bytes body, int64_t asked_ms,

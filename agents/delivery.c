@@ -187,6 +187,11 @@ static void keep_opened(struct desk *desk, struct delivery *d, struct track *tra
                "its deadline is another than its body's");
         return;
     }
+    if (watch_in_body(type, body) != d->e.watch_until_ms) {
+        reject(desk, d, track, CONCORDAT__REFUSAL_CODE__HEADER_MISMATCH,
+               "it is watched until another day than its body says");
+        return;
+    }
     if (!desk_act_agrees(desk, &d->e, body, &why)) {
         reject(desk, d, track, CONCORDAT__REFUSAL_CODE__HEADER_MISMATCH, why.text);
         return;

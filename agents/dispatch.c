@@ -99,6 +99,7 @@ static void fill_envelope(const struct track *track, const struct decision *deci
     e->urgency = track->urgency;
     e->created_ms = track->created_ms;
     e->needed_by_ms = track->needed_by_ms;
+    e->watch_until_ms = track->watch_until_ms;
     e->expires_ms = expires_ms;
     e->officer_hash = track->officer_hash;
 }

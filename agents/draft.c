@@ -165,6 +165,7 @@ static bool take_deadline(struct desk *desk, struct bytes route, struct draft *d
     struct track *track = &draft->track;
     struct reason why = {""};
 
+    track->watch_until_ms = watch_in_body(draft->type, draft->body);
     if (deadline_settle(draft->type, draft->body, track->needed_by_ms, &track->needed_by_ms, &why)
             == ST_OK
         && deadline_is_near(track->needed_by_ms, desk->wall_ms, &why))

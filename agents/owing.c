@@ -191,6 +191,8 @@ static void name_expected(struct owed *owed, const struct message_type *type)
          || owed->kind == CONCORDAT__CLOCK_KIND__CLOCK_DECIDE)
         && type->answered_by)
         TEXT_COPY(owed->expected, type->answered_by);
+    if (owed->kind == CONCORDAT__CLOCK_KIND__CLOCK_CLOSE && type->closed_by)
+        TEXT_COPY(owed->expected, type->closed_by);
 }
 
 /* Who is told by the agreement, and what is to come. */
@@ -199,7 +201,7 @@ static void complete(struct owed *owed, const struct clock *clock,
 {
     const struct message_type *type = catalogue_find(owed->type);
 
-    if (clause->ladder_count > 0)
+    if (clause->ladder_count > 0 && owed->kind != CONCORDAT__CLOCK_KIND__CLOCK_CLOSE)
         TEXT_COPY(owed->role, agreement->roles[clause->ladder[0]]);
     name_expected(owed, type);
     for (size_t i = 0; clock->expectation && i < agreement->expectation_count; i++) {
@@ -274,7 +276,8 @@ static struct clock_cause cause_of(const struct track *track, const struct messa
                                 .recipient = track->to,
                                 .holder = started->holder[0] != '\0' ? started->holder : NULL,
                                 .accepted_ms = accepted_ms,
-                                .needed_by_ms = track->needed_by_ms};
+                                .needed_by_ms = track->needed_by_ms,
+                                .watch_until_ms = track->watch_until_ms};
 }
 
 static void clocks_by(struct desk *desk, const struct track *track, const struct message_type *type,

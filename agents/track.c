@@ -7,8 +7,8 @@
 #include "agents/trees.h"
 
 /* Version 1 knew neither answers nor named agreements, version 2 nothing sent again and no lapsed
- * versions: the same without their ends. */
-#define TRACK_VERSION 3
+ * versions, version 3 no end of a watch: the same without their ends. */
+#define TRACK_VERSION 4
 #define KEY_SIZE (1 + ID_SIZE)
 
 const char *const tree_names[TREES] = {
@@ -73,6 +73,7 @@ void track_from_envelope(struct track *track, const struct envelope *e)
     track->shared = e->categories;
     track->created_ms = e->created_ms;
     track->needed_by_ms = e->needed_by_ms;
+    track->watch_until_ms = e->watch_until_ms;
     track->officer_hash = e->officer_hash;
 }
 
@@ -199,6 +200,7 @@ enum status track_write(const struct track *track, uint8_t *out, size_t room, si
     write_bytes(&w, track->resent_of.bytes, ID_SIZE);
     write_u8(&w, (uint8_t)track->lapse);
     write_bytes(&w, track->agreement_hash.bytes, DIGEST_SIZE);
+    write_u64(&w, (uint64_t)track->watch_until_ms);
     if (w.failed)
         return ST_LIMIT;
     *size = w.size;
@@ -284,6 +286,8 @@ enum status track_read(struct bytes record, struct track *out)
     }
     if (version > 2)
         read_resent(&r, &t);
+    if (version > 3)
+        t.watch_until_ms = (int64_t)read_u64(&r);
     if (!reader_done(&r) || (t.way != WAY_OUT && t.way != WAY_IN))
         return ST_INVALID;
     *out = t;

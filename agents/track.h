@@ -68,6 +68,7 @@ struct track {
     int urgency, marking;
     category_set shared;
     int64_t created_ms, needed_by_ms;
+    int64_t watch_until_ms; /* of a referral, as header.proto has it; 0: not said */
     int64_t answered_ms;          /* when the broker accepted `answer`; 0: not known */
     struct id answer;             /* the message that answers it; zero: none is known */
     struct digest officer_hash;   /* zero: nobody named */

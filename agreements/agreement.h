@@ -79,6 +79,7 @@ struct clause {
     bool only_by_holder; /* of the case */
     uint32_t capacities; /* bit n: the subject may stand in SubjectCapacity n; 0 = in any */
     struct span acknowledge, decide, answer; /* within */
+    struct span close;                       /* within, after the watch is over */
     uint8_t ladder_count;
     uint16_t ladder[LADDER_MAX]; /* in the agreement's roles: whom silence is told, in order */
     uint32_t small_number_floor; /* counts below it are suppressed; 0 = no statistics */

@@ -205,6 +205,7 @@ static enum status read_conditions(const struct source *src, const struct node *
                                    struct agreement *a, struct clause *c)
 {
     const struct node *floor = node_child(node, "small-number-floor");
+    const struct node *close = node_child(node, "close-within");
     enum status st;
 
     if ((st = check_order(src, node))
@@ -213,8 +214,12 @@ static enum status read_conditions(const struct source *src, const struct node *
         || (st = read_span(src, node_child(node, "acknowledge-within"), &c->acknowledge))
         || (st = read_span(src, node_child(node, "decide-within"), &c->decide))
         || (st = read_span(src, node_child(node, "answer-within"), &c->answer))
+        || (st = read_span(src, close, &c->close))
         || (st = read_ladder(src, node_child(node, "escalation"), a, c)))
         return st;
+    if (close && !c->type->watched_until)
+        return refuse(src, close->line,
+                      "`close-within' is for what is watched to an end: %s is not", c->type->name);
     return floor ? read_number(src, floor, SMALL_NUMBER_FLOOR_MAX, &c->small_number_floor) : ST_OK;
 }
 
@@ -235,6 +240,7 @@ static enum status read_clause(const struct source *src, const struct node *node
                                       {"acknowledge-within", false},
                                       {"decide-within", false},
                                       {"answer-within", false},
+                                      {"close-within", false},
                                       {"escalation", false},
                                       {"small-number-floor", false}};
     struct clause *c = &a->clauses[a->clause_count];

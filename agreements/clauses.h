@@ -1,8 +1,8 @@
 /*
  * clauses.h - an agreement's clauses, read from its document and judged together.
  *
- * For agreement.c, and trials.c. They fill the agreement's array and count in it, so that agreement_free()
- * copes with a half-read one.
+ * For agreement.c, and trials.c. They fill the agreement's array and count in it, so that
+ * agreement_free() copes with a half-read one.
  */
 #ifndef AGREEMENTS_CLAUSES_H
 #define AGREEMENTS_CLAUSES_H

@@ -27,7 +27,7 @@ static bool goes_by_span(const struct clock *clock, const struct calendar_days *
 static bool tells_once(Concordat__ClockKind kind)
 {
     return kind == KIND(GAP) || kind == KIND(FORWARD) || kind == KIND(EXPECTED)
-        || kind == KIND(VOLUME);
+        || kind == KIND(VOLUME) || kind == KIND(CLOSE);
 }
 
 /* The strikes of a clock: one that warns, one a rung, and the breach. */
@@ -185,6 +185,22 @@ static void add_expectations(const struct clock_cause *given, const struct calen
 
 /* ---- all of them ---- */
 
+/* A referral names when its watch is over: from then on it is to be closed by who made it. */
+static void add_close(const struct clock_cause *cause, const struct calendar_days *days,
+                      struct clock *out, size_t *count)
+{
+    const struct clock clock = {.kind = KIND(CLOSE),
+                                .started_ms = cause->watch_until_ms > cause->accepted_ms
+                                                ? cause->watch_until_ms
+                                                : cause->accepted_ms,
+                                .span = cause->clause->close,
+                                .calendar = calendar_of(cause->agreement, cause->sender),
+                                .debtor = DEBTOR_SENDER};
+
+    if (clock.span.minutes > 0 && cause->watch_until_ms > 0)
+        add(out, count, &clock, days);
+}
+
 void clocks_of(const struct clock_cause *cause, const struct calendar_days *days,
                struct clock out[static CLOCKS_OF_MAX], size_t *count)
 {
@@ -216,6 +232,7 @@ void clocks_of(const struct clock_cause *cause, const struct calendar_days *days
     clock.needed_by_ms = needed_by_ms;
     if (clock.span.minutes > 0 || needed_by_ms != 0)
         add(out, count, &clock, days);
+    add_close(cause, days, out, count);
     add_expectations(cause, days, out, count);
 }
 
@@ -342,6 +359,8 @@ bool clock_is_stopped_by_type(Concordat__ClockKind kind, const struct message_ty
         return strcmp(type, "case.late_answer") == 0;
     if (!asked)
         return false;
+    if (kind == KIND(CLOSE))
+        return names(asked->closed_by, type);
     if (kind == KIND(ACKNOWLEDGE) || kind == KIND(OPEN))
         return names(asked->acknowledged_by, type) || names(asked->answered_by, type);
     return (kind == KIND(DECIDE) || kind == KIND(ANSWER)) && names(asked->answered_by, type);
@@ -361,6 +380,7 @@ bool clock_is_stopped_by_step(Concordat__ClockKind kind, const struct message_ty
         {KIND(DECIDE), 1u << STEP(DECLINED) | 1u << STEP(ANSWERED) | 1u << STEP(REJECTED)},
         {KIND(ANSWER), 1u << STEP(DECLINED) | 1u << STEP(ANSWERED) | 1u << STEP(REJECTED)},
         {KIND(EXPECTED), 1u << STEP(REJECTED)},
+        {KIND(CLOSE), 1u << STEP(DECLINED) | 1u << STEP(REJECTED)},
         {KIND(FORWARD), 1u << STEP(REJECTED)},
     };
 

@@ -8,8 +8,9 @@
  * `due_ms` it is breached, and rests until what was owed comes (then it is told late) or can come
  * no more. All in the time that the span runs in. CLOCK_OPEN strikes every 15 minutes and does not
  * end; it goes to the recipient's contact, or out of hours to its out-of-hours desk. CLOCK_ANSWER
- * is due at the sooner of answer-within and needed-by. CLOCK_GAP, CLOCK_FORWARD,
- * CLOCK_EXPECTED and CLOCK_VOLUME are breached at once when due: one alarm. What is late when it
+ * is due at the sooner of answer-within and needed-by. CLOCK_CLOSE runs from the end of the watch
+ * that a referral names, and is its sender's. CLOCK_GAP, CLOCK_FORWARD, CLOCK_EXPECTED,
+ * CLOCK_VOLUME and CLOCK_CLOSE are breached at once when due: one alarm. What is late when it
  * starts strikes once, as breached.
  *
  * An expectation is owed by the recipient of its `after', when the agreement lets it send the
@@ -28,7 +29,7 @@
 #include "agreements/calendar.h"
 #include "proto/evidence.pb-c.h"
 
-#define CLOCKS_OF_MAX (4 + EXPECTATIONS_MAX) /* that one message starts */
+#define CLOCKS_OF_MAX (5 + EXPECTATIONS_MAX) /* that one message starts */
 #define CLOCK_RUNG_NONE UINT32_MAX
 #define OPEN_EVERY_MS (15 * 60000)
 #define GAP_MS 60000
@@ -65,7 +66,7 @@ struct clock_cause {
     int urgency;
     const char *sender, *recipient;
     const char *holder; /* of its case, once the message has done what it does; NULL: none known */
-    int64_t accepted_ms, needed_by_ms;
+    int64_t accepted_ms, needed_by_ms, watch_until_ms;
 };
 
 /* Clocks that the message starts: *count of them, CLOCKS_OF_MAX at most. Expectations whose `after'

@@ -222,6 +222,7 @@ static void put_clause(struct printer *p, const struct agreement *a, const struc
     put_span(p, "    acknowledge-within:", &c->acknowledge);
     put_span(p, "    decide-within:", &c->decide);
     put_span(p, "    answer-within:", &c->answer);
+    put_span(p, "    close-within:", &c->close);
     if (c->ladder_count > 0)
         put(p, "    escalation:\n");
     for (size_t i = 0; i < c->ladder_count; i++)

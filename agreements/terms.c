@@ -237,6 +237,7 @@ static void compare_clauses(struct notes *notes, const struct agreement *b,
         note_span(notes, "acknowledge-within", x->acknowledge, y->acknowledge);
         note_span(notes, "decide-within", x->decide, y->decide);
         note_span(notes, "answer-within", x->answer, y->answer);
+        note_span(notes, "close-within", x->close, y->close);
         print_ladder(b, x, before);
         print_ladder(a, y, after);
         note(notes, "escalation", before, after, false);

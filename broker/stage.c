@@ -115,6 +115,7 @@ static enum status put_command(struct turn *turn, const struct submission *s, ui
     submit->in_reply_to = e->in_reply_to;
     submit->sequence = e->sequence;
     submit->needed_by_ms = e->needed_by_ms;
+    submit->watch_until_ms = e->watch_until_ms;
     submit->onward_count = (uint16_t)e->onward_count;
     memcpy(&submit->custody, &e->custody, custody);
     struct texts texts = {(uint8_t *)submit, fixed};

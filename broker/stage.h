@@ -156,7 +156,7 @@ struct command_submit {
     bool in_reply;
     struct id case_handle, conversation_id, in_reply_to; /* zero: none */
     uint32_t sequence;                                   /* in the conversation */
-    int64_t needed_by_ms;
+    int64_t needed_by_ms, watch_until_ms;
     uint16_t onward_count;
     /* NUL-terminated texts behind the command. */
     uint16_t recipient, type, purpose, gateway, agreement_id, clause, onward;

@@ -29,7 +29,8 @@ enum status exchange_clock_start(struct exchange *x, struct clock_running *runni
 static bool is_owed(Concordat__ClockKind kind)
 {
     return kind == CLOCK(ACKNOWLEDGE) || kind == CLOCK(DECIDE) || kind == CLOCK(ANSWER)
-        || kind == CLOCK(EXPECTED) || kind == CLOCK(FORWARD) || kind == CLOCK(COMPLETE);
+        || kind == CLOCK(EXPECTED) || kind == CLOCK(FORWARD) || kind == CLOCK(CLOSE)
+        || kind == CLOCK(COMPLETE);
 }
 
 /* `met`: what was owed has come; else it can come no more. */
@@ -137,6 +138,9 @@ static bool is_met(struct exchange *x, const struct clock_running *running, enum
         return false;
     if (running->clock.kind == CLOCK(EXPECTED))
         return exchange_meets_expected(x, running, by, accepted);
+    if (running->clock.kind == CLOCK(CLOSE)) /* whichever side closes it */
+        return by == CLOCKS_BY_CONVERSATION
+            && clock_is_stopped_by_type(CLOCK(CLOSE), catalogue_find(running->type), type);
     return by != CLOCKS_BY_CASE && running->owed_by == sender
         && clock_is_stopped_by_type(running->clock.kind, catalogue_find(running->type), type)
         && is_to_who_waits(x, running, accepted);
@@ -147,7 +151,8 @@ static bool is_met(struct exchange *x, const struct clock_running *running, enum
 static bool may_go_on(struct exchange *x, const struct clock_running *running)
 {
     return running->clock.kind == CLOCK(EXPECTED)
-        || ((running->clock.kind == CLOCK(DECIDE) || running->clock.kind == CLOCK(ANSWER))
+        || ((running->clock.kind == CLOCK(DECIDE) || running->clock.kind == CLOCK(ANSWER)
+             || running->clock.kind == CLOCK(CLOSE))
             && conversations_find(x->cases, &running->conversation));
 }
 
@@ -189,6 +194,7 @@ static void name_expected(struct clock_running *running, const struct acceptance
     const struct message_type *type = accepted->decision->clause->type;
     const char *name = running->clock.kind == CLOCK(ACKNOWLEDGE) ? type->acknowledged_by
                      : running->clock.kind == CLOCK(OPEN)        ? NULL
+                     : running->clock.kind == CLOCK(CLOSE)       ? type->closed_by
                                                                  : type->answered_by;
 
     if (name)
@@ -243,7 +249,8 @@ static struct clock_cause clock_cause_of(const struct exchange *x,
                                 .recipient = accepted->question->to,
                                 .holder = holder_of(x, &accepted->submit->case_handle),
                                 .accepted_ms = x->now_ms,
-                                .needed_by_ms = accepted->submit->needed_by_ms};
+                                .needed_by_ms = accepted->submit->needed_by_ms,
+                                .watch_until_ms = accepted->submit->watch_until_ms};
 }
 
 static enum status start_all(struct exchange *x, const struct acceptance *accepted)

@@ -49,6 +49,9 @@ struct message_type {
     const char *updated_by;         /* type name; NULL when nothing updates it */
     const char *closed_by; /* type name: ends its conversation, which the answer ends too when it is
                             * an enquiry's; NULL: the answer alone does, or it ends at once */
+    const char *watched_until; /* a body's field, a Date: until the end of that day what is referred
+                                * is watched, and then to be closed. The header says it too (UTC).
+                                * NULL: of no such type */
     enum custody_act custody;
     const char *ends_with; /* the rung that ends the sender's waiting: "opened", "answered" */
 };

@@ -110,9 +110,14 @@ static enum status take_times(const Concordat__Header *h, struct envelope *e, st
         return field_refuse(why, "expires_ms", "not after created_ms");
     if (!is_deadline(h->created_ms, h->needed_by_ms))
         return field_refuse(why, "needed_by_ms", "before 1970, or years after created_ms");
+    if (h->watch_until_ms < 0 || h->watch_until_ms > WATCH_UNTIL_MAX_MS)
+        return field_refuse(why, "watch_until_ms", "before 1970, or after the year 2199");
+    if (h->watch_until_ms != 0 && !catalogue_find(e->type)->watched_until)
+        return field_refuse(why, "watch_until_ms", "not for this type");
     e->created_ms = h->created_ms;
     e->expires_ms = h->expires_ms;
     e->needed_by_ms = h->needed_by_ms;
+    e->watch_until_ms = h->watch_until_ms;
     return ST_OK;
 }
 
@@ -331,6 +336,7 @@ enum status envelope_write(const struct envelope *e, uint8_t *out, size_t room, 
     for (uint32_t i = 0; i < e->section_count; i++)
         write_section(&w, &e->sections[i]);
     write_custody(&w, &e->custody);
+    field_number(&w, 33, (uint64_t)e->watch_until_ms);
     if (w.failed)
         return ST_LIMIT;
     *size = w.size;

@@ -52,7 +52,7 @@ struct envelope {
     char purpose[PURPOSE_MAX + 1];
     char gateway[GATEWAY_MAX + 1];
     int marking, capacity, urgency; /* enumerations of header.proto, known values */
-    int64_t created_ms, needed_by_ms, expires_ms;
+    int64_t created_ms, needed_by_ms, expires_ms, watch_until_ms;
     uint32_t onward_count;
     char onward[ONWARD_MAX][AGENCY_MAX + 1];
     struct digest officer_hash;

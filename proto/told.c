@@ -325,7 +325,7 @@ const char *clock_kind_name(Concordat__ClockKind kind)
 {
     static const char *const names[] = {
         "none",   "acknowledge", "decide", "answer",  "open",     "expected",
-        "volume", "gap",         "reply",  "forward", "complete",
+        "volume", "gap",         "reply",  "forward", "complete", "close",
     };
 
     return (size_t)kind < sizeof names / sizeof *names ? names[kind] : "unknown";

@@ -36,7 +36,7 @@ static const char *const agreements[] = {"case.yaml", "safeguarding.yaml", NULL}
 static const char referral[] =
     "{" K ", \"children\": [{\"name\": {\"forename\": \"Ari\", \"surname\": \"Example\"}}], "
     "\"concern\": [\"NEGLECT\"], \"consent\": \"NOT_SOUGHT_UNSAFE\", \"whatHappened\": {\"text\": "
-    "\"Left alone in the evening.\"}}";
+    "\"Left alone in the evening.\"}, \"orderEnd\": {\"ymd\": 20260602}}";
 static const char closed[] = "{" K ", \"date\": {\"ymd\": 20260602}}";
 
 struct stage {
@@ -148,7 +148,7 @@ static void is_taken_on(struct stage *t)
                    t->id);
     (void)expect_accepted(reply(t, CHILDREN, "safeguarding.referral.decision", t->json),
                           "decided: an enquiry under section 47; updates every 28 days");
-    expect_not_due(&t->s, PROBATION, REFERRAL, "nothing more of it is owed");
+    expect_due(&t->s, PROBATION, "close", REFERRAL, "what is owed of it now is its close");
     expect(alarms_of(&t->s, PROBATION, &(struct alarms){.kind = "decide", .stage = "breached"})
                == 0,
            "it was decided in time");
@@ -214,6 +214,26 @@ static void is_said_twice(struct stage *t)
            "it is the same message, and came once");
 }
 
+/* ---- nobody says how it goes on ---- */
+
+static void stays_silent(struct stage *t)
+{
+    static const struct alarms silence = {
+        .kind = "expected", .stage = "breached", .expected = UPDATE};
+
+    scenario_later(&t->s, "2026-04-06T09:45:00Z");
+    expect(alarms_of(&t->s, COMPANY, &silence) == 0 && alarms_of(&t->s, CHILDREN, &silence) == 0,
+           "nearly four weeks without an update, and nobody is told");
+    scenario_later(&t->s, "2026-04-08T10:00:00Z");
+    expect_alarms(&t->s, COMPANY, &silence, 1, "28 days without one: the company is told");
+    expect_alarms(&t->s, CHILDREN, &silence, 1, "and so is social care");
+    scenario_later(&t->s, "2026-04-20T10:00:00Z");
+    (void)expect_accepted(update(t, COMPANY, 4, "NONE"), "the company says how it goes on");
+    scenario_later(&t->s, "2026-05-16T10:00:00Z");
+    (void)expect_accepted(update(t, COMPANY, 5, "ORDER_ENDING"), "and again within 28 days");
+    expect_alarms(&t->s, CHILDREN, &silence, 1, "one silence was told once");
+}
+
 /* ---- the order ends ---- */
 
 static void ends(struct stage *t)
@@ -237,6 +257,15 @@ static void ends(struct stage *t)
     expect_alarms(&t->s, COMPANY,
                   &(struct alarms){.kind = "expected", .stage = "breached", .expected = CLOSE}, 1,
                   "and so is the company");
+    expect(alarms_of(&t->s, COMPANY, &(struct alarms){.kind = "close"}) == 0,
+           "the order's last day is three days ago at midnight");
+    scenario_later(&t->s, "2026-06-06T00:05:00Z");
+    expect_alarms(&t->s, CHILDREN,
+                  &(struct alarms){.kind = "close", .stage = "breached", .expected = CLOSE}, 1,
+                  "three days after the end that the referral named, social care is told");
+    expect_alarms(&t->s, COMPANY,
+                  &(struct alarms){.kind = "close", .stage = "breached", .expected = CLOSE}, 1,
+                  "and so is the company, though another has referred the child");
     (void)snprintf(t->json, sizeof t->json,
                    "{\"referralId\": \"%s\", \"reason\": \"ORDER_ENDED\", \"date\": {\"ymd\": "
                    "20260605}}",
@@ -249,7 +278,7 @@ static void ends(struct stage *t)
                           "the company closes the referral");
     expect_not_open(&t->s, CHILDREN, &t->h.case_handle, &t->referral, "it is over at social care");
     expect_not_due(&t->s, CHILDREN, CLOSE, "where nothing more is due");
-    expect_bad_or_refused(update(t, COMPANY, 4, "NONE"), "and is over: no update goes in it");
+    expect_bad_or_refused(update(t, COMPANY, 6, "NONE"), "and is over: no update goes in it");
     answer = close_case(&t->s, COMPANY, &t->h.case_handle);
     expect(answer->outcome == CONCORDAT_DONE, "now the case is over");
     concordat_answer_free(answer);
@@ -474,6 +503,7 @@ int main(int argc, char **argv)
     moves(&t);
     is_said_twice(&t);
     audit_shows_it(&t);
+    stays_silent(&t);
     ends(&t);
     comes_out_of_order(&t);
     return scenario_end(&t.s);

@@ -265,6 +265,12 @@ static void order_is_not_kept(struct stage *t)
     struct concordat_id referred =
         expect_accepted(about(t, COMPANY, "enforcement.breach.referral", PROBATION, breach),
                         "the company refers the breach to probation");
+    if (!scenario_reaches(&t->s, COMPANY, &referred, "delivered"))
+        fail("the referral of the breach does not arrive");
+    struct concordat_answer *replied =
+        concordat_acknowledge(scenario_client(&t->s, PROBATION), &referred);
+    expect(replied->outcome == CONCORDAT_DONE, "probation replies that it has it");
+    concordat_answer_free(replied);
     expect_refused(about(t, COMPANY, "enforcement.breach.information", COURT, information),
                    "NO_AGREEMENT", "and cannot lay it before the court itself");
     expect_refused(

@@ -239,6 +239,7 @@ static void make_clause(struct chance *chance, struct agreement *a, const struct
     c->acknowledge = maybe_span(chance);
     c->decide = maybe_span(chance);
     c->answer = maybe_span(chance);
+    c->close = c->type->watched_until ? maybe_span(chance) : (struct span){0, false};
     c->small_number_floor = pick(chance, 2) ? 0 : 1 + pick(chance, SMALL_NUMBER_FLOOR_MAX);
     c->ladder_count = (uint8_t)pick(chance, LADDER_MAX + 1);
     a->clause_count++;
@@ -424,7 +425,8 @@ static bool clauses_are_alike(const struct clause *a, const struct clause *b, st
         && SAME(a->only_by_holder == b->only_by_holder) && SAME(a->capacities == b->capacities)
         && SAME(spans_are_alike(&a->acknowledge, &b->acknowledge))
         && SAME(spans_are_alike(&a->decide, &b->decide))
-        && SAME(spans_are_alike(&a->answer, &b->answer)) && SAME(a->ladder_count == b->ladder_count)
+        && SAME(spans_are_alike(&a->answer, &b->answer))
+        && SAME(spans_are_alike(&a->close, &b->close)) && SAME(a->ladder_count == b->ladder_count)
         && SAME(!memcmp(a->ladder, b->ladder, a->ladder_count * sizeof *a->ladder))
         && SAME(a->small_number_floor == b->small_number_floor);
 }

@@ -226,6 +226,7 @@ static void spell_clause(struct chance *chance, struct pieces *out, const struct
     add_span(&keys, "acknowledge-within", &c->acknowledge);
     add_span(&keys, "decide-within", &c->decide);
     add_span(&keys, "answer-within", &c->answer);
+    add_span(&keys, "close-within", &c->close);
     for (size_t i = 0; i < c->ladder_count; i++) {
         char *role = quoted(chance, a->roles[c->ladder[i]]);
         add(&items, "%s", role);

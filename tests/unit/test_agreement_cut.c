@@ -237,7 +237,7 @@ static const char *const known[][24] = {
     {"agency", "kind", "contact", "dpo", "out-of-hours", "calendar", "signing-keys",
      "governance-keys"},
     {"id", "type", "from", "to", "only-by-holder", "capacities", "purpose", "gateway", "required",
-     "allowed", "only-in-reply", "acknowledge-within", "decide-within", "answer-within",
+     "allowed", "only-in-reply", "acknowledge-within", "decide-within", "answer-within", "close-within",
      "escalation", "small-number-floor"},
     {"id", "after", "expect", "within", "every", "from", "type", "at-least", "tell"},
     {"name", "from", "to", "type", "purpose", "categories", "in-reply", "capacity", "on", "expect"},

@@ -276,6 +276,8 @@ static void a_bad_term_is_refused_with_its_line(void **)
         {40, "    acknowledge-within: 527041m", "must be a time of at most a year"},
         {40, "    acknowledge-within: 4294967297m", "must be a time of at most a year"},
         {41, "    decide-within: \"1wd\"", "test.yaml:41: `decide-within' must be a plain word"},
+        {31, "    type: safeguarding.update\n    close-within: 3d",
+         "test.yaml:32: `close-within' is for what is watched to an end"},
         {43, "    escalation: []", "test.yaml:43: `escalation' needs at least 1"},
         {43, "    escalation: [A, B, C, D, E]", "test.yaml:43: `escalation' has more than 4"},
         {43, "    escalation: [A, A]", "test.yaml:43: `A' stands here twice"},

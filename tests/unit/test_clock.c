@@ -248,7 +248,7 @@ static void what_only_a_holder_may_send_the_holder_owes(void **)
 
         for (size_t n = 0; n < agreement->clause_count; n++)
             if (agreement->clauses[n].type == type
-                && strcmp(agreement->clauses[n].to, cases[i].to) == 0)
+                && (!clause || strcmp(agreement->clauses[n].to, cases[i].to) == 0))
                 clause = &agreement->clauses[n];
         assert_non_null(clause);
         size_t count = start_between(agreement, clause, parties, cases[i].holder, clocks);

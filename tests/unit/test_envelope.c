@@ -153,6 +153,7 @@ static struct envelope random_envelope(struct dice *dice)
     e.created_ms = 1 + (int64_t)(dice_roll(dice) >> (2 + dice_below(dice, 60)));
     e.expires_ms = e.created_ms + random_u32(dice);
     e.needed_by_ms = dice_below(dice, 2) ? random_u32(dice) : 0; /* up to 50 days */
+    e.watch_until_ms = type->watched_until && dice_below(dice, 2) ? random_u32(dice) : 0;
     e.onward_count = dice_below(dice, ONWARD_MAX + 1);
     for (unsigned i = 0; i < e.onward_count; i++)
         random_agency(dice, e.onward[i], 2 + i);
@@ -291,6 +292,8 @@ static void every_field_is_checked(void **)
     REFUSED("needed_by_ms", e.needed_by_ms = INT64_MAX);
     REFUSED("needed_by_ms",
             e.needed_by_ms = e.created_ms + DEADLINE_AHEAD_DAYS * (int64_t)DAY_MS + 1);
+    REFUSED("watch_until_ms", e.watch_until_ms = -1);
+    REFUSED("watch_until_ms", e.watch_until_ms = 1); /* a request is not watched */
     REFUSED("onward", set_text(e.onward[0], "Police"));
     REFUSED("onward", e.onward_count = 2; set_text(e.onward[1], e.onward[0]));
     REFUSED("recipient_key_id", memset(e.recipient_key_id, 0, KEY_ID_SIZE));

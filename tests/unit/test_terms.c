@@ -68,6 +68,8 @@ static void change_term(struct agreement *a, const char *term)
         a->clauses[0].decide = (struct span){450, true};
     else if (!strcmp(term, "answer-within"))
         a->clauses[0].answer = (struct span){900, true};
+    else if (!strcmp(term, "close-within"))
+        a->clauses[0].close = (struct span){3 * 1440, false};
     else if (!strcmp(term, "small-number-floor"))
         a->clauses[0].small_number_floor = 5;
     else
@@ -111,6 +113,7 @@ static void each_term_that_differs_is_told(void **)
         {"acknowledge-within", "", "1h", false},
         {"decide-within", "", "1wd", false},
         {"answer-within", "", "2wd", false},
+        {"close-within", "", "3d", false},
         {"small-number-floor", "0", "5", false},
     };
 

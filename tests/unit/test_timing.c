@@ -781,6 +781,90 @@ static void of_another_case_it_is_still_expected(void **)
     watch_free(w);
 }
 
+/* ---- watched to the end of an order ---- */
+
+static const struct case_terms closed_in_time = {
+    .clauses = {{REFERRAL_CHILD, "    close-within: 3d\n"}}};
+
+/* Referred while an order runs that ends in ten days. */
+static struct watch *watch_order(void)
+{
+    struct watch *w = calloc(1, sizeof *w);
+    struct custody_told custody;
+    struct envelope e;
+
+    assert_non_null(w);
+    w->c = case_desk_with(&closed_in_time);
+    w->stride_ms = 60 * MINUTE;
+    assert_int_equal(claim(w->c, NPS_A, CONCORDAT__CLAIM_KIND__CLAIM_OPEN, 0, &custody), 0);
+    e = letter(w->c, 1, NPS_A, CSC_A, REFERRAL_CHILD);
+    e.watch_until_ms = NOW + 10 * DAY;
+    say(w, e);
+    step(w->c, &e, STEP(DELIVERED));
+    step(w->c, &e, STEP(OPENED));
+    return w;
+}
+
+static void a_referral_open_past_its_order_is_told_once_to_both(void **)
+{
+    for (int restarts = 0; restarts < 2; restarts++) {
+        struct watch *w = watch_order();
+
+        w->restarts = restarts;
+        run_until(w, NOW + 13 * DAY - 60 * MINUTE);
+        assert_int_equal(told_of(w, NPS_A, KIND(CLOSE)), 0);
+        if (restarts)
+            case_desk_restart(w->c);
+        run_until(w, NOW + 20 * DAY);
+        assert_int_equal(told_of(w, NPS_A, KIND(CLOSE)), 1);
+        assert_int_equal(told_of(w, CSC_A, KIND(CLOSE)), 1);
+        const struct clock_told *t = nth(w, CSC_A, KIND(CLOSE), 0);
+        assert_int_equal(t->stage, STAGE(BREACHED));
+        assert_int_equal(t->due_ms, NOW + 13 * DAY);
+        assert_string_equal(t->expected, "safeguarding.close");
+        assert_string_equal(t->owed_by, "nps.a");
+        say(w, reply(w->c, 2, NPS_A, CSC_A, "safeguarding.close", 1, 2));
+        assert_int_equal(nth(w, NPS_A, KIND(CLOSE), 1)->stage, STAGE(LATE));
+        watch_free(w);
+    }
+}
+
+/* A close that its recipient cannot open is none: it is missed all the same. */
+static void a_close_in_time_is_not_told_unless_it_is_rejected(void **)
+{
+    for (int rejected = 0; rejected < 2; rejected++) {
+        struct watch *w = watch_order();
+
+        run_until(w, NOW + 11 * DAY);
+        struct envelope closing = reply(w->c, 2, NPS_A, CSC_A, "safeguarding.close", 1, 2);
+        say(w, closing);
+        step(w->c, &closing, rejected ? STEP(REJECTED) : STEP(DELIVERED));
+        run_until(w, NOW + 20 * DAY);
+        assert_int_equal(told_of(w, NPS_A, KIND(CLOSE)), rejected);
+        assert_int_equal(told_of(w, CSC_A, KIND(CLOSE)), rejected);
+        watch_free(w);
+    }
+}
+
+static void the_close_is_owed_by_who_holds_the_case(void **)
+{
+    struct watch *w = watch_order();
+    struct envelope first = offer(w->c, 10, NPS_A, CRC_A, 1, 15, 1), done;
+
+    name(&first, 1);
+    say(w, first);
+    say(w, act(w->c, 11, CRC_A, NPS_A, "case.transfer.accept", 10, 1, 15));
+    done = act(w->c, 12, CRC_A, NPS_A, "case.transfer.complete", 10, 2, 0);
+    done.custody.manifest.bytes[0] = 1;
+    say(w, done);
+    run_until(w, NOW + 20 * DAY);
+    assert_int_equal(told_of(w, NPS_A, KIND(CLOSE)), 0);
+    assert_int_equal(told_of(w, CRC_A, KIND(CLOSE)), 1);
+    assert_int_equal(told_of(w, CSC_A, KIND(CLOSE)), 1);
+    assert_string_equal(nth(w, CSC_A, KIND(CLOSE), 0)->owed_by, "crc.a");
+    watch_free(w);
+}
+
 /* ---- so many a day ---- */
 
 /* The first day is not whole: it begins on Friday, and Monday is the first that is judged. */
@@ -996,6 +1080,9 @@ int main(void)
         cmocka_unit_test(each_update_makes_the_next_expected_and_each_silence_is_told_once),
         cmocka_unit_test(nothing_is_expected_after_the_close),
         cmocka_unit_test(what_is_rejected_has_not_been_said),
+        cmocka_unit_test(a_referral_open_past_its_order_is_told_once_to_both),
+        cmocka_unit_test(a_close_in_time_is_not_told_unless_it_is_rejected),
+        cmocka_unit_test(the_close_is_owed_by_who_holds_the_case),
         cmocka_unit_test(of_another_case_it_is_still_expected),
         cmocka_unit_test(a_silent_feed_is_told_once_a_working_day),
         cmocka_unit_test(what_is_sent_is_counted_over_a_restart),
