@@ -292,6 +292,13 @@ static void order_is_not_kept(struct stage *t)
     (void)expect_accepted(
         reply(t, PROBATION, "enforcement.breach.outcome", &referred, COMPANY, outcome),
         "and the company hears of it from probation");
+    expect(alarms_of(&t->s, PROBATION, &(struct alarms){.expected = "enforcement.breach.outcome"})
+                   + alarms_of(&t->s, PROBATION,
+                               &(struct alarms){.expected = "enforcement.breach.information"})
+                   + alarms_of(&t->s, COMPANY,
+                               &(struct alarms){.expected = "enforcement.breach.outcome"})
+               == 0,
+           "and nothing of the breach was alarmed");
 }
 
 int main(int argc, char **argv)

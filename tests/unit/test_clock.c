@@ -284,6 +284,40 @@ static void what_goes_by_another_agreement_the_recipient_owes(void **)
     assert_true(found);
 }
 
+/* As the source has them: days, not working days. */
+static void first_contact_and_plan_are_due_in_days_as_the_calendar_has_them(void **)
+{
+    static const struct {
+        const char *file, *clause, *from, *to, *expectation;
+        int days;
+    } cases[] = {
+        {"court", "sentence-result", "court.b35cz00", "nps.cambs", "first-contact", 5},
+        {"case", "transfer-complete", "nps.cambs", "crc.bench", "first-contact", 5},
+        {"case", "first-contact", "crc.bench", "nps.cambs", "assessment", 10},
+    };
+
+    for (size_t i = 0; i < LENGTH(cases); i++) {
+        OWNED(agreement) agreement = example(cases[i].file);
+        const char *const parties[2] = {cases[i].from, cases[i].to};
+        struct clock clocks[CLOCKS_OF_MAX];
+        size_t count = start_between(agreement, agreement_clause(agreement, cases[i].clause),
+                                     parties, cases[i].from, clocks);
+        const struct clock *expected = NULL;
+
+        for (size_t n = 0; n < count; n++)
+            if (clocks[n].expectation && strcmp(clocks[n].expectation, cases[i].expectation) == 0)
+                expected = &clocks[n];
+        assert_non_null(expected);
+        const int64_t due_ms = agreement->from_ms + cases[i].days * INT64_C(86400000);
+        struct clock clock = *expected;
+        Concordat__ClockStage told;
+        uint32_t rung;
+        assert_false(clock_strike(&clock, calendar_built_in(), due_ms - 1, &told, &rung));
+        assert_true(clock_strike(&clock, calendar_built_in(), due_ms, &told, &rung));
+        assert_int_equal(told, STAGE(BREACHED));
+    }
+}
+
 static const char *party_of(const struct agreement *agreement, const char *side, const char *other)
 {
     for (size_t i = 0; i < agreement->party_count; i++)
@@ -611,6 +645,7 @@ int main(void)
         cmocka_unit_test(what_follows_a_holder_s_word_is_owed_by_the_holder),
         cmocka_unit_test(what_only_a_holder_may_send_the_holder_owes),
         cmocka_unit_test(what_goes_by_another_agreement_the_recipient_owes),
+        cmocka_unit_test(first_contact_and_plan_are_due_in_days_as_the_calendar_has_them),
         cmocka_unit_test(somebody_owes_what_each_example_expects),
         cmocka_unit_test(the_sooner_of_answer_within_and_needed_by_counts),
         cmocka_unit_test(what_is_late_at_its_start_is_breached_once),
