@@ -229,13 +229,12 @@ struct concordat_answer *concordat_holder(struct concordat *agent,
     return client_ask(agent, &request, wait_ms ? wait_ms : DEFAULT_WAIT_MS);
 }
 
-struct concordat_answer *concordat_due(struct concordat *agent, uint32_t limit, bool all)
+struct concordat_answer *concordat_due(struct concordat *agent, uint32_t limit)
 {
     Concordat__Request request = CONCORDAT__REQUEST__INIT;
     Concordat__DueRequest due = CONCORDAT__DUE_REQUEST__INIT;
 
     due.limit = limit;
-    due.all = all;
     request.kind_case = CONCORDAT__REQUEST__KIND_DUE;
     request.due = &due;
     return client_ask(agent, &request, 0);

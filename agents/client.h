@@ -417,9 +417,9 @@ struct concordat_answer *concordat_hold(struct concordat *agent, const struct co
  * agent last when it does not answer within `wait_ms` (0: 5 seconds). */
 struct concordat_answer *concordat_holder(struct concordat *agent,
                                           const struct concordat_id *handle, uint32_t wait_ms);
-/* What is owed to this agency and by it, at most `limit` of it (0: 100, at most 1000); with `all`
- * also what was breached long ago and never came. */
-struct concordat_answer *concordat_due(struct concordat *agent, uint32_t limit, bool all);
+/* What is owed to this agency and by it, what is overdue too, however long: the `limit` that are
+ * due first (0: 100, at most 1000). `more`: there are others. */
+struct concordat_answer *concordat_due(struct concordat *agent, uint32_t limit);
 /* The newest `limit` (0: 100, at most 1000) alarms that nobody has seen; with `all` every one. */
 struct concordat_answer *concordat_alarms(struct concordat *agent, uint32_t limit, bool all);
 /* A person has seen alarm `number`: it is no longer shown above the inbox. BAD_INPUT: there is no

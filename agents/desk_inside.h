@@ -646,7 +646,8 @@ void desk_reckon(struct desk *desk);
 void desk_forward_answer(struct desk *desk, const struct track *answer);
 /* Passes on what can go, bounded; looks after what has gone. At the end of a turn. */
 void desk_forward(struct desk *desk);
-/* Those that wait, in the request arena: appended to `list', which holds `most'. */
+/* Those of those that wait which are due first, `most' of them (not 0), in the request arena and in
+ * order: *count, from 0, of `list'. O(those that wait) */
 void desk_list_forwards(struct desk *desk, Concordat__Due **list, size_t *count, size_t most);
 
 /* ---- request.c ---- */

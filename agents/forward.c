@@ -428,16 +428,22 @@ static char *copy_text(struct desk *desk, const char *text)
     return copy ? memcpy(copy, text, strlen(text) + 1) : (char *)(uintptr_t) "";
 }
 
-static Concordat__Due *show(struct desk *desk, const struct forward *f)
+static int64_t due_of(const struct desk *desk, const struct forward *f)
 {
     const struct span span = {.minutes = FORWARD_MINUTES, .working = true};
+
+    return calendar_add(desk_calendar(desk), CALENDAR_ENGLAND_AND_WALES, f->since_ms, &span);
+}
+
+static Concordat__Due *show(struct desk *desk, const struct forward *f, int64_t due_ms)
+{
     Concordat__Due *to = arena_take(desk->request_arena, sizeof *to);
     struct track *answer = arena_take(desk->request_arena, sizeof *answer);
 
     if (!to || !answer || track_get(desk->txn, WAY_IN, &f->answer, answer) != ST_OK)
         return NULL;
     concordat__due__init(to);
-    to->due_ms = calendar_add(desk_calendar(desk), CALENDAR_ENGLAND_AND_WALES, f->since_ms, &span);
+    to->due_ms = due_ms;
     to->what = (char *)(uintptr_t) "forward";
     to->by_us = true;
     to->other = copy_text(desk, f->to);
@@ -451,6 +457,16 @@ static Concordat__Due *show(struct desk *desk, const struct forward *f)
     return to;
 }
 
+/* The `*count' that stand there are in order, and stay so; of more than `most' the last goes. */
+static void put_in(Concordat__Due **list, size_t *count, size_t most, Concordat__Due *one)
+{
+    size_t at = *count < most ? (*count)++ : most - 1;
+
+    for (; at > 0 && list[at - 1]->due_ms > one->due_ms; at--)
+        list[at] = list[at - 1];
+    list[at] = one;
+}
+
 void desk_list_forwards(struct desk *desk, Concordat__Due **list, size_t *count, size_t most)
 {
     struct bytes key, value;
@@ -459,12 +475,19 @@ void desk_list_forwards(struct desk *desk, Concordat__Due **list, size_t *count,
 
     if (!desk_ok(desk, status))
         return;
-    while (*count < most && (status = walk_next(walk, &key, &value)) == ST_OK) {
+    while ((status = walk_next(walk, &key, &value)) == ST_OK) {
+        Concordat__Due *one;
         struct forward f;
-        Concordat__Due *one = read_forward(key, value, &f) ? show(desk, &f) : NULL;
+        int64_t due_ms;
 
+        if (!read_forward(key, value, &f))
+            continue;
+        due_ms = due_of(desk, &f);
+        if (*count == most && due_ms >= list[most - 1]->due_ms)
+            continue;
+        one = show(desk, &f, due_ms);
         if (one)
-            list[(*count)++] = one;
+            put_in(list, count, most, one);
     }
     walk_close(walk);
     (void)(status == ST_MORE || desk_ok(desk, status));

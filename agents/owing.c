@@ -8,8 +8,7 @@
 #include "lib/text.h"
 
 #define USUAL 100
-#define RECKONED_A_TURN 64  /* by other bank holidays; a turn comes 20 times a second */
-#define RESTS_AFTER_DAYS 30 /* overdue for so long, it is listed with `all' alone */
+#define RECKONED_A_TURN 64 /* by other bank holidays; a turn comes 20 times a second */
 
 /* ---- what ends it ---- */
 
@@ -445,7 +444,8 @@ void desk_reckon(struct desk *desk)
 struct listing {
     struct desk *desk;
     Concordat__Due **list;
-    size_t count, most;
+    size_t count;
+    size_t owed, most; /* of each kind */
 };
 
 static ProtobufCBinaryData binary_id(const struct id *id)
@@ -476,10 +476,9 @@ static bool list_owed(void *context, const struct owed *owed)
     to->overdue = copy->due_ms < desk->wall_ms;
     to->role = copy->role;
     listing->list[listing->count++] = to;
-    return listing->count < listing->most;
+    return ++listing->owed < listing->most;
 }
 
-/* What waits to be passed on stands among the rest by its time. */
 static void put_in_order(Concordat__Due **list, size_t count)
 {
     for (size_t i = 1; i < count; i++) {
@@ -492,25 +491,25 @@ static void put_in_order(Concordat__Due **list, size_t count)
     }
 }
 
+/* What waits to be passed on stands among the rest by its time, so of each as many are looked at as
+ * are shown of both, and one more. */
 void desk_due_list(struct desk *desk, struct bytes route, const Concordat__DueRequest *r)
 {
     Concordat__Response response = CONCORDAT__RESPONSE__INIT;
-    struct listing listing = {.desk = desk, .most = r->limit ? r->limit : USUAL};
-    int64_t from_ms = r->all ? 0 : desk->wall_ms - RESTS_AFTER_DAYS * DAY_MS;
+    const size_t shown = r->limit == 0 ? USUAL : r->limit < ITEMS_MAX ? r->limit : ITEMS_MAX;
+    struct listing listing = {.desk = desk, .most = shown + 1};
 
-    if (listing.most > ITEMS_MAX)
-        listing.most = ITEMS_MAX;
-    listing.list = arena_take(desk->request_arena, listing.most * sizeof(Concordat__Due *));
+    listing.list = arena_take(desk->request_arena, 2 * listing.most * sizeof(Concordat__Due *));
     if (!listing.list) {
         desk_reply_problem(desk, route, CONCORDAT__OUTCOME__FAILED, "agent", "out of memory");
         return;
     }
     desk_list_forwards(desk, listing.list, &listing.count, listing.most);
-    if (listing.count < listing.most)
-        (void)desk_ok(desk, owed_each(desk->txn, from_ms, list_owed, &listing));
+    (void)desk_ok(desk, owed_each(desk->txn, 0, list_owed, &listing));
     put_in_order(listing.list, listing.count);
     response.outcome = CONCORDAT__OUTCOME__DONE;
     response.due = listing.list;
-    response.n_due = listing.count;
+    response.n_due = listing.count < shown ? listing.count : shown;
+    response.more = listing.count > shown;
     desk_reply(desk, route, &response);
 }

@@ -219,9 +219,11 @@ int64_t calendar_ends_ms(const struct calendar_days *days)
 {
     int64_t last = days->days[days->count - 1], year = march_year(last);
 
-    /* March to December have 306 days; January and February are of the next year. */
-    if (last - first_of_march(year) >= 306)
-        year++;
+    /* December is from the 275th day after the first of March to the 305th. A year whose file ends
+     * before its Christmas is not known: New Year's Day alone is proclaimed with the year before.
+     */
+    if (last - first_of_march(year) < 275)
+        year--;
     return (first_of_march(year) + 306) * DAY_MS;
 }
 

@@ -22,7 +22,7 @@
 struct calendar_days;
 
 #define HOLIDAYS_FILE_MAX (64 * 1024) /* bytes: 150 years of them */
-#define HOLIDAYS_WARN_DAYS 180 /* before the first year that has none: time to add one */
+#define HOLIDAYS_WARN_DAYS 180        /* before the first year that has none: time to add one */
 
 /* The days compiled in, from agreements/bank-holidays-england-and-wales.txt; never freed. */
 const struct calendar_days *calendar_built_in(void);
@@ -31,8 +31,9 @@ const struct calendar_days *calendar_built_in(void);
  *   ST_NOMEM, ST_IO */
 enum status calendar_load(const char *path, struct calendar_days **out, struct reason *why);
 void calendar_free(struct calendar_days *days); /* NULL is fine */
-/* The first day (UTC midnight) of the year for which no holidays are known any more: beyond it
- * working time counts bank holidays as working days. Warn from 180 days before. */
+/* The first day (UTC midnight) after the last year whose holidays are known, which is one with a
+ * holiday in December: beyond it working time may count bank holidays as working days. Warn from
+ * 180 days before. */
 int64_t calendar_ends_ms(const struct calendar_days *days);
 
 /* Is a desk with that calendar open? */

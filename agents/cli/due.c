@@ -125,9 +125,7 @@ static enum exit_code show_due(const struct cli *cli, const struct concordat_ans
 static enum exit_code run_due(struct cli *cli, const struct command *self, int argc, char **argv)
 {
     uint32_t limit = 0;
-    bool all = false;
     const struct option_spec specs[] = {
-        {"all", OPTION_FLAG, &all, NULL, "also what was breached long ago and never came"},
         {"limit", OPTION_NUMBER, &limit, "N", "the N soonest; default 100, at most 1000"},
     };
     struct arguments arguments;
@@ -138,7 +136,7 @@ static enum exit_code run_due(struct cli *cli, const struct command *self, int a
 
     if (!agent)
         return end;
-    answer = concordat_due(agent, limit, all);
+    answer = concordat_due(agent, limit);
     if (!call_is_done(cli, answer))
         return (enum exit_code)answer->outcome;
     return cli->json ? show_due_json(answer) : show_due(cli, answer);
@@ -148,10 +146,11 @@ const struct command due_command = {
     .name = "due",
     .arguments = "",
     .summary = "what is owed to us and by us, the soonest first",
-    .about = "What the agreements give a time: to acknowledge, decide or answer a message, to\n"
-             "open an immediate referral, to send what has to follow, to reply to an offer of a\n"
-             "case, to pass on an answer that came for a case we no longer hold. DUE is the time\n"
-             "in London, working time as the agreement says; OWED says by whom, ROLE whom it is\n"
-             "told when it does not come.\n",
+    .about =
+        "What the agreements give a time: to acknowledge, decide or answer a message, to\n"
+        "open an immediate referral, to send what has to follow, to reply to an offer of a\n"
+        "case, to pass on an answer that came for a case we no longer hold. DUE is the time\n"
+        "in London, working time as the agreement says; OWED says by whom, ROLE whom it is\n"
+        "told when it does not come. What is overdue stays until it comes, or can come no more.\n",
     .run = run_due,
 };

@@ -154,7 +154,7 @@ void tale_alarms(struct tale *tale, const char *agency, const struct tale_alarm 
 
 static bool due_is_so(const struct question *q)
 {
-    json_t *answer = ask(q, (const char *[]){"due", "--all", "--limit", "1000", NULL});
+    json_t *answer = ask(q, (const char *[]){"due", "--limit", "1000", NULL});
     const json_t *one;
     bool found = false;
     size_t i;

@@ -268,7 +268,7 @@ static bool is_owed(const struct concordat_due *due, const struct owed *o)
 static bool is_due(void *context)
 {
     const struct owed *o = context;
-    struct concordat_answer *answer = concordat_due(scenario_client(o->s, o->agency), 1000, true);
+    struct concordat_answer *answer = concordat_due(scenario_client(o->s, o->agency), 1000);
     bool found = false;
 
     for (size_t i = 0; i < answer->due_count; i++)

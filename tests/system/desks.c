@@ -392,7 +392,7 @@ static bool broker_knows(struct desk *d, const void *what)
 static bool has_due(struct desk *d, enum desk_who at, bool by_us,
                     const struct concordat_id *message)
 {
-    struct concordat_answer *a = concordat_due(d->clients[at], LIST, true);
+    struct concordat_answer *a = concordat_due(d->clients[at], LIST);
     bool found = false;
 
     for (size_t i = 0; i < a->due_count; i++)

@@ -185,8 +185,31 @@ static void a_loaded_day_counts_and_no_other(void **)
     assert_false(calendar_is_working_day(days, moment_of("2024-06-12 12:00")));
     assert_true(calendar_is_working_day(days, moment_of("2024-06-13 12:00")));
     assert_true(calendar_is_working_day(days, moment_of("2024-12-25 12:00")));
-    assert_moment(calendar_ends_ms(days), "2026-01-01 00:00", "of January");
     calendar_free(days);
+}
+
+static void a_year_is_known_up_to_its_december(void **)
+{
+    static const struct {
+        const char *text, *ends;
+    } cases[] = {
+        {"2028-12-26  Boxing Day\n", "2029-01-01 00:00"},
+        {"2028-12-01  the first\n", "2029-01-01 00:00"},
+        {"2028-12-31  the last\n", "2029-01-01 00:00"},
+        {"2028-12-26  Boxing Day\n2029-01-01  New Year's Day\n", "2029-01-01 00:00"},
+        {"2028-12-26  Boxing Day\n2029-02-28  in February\n", "2029-01-01 00:00"},
+        {"2027-12-27  Christmas Day\n2028-02-29  a leap day\n", "2028-01-01 00:00"},
+        {"2028-12-26  Boxing Day\n2029-03-01  in March\n", "2029-01-01 00:00"},
+        {"2028-12-26  Boxing Day\n2029-11-30  in November\n", "2029-01-01 00:00"},
+        {"2028-12-26  Boxing Day\n2029-12-25  Christmas Day\n", "2030-01-01 00:00"},
+    };
+
+    for (size_t i = 0; i < LENGTH(cases); i++) {
+        struct calendar_days *days = load(cases[i].text, ST_OK, NULL);
+
+        assert_moment(calendar_ends_ms(days), cases[i].ends, cases[i].text);
+        calendar_free(days);
+    }
 }
 
 static void what_is_no_file_of_days_is_refused(void **)
@@ -309,6 +332,7 @@ int main(void)
         cmocka_unit_test(it_says_where_the_days_end),
         cmocka_unit_test(the_file_is_what_is_compiled_in),
         cmocka_unit_test(a_loaded_day_counts_and_no_other),
+        cmocka_unit_test(a_year_is_known_up_to_its_december),
         cmocka_unit_test(what_is_no_file_of_days_is_refused),
         cmocka_unit_test(it_agrees_with_a_calendar_of_minutes),
     };

@@ -178,14 +178,15 @@ static void what_is_due_comes_back_with_whose_it_is(void **state)
     theirs.case_handle = unit_bytes(&handle, sizeof handle);
     r.due = due;
     r.n_due = 2;
+    r.more = true;
     will_say(&t, state, &r);
-    a = concordat_due(t.agent, 12, true);
+    a = concordat_due(t.agent, 12);
     asked = answered(&t);
     assert_int_equal(asked->kind_case, CONCORDAT__REQUEST__KIND_DUE);
     assert_int_equal(asked->due->limit, 12);
-    assert_true(asked->due->all);
 
     assert_int_equal(a->due_count, 2);
+    assert_true(a->more);
     assert_true(a->due[0].by_us);
     assert_true(a->due[0].overdue);
     assert_string_equal(a->due[0].note, "no clause permits it");

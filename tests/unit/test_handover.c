@@ -105,14 +105,21 @@ static const Concordat__CustodyState *case_of(struct town *town, size_t agency,
     return town_ask(town, agency, &request)->custody;
 }
 
-static const Concordat__Response *due_of(struct town *town, size_t agency)
+/* The `limit' soonest; 0: as many as usual. */
+static const Concordat__Response *due_first(struct town *town, size_t agency, uint32_t limit)
 {
     Concordat__Request request = CONCORDAT__REQUEST__INIT;
     Concordat__DueRequest due = CONCORDAT__DUE_REQUEST__INIT;
 
+    due.limit = limit;
     request.kind_case = CONCORDAT__REQUEST__KIND_DUE;
     request.due = &due;
     return town_ask(town, agency, &request);
+}
+
+static const Concordat__Response *due_of(struct town *town, size_t agency)
+{
+    return due_first(town, agency, 0);
 }
 
 static void claim_later(struct town *town, size_t agency, const struct id *handle,
@@ -1194,6 +1201,63 @@ static void what_is_owed_is_listed_until_it_comes(void **)
     assert_int_equal(due_of(town, CSC)->n_due, 0);
 }
 
+/* What was due long before an answer waits to be passed on stands before it, and a limit cuts what
+ * is due last. */
+static void what_is_due_first_is_listed_first(void **)
+{
+    OWNED(town) town = town_new(agencies, 3);
+    struct id handle = opened(town);
+    const Concordat__Response *r;
+    size_t all, forwards = 0;
+    struct late late;
+
+    (void)referred(town, &handle);
+    town_settle(town);
+    town_wait(town, 6 * TOWN_DAY_MS);
+    late = moved_on(town);
+    town_mischief(town)->hide_keys = true;
+    town_restart(town, NPS);
+    answer(town, &late);
+    town_settle(town);
+    (void)referred(town, &handle);
+    town_settle(town);
+    r = due_of(town, NPS);
+    all = r->n_due;
+    assert_false(r->more);
+    for (size_t i = 0; i < all; i++) {
+        forwards += strcmp(r->due[i]->what, "forward") == 0;
+        assert_true(i == 0 || r->due[i - 1]->due_ms <= r->due[i]->due_ms);
+    }
+    assert_int_equal(forwards, 1);
+    assert_string_not_equal(r->due[0]->what, "forward");
+    assert_true(r->due[0]->overdue);
+    for (uint32_t limit = 1; limit <= all + 1; limit++) {
+        r = due_first(town, NPS, limit);
+        assert_int_equal(r->n_due, limit < all ? limit : all);
+        assert_int_equal(r->more, limit < all);
+        assert_string_not_equal(r->due[0]->what, "forward");
+        for (size_t i = 1; i < r->n_due; i++)
+            assert_true(r->due[i - 1]->due_ms <= r->due[i]->due_ms);
+    }
+}
+
+static void what_is_overdue_is_listed_however_old(void **)
+{
+    OWNED(town) town = town_new(agencies, 3);
+    struct id handle = opened(town);
+    const Concordat__Response *r;
+    size_t before;
+
+    (void)referred(town, &handle);
+    town_settle(town);
+    before = due_of(town, NPS)->n_due;
+    assert_true(before > 0);
+    town_wait(town, 200 * TOWN_DAY_MS);
+    r = due_of(town, NPS);
+    assert_int_equal(r->n_due, before);
+    assert_true(r->due[0]->overdue);
+}
+
 /* A file in which each of the next days is a bank holiday. */
 static struct calendar_days *closed_for(const struct town *town, int days)
 {
@@ -1308,6 +1372,8 @@ int main(void)
         cmocka_unit_test(what_cannot_go_there_is_refused_in_sight),
         cmocka_unit_test(an_alarm_stands_until_somebody_has_seen_it),
         cmocka_unit_test(what_is_owed_is_listed_until_it_comes),
+        cmocka_unit_test(what_is_due_first_is_listed_first),
+        cmocka_unit_test(what_is_overdue_is_listed_however_old),
         cmocka_unit_test(what_is_owed_goes_by_the_bank_holidays),
         cmocka_unit_test(all_that_is_owed_is_reckoned),
     };
