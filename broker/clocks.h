@@ -65,7 +65,7 @@ size_t clocks_count(const struct clocks *clocks);
 
 /* Bytes of the longest record. */
 #define CLOCK_RECORD_MAX                                                                           \
-    (3 + 4 + 4 * 8 + 4 + 1 + 2 + 3 * ID_SIZE + 2 * 8 + 2 * (1 + TYPE_MAX) + 2 * (1 + AGENCY_MAX)   \
+    (3 + 4 + 4 * 8 + 4 + 1 + 2 + 3 * ID_SIZE + 4 * 8 + 2 * (1 + TYPE_MAX) + 2 * (1 + AGENCY_MAX)   \
      + 1 + AGREEMENT_ID_MAX + 4 + 1 + CLAUSE_ID_MAX + DIGEST_SIZE)
 /* Records, as in cases.h; the key is the number, u64. */
 struct cases_names;

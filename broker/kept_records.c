@@ -15,7 +15,12 @@
 #include "broker/clocks.h"
 #include "broker/event.h"
 
-#define FORM 1
+/* The first byte of each. Older forms are read, and written anew when the record next changes. */
+enum {
+    CASE_FORM = 1,
+    CONVERSATION_FORM = 2, /* 1 has no answered_in, ended_in */
+    CLOCK_FORM = 2,        /* 1 has no told_by, told_to */
+};
 
 static_assert(CASE_RECORD_MAX <= KEPT_RECORD_MAX && CONVERSATION_RECORD_MAX <= KEPT_RECORD_MAX
                   && CLOCK_RECORD_MAX <= KEPT_RECORD_MAX,
@@ -56,6 +61,7 @@ struct record_reader {
     struct reader r;
     const struct cases_names *names;
     enum status status;
+    uint8_t form;
 };
 
 static uint32_t read_name(struct record_reader *rr)
@@ -88,11 +94,14 @@ static void read_id(struct reader *r, struct id *out)
     read_into(r, out->bytes, ID_SIZE);
 }
 
-static struct record_reader open_record(struct bytes record, const struct cases_names *names)
+static struct record_reader open_record(struct bytes record, const struct cases_names *names,
+                                        uint8_t newest_form)
 {
-    struct record_reader rr = {reader_of(record.data, record.size), names, ST_OK};
+    struct record_reader rr = {
+        .r = reader_of(record.data, record.size), .names = names, .status = ST_OK};
 
-    if (read_u8(&rr.r) != FORM)
+    rr.form = read_u8(&rr.r);
+    if (rr.form == 0 || rr.form > newest_form)
         rr.r.failed = true;
     return rr;
 }
@@ -121,7 +130,7 @@ void case_write(const struct case_held *held, const struct cases_names *names, s
     const struct custody *c = &held->custody;
     const struct transfer *t = &c->transfer;
 
-    write_u8(w, FORM);
+    write_u8(w, CASE_FORM);
     write_name(w, names, c->holder);
     write_u64(w, c->version);
     write_u8(w, c->is_closed);
@@ -167,7 +176,7 @@ static bool transfer_is_sound(const struct custody *c)
 enum status case_read(struct bytes key, struct bytes record, const struct cases_names *names,
                       struct case_held *out)
 {
-    struct record_reader rr = open_record(record, names);
+    struct record_reader rr = open_record(record, names, CASE_FORM);
     struct case_held held = {0};
     struct custody *c = &held.custody;
 
@@ -244,7 +253,7 @@ void conversation_write(const struct conversation_kept *kept, const struct cases
 {
     const struct conversation *c = &kept->conversation;
 
-    write_u8(w, FORM);
+    write_u8(w, CONVERSATION_FORM);
     write_bytes(w, c->case_handle.bytes, ID_SIZE);
     write_text(w, c->opened->name);
     write_u8(w, (uint8_t)c->state);
@@ -298,7 +307,7 @@ static bool read_held(struct record_reader *rr, struct held held[static HELD_ALL
 enum status conversation_read(struct bytes key, struct bytes record,
                               const struct cases_names *names, struct conversation_kept *out)
 {
-    struct record_reader rr = open_record(record, names);
+    struct record_reader rr = open_record(record, names, CONVERSATION_FORM);
     struct conversation_kept kept = {0};
     struct conversation *c = &kept.conversation;
     struct held held[HELD_ALL_MAX];
@@ -314,8 +323,10 @@ enum status conversation_read(struct bytes key, struct bytes record,
     uint8_t bits = read_u8(&rr.r);
     c->next_of_asker = read_u32(&rr.r);
     c->next_of_other = read_u32(&rr.r);
-    c->answered_in = read_u64(&rr.r);
-    c->ended_in = read_u64(&rr.r);
+    if (rr.form >= 2) {
+        c->answered_in = read_u64(&rr.r);
+        c->ended_in = read_u64(&rr.r);
+    }
     c->changed_ms = (int64_t)read_u64(&rr.r);
     kept.first = read_u64(&rr.r);
     bool is_sound = read_held(&rr, held, &kept.held_count);
@@ -349,7 +360,7 @@ void clock_write(const struct clock_running *running, const struct cases_names *
 {
     const struct clock *c = &running->clock;
 
-    write_u8(w, FORM);
+    write_u8(w, CLOCK_FORM);
     write_u8(w, (uint8_t)c->kind);
     write_u8(w, (uint8_t)c->stage);
     write_u32(w, c->count);
@@ -403,7 +414,7 @@ static bool read_clock(struct reader *r, struct clock *c)
 enum status clock_read(struct bytes key, struct bytes record, const struct cases_names *names,
                        struct clock_running *out)
 {
-    struct record_reader rr = open_record(record, names);
+    struct record_reader rr = open_record(record, names, CLOCK_FORM);
     struct reader k = reader_of(key.data, key.size);
     struct clock_running running = {.number = read_u64(&k)};
     bool is_sound = reader_done(&k) && running.number > 0 && read_clock(&rr.r, &running.clock);
@@ -417,8 +428,10 @@ enum status clock_read(struct bytes key, struct bytes record, const struct cases
     read_text(&rr.r, running.expected, sizeof running.expected);
     running.owed_by = read_name(&rr);
     running.owed_to = read_name(&rr);
-    running.told_by = read_u64(&rr.r);
-    running.told_to = read_u64(&rr.r);
+    if (rr.form >= 2) {
+        running.told_by = read_u64(&rr.r);
+        running.told_to = read_u64(&rr.r);
+    }
     read_text(&rr.r, running.agreement_id, sizeof running.agreement_id);
     running.agreement_version = read_u32(&rr.r);
     read_text(&rr.r, running.clause, sizeof running.clause);

@@ -324,6 +324,41 @@ static void a_case_that_cannot_be_is_refused(void **context)
     }
 }
 
+/* Written by the release before, which did not know by what a conversation had ended. */
+static void older_conversations_read_back(void **context)
+{
+    (void)context;
+    struct conversation_kept kept = held_of_many(2), read;
+    uint8_t record[KEPT_RECORD_MAX];
+    struct writer w = writer_of(record, sizeof record);
+    uint8_t two[16];
+    struct writer t = writer_of(two, sizeof two);
+
+    kept.conversation.answered_in = UINT64_C(0x1122334455667788);
+    kept.conversation.ended_in = UINT64_C(0x99aabbccddeeff01);
+    write_u64(&t, kept.conversation.answered_in);
+    write_u64(&t, kept.conversation.ended_in);
+    named_fill(&named, 3);
+    const struct cases_names names = named_of(&named);
+    conversation_write(&kept, &names, &w);
+    uint8_t *at = memmem(record, w.size, two, sizeof two);
+    assert_non_null(at);
+    memmove(at, at + sizeof two, (size_t)(record + w.size - at) - sizeof two);
+    record[0] = 1;
+    assert_int_equal(conversation_read((struct bytes){kept.conversation.id.bytes, ID_SIZE},
+                                       (struct bytes){record, w.size - sizeof two}, &names, &read),
+                     ST_OK);
+    kept.conversation.answered_in = kept.conversation.ended_in = 0;
+    assert_memory_equal(&read.conversation, &kept.conversation, sizeof read.conversation);
+    assert_int_equal(read.held_count, kept.held_count);
+    record[0] = 3; /* of a release to come */
+    assert_int_equal(conversation_read((struct bytes){kept.conversation.id.bytes, ID_SIZE},
+                                       (struct bytes){record, w.size}, &names, &read),
+                     ST_INVALID);
+    free(kept.held);
+    free(read.held);
+}
+
 static void records_of_conversations_read_back(void **context)
 {
     (void)context;
@@ -389,6 +424,7 @@ int main(void)
         cmocka_unit_test(records_of_cases_read_back),
         cmocka_unit_test(a_case_that_cannot_be_is_refused),
         cmocka_unit_test(records_of_conversations_read_back),
+        cmocka_unit_test(older_conversations_read_back),
         cmocka_unit_test(names_that_are_new_are_entered),
     };
     return cmocka_run_group_tests_name("cases", tests, NULL, NULL);

@@ -209,6 +209,31 @@ static void records_of_clocks_read_back(void **context)
     }
 }
 
+/* Written by the release before, which did not know which alarm was taken. */
+static void older_clocks_read_back(void **context)
+{
+    (void)context;
+    static const uint8_t key[8] = {0, 0, 0, 0, 0, 0, 0, 77};
+    struct clock_running clock = sample(), read;
+    uint8_t record[KEPT_RECORD_MAX], two[16];
+    struct writer w = writer_of(record, sizeof record), t = writer_of(two, sizeof two);
+
+    write_u64(&t, clock.told_by);
+    write_u64(&t, clock.told_to);
+    named_fill(&named, 2);
+    const struct cases_names names = named_of(&named);
+    clock_write(&clock, &names, &w);
+    uint8_t *at = memmem(record, w.size, two, sizeof two);
+    assert_non_null(at);
+    memmove(at, at + sizeof two, (size_t)(record + w.size - at) - sizeof two);
+    record[0] = 1;
+    assert_int_equal(clock_read((struct bytes){key, sizeof key},
+                                (struct bytes){record, w.size - sizeof two}, &names, &read),
+                     ST_OK);
+    clock.told_by = clock.told_to = 0;
+    assert_memory_equal(&read, &clock, sizeof read);
+}
+
 static void a_clock_of_no_kind_is_refused(void **context)
 {
     (void)context;
@@ -238,6 +263,7 @@ int main(void)
         cmocka_unit_test(whatever_was_started_and_stopped_the_first_strikes),
         cmocka_unit_test(what_was_given_may_be_stopped_before_the_next),
         cmocka_unit_test(records_of_clocks_read_back),
+        cmocka_unit_test(older_clocks_read_back),
         cmocka_unit_test(a_clock_of_no_kind_is_refused),
     };
     return cmocka_run_group_tests_name("clocks", tests, NULL, NULL);
