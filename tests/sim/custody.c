@@ -36,6 +36,7 @@
 #define STEPS 300
 #define ROUNDS_MAX 400 /* until nothing is on its way at the end of a run */
 #define CONTROL_RUNS "200"
+#define FLOOR_RUNS 100 /* in so many each thing must have happened at least once */
 
 uint64_t below(struct town *t, uint64_t bound)
 {
@@ -226,18 +227,80 @@ static bool play(const char *scratch, uint64_t seed, struct town_counts *counts)
 
 /* ---- controls ---- */
 
-static bool is_caught(const char *program)
-{
-    pid_t child = fork();
-    int status;
+/* What each must report: another fault, or a crash, proves nothing. */
+static const struct control {
+    const char *name, *fault;
+} controls[] = {
+    {"custody_holder_at_accept", "the broker's holder is"},
+    {"custody_drop_conversations", "the case's holder has no part in it"},
+};
 
+static const char *fault_of(const char *name)
+{
+    for (size_t i = 0; i < sizeof controls / sizeof *controls; i++)
+        if (strcmp(controls[i].name, name) == 0)
+            return controls[i].fault;
+    return NULL;
+}
+
+static bool says(int from, const char *fault)
+{
+    FILE *in = fdopen(from, "r");
+    char line[512];
+    bool said = false;
+
+    while (in && fgets(line, sizeof line, in))
+        said = said || strstr(line, fault);
+    if (in)
+        (void)fclose(in);
+    return said;
+}
+
+static bool is_caught(const char *program, const char *name)
+{
+    const char *fault = fault_of(name);
+    int ends[2], status;
+
+    if (!fault || pipe(ends) != 0)
+        return false;
+    pid_t child = fork();
     if (child == 0) {
+        (void)dup2(ends[1], STDOUT_FILENO);
+        (void)close(ends[0]);
         execl(program, program, CONTROL_RUNS, "1", (char *)NULL);
         _exit(127);
     }
+    (void)close(ends[1]);
+    bool said = says(ends[0], fault);
     if (child < 0 || waitpid(child, &status, 0) != child)
         return false;
-    return WIFEXITED(status) && WEXITSTATUS(status) == EXIT_FAILURE;
+    return said && WIFEXITED(status) && WEXITSTATUS(status) == EXIT_FAILURE;
+}
+
+/* A simulation in which nothing of a kind happened has shown nothing of it. */
+static bool has_happened(const struct town_counts *c)
+{
+    const struct {
+        const char *what;
+        uint64_t count;
+    } floors[] = {
+        {"transferred", c->transfers},
+        {"closed", c->closed},
+        {"moved", c->moved},
+        {"late_answers", c->late_answers},
+        {"held", c->held},
+        {"strikes", c->strikes},
+        {"deaths", c->deaths},
+    };
+    bool all = true;
+
+    for (size_t i = 0; c->runs >= FLOOR_RUNS && i < sizeof floors / sizeof *floors; i++)
+        if (floors[i].count < c->runs / FLOOR_RUNS) {
+            printf("custody: %s=%" PRIu64 " in %" PRIu64 " runs: too seldom to show anything\n",
+                   floors[i].what, floors[i].count, c->runs);
+            all = false;
+        }
+    return all;
 }
 
 /* In memory where the system has that: nothing here is about the disk. */
@@ -257,10 +320,9 @@ int main(int argc, char **argv)
     bool sound = true;
 
     for (int i = 3; i < argc; i++) {
-        bool caught = is_caught(argv[i]);
-        const char *slash = strrchr(argv[i], '/');
-        printf("custody: control=%s caught=%s\n", slash ? slash + 1 : argv[i],
-               caught ? "yes" : "NO");
+        const char *slash = strrchr(argv[i], '/'), *name = slash ? slash + 1 : argv[i];
+        bool caught = is_caught(argv[i], name);
+        printf("custody: control=%s caught=%s\n", name, caught ? "yes" : "NO");
         sound = sound && caught;
     }
     (void)fflush(stdout);
@@ -269,6 +331,7 @@ int main(int argc, char **argv)
     for (uint64_t n = 0; n < runs && sound; n++)
         sound = play(scratch, seed + n, &c);
     scratch_remove(scratch);
+    sound = sound && has_happened(&c);
     printf("custody: seed=%" PRIu64 " runs=%" PRIu64 " batches=%" PRIu64 " letters=%" PRIu64
            " accepted=%" PRIu64 " refused=%" PRIu64 " deliveries=%" PRIu64 " held=%" PRIu64
            "\ncustody: cases_opened=%" PRIu64 " transferred=%" PRIu64 " closed=%" PRIu64

@@ -106,8 +106,8 @@ static void move(struct town *t, struct file *f, int case_number, int to)
         struct talk *talk = &t->talks[i];
         if (!talk_is_open(talk, case_number))
             continue;
-        talk->stays = talk->sides[1] == f->holder && talk->sides[0] != to
-                   && !town_permits(t, talk->opened->answered_by, to, talk->sides[0]);
+        if (talk->sides[1] == f->holder && talk->sides[0] != to) /* else as it was */
+            talk->stays = !town_permits(t, talk->opened->answered_by, to, talk->sides[0]);
         for (int side = 0; side < 2 && !talk->stays; side++)
             if (talk->sides[side] == f->holder && talk->sides[1 - side] != to) {
                 if (side == 0)
