@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "agents/allocated.h"
 #include "agents/json.h"
 #include "agents/problems.h"
 #include "lib/day.h"
@@ -230,6 +231,9 @@ static enum status finish(const ProtobufCMessage *message, int64_t now_ms, struc
     check_message(&c, message);
     if (c.full)
         return ST_LIMIT;
+    if (problems->count == 0
+        && message->descriptor == &concordat__body__allocation_decision__descriptor)
+        check_allocation((const Concordat__Body__AllocationDecision *)message, problems);
     if (problems->count > 0)
         return ST_INVALID;
 

@@ -60,7 +60,8 @@ static const struct row {
 
 enum status allocate(const struct allocation_facts *facts, struct allocation *out)
 {
-    if (!day_is_real(facts->decided) || (facts->rsr > RSR_MAX && facts->rsr != RSR_UNKNOWN))
+    if (!day_is_real(facts->decided) || facts->decided < ALLOCATED_FROM
+        || (facts->rsr > RSR_MAX && facts->rsr != RSR_UNKNOWN))
         return ST_INVALID;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         if (rows[i].fits(facts)) {

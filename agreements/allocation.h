@@ -17,9 +17,10 @@
 #include "proto/bodies/allocation.pb-c.h"
 #include "proto/catalogue.h"
 
-#define RSR_TO_NPS 690    /* basis points: 6.90 % and over */
-#define RSR_MAX 9999      /* 99.99 % */
-#define RSR_UNKNOWN 10000 /* not assessed: nobody is allocated on it */
+#define ALLOCATED_FROM 20140601 /* the first day of NPS and CRCs */
+#define RSR_TO_NPS 690          /* basis points: 6.90 % and over */
+#define RSR_MAX 9999            /* 99.99 % */
+#define RSR_UNKNOWN 10000       /* not assessed: nobody is allocated on it */
 
 struct allocation_facts {
     uint32_t decided; /* the day, written 20210625; a real one of the calendar */
@@ -36,8 +37,8 @@ struct allocation {
 };
 
 /* The first row of the table that fits.
- *   ST_INVALID  no such day or score, or what is known settles nothing: a case goes to a CRC only
- *               when both RoSH and RSR are known; `out` is untouched */
+ *   ST_INVALID  no such day or score, a day before ALLOCATED_FROM, or what is known settles
+ * nothing: a case goes to a CRC only when both RoSH and RSR are known; `out` is untouched */
 enum status allocate(const struct allocation_facts *facts, struct allocation *out);
 
 #endif

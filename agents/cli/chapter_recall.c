@@ -89,9 +89,9 @@ static void is_recalled(struct tale *tale)
 
     play_chapter(&tale->play, "Probation asks for an emergency recall");
     is_no_body(tale, "recall.request", CASEWORK, WEEKS "recall-untelephoned.json",
-               "an emergency that nobody telephoned about does not leave probation");
+               "a recall that leaves out whether it was telephoned first does not leave");
     is_no_body(tale, "recall.request", CASEWORK, WEEKS "recall-victim-in-narrative.json",
-               "nor does a victim's address in the narrative that is disclosed");
+               "nor one with a victim's address as a field of the narrative, which has none");
     tale_say(tale, PROBATION, CASEWORK, "recall.request", WEEKS "recall.json",
              "telephoned first; the victim apart, and what is not disclosed apart", asked);
     tale_body(tale, WEEKS "recall-decision.json",

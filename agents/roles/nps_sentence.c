@@ -1,9 +1,10 @@
 /*
  * nps_sentence.c - after sentence: the score goes into our record, and the case to who takes it.
  *
- * The rules are those of 2014 to 2021: MAPPA-eligible cases, high risk of serious harm and a high
- * score stay with the National Probation Service; the others go to the community rehabilitation
- * company.
+ * From 26 June 2021 every case stays. Until then MAPPA-eligible cases, high risk of serious harm
+ * and a high score stay with the National Probation Service, and the others go to the community
+ * rehabilitation company; so they do later where the officers' data names a reason to allocate
+ * against the rule (allocation.override). Our agent holds what we send against the rule of the day.
  */
 #include "agents/roles/nps.h"
 
@@ -15,6 +16,7 @@
 #include "agents/roles/wire.h"
 
 #define RSR_HIGH 690 /* basis points: 6.90 % */
+#define UNIFIED_FROM 20210626
 
 /* --- what is known of the risk --- */
 
@@ -58,7 +60,13 @@ static const json_t *rsr_of(const json_t *risk)
 struct facts {
     const char *sentence; /* its kind */
     const json_t *risk;
+    bool unified; /* one service by the day, and no reason to allocate against that */
 };
+
+static bool is_unified(const struct facts *facts)
+{
+    return facts->unified;
+}
 
 static bool is_mappa(const struct facts *facts)
 {
@@ -107,17 +115,25 @@ static const struct ground {
     bool stays; /* with the National Probation Service */
     const char *source;
 } grounds[] = {
+    {is_unified, "UNIFIED_SERVICE", true, "end of the companies' contracts, 26 June 2021"},
     {is_mappa, "MAPPA_ELIGIBLE", true, "Criminal Justice Act 2003 s.325"},
-    {is_for_public_protection, "DEFERRED_OR_PUBLIC_INTEREST", true,
-     "case allocation practice, 2014"},
     {is_high_harm, "ROSH_HIGH_OR_ABOVE", true, "case allocation practice, 2014"},
     {is_high_score, "RSR_AT_OR_OVER_6_90", true, "case allocation practice, 2014"},
+    {is_for_public_protection, "DEFERRED_OR_PUBLIC_INTEREST", true,
+     "case allocation practice, 2014"},
     {is_for_company, "LOW_OR_MEDIUM_TO_CRC", false, "case allocation practice, 2014"},
 };
 
+/* Why the officers allocate against the rule of the day; "": they do not, or need not. */
+static const char *override_of(const struct turn *turn)
+{
+    return day_of(turn->now_ms) < UNIFIED_FROM ? "" : wire_text(turn->data, "allocation.override");
+}
+
 /* NULL: an officer decides. A youth's order, a hospital's, and what the court calls otherwise, are
  * not for this table. */
-static const struct ground *decide(const json_t *sentence, const json_t *risk)
+static const struct ground *decide(const struct turn *turn, const json_t *sentence,
+                                   const json_t *risk)
 {
     static const char *const others[] = {"YOUTH_REHABILITATION_ORDER",
                                          "DETENTION_AND_TRAINING",
@@ -126,7 +142,8 @@ static const struct ground *decide(const json_t *sentence, const json_t *risk)
                                          "KIND_UNSPECIFIED",
                                          "",
                                          NULL};
-    struct facts facts = {wire_text(sentence, "kind"), risk};
+    struct facts facts = {wire_text(sentence, "kind"), risk,
+                          day_of(turn->now_ms) >= UNIFIED_FROM && !*override_of(turn)};
 
     if (is_among(facts.sentence, others))
         return NULL;
@@ -155,11 +172,18 @@ static json_t *rsr_body(const struct turn *turn, const json_t *record, const jso
 static json_t *decision_body(const struct turn *turn, const json_t *record, const json_t *risk,
                              const struct ground *ground, const char *target)
 {
-    return wire_made(
+    json_t *body = wire_made(
         json_pack("{s:O, s:O*, s:O, s:o, s:s, s:s, s:o}", "subject", wire_at(record, "defendant"),
                   "sentence", wire_at(record, "sentence"), "rsr", rsr_of(risk), "rosh",
                   wire_made(json_string(levels[rosh_of(risk)])), "targetAgencyId", target, "ground",
                   ground->name, "decided", wire_day(day_of(turn->now_ms))));
+
+    if (*override_of(turn)) {
+        (void)json_object_set_new(body, "override", json_true());
+        (void)json_object_set_new(body, "overrideReason",
+                                  wire_made(json_string(override_of(turn))));
+    }
+    return body;
 }
 
 /* Under the handle that the court has used last; what has none goes under ours. */
@@ -300,7 +324,7 @@ void on_sentence(struct turn *turn, struct letter *letter)
     const json_t *sentence = wire_at(letter->body, "sentence");
     const json_t *risk = wire_at(assessment_of(turn, wire_at(letter->body, "defendant")), "risk");
     json_t *record = known_case(turn, letter);
-    const struct ground *ground = decide(sentence, risk);
+    const struct ground *ground = decide(turn, sentence, risk);
     bool is_same = json_equal(wire_at(record, "sentence"), sentence);
 
     letter_say(letter, "Sentence is passed.");

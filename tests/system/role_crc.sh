@@ -8,7 +8,7 @@ subject='"subject": {"identifiers": [{"type": "CRN", "value": "X000001"}], "name
 rsr='"rsr": {"tool": "RSR", "basisPoints": 240}'
 printf '{%s, %s}' "$subject" "$rsr" >"$folder/rsr.json"
 printf '{%s, %s, "rosh": "ROSH_MEDIUM", "targetAgencyId": "crc.bench", "ground": "LOW_OR_MEDIUM_TO_CRC",
-    "decided": {"ymd": 20261125}}' "$subject" "$rsr" >"$folder/allocation.json"
+    "override": true, "overrideReason": "An exercise.", "decided": {"ymd": 20261125}}' "$subject" "$rsr" >"$folder/allocation.json"
 
 start_town
 serve crc crc.bench

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agents/cli/late_answer.h"
 #include "tests/system/custodians.h"
 
 #define COURT "court.b35cz00"
@@ -190,6 +191,33 @@ static bool has_late_answer(void *context)
     return found;
 }
 
+static bool is_shared(const struct concordat_item *item, const char *category)
+{
+    for (size_t i = 0; i < item->shared_count; i++)
+        if (strcmp(item->shared[i], category) == 0)
+            return true;
+    return false;
+}
+
+/* It carries what social care answered, to what, and who did: not a seal around nothing. */
+static void it_says_what_was_answered(struct stage *t, const struct concordat_answer *read)
+{
+    struct late_answer late = {0};
+    const char *why = "";
+
+    if (!expect(late_answer_read(read->body, read->body_size, &late, &why),
+                "and reads the answer in it %s", why))
+        return;
+    expect(strcmp(late.by, CHILDREN) == 0 && strcmp(late.type, ANSWER) == 0
+               && memcmp(&late.asked, &t->question, sizeof late.asked) == 0,
+           "social care's, to that question");
+    expect(is_shared(&read->items[0], "DC_IDENTITY") && is_shared(&read->items[0], "DC_CHILD")
+               && strstr(late.json, "\"KNOWN_CURRENT\"") && strstr(late.json, "\"c1\"")
+               && strstr(late.json, "\"S47_ENQUIRY\"") && strstr(late.json, "20260224"),
+           "with all that it says: the child is known, by an enquiry under section 47 since then");
+    late_answer_fini(&late);
+}
+
 static void it_follows_the_case(struct stage *t)
 {
     struct handover h = handover_of(t, COMPANY, &t->handle);
@@ -207,6 +235,7 @@ static void it_follows_the_case(struct stage *t)
         concordat_take(scenario_client(&t->s, COMPANY), &arrival.message);
     expect(read->outcome == CONCORDAT_DONE && strcmp(read->items[0].from, PROBATION) == 0,
            "which opens it");
+    it_says_what_was_answered(t, read);
     concordat_answer_free(read);
     expect_not_due(&t->s, COMPANY, QUESTION, "it is answered");
     expect_not_open(&t->s, COMPANY, &t->handle, &t->question, "and its conversation is over");

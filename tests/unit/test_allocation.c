@@ -57,6 +57,8 @@ static void what_is_not_known_allocates_nobody(void **)
         {BEFORE, true, ROSH(LOW), 10001, 0, 0, 0, 0},
         {20210631, true, ROSH(LOW), 240, 0, 0, 0, 0},
         {0, true, ROSH(LOW), 240, 0, 0, 0, 0},
+        {20140531, false, ROSH(LOW), 240, 0, 0, 0, 0},
+        {20140531, true, ROSH(HIGH), 240, 0, 0, 0, 0},
     };
 
     for (size_t i = 0; i < LENGTH(cases); i++) {

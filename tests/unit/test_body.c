@@ -109,6 +109,59 @@ static void bounds_of_the_schema_are_kept(void **)
     }
 }
 
+#define DECIDED(day, rosh, points, ground, more)                                                   \
+    "{\"subject\": {\"name\": {\"surname\": \"M\"}}, \"rsr\": {\"tool\": \"RSR\", "                \
+    "\"basisPoints\": " points "}, \"rosh\": \"ROSH_" rosh                                         \
+    "\", \"targetAgencyId\": \"crc.bench\", \"ground\": \"" ground                                 \
+    "\", \"decided\": {\"ymd\": " day "}" more "}"
+#define TO_CRC "LOW_OR_MEDIUM_TO_CRC"
+#define OVERRIDE ", \"override\": true, \"overrideReason\": "
+
+/* A decision on who takes a case, against the rule of its day: docs/allocation.md. */
+static void a_case_is_allocated_as_the_rule_says(void **)
+{
+    static const struct {
+        const char *json, *where; /* NULL: as it should be */
+        const char *text;
+    } cases[] = {
+        {DECIDED("20210625", "MEDIUM", "240", TO_CRC, ""), NULL, ""},
+        {DECIDED("20140601", "LOW", "689", TO_CRC, ""), NULL, ""},
+        {DECIDED("20210625", "LOW", "240", "PSS_OR_SHORT_CUSTODY_TO_CRC", ""), NULL, ""},
+        {DECIDED("20210625", "LOW", "240", "DEFERRED_OR_PUBLIC_INTEREST", ""), NULL, ""},
+        {DECIDED("20210625", "LOW", "240", "MAPPA_ELIGIBLE", ""), NULL, ""},
+        {DECIDED("20210626", "LOW", "240", "UNIFIED_SERVICE", ""), NULL, ""},
+        {DECIDED("20210626", "LOW", "240", TO_CRC, ""), "ground", "UNIFIED_SERVICE"},
+        {DECIDED("20210625", "LOW", "240", "UNIFIED_SERVICE", ""), "ground", TO_CRC},
+        {DECIDED("20210625", "HIGH", "240", TO_CRC, ""), "ground", "ROSH_HIGH_OR_ABOVE"},
+        {DECIDED("20210625", "LOW", "690", TO_CRC, ""), "ground", "RSR_AT_OR_OVER_6_90"},
+        {DECIDED("20210625", "LOW", "240", TO_CRC, ", \"mappa\": {\"category\": 1}"), "ground",
+         "MAPPA_ELIGIBLE"},
+        {DECIDED("20210625", "LOW", "240", TO_CRC, ", \"sentence\": {\"kind\": \"DEFERRED\"}"),
+         "ground", "DEFERRED_OR_PUBLIC_INTEREST"},
+        {DECIDED("20140531", "LOW", "240", TO_CRC, ""), "decided", "1 June 2014"},
+        {DECIDED("20260302", "LOW", "240", TO_CRC, OVERRIDE "\"A trial.\""), NULL, ""},
+        {DECIDED("20260302", "LOW", "240", TO_CRC, OVERRIDE "\" \""), "overrideReason", "missing"},
+        {DECIDED("20260302", "LOW", "240", TO_CRC, ", \"overrideReason\": \"A trial.\""), "ground",
+         "UNIFIED_SERVICE"},
+    };
+
+    for (size_t i = 0; i < LENGTH(cases); i++) {
+        OWNED(arena) arena = room();
+        struct problems problems;
+        struct bytes body;
+        enum status status = from_json("case.allocation.decision", cases[i].json,
+                                       strlen(cases[i].json), arena, &body, &problems);
+
+        print_problems(&problems);
+        assert_int_equal(status, cases[i].where ? ST_INVALID : ST_OK);
+        assert_int_equal(problems.count, cases[i].where != NULL);
+        if (!cases[i].where)
+            continue;
+        assert_string_equal(problems.items[0].where, cases[i].where);
+        assert_non_null(strstr(problems.items[0].text, cases[i].text));
+    }
+}
+
 /* Children whose surname nobody knows, or who are not born yet, can be named. */
 static void who_has_no_surname_can_be_asked_about(void **)
 {
@@ -549,6 +602,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(json_becomes_a_body_and_the_same_json_again),
         cmocka_unit_test(bounds_of_the_schema_are_kept),
+        cmocka_unit_test(a_case_is_allocated_as_the_rule_says),
         cmocka_unit_test(who_has_no_surname_can_be_asked_about),
         cmocka_unit_test(identifiers_are_brought_into_canonical_form),
         cmocka_unit_test(each_fault_is_told_with_its_path),

@@ -57,6 +57,9 @@ void __wrap_concordat_answer_free(struct concordat_answer *answer)
 static const char handle[] = "11111111-2222-4333-8444-555555555555";
 static struct turn turn;
 
+#define WITH_COMPANIES INT64_C(1624619000000) /* 25 June 2021, 11:03 */
+#define A_DAY INT64_C(86400000)
+
 static json_t *parse(const char *text)
 {
     json_t *json = json_loads(text, 0, NULL);
@@ -70,7 +73,7 @@ static int begin(void **)
     turn = (struct turn){
         .book = json_object(),
         .data = parse("{\"agencies\": {\"crc\": \"crc.bench\", \"children\": \"csc.cambs\"}}"),
-        .now_ms = INT64_C(1796983200000),
+        .now_ms = WITH_COMPANIES,
         .events = json_array(),
     };
     record = json_pack("{s:s, s:{s:s}}", "case", handle, "defendant", "sex", "MALE");
@@ -205,6 +208,43 @@ static void only_what_a_company_may_have_and_everything_known_goes_there(void **
     }
 }
 
+/* From 26 June 2021 every case stays, but where officers allocate against that and say why. */
+static void after_the_companies_a_case_stays_or_goes_with_a_reason(void **state)
+{
+    static const struct {
+        int64_t now_ms;
+        const char *why;        /* allocation.override; NULL: none */
+        const char *allocation; /* what it comes to */
+        bool says_why;
+    } rows[] = {
+        {WITH_COMPANIES, NULL, "LOW_OR_MEDIUM_TO_CRC", false},
+        {WITH_COMPANIES, "A trial.", "LOW_OR_MEDIUM_TO_CRC", false},
+        {WITH_COMPANIES + A_DAY, NULL, "UNIFIED_SERVICE", false},
+        {WITH_COMPANIES + A_DAY, "A trial.", "LOW_OR_MEDIUM_TO_CRC", true},
+    };
+
+    for (size_t i = 0; i < LENGTH(rows); i++) {
+        if (rows[i].why)
+            (void)json_object_set_new((json_t *)(uintptr_t)turn.data, "allocation",
+                                      json_pack("{s:s}", "override", rows[i].why));
+        turn.now_ms = rows[i].now_ms;
+        assessment = parse(LOW);
+        sentence_is(KIND("COMMUNITY_ORDER"), 1);
+        assert_string_equal(wire_text(record, "allocation"), rows[i].allocation);
+        if (strcmp(rows[i].allocation, "UNIFIED_SERVICE") == 0) {
+            assert_int_equal(count_of("case.allocation.decision"), 0);
+        } else {
+            const json_t *body = wire_at(last_outgoing(), "body");
+
+            assert_int_equal(wire_true(body, "override"), rows[i].says_why);
+            assert_string_equal(wire_text(body, "overrideReason"),
+                                rows[i].says_why ? "A trial." : "");
+        }
+        end(state);
+        begin(state);
+    }
+}
+
 static void what_an_officer_had_to_decide_a_later_assessment_can(void **)
 {
     assessment = parse(RISK("", RSR("110")));
@@ -315,6 +355,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         IN_A_TURN(only_what_a_company_may_have_and_everything_known_goes_there),
+        IN_A_TURN(after_the_companies_a_case_stays_or_goes_with_a_reason),
         IN_A_TURN(what_an_officer_had_to_decide_a_later_assessment_can),
         IN_A_TURN(a_corrected_sentence_reaches_who_has_the_case),
         IN_A_TURN(an_allocation_that_was_refused_gave_the_case_to_nobody),
