@@ -40,7 +40,7 @@ static void nobody_opens_it(struct tale *tale)
                 "and again every 15 minutes");
     tale_set_agent(tale, CHILDREN, true);
     play_say(&tale->play, "%s's agent is back, and takes what waited", CHILDREN);
-    tale_alarms(tale, CHILDREN, &(struct tale_alarm){.kind = "open", .role = HUB, .count = 2},
+    tale_alarms(tale, CHILDREN, &(struct tale_alarm){.kind = "open", .role = HUB, .count = 1},
                 "it was told as well: what it missed stands above its inbox");
 }
 
