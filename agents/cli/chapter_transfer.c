@@ -10,6 +10,7 @@
 #define CHILDREN "csc.cambs"
 #define TREATMENT "tx.cambs"
 #define COURT "court.b35cz00"
+#define BREACH "enforcement.breach.referral"
 #define QUESTION "check.social_care.children.request"
 #define WEEKS "story/weeks/"
 
@@ -165,10 +166,9 @@ static void is_supervised(struct tale *tale)
         "nobody had to be told");
 }
 
-static void is_breached(struct tale *tale)
+static void is_referred(struct tale *tale, char referred[static CONCORDAT_ID_TEXT])
 {
-    char body[PATH_MAX], referred[CONCORDAT_ID_TEXT], laid[CONCORDAT_ID_TEXT],
-        id[CONCORDAT_ID_TEXT];
+    char body[PATH_MAX];
 
     play_chapter(&tale->play, "Week 6: the order is not kept");
     tale_at(tale, "2026-04-14T09:30:00Z");
@@ -176,10 +176,23 @@ static void is_breached(struct tale *tale)
              "two absences without excuse", NULL);
     tale_body(tale, WEEKS "breach.json", NULL, body);
     tale_send(tale, COMPANY,
-              (const char *[]){"send", "enforcement.breach.referral", "--to", PROBATION, "--case",
-                               tale->case_handle, body, NULL},
+              (const char *[]){"send", BREACH, "--to", PROBATION, "--case", tale->case_handle, body,
+                               NULL},
               referred);
     tale_told(tale, COMPANY, referred, "delivered", "to who lays it before the court", NULL);
+    tale_due(tale, PROBATION, "acknowledge", BREACH, true,
+             "probation is to say within seven days that it acts on it");
+    json_decref(
+        play_command(&tale->play, PROBATION, EXIT_DONE, (const char *[]){"ack", referred, NULL}));
+    tale_due(tale, COMPANY, "acknowledge", BREACH, false, "and has said so, signed");
+}
+
+static void is_breached(struct tale *tale)
+{
+    char body[PATH_MAX], referred[CONCORDAT_ID_TEXT], laid[CONCORDAT_ID_TEXT],
+        id[CONCORDAT_ID_TEXT];
+
+    is_referred(tale, referred);
     tale_refuse(tale, COURT, "enforcement.breach.information", WEEKS "breach-court.json",
                 &(struct telling_refusal){.agency = COMPANY,
                                           .decided_by = COMPANY,
@@ -197,6 +210,8 @@ static void is_breached(struct tale *tale)
     tale_told(tale, COURT, id, "delivered", "proved; the order goes on", NULL);
     tale_send(tale, PROBATION, (const char *[]){"answer", referred, body, NULL}, id);
     tale_told(tale, PROBATION, id, "delivered", "and the company hears of it", NULL);
+    tale_alarms(tale, COMPANY, &(struct tale_alarm){.kind = "acknowledge", .count = 0},
+                "nobody had to be told of a referral without an answer");
 }
 
 static void tell(struct tale *tale)
