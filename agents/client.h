@@ -227,7 +227,7 @@ struct concordat_custody {
 /* Something that is to come by a time. Texts are "" when there is none. */
 struct concordat_due {
     int64_t due_ms;
-    const char *what;     /* acknowledge decide answer open expected forward reply */
+    const char *what;     /* acknowledge decide answer open expected forward reply complete close */
     bool by_us;           /* this agency owes it; else it is owed to this agency */
     const char *other;    /* the other agency */
     const char *type;     /* of the message that it is about */
@@ -243,7 +243,8 @@ struct concordat_due {
 struct concordat_alarm {
     uint64_t number; /* the agent's, for concordat_seen */
     int64_t at_ms, due_ms;
-    const char *kind;  /* acknowledge decide answer open expected volume gap reply forward */
+    const char *kind;  /* acknowledge decide answer open expected volume gap reply forward
+                        * complete close */
     const char *stage; /* warned escalated breached; late: it has come after that */
     const char *role;  /* whom it is for; "": the desk */
     const char *owed_by, *owed_to;

@@ -25,6 +25,8 @@ static const struct {
     {"gap", "lacks a message before it", "has what was missing", false},
     {"reply", "has no reply", "has a reply, late", false},
     {"forward", "is not passed on to the holder", "is passed on, late", false},
+    {"complete", "is accepted, and not completed", "is completed, late", false},
+    {"close", "is no longer watched, and not closed", "is closed, late", false},
 };
 
 /* "check.police.callouts.request is not answered"; "..., alarm 3", "... message 4". */

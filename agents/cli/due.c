@@ -149,7 +149,8 @@ const struct command due_command = {
     .about =
         "What the agreements give a time: to acknowledge, decide or answer a message, to\n"
         "open an immediate referral, to send what has to follow, to reply to an offer of a\n"
-        "case, to pass on an answer that came for a case we no longer hold. DUE is the time\n"
+        "case, to complete one that is accepted, to close a referral that is watched no longer,\n"
+        "to pass on an answer that came for a case we no longer hold. DUE is the time\n"
         "in London, working time as the agreement says; OWED says by whom, ROLE whom it is\n"
         "told when it does not come. What is overdue stays until it comes, or can come no more.\n",
     .run = run_due,
