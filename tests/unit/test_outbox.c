@@ -13,6 +13,7 @@
 #include "agents/trees.h"
 
 #define RESENT_SIZE (2 * ID_SIZE + 1 + DIGEST_SIZE) /* bytes that version 3 of a track has more */
+#define WATCH_SIZE 8                                /* and version 4 */
 
 struct place {
     char folder[64];
@@ -252,7 +253,7 @@ static void a_track_of_the_first_version_reads_too(void **)
     assert_int_equal(track_write(&track, record, sizeof record, &size), ST_OK);
     record[0] = 1;
     assert_int_equal(track_read((struct bytes){record, size}, &back), ST_INVALID);
-    size -= 1 + ID_SIZE + 8 + RESENT_SIZE;
+    size -= 1 + ID_SIZE + 8 + RESENT_SIZE + WATCH_SIZE;
     assert_int_equal(track_read((struct bytes){record, size}, &back), ST_OK);
     track.agreement_named = track.break_glass = false;
     track.answer = (struct id){{0}};
@@ -260,8 +261,9 @@ static void a_track_of_the_first_version_reads_too(void **)
     track.resent_as = track.resent_of = (struct id){{0}};
     track.lapse = LAPSE_NONE;
     track.agreement_hash = (struct digest){{0}};
+    track.watch_until_ms = 0;
     assert_memory_equal(&back, &track, sizeof track);
-    record[0] = 4;
+    record[0] = 5;
     assert_int_equal(track_read((struct bytes){record, size}, &back), ST_INVALID);
 }
 
@@ -275,11 +277,30 @@ static void a_track_of_the_second_version_reads_too(void **)
     assert_int_equal(track_write(&track, record, sizeof record, &size), ST_OK);
     record[0] = 2;
     assert_int_equal(track_read((struct bytes){record, size}, &back), ST_INVALID);
-    size -= RESENT_SIZE;
+    size -= RESENT_SIZE + WATCH_SIZE;
     assert_int_equal(track_read((struct bytes){record, size}, &back), ST_OK);
     track.resent_as = track.resent_of = (struct id){{0}};
     track.lapse = LAPSE_NONE;
     track.agreement_hash = (struct digest){{0}};
+    track.watch_until_ms = 0;
+    assert_memory_equal(&back, &track, sizeof track);
+}
+
+/* One from before referrals said until when they are watched. */
+static void a_track_of_the_third_version_reads_too(void **)
+{
+    struct track track = sample(1), back;
+    uint8_t record[TRACK_MAX];
+    size_t size;
+
+    track.watch_until_ms = 1800000000000;
+    assert_int_equal(track_write(&track, record, sizeof record, &size), ST_OK);
+    assert_int_equal(track_read((struct bytes){record, size}, &back), ST_OK);
+    assert_memory_equal(&back, &track, sizeof track);
+    record[0] = 3;
+    assert_int_equal(track_read((struct bytes){record, size}, &back), ST_INVALID);
+    assert_int_equal(track_read((struct bytes){record, size - WATCH_SIZE}, &back), ST_OK);
+    track.watch_until_ms = 0;
     assert_memory_equal(&back, &track, sizeof track);
 }
 
@@ -290,7 +311,7 @@ static void a_lapse_that_is_none_is_refused(void **)
     size_t size;
 
     assert_int_equal(track_write(&track, record, sizeof record, &size), ST_OK);
-    record[size - DIGEST_SIZE - 1] = LAPSE_SUPERSEDED + 1;
+    record[size - WATCH_SIZE - DIGEST_SIZE - 1] = LAPSE_SUPERSEDED + 1;
     assert_int_equal(track_read((struct bytes){record, size}, &back), ST_INVALID);
 }
 
@@ -495,6 +516,7 @@ int main(void)
         cmocka_unit_test(a_track_reads_back_and_half_of_one_does_not),
         cmocka_unit_test(a_track_of_the_first_version_reads_too),
         cmocka_unit_test(a_track_of_the_second_version_reads_too),
+        cmocka_unit_test(a_track_of_the_third_version_reads_too),
         cmocka_unit_test(a_lapse_that_is_none_is_refused),
         IN_STORE(the_newest_tracks_come_first),
         IN_STORE(a_case_has_its_messages_the_newest_first),

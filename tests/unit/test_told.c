@@ -187,6 +187,7 @@ static void every_field_of_custody_is_checked(void **)
     CUSTODY_REFUSED("conversations.next_of_holder", c->conversations[1].next_of_holder = 0);
     CUSTODY_REFUSED("conversations.next_of_other", c->conversations[0].next_of_other = 0);
     CUSTODY_REFUSED("conversations.due", c->conversations[0].due_ms = 1);
+    CUSTODY_REFUSED("conversations.stays", c->conversations[0].stays = true);
     CUSTODY_REFUSED("conversations.before", TEXT_COPY(c->conversations[0].before, "No agency"));
     READS(ST_OK, sample_custody_told, custody, "", c->message_id = (struct id){0});
     READS(ST_OK, sample_custody_told, custody, "", c->conversation_count = 0);
@@ -205,7 +206,7 @@ static void every_field_of_a_clock_is_checked(void **)
 {
     CLOCK_REFUSED("clock", c->clock = 0);
     CLOCK_REFUSED("kind", c->kind = 0);
-    CLOCK_REFUSED("ClockTold.kind", c->kind = 11);
+    CLOCK_REFUSED("ClockTold.kind", c->kind = CONCORDAT__CLOCK_KIND__CLOCK_CLOSE + 1);
     CLOCK_REFUSED("stage", c->stage = 0);
     CLOCK_REFUSED("ClockTold.stage", c->stage = 5);
     CLOCK_REFUSED("type", set(c->type, "a type"));
