@@ -64,3 +64,18 @@ void check_allocation(const Concordat__Body__AllocationDecision *decision,
                     ground_name(rule.ground));
     }
 }
+
+bool allocation_reaches(struct bytes decision, const struct agreement *agreement,
+                        struct arena *arena)
+{
+    const Concordat__Body__AllocationDecision *d = concordat__body__allocation_decision__unpack(
+        arena_allocator(arena), decision.size, decision.data);
+    const struct party *party = d ? agreement_party(agreement, d->target_agency_id) : NULL;
+    bool to_company = d
+                   && (d->ground == GROUND(LOW_OR_MEDIUM_TO_CRC)
+                       || d->ground == GROUND(PSS_OR_SHORT_CUSTODY_TO_CRC));
+
+    if (!d || !party || (d->has_override && d->override))
+        return d != NULL;
+    return strcmp(party->kind, agency_kind_name(to_company ? KIND_CRC : KIND_NPS)) == 0;
+}

@@ -9,6 +9,7 @@
 #define AGENTS_ALLOCATED_H
 
 #include "agents/problems.h"
+#include "agreements/agreement.h"
 #include "proto/bodies/allocation.pb-c.h"
 
 /* Adds what is wrong: `decided`, a day before there was anything to allocate; `ground`, what the
@@ -16,5 +17,11 @@
  * been checked. */
 void check_allocation(const Concordat__Body__AllocationDecision *decision,
                       struct problems *problems);
+
+/* Is who is to take the case of the kind that the ground is for, as the agreement names it? True of
+ * an override, and of who is no party. The body was checked; false also when the arena is used up.
+ */
+bool allocation_reaches(struct bytes decision, const struct agreement *agreement,
+                        struct arena *arena);
 
 #endif

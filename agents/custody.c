@@ -6,7 +6,7 @@
 #include "lib/bytes.h"
 #include "lib/text.h"
 
-#define HOLDING_VERSION 1
+#define HOLDING_VERSION 2
 #define HOLDING_MAX 1536 /* bytes of a record */
 #define DETAIL_MAX 512   /* of a component's or part's */
 #define KEY_SIZE (1 + ID_SIZE)
@@ -304,6 +304,7 @@ enum status holding_put(struct txn *txn, const struct holding *h)
     write_u8(&w, h->is_closed);
     write_u64(&w, (uint64_t)h->changed_ms);
     write_u64(&w, (uint64_t)h->ended_ms);
+    write_u64(&w, (uint64_t)h->told_ms);
     for (size_t i = 0; i < TENURES_MAX; i++) {
         write_prefixed_text(&w, h->tenures[i].holder);
         write_u64(&w, (uint64_t)h->tenures[i].from_ms);
@@ -333,6 +334,7 @@ enum status holding_get(struct txn *txn, const struct id *handle, struct holding
     h.is_closed = read_u8(&r) != 0;
     h.changed_ms = (int64_t)read_u64(&r);
     h.ended_ms = (int64_t)read_u64(&r);
+    h.told_ms = (int64_t)read_u64(&r);
     for (size_t i = 0; i < TENURES_MAX; i++) {
         read_prefixed_text(&r, h.tenures[i].holder, sizeof h.tenures[i].holder);
         h.tenures[i].from_ms = (int64_t)read_u64(&r);

@@ -41,6 +41,7 @@ struct holding {
     bool is_closed;
     int64_t changed_ms; /* the last change of holder */
     int64_t ended_ms;   /* when the last transfer ended */
+    int64_t told_ms;    /* of the last transfer that the broker told of, with what is due */
     struct tenure {
         char holder[AGENCY_MAX + 1];
         int64_t from_ms;

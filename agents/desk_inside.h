@@ -628,6 +628,11 @@ void desk_owed_taken(struct desk *desk, const struct talk *talk, Concordat__Cloc
                      int64_t due_ms);
 /* The conversation's other side is another now. */
 void desk_owed_moved(struct desk *desk, const struct talk *talk);
+/* Its case has moved: what is expected about it, and what goes with its conversations, is as the
+ * broker says. Nothing of what started since. */
+void desk_owed_told(struct desk *desk, const struct custody_told *told);
+/* Our side of it has moved with its case: we owe it what only we can do. */
+void desk_owed_left(struct desk *desk, const struct id *conversation);
 /* Nothing is owed in the conversation any more, as far as we go. */
 void desk_owed_ended(struct desk *desk, const struct id *conversation);
 /* The transfer that the conversation was about is over: no reply is owed. */

@@ -353,11 +353,17 @@ static void take_custody(struct desk *desk, const struct custody_told *told)
     char holder[AGENCY_MAX + 1];
 
     TEXT_COPY(holder, holding.holder);
+    const bool is_moved = told->change == CONCORDAT__CUSTODY_CHANGE__CASE_TRANSFERRED
+                       && told->at_ms > holding.told_ms; /* else it was told before */
     holding_fold_told(&holding, told);
+    if (is_moved)
+        holding.told_ms = told->at_ms;
     (void)desk_ok(desk, holding_put(desk->txn, &holding));
     desk_handover_ended(desk, &before, &holding);
     for (uint32_t i = 0; i < told->conversation_count; i++)
         desk_talk_told(desk, told, &told->conversations[i]);
+    if (is_moved)
+        desk_owed_told(desk, told);
     if (told->conversation_count > 0)
         desk->resend_due = true; /* what was said in them meanwhile can go to the holder */
     settle_claim(desk, &holding);

@@ -1,5 +1,6 @@
 /* What is owed to this agency and by it: noted when a message is accepted, struck off when what was
- * owed has come, and listed. See desk_inside.h and owed.h. */
+ * owed has come, and moved with its case. The list: due_list.c. See desk_inside.h and owed.h. */
+#include <assert.h>
 #include <string.h>
 
 #include "agents/desk_inside.h"
@@ -7,16 +8,22 @@
 #include "agreements/clock.h"
 #include "lib/text.h"
 
-#define USUAL 100
+#define PLACE_TOLD 128     /* and up: as the broker has told it, not reckoned here */
 #define RECKONED_A_TURN 64 /* by other bank holidays; a turn comes 20 times a second */
 
 /* ---- what ends it ---- */
+
+static_assert(CLOCKS_OF_MAX <= PLACE_TOLD && PLACE_TOLD + TOLD_DUE_COUNT <= UINT8_MAX,
+              "a place is one byte");
 
 struct ending {
     struct desk *desk;         /* of a message */
     const struct track *track; /* the message that has come, or that a step is about */
     Concordat__StepKind step;  /* UNSPECIFIED: a message */
     const char *other;         /* of a move */
+    const struct custody_told *told;
+    bool is_known[TOLD_DUE_COUNT]; /* of what it says is due: it stands here already */
+    bool ends;                     /* what is not among it */
 };
 
 static bool is_from_who_owes(const struct owed *o, const struct track *track)
@@ -101,10 +108,28 @@ static enum owed_fate judge_all(void *context, struct owed *o)
     return OWED_ENDS;
 }
 
+/* Of what was sent to who held the case: it alone can acknowledge or open that. */
+static bool stays_behind(const struct owed *o)
+{
+    return o->kind == CONCORDAT__CLOCK_KIND__CLOCK_ACKNOWLEDGE
+        || o->kind == CONCORDAT__CLOCK_KIND__CLOCK_OPEN;
+}
+
+/* What is expected is told with the move. */
+static enum owed_fate judge_left(void *context, struct owed *o)
+{
+    (void)context;
+    return o->kind == CONCORDAT__CLOCK_KIND__CLOCK_EXPECTED || (o->by_us && stays_behind(o))
+             ? OWED_STAYS
+             : OWED_ENDS;
+}
+
 static enum owed_fate judge_move(void *context, struct owed *o)
 {
     const struct ending *e = context;
 
+    if (!o->by_us && stays_behind(o))
+        return OWED_STAYS;
     if (o->by_us ? false : strcmp(o->other, e->other) == 0)
         return OWED_STAYS;
     TEXT_COPY(o->other, e->other);
@@ -145,6 +170,13 @@ void desk_owed_moved(struct desk *desk, const struct talk *talk)
     struct ending ending = {.other = talk->other};
 
     stop(desk, OWED_OF_CONVERSATION, &talk->rules.id, judge_move, &ending);
+}
+
+void desk_owed_left(struct desk *desk, const struct id *conversation)
+{
+    struct ending ending = {0};
+
+    stop(desk, OWED_OF_CONVERSATION, conversation, judge_left, &ending);
 }
 
 void desk_owed_ended(struct desk *desk, const struct id *conversation)
@@ -439,77 +471,85 @@ void desk_reckon(struct desk *desk)
         desk->reckoned = batch.list[batch.count - 1];
 }
 
-/* ---- the list ---- */
+/* ---- with its case ---- */
 
-struct listing {
-    struct desk *desk;
-    Concordat__Due **list;
-    size_t count;
-    size_t owed, most; /* of each kind */
-};
-
-static ProtobufCBinaryData binary_id(const struct id *id)
+/* Is that from before the move? What is ours to reckon from a message since is no matter of it. */
+static bool is_since(struct desk *desk, const struct owed *owed, int64_t moved_ms)
 {
-    return (ProtobufCBinaryData){.len = id_is_zero(id) ? 0 : ID_SIZE,
-                                 .data = (uint8_t *)(uintptr_t)id->bytes};
+    struct track track;
+
+    return find_cause(desk, owed, &track) && track_find(&track, RUNG_ACCEPTED)->at_ms >= moved_ms;
 }
 
-static bool list_owed(void *context, const struct owed *owed)
+static void name_sides(const struct desk *desk, const struct told_due *due, struct owed *owed)
 {
-    struct listing *listing = context;
-    struct desk *desk = listing->desk;
-    struct owed *copy = arena_take(desk->request_arena, sizeof *copy);
-    Concordat__Due *to = arena_take(desk->request_arena, sizeof *to);
-
-    if (!copy || !to)
-        return false;
-    *copy = *owed;
-    concordat__due__init(to);
-    to->due_ms = copy->due_ms;
-    to->what = (char *)(uintptr_t)clock_kind_name(copy->kind);
-    to->by_us = copy->by_us;
-    to->other = copy->other;
-    to->type = copy->type;
-    to->expected = copy->expected;
-    to->message_id = binary_id(&copy->message_id);
-    to->case_handle = binary_id(&copy->case_handle);
-    to->overdue = copy->due_ms < desk->wall_ms;
-    to->role = copy->role;
-    listing->list[listing->count++] = to;
-    return ++listing->owed < listing->most;
+    owed->by_us = strcmp(due->owed_by, desk->setup.agency) == 0;
+    TEXT_COPY(owed->other, owed->by_us ? due->owed_to : due->owed_by);
 }
 
-static void put_in_order(Concordat__Due **list, size_t count)
+/* May it say less than there is? Who has handed the case on loses what was its own all the same. */
+static bool may_lack(const struct desk *desk, const struct custody_told *told)
 {
-    for (size_t i = 1; i < count; i++) {
-        Concordat__Due *one = list[i];
-        size_t to = i;
+    const char *us = desk->setup.agency;
 
-        for (; to > 0 && list[to - 1]->due_ms > one->due_ms; to--)
-            list[to] = list[to - 1];
-        list[to] = one;
+    return strcmp(told->former, us) != 0
+        && told->due_count
+               >= (strcmp(told->holder, us) == 0 ? TOLD_DUE_COUNT : (uint32_t)TOLD_DUE_OTHERS);
+}
+
+static enum owed_fate judge_told(void *context, struct owed *o)
+{
+    struct ending *e = context;
+    const struct custody_told *told = e->told;
+
+    for (uint32_t i = 0; i < told->due_count; i++) {
+        const struct told_due *due = &told->due[i];
+
+        if (due->kind != o->kind || !id_equal(&due->message_id, &o->message_id)
+            || strcmp(due->expected, o->expected) != 0)
+            continue;
+        e->is_known[i] = true;
+        name_sides(e->desk, due, o);
+        TEXT_COPY(o->role, due->role);
+        return OWED_CHANGES;
     }
+    if (!e->ends || o->kind != CONCORDAT__CLOCK_KIND__CLOCK_EXPECTED || may_lack(e->desk, told)
+        || is_since(e->desk, o, told->at_ms))
+        return OWED_STAYS;
+    return OWED_ENDS;
 }
 
-/* What waits to be passed on stands among the rest by its time, so of each as many are looked at as
- * are shown of both, and one more. */
-void desk_due_list(struct desk *desk, struct bytes route, const Concordat__DueRequest *r)
+static struct owed owed_as_told(const struct desk *desk, const struct custody_told *told,
+                                uint32_t number)
 {
-    Concordat__Response response = CONCORDAT__RESPONSE__INIT;
-    const size_t shown = r->limit == 0 ? USUAL : r->limit < ITEMS_MAX ? r->limit : ITEMS_MAX;
-    struct listing listing = {.desk = desk, .most = shown + 1};
+    const struct told_due *due = &told->due[number];
+    struct owed owed = {.due_ms = due->due_ms,
+                        .kind = due->kind,
+                        .message_id = due->message_id,
+                        .conversation_id = due->conversation_id,
+                        .case_handle = told->case_handle};
 
-    listing.list = arena_take(desk->request_arena, 2 * listing.most * sizeof(Concordat__Due *));
-    if (!listing.list) {
-        desk_reply_problem(desk, route, CONCORDAT__OUTCOME__FAILED, "agent", "out of memory");
-        return;
+    if (due->kind == CONCORDAT__CLOCK_KIND__CLOCK_EXPECTED)
+        owed.place = (uint8_t)(PLACE_TOLD + number);
+    name_sides(desk, due, &owed);
+    TEXT_COPY(owed.type, due->type);
+    TEXT_COPY(owed.expected, due->expected);
+    TEXT_COPY(owed.role, due->role);
+    return owed;
+}
+
+void desk_owed_told(struct desk *desk, const struct custody_told *told)
+{
+    struct ending ending = {.desk = desk, .told = told};
+
+    for (uint32_t i = 0; i < told->due_count; i++)
+        stop(desk, OWED_OF_CONVERSATION, &told->due[i].conversation_id, judge_told, &ending);
+    ending.ends = true;
+    stop(desk, OWED_OF_CASE, &told->case_handle, judge_told, &ending);
+    for (uint32_t i = 0; i < told->due_count; i++) {
+        const struct owed owed = owed_as_told(desk, told, i);
+
+        if (!ending.is_known[i] && !is_since(desk, &owed, told->at_ms))
+            (void)desk_ok(desk, owed_put(desk->txn, &owed));
     }
-    desk_list_forwards(desk, listing.list, &listing.count, listing.most);
-    (void)desk_ok(desk, owed_each(desk->txn, 0, list_owed, &listing));
-    put_in_order(listing.list, listing.count);
-    response.outcome = CONCORDAT__OUTCOME__DONE;
-    response.due = listing.list;
-    response.n_due = listing.count < shown ? listing.count : shown;
-    response.more = listing.count > shown;
-    desk_reply(desk, route, &response);
 }

@@ -2,6 +2,7 @@
  * read in draft.c, what it follows from in context.c. See desk_inside.h. */
 #include <string.h>
 
+#include "agents/allocated.h"
 #include "agents/desk_inside.h"
 #include "agents/sections.h"
 #include "agents/record.h"
@@ -189,6 +190,18 @@ static bool act_goes(struct desk *desk, struct bytes route, struct draft *draft)
     return false;
 }
 
+/* An allocation names an agency of the kind that its ground is for. False: the caller is told. */
+static bool allocation_goes(struct desk *desk, struct bytes route, const struct draft *draft,
+                            const struct decision *decision)
+{
+    if (draft->type->body != &concordat__body__allocation_decision__descriptor
+        || allocation_reaches(draft->body, decision->agreement, desk->body_arena))
+        return true;
+    desk_reply_problem(desk, route, CONCORDAT__OUTCOME__BAD_INPUT, "targetAgencyId",
+                       "not of the kind that the ground is for; an override can name it");
+    return false;
+}
+
 static void send_draft(struct desk *desk, struct bytes route, struct draft *draft)
 {
     struct track *track = &draft->track;
@@ -235,7 +248,7 @@ static void send_draft(struct desk *desk, struct bytes route, struct draft *draf
         desk_reply_refused(desk, route, &decision, &question, &track->message_id);
         return;
     }
-    if (!act_goes(desk, route, draft))
+    if (!allocation_goes(desk, route, draft, &decision) || !act_goes(desk, route, draft))
         return;
     if (!desk_post(desk, draft, 0, &decision, &question)) {
         desk_reply_problem(desk, route, CONCORDAT__OUTCOME__FAILED, "body", "it cannot be sealed");

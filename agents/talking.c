@@ -355,7 +355,7 @@ void desk_talk_told(struct desk *desk, const struct custody_told *told,
         desk_owed_moved(desk, &talk);
     } else if (strcmp(told->former, us) == 0) {
         talk_move_ours(&talk, told->holder, told->at_ms);
-        desk_owed_ended(desk, &t->id);
+        desk_owed_left(desk, &t->id);
         see_late(desk, told, &talk);
     }
     keep_talk(desk, &talk, false);

@@ -56,7 +56,8 @@
  * pass on what came. A conversation is told to three agencies at most. */
 #define TRANSFERRED_TOLD_MAX                                                                       \
     ((2 + 2 * CONVERSATIONS_MAX) * EVENT_TOLD_SIZE(TOLD_CASE_MAX)                                  \
-     + 3 * CONVERSATIONS_MAX * TOLD_CONVERSATION_MAX)
+     + 3 * CONVERSATIONS_MAX * TOLD_CONVERSATION_MAX                                               \
+     + (TOLD_DUE_COUNT + (1 + 2 * CONVERSATIONS_MAX) * TOLD_DUE_OTHERS) * TOLD_DUE_MAX)
 /* The offer's own conversation ends, what was held in one is said, and the case is kept. */
 #define CASE_CHANGED_MAX                                                                           \
     (CASE_EVENT_MAX + 2 * CONVERSATION_EVENT_MAX                                                   \

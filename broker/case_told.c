@@ -43,6 +43,80 @@ static void add_due(const struct exchange *x, struct told_conversation *out)
     }
 }
 
+/* Is it told with a case that has moved? */
+static bool goes_along(const struct clock_running *running, uint32_t agency)
+{
+    return running->met_by == 0 && running->owed_by != 0 && running->owed_to != 0
+        && (agency == running->owed_by || agency == running->owed_to);
+}
+
+/* Is it of the conversation's first message, which may be no message of the holder's own? */
+static bool is_of_first(const struct clock_running *running)
+{
+    const Concordat__ClockKind kind = running->clock.kind;
+
+    return id_equal(&running->message, &running->conversation)
+        && (kind == CONCORDAT__CLOCK_KIND__CLOCK_ACKNOWLEDGE
+            || kind == CONCORDAT__CLOCK_KIND__CLOCK_DECIDE
+            || kind == CONCORDAT__CLOCK_KIND__CLOCK_ANSWER
+            || kind == CONCORDAT__CLOCK_KIND__CLOCK_CLOSE);
+}
+
+static struct told_due due_of(const struct exchange *x, const struct clock_running *running)
+{
+    struct told_due due = {.kind = running->clock.kind,
+                           .message_id = running->message,
+                           .conversation_id = running->conversation,
+                           .due_ms = running->clock.due_ms};
+
+    TEXT_COPY(due.type, running->type);
+    TEXT_COPY(due.expected, running->expected);
+    TEXT_COPY(due.owed_by, name_of(x, running->owed_by));
+    TEXT_COPY(due.owed_to, name_of(x, running->owed_to));
+    TEXT_COPY(due.role, exchange_role_of(x, running, 0));
+    return due;
+}
+
+/* The soonest, in order. */
+static void put_due(const struct exchange *x, const struct clock_running *running, uint32_t most,
+                    struct custody_told *c)
+{
+    const int64_t due_ms = running->clock.due_ms;
+    uint32_t to = c->due_count;
+
+    if (to == most && c->due[to - 1].due_ms <= due_ms)
+        return;
+    if (to == most)
+        to--;
+    else
+        c->due_count++;
+    for (; to > 0 && c->due[to - 1].due_ms > due_ms; to--)
+        c->due[to] = c->due[to - 1];
+    c->due[to] = due_of(x, running);
+}
+
+/* What is expected about the case; and to its holder what is owed in its conversations. */
+static void add_dues(const struct exchange *x, const struct case_held *held, uint32_t agency,
+                     struct custody_told *c)
+{
+    const bool is_holder = agency == held->custody.holder;
+    const uint32_t most = is_holder ? TOLD_DUE_COUNT : TOLD_DUE_OTHERS;
+    const struct clock_running *running;
+    uint32_t at = 0;
+
+    while ((running = clocks_next(x->clocks, CLOCKS_BY_CASE, &held->handle, &at)))
+        if (running->clock.kind == CONCORDAT__CLOCK_KIND__CLOCK_EXPECTED
+            && goes_along(running, agency))
+            put_due(x, running, most, c);
+    for (uint32_t i = 0; is_holder && i < c->conversation_count; i++) {
+        at = 0;
+        while ((running =
+                    clocks_next(x->clocks, CLOCKS_BY_CONVERSATION, &c->conversations[i].id, &at)))
+            if (is_of_first(running) && goes_along(running, agency))
+                put_due(x, running, most, c);
+    }
+}
+
 /* The side's next number that is free: what is missing may still come, and what waits has one. */
 static uint32_t next_free(struct exchange *x, const struct conversation *c, uint32_t side)
 {
@@ -117,6 +191,8 @@ static size_t write_told(struct exchange *x, const struct case_held *held, uint3
         describe(x, said, stays(held, news, said) ? news->former : holder, one);
         one->stays = stays(held, news, said);
     }
+    if (news->change == CONCORDAT__CUSTODY_CHANGE__CASE_TRANSFERRED)
+        add_dues(x, held, agency, c);
     enum status status = told_write(&told, out, TOLD_MAX, &size);
     assert(status == ST_OK); /* TOLD_MAX is made for it */
     return size;

@@ -259,6 +259,18 @@ static enum status say_held(struct exchange *x, struct conversation_kept *kept, 
     return status;
 }
 
+/* The lowest number of the side of which a message waits: its place; held_count: none. */
+static uint32_t find_lowest(const struct conversation_kept *kept, uint32_t from)
+{
+    uint32_t lowest = kept->held_count;
+
+    for (uint32_t i = 0; i < kept->held_count; i++)
+        if (kept->held[i].from == from && kept->held[i].what != HELD_REFUSED
+            && (lowest == kept->held_count || kept->held[i].sequence < kept->held[lowest].sequence))
+            lowest = i;
+    return lowest;
+}
+
 /* The place of one whose turn it is; held_count: none. */
 static uint32_t find_ready(const struct conversation_kept *kept)
 {
@@ -331,9 +343,13 @@ static enum status hold(struct exchange *x, const struct acceptance *a,
 {
     const struct conversation *c = &kept->conversation;
     const struct held held = {a->sequence, u->from, u->sequence, what_of(c, u->type)};
+    bool is_first = find_lowest(kept, u->from) == kept->held_count;
     enum status status = conversation_hold(kept, &held);
 
     assert(status != ST_LIMIT); /* judged before */
+    if (status == ST_OK
+        && is_first) /* its minute is not that of a number that was refused before */
+        status = exchange_clock_gap_stop(x, &c->id, u->from);
     if (status != ST_OK)
         return status;
     queue_hold(x->queues, &x->members[a->recipient].queue, queues_find(x->queues, a->sequence));
@@ -469,18 +485,6 @@ enum status exchange_words_ended(struct exchange *x, const struct id *message, u
         || !conversation_ended(&kept->conversation, message))
         return ST_OK;
     return exchange_end_conversation(x, kept, 0);
-}
-
-/* The lowest number of the side of which a message waits: its place; held_count: none. */
-static uint32_t find_lowest(const struct conversation_kept *kept, uint32_t from)
-{
-    uint32_t lowest = kept->held_count;
-
-    for (uint32_t i = 0; i < kept->held_count; i++)
-        if (kept->held[i].from == from && kept->held[i].what != HELD_REFUSED
-            && (lowest == kept->held_count || kept->held[i].sequence < kept->held[lowest].sequence))
-            lowest = i;
-    return lowest;
 }
 
 /* What was missing may still come, and what waits for its turn is nothing that anybody misses. */

@@ -236,6 +236,9 @@ struct acceptance {
  * replies to, of its conversation, of its case; CLOCKS_MET_MAX at most of what is owed, and as many
  * expectations, the oldest first. Before it does anything to these. */
 enum status exchange_clocks_met(struct exchange *x, const struct acceptance *accepted);
+/* What its clause's clocks are reckoned from. */
+struct clock_cause exchange_clock_cause(const struct exchange *x,
+                                        const struct acceptance *accepted);
 /* A clock runs from now on, under a number of its own; or no more. `met': what was owed has come,
  * which is told when it is late; else it can come no more. */
 enum status exchange_clock_start(struct exchange *x, struct clock_running *running);
@@ -263,6 +266,7 @@ enum status exchange_clocks_undone(struct exchange *x, const struct id *message_
  * an answer that came for who asked before is still to be passed on to the holder. What ended by a
  * message that is not delivered yet may be undone: till then its clocks rest. */
 enum status exchange_clocks_ended(struct exchange *x, const struct conversation *conversation);
+/* rule_clocks.c */
 /* `missing', the next number of the side `from', has not come, and something after it has: 60 s
  * from now both sides are told and exchange_gap_over is called. Nothing when that clock runs. */
 enum status exchange_clock_gap(struct exchange *x, const struct conversation *conversation,
@@ -285,6 +289,11 @@ enum status exchange_clock_complete_stop(struct exchange *x, const struct id *ca
  * opened or handed over. Nothing when that clock runs. */
 enum status exchange_clock_forward(struct exchange *x, const struct conversation *conversation,
                                    const struct id *answer, uint64_t sequence);
+/* striking.c: the role that hears of it at that rung, by the version that the message was accepted
+ * under. */
+const char *exchange_role_of(const struct exchange *x, const struct clock_running *running,
+                             uint32_t rung);
+/* clocks_moved.c */
 /* The case has moved, with its conversations: what `from' owed in it, or was owed, `to' does now.
  */
 enum status exchange_clocks_moved(struct exchange *x, const struct case_held *held, uint32_t from,

@@ -116,9 +116,8 @@ static const char *desk_of(const struct exchange *x, const struct agreement *agr
              : party->contact;
 }
 
-/* The role that hears of it, by the version that the message was accepted under. */
-static const char *role_of(const struct exchange *x, const struct clock_running *running,
-                           uint32_t rung)
+const char *exchange_role_of(const struct exchange *x, const struct clock_running *running,
+                             uint32_t rung)
 {
     const struct agreement *agreement =
         running->agreement_id[0] == '\0'
@@ -188,7 +187,7 @@ static enum status strike(struct exchange *x, struct clock_running *running)
     bool struck = clock_strike(&running->clock, exchange_calendar(x), x->now_ms, &stage, &rung);
     assert(struck);
     count_stage(x, stage);
-    enum status status = tell_strike(x, running, stage, role_of(x, running, rung));
+    enum status status = tell_strike(x, running, stage, exchange_role_of(x, running, rung));
     const struct clock_running copy = *running;
     if (status == ST_OK)
         status = keep_struck(x, running);

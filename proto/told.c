@@ -6,9 +6,11 @@
 #include "proto/field.h"
 #include "proto/prescan.h"
 
-#define CUSTODY_FIELDS_MAX (16 + 12 * CONVERSATIONS_MAX)
+#define CUSTODY_FIELDS_MAX (16 + 12 * CONVERSATIONS_MAX + 10 * TOLD_DUE_COUNT)
 
-static_assert(TOLD_CASE_MAX + CONVERSATIONS_MAX * TOLD_CONVERSATION_MAX <= TOLD_MAX
+static_assert(TOLD_CASE_MAX + CONVERSATIONS_MAX * TOLD_CONVERSATION_MAX
+                          + TOLD_DUE_COUNT * TOLD_DUE_MAX
+                      <= TOLD_MAX
                   && TOLD_CLOCK_MAX <= TOLD_MAX,
               "TOLD_MAX has room for the longest");
 
@@ -64,6 +66,47 @@ static enum status take_conversation(const Concordat__ToldConversation *m,
     if (m->stays && m->asked_by_holder)
         return field_refuse(why, "conversations.stays", "though the holder asked it");
     out->stays = m->stays;
+    return ST_OK;
+}
+
+static enum status take_due(const Concordat__ToldDue *m, struct told_due *out, struct reason *why)
+{
+    if (m->kind == CONCORDAT__CLOCK_KIND__CLOCK_UNSPECIFIED)
+        return field_refuse(why, "due.kind", "missing");
+    if (!field_take(&m->message_id, out->message_id.bytes, ID_SIZE))
+        return field_refuse(why, "due.message_id", "not 16 bytes, or zero");
+    if (!field_take(&m->conversation_id, out->conversation_id.bytes, ID_SIZE))
+        return field_refuse(why, "due.conversation_id", "not 16 bytes, or zero");
+    if (!field_take_word(m->type, out->type, TYPE_MAX))
+        return field_refuse(why, "due.type", "missing, too long or not printable");
+    if (!take_optional_word(m->expected, out->expected, TYPE_MAX))
+        return field_refuse(why, "due.expected", "too long or not printable");
+    if (!field_take_agency(m->owed_by, out->owed_by))
+        return field_refuse(why, "due.owed_by", "not an agency id");
+    if (!field_take_agency(m->owed_to, out->owed_to))
+        return field_refuse(why, "due.owed_to", "not an agency id");
+    if (m->due_ms <= 0)
+        return field_refuse(why, "due.due_ms", "missing or before 1970");
+    if (!take_role(m->role, out->role))
+        return field_refuse(why, "due.role", "too long or not printable");
+    out->kind = m->kind; /* pre-scanned: a known value */
+    out->due_ms = m->due_ms;
+    return ST_OK;
+}
+
+static enum status take_dues(const Concordat__CustodyTold *m, struct custody_told *c,
+                             struct reason *why)
+{
+    if (m->n_due > TOLD_DUE_COUNT)
+        return field_refuse(why, "due", "too many");
+    if (m->n_due > 0 && m->change != CONCORDAT__CUSTODY_CHANGE__CASE_TRANSFERRED)
+        return field_refuse(why, "due", "with TRANSFERRED alone");
+    for (size_t i = 0; i < m->n_due; i++) {
+        enum status status = take_due(m->due[i], &c->due[i], why);
+        if (status != ST_OK)
+            return status;
+    }
+    c->due_count = (uint32_t)m->n_due;
     return ST_OK;
 }
 
@@ -123,7 +166,7 @@ static enum status take_custody(const ProtobufCMessage *message, struct told *ou
     c->version = m->version;
     c->at_ms = m->at_ms;
     c->conversation_count = (uint32_t)m->n_conversations;
-    return ST_OK;
+    return take_dues(m, c, why);
 }
 
 static enum status take_subject(const Concordat__ClockTold *m, struct clock_told *c,
@@ -195,7 +238,7 @@ enum status told_read_message(enum told_kind kind, struct bytes message, struct 
                               struct told *out, struct reason *why)
 {
     static const struct prescan rules = {
-        .depth_max = 1, /* conversations */
+        .depth_max = 1, /* conversations, what is due */
         .fields_max = CUSTODY_FIELDS_MAX,
         .heap_max = HEAD_ARENA,
         .canonical = true,
@@ -250,6 +293,22 @@ static void write_conversation(struct writer *w, const struct told_conversation 
     field_end(w, at);
 }
 
+static void write_due(struct writer *w, const struct told_due *d)
+{
+    size_t at = field_begin(w, 12);
+
+    field_number(w, 1, (uint32_t)d->kind);
+    field_id(w, 2, &d->message_id);
+    field_id(w, 3, &d->conversation_id);
+    field_text(w, 4, d->type);
+    field_text(w, 5, d->expected);
+    field_text(w, 6, d->owed_by);
+    field_text(w, 7, d->owed_to);
+    field_number(w, 8, (uint64_t)d->due_ms);
+    field_text(w, 9, d->role);
+    field_end(w, at);
+}
+
 static void write_custody(struct writer *w, const struct custody_told *c)
 {
     field_id(w, 1, &c->case_handle);
@@ -264,6 +323,8 @@ static void write_custody(struct writer *w, const struct custody_told *c)
         write_conversation(w, &c->conversations[i]);
     field_id(w, 10, &c->message_id);
     field_text(w, 11, c->former);
+    for (uint32_t i = 0; i < c->due_count; i++)
+        write_due(w, &c->due[i]);
 }
 
 static void write_clock(struct writer *w, const struct clock_told *c)

@@ -18,7 +18,9 @@
 #include "lib/status.h"
 #include "proto/evidence.pb-c.h"
 
-#define TOLD_MAX (18 * 1024) /* bytes: CONVERSATIONS_MAX of them, 260 bytes each, and the rest */
+#define TOLD_DUE_COUNT 16    /* the soonest of what is due with a case that moves, to its holder */
+#define TOLD_DUE_OTHERS 8    /* and to each of the others */
+#define TOLD_MAX (25 * 1024) /* bytes: CONVERSATIONS_MAX of them, 260 bytes each, and the rest */
 #define ROLE_MAX 127         /* bytes before the NUL: a role of an agreement */
 
 /* Bytes of the longest: a clock; a case without its conversations, and each of these. A field is
@@ -33,6 +35,10 @@
 #define TOLD_CONVERSATION_MAX                                                                      \
     (3 + TOLD_SIZED(ID_SIZE) + TOLD_SIZED(TYPE_MAX) + 2 * TOLD_SIZED(AGENCY_MAX) + 2 * 6 + 4 * 2   \
      + 11)
+
+#define TOLD_DUE_MAX                                                                               \
+    (3 + 2 * TOLD_SIZED(ID_SIZE) + 2 * TOLD_SIZED(TYPE_MAX) + 2 * TOLD_SIZED(AGENCY_MAX)           \
+     + TOLD_SIZED(ROLE_MAX) + 2 + 10)
 
 enum told_kind {
     TOLD_CUSTODY = 1,
@@ -51,6 +57,15 @@ struct told_conversation {
     int64_t due_ms;
 };
 
+struct told_due {
+    Concordat__ClockKind kind;
+    struct id message_id, conversation_id;
+    char type[TYPE_MAX + 1], expected[TYPE_MAX + 1]; /* expected: empty: a step */
+    char owed_by[AGENCY_MAX + 1], owed_to[AGENCY_MAX + 1];
+    int64_t due_ms;
+    char role[ROLE_MAX + 1]; /* empty: the desk */
+};
+
 struct custody_told {
     struct id case_handle, transfer_id, message_id; /* the latter two: zero for none */
     Concordat__CustodyChange change;                /* UNSPECIFIED: an answer to who asked */
@@ -60,6 +75,8 @@ struct custody_told {
     int64_t at_ms;
     uint32_t conversation_count;
     struct told_conversation conversations[CONVERSATIONS_MAX];
+    uint32_t due_count; /* as many as can be: there may be more, due later */
+    struct told_due due[TOLD_DUE_COUNT];
 };
 
 struct clock_told {

@@ -114,13 +114,11 @@ static void all_are_told(struct tale *tale)
                                           .decided_by = PROBATION,
                                           .code = "TYPE_NOT_COVERED",
                                           .what = "the company is told of no victim"});
-    tale_due(tale, CASEWORK, "expected", "recall.returned", true, "a return is expected");
     tale_at(tale, "2026-03-03T16:00:00Z");
     tale_say(tale, PRISON, PROBATION, "recall.returned", WEEKS "returned.json", "back in prison",
              id);
     tale_say(tale, PRISON, CASEWORK, "recall.returned", WEEKS "returned.json", "back in prison",
              id);
-    tale_due(tale, CASEWORK, "expected", "recall.returned", false, "and is expected no more");
 }
 
 static void tell(struct tale *tale)

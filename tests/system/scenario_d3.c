@@ -40,7 +40,7 @@ static const char *const agreements[] = {"case.yaml",      "safeguarding.yaml", 
 static const char rsr[] = "{" K ", \"rsr\": {\"tool\": \"RSR\", \"basisPoints\": 240}}";
 static const char allocation[] =
     "{" K ", \"rsr\": {\"tool\": \"RSR\", \"basisPoints\": 240}, \"rosh\": \"ROSH_MEDIUM\", "
-    "\"targetAgencyId\": \"" COMPANY "\", \"ground\": \"LOW_OR_MEDIUM_TO_CRC\"%s, \"decided\": "
+    "\"targetAgencyId\": \"" COMPANY "\", \"ground\": \"%s\"%s, \"decided\": "
     "{\"ymd\": 20260302}}"; /* by the rule of that day it is the one service's */
 static const char override[] =
     ", \"override\": true, \"overrideReason\": \"The companies of before 26 June 2021.\"";
@@ -108,10 +108,13 @@ static void is_allocated(struct stage *t)
                           "the score goes to who is to take the case: 2.40 %");
     char json[1024];
 
-    (void)snprintf(json, sizeof json, allocation, ""); // NOLINT: ours
+    (void)snprintf(json, sizeof json, allocation, "LOW_OR_MEDIUM_TO_CRC", ""); // NOLINT: ours
     expect_bad_input(about(t, PROBATION, "case.allocation.decision", COMPANY, json), "ground",
                      "nobody is allocated to a company after 25 June 2021 by the rule");
-    (void)snprintf(json, sizeof json, allocation, override); // NOLINT: ours
+    (void)snprintf(json, sizeof json, allocation, "UNIFIED_SERVICE", ""); // NOLINT: ours
+    expect_bad_input(about(t, PROBATION, "case.allocation.decision", COMPANY, json),
+                     "targetAgencyId", "nor is a company the one service");
+    (void)snprintf(json, sizeof json, allocation, "LOW_OR_MEDIUM_TO_CRC", override); // NOLINT: ours
     (void)expect_accepted(about(t, PROBATION, "case.allocation.decision", COMPANY, json),
                           "against it, with a reason: low or medium, to the company");
     expect_refused(about(t, COMPANY, "case.update", PROBATION, update), "NOT_CURRENT_HOLDER",

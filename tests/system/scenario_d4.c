@@ -278,7 +278,6 @@ static void all_are_told(struct stage *t)
     arrives(t, CASEWORK, &id);
     expect(came_with(t, POLICE, &id, "DC_CHILD") && !came_with(t, POLICE, &id, "DC_VICTIM"),
            "they are warned of children at the door, and told of no victim");
-    expect_due(&t->s, CASEWORK, "expected", "recall.returned", "a return to prison is expected");
     (void)expect_accepted(about(t, PROBATION, "victim.event.notice", LIAISON, victim),
                           "the victim's liaison is told what may be said");
     expect_refused(about(t, PROBATION, "victim.event.notice", COMPANY, victim), "TYPE_NOT_COVERED",
@@ -294,9 +293,8 @@ static void all_are_told(struct stage *t)
     (void)expect_accepted(about(t, PRISON, "recall.returned", PROBATION, returned),
                           "the prison tells probation of the return");
     (void)expect_accepted(about(t, PRISON, "recall.returned", CASEWORK, returned), "and casework");
-    expect_not_due(&t->s, CASEWORK, "recall.returned", "which expects it no more");
-    expect(alarms_of(&t->s, PROBATION, &(struct alarms){.kind = "answer", .stage = "breached"}) == 0
-               && alarms_of(&t->s, CASEWORK, &(struct alarms){.kind = "expected"}) == 0,
+    expect(alarms_of(&t->s, PROBATION, &(struct alarms){.stage = "breached"}) == 0
+               && alarms_of(&t->s, CASEWORK, &(struct alarms){.stage = "breached"}) == 0,
            "nothing was late");
 }
 

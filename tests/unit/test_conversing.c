@@ -302,6 +302,29 @@ static void refused_numbers_go_when_their_gap_is_told(void **)
     }
 }
 
+/* The minute of a number that was refused is not that of a message which comes during it. */
+static void what_waits_has_its_own_minute(void **)
+{
+    for (int restarts = 0; restarts < 2; restarts++) {
+        OWNED(case_desk) c = referred();
+        struct envelope e = nth(c, 3);
+
+        strcpy(e.purpose, "court_advice");
+        refused(c, e, CODE(PURPOSE_NOT_COVERED));
+        case_desk_wait(c, GAP_OVER_MS / 2);
+        done(c, nth(c, 5)); /* without 2 and 4 */
+        if (restarts)
+            case_desk_restart(c);
+        case_desk_wait(c, GAP_OVER_MS / 2);
+        assert_int_equal(delivered(c, CSC_A), 0);
+        case_desk_wait(c, GAP_OVER_MS / 2 - 1);
+        assert_int_equal(delivered(c, CSC_A), 0);
+        case_desk_wait(c, 1);
+        assert_gap_told(c, CSC_A, 2);
+        assert_int_equal(delivered(c, CSC_A), 1);
+    }
+}
+
 static void refused_numbers_go_when_their_gap_is_closed(void **)
 {
     OWNED(case_desk) c = referred();
@@ -478,6 +501,7 @@ int main(void)
         cmocka_unit_test(so_many_wait_and_then_none_is_taken),
         cmocka_unit_test(each_side_has_room_of_its_own),
         cmocka_unit_test(refused_numbers_go_when_their_gap_is_told),
+        cmocka_unit_test(what_waits_has_its_own_minute),
         cmocka_unit_test(refused_numbers_go_when_their_gap_is_closed),
         cmocka_unit_test(what_waits_takes_effect_when_it_is_handed_over),
         cmocka_unit_test(what_waits_goes_with_the_case),

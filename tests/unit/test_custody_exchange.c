@@ -119,6 +119,8 @@ static void a_case_goes_over_with_all_that_is_open_at_completion_alone(void **)
     assert_int_equal(custody.conversations[0].next_of_holder, 3);
     assert_int_equal(custody.conversations[0].next_of_other, 2);
     assert_true(custody.conversations[0].asked_by_holder);
+    custody.due_count = 0; /* what its conversations wait for is told to the holder alone */
+    memset(custody.due, 0, sizeof custody.due);
     assert_memory_equal(&told_csc, &custody, sizeof custody);
     assert_string_equal(holder(c, CSC_A), "crc.a");
 

@@ -1201,6 +1201,98 @@ static void what_is_owed_is_listed_until_it_comes(void **)
     assert_int_equal(due_of(town, CSC)->n_due, 0);
 }
 
+/* As the broker has it after a move: what is expected, and the decision on a referral. */
+static struct told_due due_as_told(Concordat__ClockKind kind, const struct id *message,
+                                   const char *expected, const char *by, const char *to,
+                                   int64_t due_ms)
+{
+    struct told_due due = {
+        .kind = kind, .message_id = *message, .conversation_id = *message, .due_ms = due_ms};
+
+    TEXT_COPY(due.type, "safeguarding.referral.child");
+    TEXT_COPY(due.expected, expected);
+    TEXT_COPY(due.owed_by, by);
+    TEXT_COPY(due.owed_to, to);
+    TEXT_COPY(due.role, "Head of service");
+    return due;
+}
+
+static const Concordat__Due *find_due(struct town *town, size_t agency, const char *what,
+                                      const char *expected)
+{
+    const Concordat__Response *r = due_of(town, agency);
+
+    for (size_t i = 0; i < r->n_due; i++)
+        if (strcmp(r->due[i]->what, what) == 0 && strcmp(r->due[i]->expected, expected) == 0)
+            return r->due[i];
+    return NULL;
+}
+
+static void what_is_expected_moves_with_its_case(void **)
+{
+    OWNED(town) town = town_new(agencies, 3);
+    const Concordat__ClockKind expected = CONCORDAT__CLOCK_KIND__CLOCK_EXPECTED;
+    struct id handle = opened(town), first = referred(town, &handle), other = id_random();
+    const int64_t soon_ms = town_now(town) + 1000, later_ms = soon_ms + TOWN_DAY_MS;
+    struct told told =
+        news_of(town, &handle, CONCORDAT__CUSTODY_CHANGE__CASE_TRANSFERRED, agencies[CRC], 3);
+    const Concordat__Due *due;
+
+    town_settle(town);
+    assert_non_null(find_due(town, NPS, "decide", "safeguarding.referral.decision"));
+    town_wait(town, 1000);
+    told.custody.at_ms = town_now(town);
+    TEXT_COPY(told.custody.former, agencies[NPS]);
+    told.custody.transfer_id = (struct id){{7}};
+    told.custody.conversation_count = 1;
+    told.custody.conversations[0] = conversation_of(&first, "safeguarding.referral.child", 2, 1);
+    town_tell(town, NPS, &told);
+    told.custody.due_count = 2;
+    told.custody.due[0] =
+        due_as_told(CONCORDAT__CLOCK_KIND__CLOCK_DECIDE, &first, "safeguarding.referral.decision",
+                    agencies[CSC], agencies[CRC], soon_ms);
+    told.custody.due[1] =
+        due_as_told(expected, &other, "case.first_contact", agencies[CRC], agencies[CSC], later_ms);
+    town_mischief(town)->twice = true;
+    town_tell(town, CRC, &told);
+    told.custody.due_count = 1;
+    told.custody.due[0] = told.custody.due[1];
+    town_tell(town, CSC, &told);
+    town_settle(town);
+    town_mischief(town)->twice = false;
+    assert_int_equal(due_of(town, NPS)->n_due, 0);
+    assert_int_equal(due_of(town, CRC)->n_due, 2);
+    due = find_due(town, CRC, "decide", "safeguarding.referral.decision");
+    assert_false(due->by_us);
+    assert_int_equal(due->due_ms, soon_ms);
+    due = find_due(town, CRC, "expected", "case.first_contact");
+    assert_true(due->by_us);
+    assert_string_equal(due->other, agencies[CSC]);
+    assert_string_equal(due->role, "Head of service");
+    assert_int_equal(due->due_ms, later_ms);
+    due = find_due(town, CSC, "expected", "case.first_contact");
+    assert_string_equal(due->other, agencies[CRC]);
+    assert_string_equal(find_due(town, CSC, "decide", "safeguarding.referral.decision")->other,
+                        agencies[CRC]);
+
+    town_wait(town, 1000); /* and on, and back: the debtor is who holds it */
+    told.custody.at_ms = town_now(town);
+    told.custody.version = 5;
+    TEXT_COPY(told.custody.former, agencies[CRC]);
+    TEXT_COPY(told.custody.holder, agencies[NPS]);
+    TEXT_COPY(told.custody.due[0].owed_by, agencies[NPS]);
+    told.custody.conversation_count = 0;
+    town_tell(town, CSC, &told);
+    town_tell(town, NPS, &told);
+    told.custody.due_count = 0;
+    town_tell(town, CRC, &told);
+    town_settle(town);
+    assert_null(find_due(town, CRC, "expected", "case.first_contact"));
+    assert_true(find_due(town, NPS, "expected", "case.first_contact")->by_us);
+    assert_string_equal(find_due(town, CSC, "expected", "case.first_contact")->other,
+                        agencies[NPS]);
+}
+
 /* What was due long before an answer waits to be passed on stands before it, and a limit cuts what
  * is due last. */
 static void what_is_due_first_is_listed_first(void **)
@@ -1372,6 +1464,7 @@ int main(void)
         cmocka_unit_test(what_cannot_go_there_is_refused_in_sight),
         cmocka_unit_test(an_alarm_stands_until_somebody_has_seen_it),
         cmocka_unit_test(what_is_owed_is_listed_until_it_comes),
+        cmocka_unit_test(what_is_expected_moves_with_its_case),
         cmocka_unit_test(what_is_due_first_is_listed_first),
         cmocka_unit_test(what_is_overdue_is_listed_however_old),
         cmocka_unit_test(what_is_owed_goes_by_the_bank_holidays),

@@ -998,6 +998,50 @@ static void the_new_holder_hears_what_its_case_is_owed(void **)
     watch_free(w);
 }
 
+static const struct told_due *due_with(const struct custody_told *told, Concordat__ClockKind kind)
+{
+    for (uint32_t i = 0; i < told->due_count; i++)
+        if (told->due[i].kind == kind)
+            return &told->due[i];
+    return NULL;
+}
+
+static void a_case_that_moves_tells_what_is_due(void **)
+{
+    struct watch *w = watch_new();
+    struct custody_told custody;
+    struct envelope given, done;
+
+    assert_int_equal(claim(w->c, NPS_A, CONCORDAT__CLAIM_KIND__CLAIM_OPEN, 0, &custody), 0);
+    say(w, letter(w->c, 1, NPS_A, CSC_A, REFERRAL_CHILD));
+    say(w, reply(w->c, 2, CSC_A, NPS_A, DECISION, 1, 1));
+    say(w, letter(w->c, 3, NPS_A, CSC_A, CHECK_REQUEST));
+    given = offer(w->c, 4, NPS_A, CRC_A, 1, 15, 9);
+    name(&given, 1);
+    name(&given, 3);
+    say(w, given);
+    say(w, act(w->c, 5, CRC_A, NPS_A, "case.transfer.accept", 4, 1, 15));
+    done = act(w->c, 6, CRC_A, NPS_A, "case.transfer.complete", 4, 2, 0);
+    done.custody.manifest.bytes[0] = 9;
+    (void)accepted(w->c, &done);
+    assert_told(w->c, NPS_A, CONCORDAT__CUSTODY_CHANGE__CASE_TRANSFERRED, &custody);
+    assert_int_equal(custody.due_count, 0);
+    assert_told(w->c, CSC_A, CONCORDAT__CUSTODY_CHANGE__CASE_TRANSFERRED, &custody);
+    assert_int_equal(custody.due_count, 1);
+    assert_told(w->c, CRC_A, CONCORDAT__CUSTODY_CHANGE__CASE_TRANSFERRED, &custody);
+    assert_int_equal(custody.due_count, 3); /* and both of the enquiry */
+    const struct told_due *due = due_with(&custody, KIND(EXPECTED));
+    assert_string_equal(due->expected, UPDATE);
+    assert_string_equal(due->type, DECISION);
+    assert_string_equal(due->role, "Team manager");
+    assert_true(strcmp(due->owed_by, "crc.a") == 0 || strcmp(due->owed_to, "crc.a") == 0);
+    assert_string_equal(due_with(&custody, KIND(ACKNOWLEDGE))->owed_to, "crc.a");
+    assert_string_equal(due_with(&custody, KIND(ANSWER))->owed_by, "csc.a");
+    for (uint32_t i = 1; i < custody.due_count; i++)
+        assert_true(custody.due[i - 1].due_ms <= custody.due[i].due_ms);
+    watch_free(w);
+}
+
 /* Up to where the company holds the case, and probation's enquiry is answered to probation. */
 static struct watch *answered_to_the_former_holder(void)
 {
@@ -1088,6 +1132,7 @@ int main(void)
         cmocka_unit_test(what_is_sent_is_counted_over_a_restart),
         cmocka_unit_test(a_bank_holiday_added_moves_the_clocks_that_run),
         cmocka_unit_test(the_new_holder_hears_what_its_case_is_owed),
+        cmocka_unit_test(a_case_that_moves_tells_what_is_due),
         cmocka_unit_test(an_answer_not_passed_on_within_a_working_hour_is_told),
         cmocka_unit_test(an_answer_passed_on_in_time_is_not_told),
     };

@@ -74,10 +74,25 @@ static void the_largest_fits(void **)
         memset(at->before, 'b', AGENCY_MAX);
         at->closed = true;
     }
+    c->due_count = TOLD_DUE_COUNT;
+    for (uint32_t i = 0; i < TOLD_DUE_COUNT; i++) {
+        struct told_due *at = &c->due[i];
+        memset(at, 0, sizeof *at);
+        at->kind = CONCORDAT__CLOCK_KIND__CLOCK_EXPECTED;
+        sample_fill(at->message_id.bytes, ID_SIZE, (uint8_t)(i + 1));
+        sample_fill(at->conversation_id.bytes, ID_SIZE, (uint8_t)(i + 101));
+        memset(at->type, 't', TYPE_MAX);
+        memset(at->expected, 'e', TYPE_MAX);
+        memset(at->owed_by, 'b', AGENCY_MAX);
+        memset(at->owed_to, 'o', AGENCY_MAX);
+        at->due_ms = INT64_MAX;
+        memset(at->role, 'r', ROLE_MAX);
+    }
     size_t size = written(&told);
     assert_int_equal(told_read((struct bytes){bytes, size}, arena, &back, NULL), ST_OK);
     assert_memory_equal(&back.custody, c, sizeof *c);
-    assert_true(size <= TOLD_CASE_MAX + CONVERSATIONS_MAX * TOLD_CONVERSATION_MAX);
+    assert_true(size <= TOLD_CASE_MAX + CONVERSATIONS_MAX * TOLD_CONVERSATION_MAX
+                            + TOLD_DUE_COUNT * TOLD_DUE_MAX);
 }
 
 static void the_longest_clock_is_as_long_as_told_h_says(void **)
@@ -164,6 +179,44 @@ static void nothing_malformed_is_read(void **)
 static void set(char *to, const char *text)
 {
     strcpy(to, text);
+}
+
+/* It is due with the case. */
+static struct told sample_due_told(void)
+{
+    struct told told = sample_custody_told();
+    struct told_due *due = &told.custody.due[0];
+
+    told.custody.due_count = 1;
+    *due = (struct told_due){.kind = CONCORDAT__CLOCK_KIND__CLOCK_EXPECTED,
+                             .type = "case.transfer.complete",
+                             .expected = "case.first_contact",
+                             .owed_by = "crc.bench",
+                             .owed_to = "nps.cambs",
+                             .due_ms = SAMPLE_NOW_MS,
+                             .role = "Head of probation"};
+    sample_fill(due->message_id.bytes, ID_SIZE, 0x30);
+    sample_fill(due->conversation_id.bytes, ID_SIZE, 0x31);
+    return told;
+}
+
+#define DUE_REFUSED(starts_with, ...)                                                              \
+    READS(ST_INVALID, sample_due_told, custody, starts_with, __VA_ARGS__)
+
+static void every_field_of_what_is_due_is_checked(void **)
+{
+    READS(ST_OK, sample_due_told, custody, "", c->due[0].role[0] = '\0');
+    READS(ST_OK, sample_due_told, custody, "", c->due[0].expected[0] = '\0');
+    DUE_REFUSED("due.kind", c->due[0].kind = CONCORDAT__CLOCK_KIND__CLOCK_UNSPECIFIED);
+    DUE_REFUSED("due.message_id", c->due[0].message_id = (struct id){0});
+    DUE_REFUSED("due.conversation_id", c->due[0].conversation_id = (struct id){0});
+    DUE_REFUSED("due.type", c->due[0].type[0] = '\0');
+    DUE_REFUSED("due.expected", set(c->due[0].expected, "a type"));
+    DUE_REFUSED("due.owed_by", c->due[0].owed_by[0] = '\0');
+    DUE_REFUSED("due.owed_to", set(c->due[0].owed_to, "Nps"));
+    DUE_REFUSED("due.due_ms", c->due[0].due_ms = 0);
+    DUE_REFUSED("due.role", set(c->due[0].role, "a\nline"));
+    DUE_REFUSED("due", c->change = CONCORDAT__CUSTODY_CHANGE__CASE_OFFERED; c->former[0] = '\0');
 }
 
 static void every_field_of_custody_is_checked(void **)
@@ -271,6 +324,7 @@ int main(void)
         cmocka_unit_test(the_longest_clock_is_as_long_as_told_h_says),
         cmocka_unit_test(nothing_malformed_is_read),
         cmocka_unit_test(every_field_of_custody_is_checked),
+        cmocka_unit_test(every_field_of_what_is_due_is_checked),
         cmocka_unit_test(every_field_of_a_clock_is_checked),
         cmocka_unit_test(no_more_than_its_size_is_read_or_written),
         cmocka_unit_test(changes_kinds_and_stages_have_names),
