@@ -8,6 +8,7 @@
 #include "agents/problems.h"
 #include "lib/day.h"
 #include "proto/bodies/common.pb-c.h"
+#include "proto/bodies/supervision.pb-c.h"
 #include "proto/identifier.h"
 #include "proto/prescan.h"
 
@@ -219,6 +220,29 @@ static void check_message(struct checking *c, const ProtobufCMessage *message)
 
 /* ---- bodies ---- */
 
+/* A first contact meets what is expected after a sentence, a release or a transfer. Whoever was not
+ * seen has had none, and its clock must go on. An outcome may be withheld: DC_COMPLIANCE is not in
+ * every agreement. */
+static void check_first_contact(const Concordat__Body__FirstContact *contact,
+                                struct problems *problems)
+{
+    struct path path = {"", 0};
+
+    if (!contact->has_outcome || contact->outcome == CONCORDAT__BODY__FIRST_CONTACT__OUTCOME__SEEN)
+        return;
+    (void)path_field(&path, "outcome");
+    problem_add(problems, &path, "is not SEEN: who was not seen has had no first contact");
+}
+
+/* What a type's fields say together; each of them has been checked. */
+static void check_together(const ProtobufCMessage *message, struct problems *problems)
+{
+    if (message->descriptor == &concordat__body__allocation_decision__descriptor)
+        check_allocation((const Concordat__Body__AllocationDecision *)message, problems);
+    if (message->descriptor == &concordat__body__first_contact__descriptor)
+        check_first_contact((const Concordat__Body__FirstContact *)message, problems);
+}
+
 /* Checks, and serialises in order of tags. */
 static enum status finish(const ProtobufCMessage *message, int64_t now_ms, struct arena *arena,
                           struct bytes *out, struct problems *problems)
@@ -231,9 +255,8 @@ static enum status finish(const ProtobufCMessage *message, int64_t now_ms, struc
     check_message(&c, message);
     if (c.full)
         return ST_LIMIT;
-    if (problems->count == 0
-        && message->descriptor == &concordat__body__allocation_decision__descriptor)
-        check_allocation((const Concordat__Body__AllocationDecision *)message, problems);
+    if (problems->count == 0)
+        check_together(message, problems);
     if (problems->count > 0)
         return ST_INVALID;
 

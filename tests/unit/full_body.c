@@ -5,6 +5,7 @@
 
 #include "agents/reflect.h"
 #include "proto/bodies/common.pb-c.h"
+#include "proto/bodies/supervision.pb-c.h"
 #include "proto/categories.pb-c.h"
 #include "tests/unit/unit.h"
 
@@ -99,6 +100,8 @@ static void fill(const ProtobufCMessage *message, const ProtobufCFieldDescriptor
 
         if (choices == &concordat__body__identifier__type__descriptor)
             *(int *)value = CONCORDAT__BODY__IDENTIFIER__TYPE__PNC;
+        else if (choices == &concordat__body__first_contact__outcome__descriptor)
+            *(int *)value = CONCORDAT__BODY__FIRST_CONTACT__OUTCOME__SEEN;
         else if (strstr(choices->values[choice].name, "UNSPECIFIED"))
             *(int *)value = choices->values[choices->n_values - 1].value;
         else

@@ -162,6 +162,38 @@ static void a_case_is_allocated_as_the_rule_says(void **)
     }
 }
 
+/* It meets what is expected after a sentence, a release or a transfer: who was not seen has had
+ * none. */
+static void a_first_contact_is_one_at_which_somebody_was_seen(void **)
+{
+    static const struct {
+        const char *outcome;
+        bool is_sent;
+    } cases[] = {
+        {", \"outcome\": \"SEEN\"", true},
+        {"", true}, /* not shared under every agreement */
+        {", \"outcome\": \"NOT_SEEN_ACCEPTABLE\"", false},
+        {", \"outcome\": \"NOT_SEEN_UNACCEPTABLE\"", false},
+    };
+
+    for (size_t i = 0; i < LENGTH(cases); i++) {
+        OWNED(arena) arena = room();
+        struct problems problems;
+        struct bytes body;
+        char json[256];
+        int size =
+            snprintf(json, sizeof json, "{\"subject\": {\"name\": {\"surname\": \"Example\"}}%s}",
+                     cases[i].outcome);
+
+        assert_int_equal(
+            from_json("case.first_contact", json, (size_t)size, arena, &body, &problems),
+            cases[i].is_sent ? ST_OK : ST_INVALID);
+        assert_int_equal(problems.count, !cases[i].is_sent);
+        if (!cases[i].is_sent)
+            assert_string_equal(problems.items[0].where, "outcome");
+    }
+}
+
 /* Children whose surname nobody knows, or who are not born yet, can be named. */
 static void who_has_no_surname_can_be_asked_about(void **)
 {
@@ -603,6 +635,7 @@ int main(void)
         cmocka_unit_test(json_becomes_a_body_and_the_same_json_again),
         cmocka_unit_test(bounds_of_the_schema_are_kept),
         cmocka_unit_test(a_case_is_allocated_as_the_rule_says),
+        cmocka_unit_test(a_first_contact_is_one_at_which_somebody_was_seen),
         cmocka_unit_test(who_has_no_surname_can_be_asked_about),
         cmocka_unit_test(identifiers_are_brought_into_canonical_form),
         cmocka_unit_test(each_fault_is_told_with_its_path),
