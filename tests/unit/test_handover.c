@@ -236,6 +236,32 @@ static struct id referred(struct town *town, const struct id *handle)
                                   .json = referral}));
 }
 
+/* Until when a referral is watched, its header says as its body does, or it is not taken. */
+static void a_header_that_says_another_end_of_a_watch_is_rejected(void **)
+{
+    static const char json[] = "{" KIT ", \"children\": [" ARI "], \"concern\": [\"NEGLECT\"], "
+                               "\"orderEnd\": {\"ymd\": 20270602}, ";
+    const char *rest = strstr(referral, "[\"NEGLECT\"], ") + strlen("[\"NEGLECT\"], ");
+    OWNED(town) town = town_new(agencies, 3);
+    struct id handle = opened(town), id;
+    char watched[2048];
+
+    (void)snprintf(watched, sizeof watched, "%s%s", json, rest);
+    for (int lies = 0; lies < 2; lies++) {
+        town_mischief(town)->watch_longer = lies;
+        id = said(say(town, NPS,
+                      (struct wish){.type = "safeguarding.referral.child",
+                                    .to = agencies[CSC],
+                                    .about = &handle,
+                                    .json = watched}));
+        town_settle(town);
+        assert_string_equal(town_ladder(town, CSC, &id),
+                            lies ? "accepted rejected" : "accepted delivered");
+        if (lies)
+            assert_string_equal(town_detail(town, CSC, &id), "HEADER_MISMATCH");
+    }
+}
+
 static void numbers_go_on_without_gaps(void **)
 {
     OWNED(town) town = town_new(agencies, 3);
@@ -1451,6 +1477,7 @@ int main(void)
         cmocka_unit_test(a_transfers_details_are_its_cases),
         cmocka_unit_test(a_refused_offer_leaves_nothing),
         cmocka_unit_test(a_header_that_says_otherwise_is_rejected),
+        cmocka_unit_test(a_header_that_says_another_end_of_a_watch_is_rejected),
         cmocka_unit_test(an_answer_that_does_not_arrive_is_given_again_in_its_conversation),
         cmocka_unit_test(a_late_answer_is_passed_on_once),
         cmocka_unit_test(that_it_moved_is_told_twice),

@@ -87,6 +87,7 @@ struct town_mischief {
     struct id in_reply_to;             /* replies are delivered as if to this, signed anew */
     bool false_custody;                /* acts of custody come with headers of other components */
     bool hide_deadline;                /* headers come without the deadline of their bodies */
+    bool watch_longer;                 /* headers say a later end of a watch than their bodies */
     bool misplace;                     /* bodies' last field stands in the first section too */
     bool false_keys;                   /* an impersonated agency's key is the impostor's */
     bool true_keys_too;                /* beside that */

@@ -94,7 +94,10 @@ void town_falsify(struct town *town, struct owed *o)
     const bool lies = town->mischief.false_custody && e.custody.components != 0;
     if (lies)
         e.custody.components ^= 1;
-    if (lies || replies || town->mischief.misplace || town->mischief.hide_deadline)
+    const bool watches = town->mischief.watch_longer && e.watch_until_ms > 0;
+    if (watches)
+        e.watch_until_ms += TOWN_DAY_MS;
+    if (lies || watches || replies || town->mischief.misplace || town->mischief.hide_deadline)
         sign_anew(town, o, &e);
 }
 
