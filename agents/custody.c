@@ -6,9 +6,9 @@
 #include "lib/bytes.h"
 #include "lib/text.h"
 
-#define HOLDING_VERSION 2
-#define HOLDING_MAX 1536 /* bytes of a record */
-#define DETAIL_MAX 512   /* of a component's or part's */
+#define HOLDING_VERSION 2 /* 1 has no told_ms */
+#define HOLDING_MAX 1536  /* bytes of a record */
+#define DETAIL_MAX 512    /* of a component's or part's */
 #define KEY_SIZE (1 + ID_SIZE)
 #define DETAIL_KEY_SIZE (1 + ID_SIZE + ID_SIZE + 4)
 
@@ -322,19 +322,21 @@ enum status holding_get(struct txn *txn, const struct id *handle, struct holding
     struct holding h = {.handle = *handle};
     struct bytes value;
     struct reader r;
+    uint8_t version;
     enum status status = store_get(txn, TREE_CUSTODY, key_of(key, handle), &value);
 
     if (status != ST_OK)
         return status;
     r = reader_of(value.data, value.size);
-    if (read_u8(&r) != HOLDING_VERSION)
+    version = read_u8(&r);
+    if (version == 0 || version > HOLDING_VERSION)
         return ST_INVALID;
     read_prefixed_text(&r, h.holder, sizeof h.holder);
     h.version = read_u64(&r);
     h.is_closed = read_u8(&r) != 0;
     h.changed_ms = (int64_t)read_u64(&r);
     h.ended_ms = (int64_t)read_u64(&r);
-    h.told_ms = (int64_t)read_u64(&r);
+    h.told_ms = version == 1 ? 0 : (int64_t)read_u64(&r);
     for (size_t i = 0; i < TENURES_MAX; i++) {
         read_prefixed_text(&r, h.tenures[i].holder, sizeof h.tenures[i].holder);
         h.tenures[i].from_ms = (int64_t)read_u64(&r);

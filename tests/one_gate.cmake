@@ -15,6 +15,7 @@ function(read_tree root out)
       foreach(line IN LISTS lines)
         string(STRIP "${line}" line)
         string(REPLACE ";" "." line "${line}") # else a list
+        string(REGEX REPLACE "[][]" "|" line "${line}") # else what follows belongs to the same item
         if(NOT line MATCHES "^(/?\\*|//)")
           list(APPEND found "${file}: ${line}")
         endif()
@@ -69,7 +70,7 @@ function(check root out)
   expect("hand_over's own check" "assert\\(permit_hands_over\\(permit\\)" "^$" broker/delivery.c)
   expect("the decision at hand-over" "decide_handover\\(" "^agreements/considered.c|${declared}" broker/delivery.c)
   # what an agent seals
-  expect("an agent's seal" "assert\\(permit_queues\\(decision->permit\\)" "^$" agents/desk.c)
+  expect("an agent's seal" "assert\\(permit_queues\\(decision->permit\\)" "^$" agents/dispatch.c)
   set(${out} "${wrong}" PARENT_SCOPE)
 endfunction()
 

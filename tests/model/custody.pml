@@ -4,10 +4,11 @@
  *
  * A opens the case, and B may at the same moment. A offers it to B, component by component: accepted,
  * rejected, offered again, withdrawn, lapsed, completed. Whoever holds it may offer it a second
- * time, to any of A, B, C: at once (stale), on from B to C, or back. A has asked S (an enquiry) and
- * referred to S (a referral that lives until it is closed), before or after it holds the case. S
- * answers whom it takes for the asker; who asked and is not the holder any more passes it on. Anyone
- * may also say what is not its to say, or too soon. Then the case is closed.
+ * time, to any of A, B, C: at once (stale), on from B to C, or back. A asks S (an enquiry), before
+ * or while it holds the case, and refers to S (a referral that lives until it is closed). S answers
+ * whom it takes for the asker, also when the case is closed by then; who asked and is not the holder
+ * any more passes it on. S puts a question to A, which A and C may answer and B may not. Anyone may
+ * also say what is not its to say, or too soon. Then the case is closed.
  *
  * What can go wrong, and how it stands here:
  *   loss       a message that was sent stays sent, and comes late or again: its sender resends it
@@ -26,16 +27,28 @@
  * Every run ends, so what must happen at last is checked at the end of each.
  *
  * Checked in every state: an open case has exactly one holder, one that said OPEN or COMPLETE
- * itself; what is open about a case, and went with its holder once, has the holder for its side; a
- * closed case has nothing open. And, in every run: an answer that was sent reaches who holds the
- * case or asked (claim `answers`).
+ * itself; a referral that is open, and an enquiry that was the holder's once, have the holder for
+ * their side; a question is with somebody who may answer it; who holds the case can close it unless
+ * something is open that it can end itself; of a closed case no referral and no enquiry of the
+ * holder's is open; what has ended is not open again. And, in every run: an answer that was sent
+ * reaches who holds the case or asked, or did when the case was closed (claim `answers`).
  *
- * The rules are agreements/custody.c and conversation.c, act by act; the numbers of a conversation
- * are left out. Planted faults, each of which must be found:
+ * The rules are agreements/custody.c and conversation.c, act by act, and what broker/conversing.c
+ * and claims.c add. Left out: the numbers of a conversation and what is held for them; more than one
+ * of a kind, and so the limits; that what could not be opened was not said; what a former holder may
+ * still open (what the holder could not send, what it puts to the holder, and all when the case is
+ * closed); what a former holder says again in a conversation of its own; how both are told that an
+ * enquiry ended or a question stays, which is in the same batch: each may act before it hears.
+ *
+ * Planted faults, each of which must be found:
  *   -DHOLDER_AT_ACCEPT      who accepts every component holds the case, before it says COMPLETE
  *   -DDROP_CONVERSATIONS    COMPLETE leaves what is open where it is
+ *   -DMOVE_QUESTIONS        COMPLETE moves the question to whoever holds the case then
+ *   -DANY_QUESTION_HINDERS  CLOSE waits for the question, wherever it is
+ *   -DFORMER_OPENS          who held the case before refers and asks as if it did
  *   -DFORGET_DUPLICATES     what comes again is taken again
  *   -DLOSE_LATE_ANSWERS     the answer to who asked before ends the enquiry
+ *   -DLOSE_AFTER_CLOSE      the answer to an enquiry that ended with its case is refused
  */
 #ifndef CRASHES
 #define CRASHES 1
@@ -48,7 +61,7 @@
 #define A 1
 #define B 2
 #define C 4
-#define HOLDERS (A | B | C)
+#define ANSWERERS (A | C) /* some clause lets these answer what S asks */
 
 /* Messages: one bit each. Transfer 1 is of two components, transfer 2 of one. */
 #define OPEN_A 1
@@ -71,18 +84,20 @@
 #define LATE 131072
 #define LATE_AGAIN 262144
 #define CLOSE 524288
+#define QUESTION 1048576
+#define REPLY 2097152
 
-/* An enquiry's life. */
+/* A referral's, an enquiry's life. */
 #define NOT_YET 0
 #define IS_OPEN 1
 #define FORWARDING 2
 #define ENDED 3
+#define WITH_CASE 4 /* ended by CLOSE, unanswered: its answer is taken all the same */
 
 int sent;           /* by anyone, so far */
-byte version_1, version_1_again, version_2, version_close; /* as the sender knew it */
+byte version_1, version_1_again, version_2; /* as the sender knew it */
 bool accepts_both;  /* ACCEPT_1 */
 byte second_by, second_to; /* OFFER_2 */
-byte closes_referral, closes;   /* who says so */
 byte answer_to, answer_again_to, late_by, late_to, late_again_to;
 byte crashes = CRASHES;
 
@@ -95,7 +110,8 @@ byte m_transfer, d_transfer, m_to, d_to;
 byte m_offered, d_offered, m_accepted, d_accepted, m_rejected, d_rejected;
 byte m_referral, d_referral, m_referrer, d_referrer;
 byte m_enquiry, d_enquiry, m_asker, d_asker, m_before, d_before;
-bool m_goes_r, d_goes_r, m_goes_e, d_goes_e; /* its side was the holder, once */
+byte m_asked, d_asked;              /* who has S's question; 0: none is open */
+bool m_goes, d_goes;                /* the enquiry was the holder's, once */
 bool m_reached, d_reached;          /* the answer is where it belongs */
 byte unwritten;                     /* acts in memory that are not on the disk */
 bool crashing;                      /* what is taken now will be lost */
@@ -105,8 +121,8 @@ inline write()
     d_got = m_got; d_yes = m_yes; d_holder = m_holder; d_closed = m_closed; d_version = m_version;
     d_transfer = m_transfer; d_to = m_to; d_offered = m_offered; d_accepted = m_accepted;
     d_rejected = m_rejected; d_referral = m_referral; d_referrer = m_referrer;
-    d_enquiry = m_enquiry; d_asker = m_asker; d_before = m_before; d_goes_r = m_goes_r;
-    d_goes_e = m_goes_e; d_reached = m_reached
+    d_enquiry = m_enquiry; d_asker = m_asker; d_before = m_before; d_asked = m_asked;
+    d_goes = m_goes; d_reached = m_reached
 }
 
 inline crash()
@@ -114,8 +130,8 @@ inline crash()
     m_got = d_got; m_yes = d_yes; m_holder = d_holder; m_closed = d_closed; m_version = d_version;
     m_transfer = d_transfer; m_to = d_to; m_offered = d_offered; m_accepted = d_accepted;
     m_rejected = d_rejected; m_referral = d_referral; m_referrer = d_referrer;
-    m_enquiry = d_enquiry; m_asker = d_asker; m_before = d_before; m_goes_r = d_goes_r;
-    m_goes_e = d_goes_e; m_reached = d_reached; unwritten = 0; crashing = false; crashes--
+    m_enquiry = d_enquiry; m_asker = d_asker; m_before = d_before; m_asked = d_asked;
+    m_goes = d_goes; m_reached = d_reached; unwritten = 0; crashing = false; crashes--
 }
 
 /* ---- what the broker makes of an act: when it is accepted, and what it does then ---- */
@@ -132,9 +148,21 @@ inline crash()
     (m_transfer == id && m_to == by && (components & ~m_offered) == 0)
 #define MAY_WITHDRAW(id, by) (m_holder == by && m_transfer == id)
 #define MAY_COMPLETE(id, by, all) (m_transfer == id && m_to == by && m_accepted == all)
+/* broker/claims.c */
+#ifdef ANY_QUESTION_HINDERS
+#define HINDERS(by) (m_asked != 0)
+#else
+#define HINDERS(by) (m_asked == by)
+#endif
 #define MAY_CLOSE(by, version)                                                                     \
     (m_holder == by && m_version == version && m_transfer == 0 && m_referral != IS_OPEN &&         \
-     m_enquiry != IS_OPEN && m_enquiry != FORWARDING)
+     !HINDERS(by))
+/* broker/conversing.c: who held it before opens nothing that the holder could */
+#ifdef FORMER_OPENS
+#define IS_ITS_TO_OPEN true
+#else
+#define IS_ITS_TO_OPEN ((m_got & OPEN_A) == 0 || m_holder == A)
+#endif
 
 inline end_transfer()
 {
@@ -172,7 +200,13 @@ inline reject(components)
     m_offered = m_offered & ~components; m_rejected = m_rejected | components
 }
 
-/* conversation_move of each that the old holder has a side of */
+#ifdef MOVE_QUESTIONS
+#define MAY_ANSWER(agency) true
+#else
+#define MAY_ANSWER(agency) ((agency & ANSWERERS) != 0)
+#endif
+
+/* conversation_move of each that the old holder has a side of, but for what it alone can answer */
 inline move(to)
 {
 #ifndef DROP_CONVERSATIONS
@@ -185,6 +219,10 @@ inline move(to)
         m_before = (m_before == 0 -> m_asker : (m_before == to -> 0 : m_before)); m_asker = to
     :: m_enquiry == FORWARDING && m_asker == m_holder && m_before != to -> m_asker = to
     :: m_enquiry == FORWARDING && m_asker == m_holder && m_before == to -> answered()
+    :: else
+    fi;
+    if
+    :: m_asked == m_holder && MAY_ANSWER(to) -> m_asked = to
     :: else
     fi
 #else
@@ -199,13 +237,23 @@ inline complete(by)
 
 inline close_case()
 {
+    assert(m_asked != m_holder); /* what it can answer, it answers first */
+    if /* nobody may ever answer it */
+    :: m_enquiry == IS_OPEN && m_asker == m_holder -> m_enquiry = WITH_CASE
+    :: else
+    fi;
     m_holder = 0; m_closed = true; m_version++
 }
 
 /* agreements/conversation.c */
 #define MAY_CLOSE_REFERRAL(by) (m_referral == IS_OPEN && m_referrer == by)
-#define IS_ANSWER(to) (m_enquiry == IS_OPEN && to == m_asker)
-#define IS_ANSWER_BEFORE(to) (m_enquiry == IS_OPEN && to == m_before)
+#ifdef LOSE_AFTER_CLOSE
+#define TAKES_ANSWER (m_enquiry == IS_OPEN)
+#else
+#define TAKES_ANSWER (m_enquiry == IS_OPEN || m_enquiry == WITH_CASE)
+#endif
+#define IS_ANSWER(to) (TAKES_ANSWER && to == m_asker)
+#define IS_ANSWER_BEFORE(to) (TAKES_ANSWER && to == m_before)
 #define IS_LATE(by, to) (m_enquiry == FORWARDING && by == m_before && to == m_asker)
 
 inline refer()
@@ -259,24 +307,39 @@ inline pass_on(m, by, to)
     ((SAID(OPEN_A) -> A : 0) | (SAID(OPEN_B) -> B : 0) | (SAID(COMPLETE_1) -> B : 0)               \
      | (SAID(COMPLETE_2) -> second_to : 0))
 
+/* What the holder can end itself: it withdraws, closes, answers. */
+#define HAS_TO_END                                                                                 \
+    (m_transfer != 0 || (m_referral == IS_OPEN && m_referrer == m_holder) ||                       \
+     (m_asked == m_holder && (m_holder & ANSWERERS) != 0))
+
+/* -DNEVER=... of these must be found: some run comes to it. */
+#define QUESTION_MOVED (m_asked == C && m_holder == C)
+#define QUESTION_STAYED (m_asked == A && m_holder == B)
+#define CLOSED_BESIDE_QUESTION (m_closed && m_asked == A)
+#define CLOSED_FORWARDING (m_closed && m_enquiry == FORWARDING)
+#define ANSWERED_AFTER_CLOSE (m_closed && m_enquiry == ENDED && d_enquiry == WITH_CASE)
+
 inline check()
 {
-    if /* once with the holder: for good */
-    :: IS_HELD && m_referral == IS_OPEN && m_referrer == m_holder -> m_goes_r = true
-    :: else
-    fi;
-    if
-    :: IS_HELD && m_enquiry == IS_OPEN && m_asker == m_holder -> m_goes_e = true
+    if /* for good; until then who asked may never have held the case */
+    :: IS_HELD && m_enquiry == IS_OPEN && m_asker == m_holder -> m_goes = true
     :: else
     fi;
     assert(!IS_HELD || IS_ONE(m_holder));
     assert((m_holder & ~HAS_SAID) == 0);
-    assert(!(IS_HELD && m_goes_r && m_referral == IS_OPEN) || m_referrer == m_holder);
-    assert(!(IS_HELD && m_goes_e && (m_enquiry == IS_OPEN || m_enquiry == FORWARDING)) ||
+    assert(!(IS_HELD && m_referral == IS_OPEN) || m_referrer == m_holder);
+    assert(!(IS_HELD && m_goes && (m_enquiry == IS_OPEN || m_enquiry == FORWARDING)) ||
            m_asker == m_holder);
+    assert(m_asked == 0 || (m_asked & ANSWERERS) != 0);
+    assert(!IS_HELD || HAS_TO_END || MAY_CLOSE(m_holder, m_version));
     assert(!m_closed ||
-           (m_holder == 0 && !(m_goes_r && m_referral == IS_OPEN) &&
-               !(m_goes_e && (m_enquiry == IS_OPEN || m_enquiry == FORWARDING))))
+           (m_holder == 0 && m_referral != IS_OPEN && !(m_goes && m_enquiry == IS_OPEN)));
+    assert((m_got & REFERRAL_CLOSE) == 0 || m_referral == ENDED);
+    assert((m_got & REPLY) == 0 || m_asked == 0);
+    assert(!m_reached || m_enquiry == ENDED)
+#ifdef NEVER
+    assert(!(NEVER))
+#endif
 }
 
 /* ---- the agencies: what they know is on the disk; when they say something is their affair ---- */
@@ -306,7 +369,7 @@ end:
     od
 }
 
-/* Whoever holds the case, or thinks so: the second transfer, the end. */
+/* Whoever holds the case, or thinks so: the second transfer. */
 active proctype holder()
 {
 end:
@@ -317,11 +380,6 @@ end:
         d_step { second_by = B; second_to = C; version_2 = d_version; SAY(OFFER_2) }
     :: NEW(OFFER_2) && KNOWS(COMPLETE_1) -> /* back */
         d_step { second_by = B; second_to = A; version_2 = d_version; SAY(OFFER_2) }
-    :: NEW(REFERRAL_CLOSE) && KNOWS(REFERRAL) && d_holder != 0 ->
-        d_step { closes_referral = d_holder; SAY(REFERRAL_CLOSE) }
-    :: NEW(CLOSE) && d_holder != 0 && d_referral != IS_OPEN && d_enquiry != IS_OPEN &&
-            d_enquiry != FORWARDING ->
-        d_step { closes = d_holder; version_close = d_version; SAY(CLOSE) }
     od
 }
 
@@ -357,8 +415,6 @@ inline forget(m) /* what it said, which nothing looks at any more */
     :: m == OFFER_1 -> version_1 = 0
     :: m == OFFER_1_AGAIN -> version_1_again = 0
     :: m == OFFER_2 -> version_2 = 0; second_by = 0
-    :: m == REFERRAL_CLOSE -> closes_referral = 0
-    :: m == CLOSE -> closes = 0; version_close = 0
     :: m == ANSWER -> answer_to = 0
     :: m == ANSWER_AGAIN -> answer_again_to = 0
     :: m == LATE -> late_to = 0
@@ -375,11 +431,13 @@ inline keep(m) /* on the disk, or to be lost */
     fi
 }
 
+#define ACTS (OPEN_A | OPEN_B | COMPLETE_1 | COMPLETE_2) /* check() looks at who said these */
+
 /* A message arrives, once or again: what was taken before is answered as it was and changes nothing,
  * and so does what is refused; so neither is a step. */
 #define TAKE(m, may, act)                                                                          \
     unwritten < BATCH && IS_NEW(m) && (may) -> d_step {                                            \
-        act; SAY(m); m_got = m_got | m; check(); keep(m)                                           \
+        act; SAY(m & ACTS); m_got = m_got | m; check(); keep(m)                                    \
     }
 
 active proctype broker()
@@ -400,15 +458,16 @@ end:
             offer(2, second_to, 1))
     :: TAKE(ACCEPT_2, KNOWS(OFFER_2) && MAY_REPLY(2, second_to, 1), accept(second_to, 1, 1))
     :: TAKE(COMPLETE_2, KNOWS(ACCEPT_2) && MAY_COMPLETE(2, second_to, 1), complete(second_to))
-    :: TAKE(REFERRAL, KNOWS(OPEN_A) && !m_closed, refer())
-    :: TAKE(REFERRAL_CLOSE, SAID(REFERRAL_CLOSE) && MAY_CLOSE_REFERRAL(closes_referral),
-            close_referral())
-    :: TAKE(ENQUIRY, !m_closed, enquire())
+    :: TAKE(REFERRAL, KNOWS(OPEN_A) && !m_closed && IS_ITS_TO_OPEN, refer())
+    :: TAKE(REFERRAL_CLOSE, KNOWS(REFERRAL) && MAY_CLOSE_REFERRAL(m_referrer), close_referral())
+    :: TAKE(ENQUIRY, !m_closed && IS_ITS_TO_OPEN, enquire())
     :: TAKE(ANSWER, SAID(ANSWER), answer(ANSWER, answer_to))
     :: TAKE(ANSWER_AGAIN, SAID(ANSWER_AGAIN), answer(ANSWER_AGAIN, answer_again_to))
     :: TAKE(LATE, SAID(LATE), pass_on(LATE, late_by, late_to))
     :: TAKE(LATE_AGAIN, SAID(LATE_AGAIN), pass_on(LATE_AGAIN, late_by, late_again_to))
-    :: TAKE(CLOSE, SAID(CLOSE) && MAY_CLOSE(closes, version_close), close_case())
+    :: TAKE(QUESTION, !m_closed, m_asked = A)
+    :: TAKE(REPLY, d_asked != 0 && d_asked == m_asked, m_asked = 0)
+    :: TAKE(CLOSE, MAY_CLOSE(m_holder, d_version), close_case()) /* as the holder knows it */
     :: m_transfer != 0 && unwritten < BATCH && m_accepted != (m_transfer == 1 -> 3 : 1) ->
         d_step { end_transfer(); check(); keep(0) } /* its time is over */
     :: crashes > 0 && !crashing -> crashing = true

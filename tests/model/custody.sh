@@ -8,7 +8,7 @@ LC_ALL=C
 export LC_ALL
 model=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)/custody.pml
 folder=${1:?which folder to work in}
-memory=1900 # MB; about 800 are used
+memory=1500 # MB; about 430 are used
 
 fail()
 {
@@ -25,6 +25,8 @@ walk()
     rm -rf "${folder:?}/$1"
     mkdir -p "$folder/$1"
     said=$folder/$1/said
+    optimise=${3:+-O0} # a short search takes less time than -O2
+    optimise=${optimise:--O2}
     case $2 in
     states) compile=-DNOCLAIM search=-m10000 ;;
     runs) compile=-DCLAIM search='-a -m10000' ;;
@@ -33,7 +35,7 @@ walk()
         cd "$folder/$1"
         cp "$model" . # so that what is said names no path of this machine
         spin ${3:+"$3"} -a custody.pml >translated 2>&1 || fail "$1: see $folder/$1/translated"
-        ${CC:-cc} -O2 -w "$compile" -DMEMLIM=$memory -o pan pan.c
+        ${CC:-cc} "$optimise" -w "$compile" -DMEMLIM=$memory -o pan pan.c
         # shellcheck disable=SC2086 # two words
         ./pan $search -w24 >said 2>&1 || true
     )
@@ -54,11 +56,31 @@ planted()
     printf 'planted %s: found after %s states, %s\n' "$1" "$states" "$(sed -n 's/^pan:1: //p' "$said")"
 }
 
+# comes_to STATE: some run comes to it. What is reached inside of a step the search does not say.
+comes_to()
+{
+    walk "$1" states "-DNEVER=$1"
+    if [ "$errors" = 0 ] || ! grep -q 'assertion violated' "$said"; then
+        cat "$said" >&2
+        fail "no run comes to $1"
+    fi
+    printf 'comes to %s: after %s states\n' "$1" "$states"
+}
+
 planted HOLDER_AT_ACCEPT states 'assertion violated.*m_holder!=0'
 planted DROP_CONVERSATIONS states 'assertion violated.*==m_holder'
-planted FORGET_DUPLICATES states 'assertion violated.*==m_holder'
+planted MOVE_QUESTIONS states 'assertion violated.*m_asked==0'
+planted ANY_QUESTION_HINDERS states 'assertion violated.*m_asked!=0'
+planted FORMER_OPENS states 'assertion violated.*m_referrer==m_holder'
+planted FORGET_DUPLICATES states 'assertion violated.*m_got&8192.*m_referral==3'
 planted LOSE_LATE_ANSWERS runs 'acceptance cycle'
+planted LOSE_AFTER_CLOSE runs 'acceptance cycle'
 printf 'control_caught=yes\n'
+
+for state in QUESTION_MOVED QUESTION_STAYED CLOSED_BESIDE_QUESTION CLOSED_FORWARDING \
+    ANSWERED_AFTER_CLOSE; do
+    comes_to $state
+done
 
 walk custody runs
 if [ "$errors" != 0 ] || grep -q 'not completed' "$said"; then

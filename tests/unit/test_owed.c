@@ -7,8 +7,10 @@
 #include <string.h>
 
 #include "agents/alarms.h"
+#include "agents/custody.h"
 #include "agents/owed.h"
 #include "agents/trees.h"
+#include "lib/bytes.h"
 #include "lib/text.h"
 
 #define MANY 1000 /* of one conversation: more than are looked at in one go */
@@ -143,12 +145,54 @@ static void a_flood_pushes_out_no_alarm_that_nobody_saw(void **state)
     assert_int_equal(all.oldest, 3);
 }
 
+/* As the release before wrote it: without the time of the last telling. */
+static void an_older_record_of_a_case_is_read(void **state)
+{
+    struct place *place = *state;
+    struct holding held = {.handle = id_number(3),
+                           .version = 4,
+                           .changed_ms = 1000,
+                           .ended_ms = 2000,
+                           .told_ms = INT64_C(0x1122334455667788)},
+                   read;
+    uint8_t key[1 + ID_SIZE], record[4096], eight[8];
+    struct writer e = writer_of(eight, sizeof eight);
+    struct bytes value = {NULL, 0}, name = {NULL, 0};
+    struct walk *walk;
+
+    strcpy(held.holder, "nps.a");
+    assert_int_equal(holding_put(place->txn, &held), ST_OK);
+    assert_int_equal(walk_open(place->txn, TREE_CUSTODY, (struct bytes){NULL, 0}, &walk), ST_OK);
+    while (walk_next(walk, &name, &value) == ST_OK && value.size < 8)
+        ;
+    assert_in_range(name.size, ID_SIZE, sizeof key);
+    memcpy(key, name.data, name.size);
+    memcpy(record, value.data, value.size);
+    name = (struct bytes){key, name.size};
+    value = (struct bytes){record, value.size};
+    walk_close(walk);
+    write_u64(&e, (uint64_t)held.told_ms);
+    uint8_t *at = memmem(record, value.size, eight, sizeof eight);
+    assert_non_null(at);
+    memmove(at, at + sizeof eight, (size_t)(record + value.size - at) - sizeof eight);
+    record[0] = 1;
+    assert_int_equal(store_put(place->txn, TREE_CUSTODY, name,
+                               (struct bytes){record, value.size - sizeof eight}),
+                     ST_OK);
+    assert_int_equal(holding_get(place->txn, &held.handle, &read), ST_OK);
+    assert_int_equal(read.version, 4);
+    assert_int_equal(read.ended_ms, 2000);
+    assert_int_equal(read.told_ms, 0);
+    assert_string_equal(read.holder, "nps.a");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(all_of_a_conversation_are_asked, open_place, close_place),
         cmocka_unit_test_setup_teardown(a_flood_pushes_out_no_alarm_that_nobody_saw, open_place,
                                         close_place),
+        cmocka_unit_test_setup_teardown(an_older_record_of_a_case_is_read, open_place, close_place),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
