@@ -149,7 +149,7 @@ static void read_block(FILE *file, char *block, size_t room)
 static const char keys[][24] = {"allowed",       "only-in-reply",      "only-by-holder",
                                 "capacities",    "acknowledge-within", "decide-within",
                                 "answer-within", "escalation",         "expectations",
-                                "tests",         "small-number-floor"};
+                                "tests",         "small-number-floor", "close-within"};
 
 static unsigned keys_in(const char *text)
 {
