@@ -16,8 +16,9 @@
 #include "lib/merkle.h"
 #include "lib/store.h"
 #include "proto/claim.h"
+#include "proto/told.h"
 
-#define CLAIMED_ANSWER_MAX 1024 /* bytes; a longer answer is not kept */
+#define CLAIMED_ANSWER_MAX TOLD_MAX /* bytes */
 
 struct claimed {
     struct bytes claim; /* canonical: claim_read */

@@ -187,7 +187,8 @@ static void keep_opened(struct desk *desk, struct delivery *d, struct track *tra
                "its deadline is another than its body's");
         return;
     }
-    if (watch_in_body(type, body) != d->e.watch_until_ms) {
+    /* None in the header: from an agent of a release that did not say it. */
+    if (d->e.watch_until_ms != 0 && watch_in_body(type, body) != d->e.watch_until_ms) {
         reject(desk, d, track, CONCORDAT__REFUSAL_CODE__HEADER_MISMATCH,
                "it is watched until another day than its body says");
         return;

@@ -174,7 +174,8 @@ bool conversation_ended(struct conversation *c, const struct id *message)
 
 static bool has_ended_by(const struct conversation *c, const struct utterance *u)
 {
-    return c->state == CONVERSATION_CLOSED && u->message != 0 && c->ended_in == u->message;
+    return c->state == CONVERSATION_CLOSED && u->message != 0
+        && (c->ended_in == u->message || c->ended_in == CONVERSATION_BY_ANY);
 }
 
 static void reopen(struct conversation *c, enum conversation_state state)
@@ -197,7 +198,7 @@ static bool undo_late(struct conversation *c, const struct utterance *u)
 /* Another answer, before it or after it, is none of its business. */
 static bool undo_answer(struct conversation *c, const struct utterance *u)
 {
-    if (!c->answered || c->answered_in != u->message)
+    if (!c->answered || (c->answered_in != u->message && c->answered_in != CONVERSATION_BY_ANY))
         return false;
     c->answered = false;
     c->answered_in = 0;

@@ -35,6 +35,8 @@ enum conversation_state {
 #define SEQUENCE_AHEAD_MAX                                                                         \
     1024 /* a number that is further ahead of the next is none of the side's */
 
+#define CONVERSATION_BY_ANY UINT64_MAX
+
 struct conversation {
     struct id id, case_handle;         /* case: zero for none */
     const struct message_type *opened; /* the type of its first message */
@@ -49,7 +51,7 @@ struct conversation {
     bool ended_with_case; /* closed since its case was: its answer may come all the same */
     /* The message that answered it, and the one that ended it, as the caller numbers them; 0: none,
      * or it has ended for good. */
-    uint64_t answered_in, ended_in;
+    uint64_t answered_in, ended_in; /* CONVERSATION_BY_ANY: not recorded, whichever is undone */
     int64_t changed_ms;
 };
 

@@ -41,9 +41,9 @@
 /* Expectations of one agency's agreements about a case, or without one in a conversation. A message
  * that would start more is refused, until some are met. */
 #define CLOCKS_EXPECTED_MAX 256
-/* Of a conversation that moves: acknowledge, decide, answer, open, forward, and a gap of each side.
+/* Of a conversation that moves: acknowledge, decide, answer, open, close, forward, a gap of each side.
  */
-#define CLOCKS_A_CONVERSATION 7
+#define CLOCKS_A_CONVERSATION 8
 /* That go with a case: a COMPLETE that would move more is refused. Those of the conversations never
  * are so many. */
 #define CLOCKS_MOVED_MAX                                                                           \
@@ -53,10 +53,10 @@
 #define CONVERSATION_MOVED_MAX                                                                     \
     (2 * CONVERSATION_EVENT_MAX + 2 * (CLOCK_GONE_EVENT + CLOCK_EVENT_MAX))
 /* Who hears of a transfer: its two, the other side of each conversation, and who has it still to
- * pass on what came. A conversation is told to three agencies at most. */
+ * pass on what came. A conversation is told to four agencies at most. */
 #define TRANSFERRED_TOLD_MAX                                                                       \
     ((2 + 2 * CONVERSATIONS_MAX) * EVENT_TOLD_SIZE(TOLD_CASE_MAX)                                  \
-     + 3 * CONVERSATIONS_MAX * TOLD_CONVERSATION_MAX                                               \
+     + 4 * CONVERSATIONS_MAX * TOLD_CONVERSATION_MAX                                               \
      + (TOLD_DUE_COUNT + (1 + 2 * CONVERSATIONS_MAX) * TOLD_DUE_OTHERS) * TOLD_DUE_MAX)
 /* The offer's own conversation ends, what was held in one is said, and the case is kept. */
 #define CASE_CHANGED_MAX                                                                           \

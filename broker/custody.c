@@ -360,6 +360,8 @@ enum status exchange_offer_retracted(struct exchange *x, struct case_held *held,
     enum status status = exchange_clock_reply_stop(x, &held->handle);
 
     if (status == ST_OK)
+        status = exchange_clock_complete_stop(x, &held->handle, false);
+    if (status == ST_OK)
         status = end_offer(x, held);
     return status == ST_OK ? tell_both(x, held, &news) : status;
 }

@@ -340,6 +340,10 @@ enum status conversation_read(struct bytes key, struct bytes record,
     c->before_was_other = (bits & BIT_BEFORE_WAS_OTHER) != 0;
     c->acknowledged = (bits & BIT_ACKNOWLEDGED) != 0;
     c->answered = (bits & BIT_ANSWERED) != 0;
+    if (rr.form == 1) {
+        c->answered_in = c->answered ? CONVERSATION_BY_ANY : 0;
+        c->ended_in = c->state == CONVERSATION_CLOSED ? CONVERSATION_BY_ANY : 0;
+    }
     c->ended_with_case = (bits & BIT_ENDED_WITH_CASE) != 0;
     if (kept.held_count > 0) {
         kept.held = calloc(HELD_ALL_MAX, sizeof *kept.held);

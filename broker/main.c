@@ -104,7 +104,8 @@ static enum status fill_calendar(struct broker *b, struct exchange *exchange, st
 }
 
 /* The exchange's time never goes back, so a wrong clock must not set it. One that is behind waits:
- * time stands still until it has come there, and what is new is refused as too early. */
+ * time goes on from there more slowly until it has caught up (pace.h), and what is new is refused
+ * as too early. */
 static enum status check_clock(const struct broker *b, struct reason *why)
 {
     const int64_t recorded_ms = state_time_ms(b->state), wall_ms = clock_wall_ms();

@@ -237,6 +237,7 @@ static enum status look_again(struct exchange *x, struct clock_running *running)
     uint64_t number = running->number;
 
     if (running->clock.next_ms == INT64_MAX && !is_forward_owed(x, running)
+        && (running->met_by == 0 || !queues_find(x->queues, running->met_by))
         && last_ms < x->now_ms - DUPLICATE_DAYS * (int64_t)DAY_MS) {
         clocks_stop(x->clocks, running);
         return exchange_keep_no_clock(x, number);

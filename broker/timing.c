@@ -74,13 +74,22 @@ static enum status rest_met(struct exchange *x, struct clock_running *running,
                            : status;
 }
 
+/* It may still be undone: nobody has it, or it has just been withheld and is not recorded yet. */
+static bool is_on_its_way(struct exchange *x, uint64_t message)
+{
+    for (uint32_t i = 0; i < x->withholding_count; i++)
+        if (x->withholding[i].sequence == message)
+            return true;
+    return queues_find(x->queues, message) != NULL;
+}
+
 /* Its conversation has ended: until the message that ended it is delivered, that may be undone. */
 static enum status rest_ended(struct exchange *x, struct clock_running *running,
                               const struct conversation *c)
 {
     struct event event;
 
-    if (c->ended_in == 0 || !queues_find(x->queues, c->ended_in))
+    if (c->ended_in == 0 || !is_on_its_way(x, c->ended_in))
         return exchange_clock_stop(x, running, false);
     enum status status = exchange_event(x, c->ended_in, &event);
     if (status != ST_OK)
@@ -374,9 +383,14 @@ enum status exchange_clocks_ended(struct exchange *x, const struct conversation 
 
     while ((running = clocks_next(x->clocks, CLOCKS_BY_CONVERSATION, &conversation->id, &at))) {
         Concordat__ClockKind kind = running->clock.kind;
-        /* Its first message's: others may have sent one of the same id. */
-        bool of_first = kind == CLOCK(EXPECTED) ? exchange_is_expected_there(x, running)
-                                                : kept && running->message_sequence == kept->first;
+        /* Its first message's (others may have sent one of the same id), or of an offer made again.
+         */
+        bool of_first = kind == CLOCK(EXPECTED)
+                          ? exchange_is_expected_there(x, running)
+                          : (kept && running->message_sequence == kept->first)
+                                || (conversation->opened->custody == CUSTODY_OFFER
+                                    && strcmp(running->type, conversation->opened->name) == 0
+                                    && (kind == CLOCK(ACKNOWLEDGE) || kind == CLOCK(DECIDE)));
 
         if (running->met_by != 0
             || (!of_first && kind != CLOCK(GAP) && (kind != CLOCK(FORWARD) || owed)))

@@ -584,14 +584,26 @@ static void what_is_accepted_and_not_completed_is_told(void **)
 
 static void nothing_is_owed_of_a_transfer_that_is_over(void **)
 {
-    for (int withdrawn = 0; withdrawn < 2; withdrawn++) {
+    enum {
+        COMPLETED,
+        WITHDRAWN,
+        TAKEN_BACK, /* by a claim */
+        WAYS
+    };
+
+    for (int way = COMPLETED; way < WAYS; way++) {
         struct watch *w = accepted_whole(false);
         struct envelope e = act(w->c, 4, CRC_A, NPS_A, "case.transfer.complete", 1, 3, 0);
+        struct custody_told custody;
 
         e.custody.manifest.bytes[0] = 9;
-        if (withdrawn)
+        if (way == WITHDRAWN)
             e = act(w->c, 4, NPS_A, CRC_A, "case.transfer.withdraw", 1, 2, 0);
-        say(w, e);
+        if (way == TAKEN_BACK)
+            assert_int_equal(claim(w->c, NPS_A, CONCORDAT__CLAIM_KIND__CLAIM_WITHDRAW, 2, &custody),
+                             0);
+        else
+            say(w, e);
         run_until(w, NOW + 10 * DAY);
         assert_int_equal(told_of(w, NPS_A, KIND(COMPLETE)), 0);
         assert_int_equal(told_of(w, CRC_A, KIND(COMPLETE)), 0);
