@@ -359,6 +359,9 @@ static void on_conversation(struct town *t, const struct event *event)
         t->counts->held++;
     free(read.held);
     talk->is_kept = true;
+    /* What was held is said now: to the holder, when the case has come back to who asked. */
+    if (read.conversation.answered && !talk->said.answered && talk->former == NONE)
+        talk->is_passed = true;
     talk->said = read.conversation;
     talk->is_over = read.conversation.state == CONVERSATION_CLOSED;
 }
