@@ -1,6 +1,7 @@
 #include "tests/system/handover.h"
 
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,14 +33,42 @@ static struct concordat_answer *send_as(struct handover *h, const char *from,
 
 /* ---- parts ---- */
 
+#define LARGE_PART (1000 * 1000) /* bytes of its text */
+
+/* Of all handovers, in whatever thread: copies of a handover share their parts. */
+struct kept {
+    struct kept *next;
+    uint8_t bytes[];
+};
+
+static _Atomic(struct kept *) all_kept;
+
+static uint8_t *keep_room(size_t size)
+{
+    struct kept *kept = malloc(sizeof *kept + size);
+
+    if (!kept)
+        fail("out of memory");
+    kept->next = all_kept;
+    while (!atomic_compare_exchange_weak(&all_kept, &kept->next, kept))
+        ;
+    return kept->bytes;
+}
+
 static void make_part(struct handover *h, uint32_t number)
 {
     Concordat__Body__RecordPart part = CONCORDAT__BODY__RECORD_PART__INIT;
     Concordat__Body__RecordPart__Content content = CONCORDAT__BODY__RECORD_PART__CONTENT__INIT;
     Concordat__Body__Statement text = CONCORDAT__BODY__STATEMENT__INIT;
-    char kind[] = "contact log", words[96];
+    char kind[] = "contact log";
+    const size_t size = number == PARTS_MAX ? LARGE_PART : 96;
+    char *words = calloc(1, size);
 
-    (void)snprintf(words, sizeof words, "Contact %u of the record: seen as arranged.", number);
+    if (!words)
+        fail("out of memory");
+    (void)snprintf(words, size, "Contact %u of the record: seen as arranged.", number);
+    for (size_t i = strlen(words); number == PARTS_MAX && i < size - 1; i++)
+        words[i] = i % 60 == 0 ? '.' : 'm';
     text.text = words;
     content.kind = kind;
     content.text = &text;
@@ -49,9 +78,9 @@ static void make_part(struct handover *h, uint32_t number)
     part.number = number;
     part.sentence_order = &content;
     struct handover_part *out = &h->parts[number - 1];
-    if (concordat__body__record_part__get_packed_size(&part) > sizeof out->bytes)
-        fail("part %u is too large", number);
+    out->bytes = keep_room(concordat__body__record_part__get_packed_size(&part));
     out->size = concordat__body__record_part__pack(&part, out->bytes);
+    free(words);
 }
 
 void handover_prepare(struct handover *h)
@@ -203,21 +232,22 @@ struct concordat_answer *handover_withdraw(struct handover *h, const char *reaso
 
 struct concordat_answer *handover_send_part(struct handover *h, uint32_t number, bool is_altered)
 {
-    struct handover_part part = h->parts[number - 1];
+    const struct handover_part *part = &h->parts[number - 1];
+    uint8_t *seen = memmem(part->bytes, part->size, "seen", 4);
 
-    if (is_altered) {
-        uint8_t *seen = memmem(part.bytes, part.size, "seen", 4);
-        if (!seen)
-            fail("part %u has no text", number);
-        seen[0] ^= 1;
-    }
-    return send_as(h, h->from,
-                   (struct concordat_message){.type = "case.record.part",
-                                              .to = h->to,
-                                              .protobuf = part.bytes,
-                                              .protobuf_size = part.size,
-                                              .case_handle = h->case_handle,
-                                              .conversation_id = h->offer});
+    if (!seen)
+        fail("part %u has no text", number);
+    seen[0] ^= is_altered;
+    struct concordat_answer *answer =
+        send_as(h, h->from,
+                (struct concordat_message){.type = "case.record.part",
+                                           .to = h->to,
+                                           .protobuf = part->bytes,
+                                           .protobuf_size = part->size,
+                                           .case_handle = h->case_handle,
+                                           .conversation_id = h->offer});
+    seen[0] ^= is_altered;
+    return answer;
 }
 
 struct concordat_answer *handover_query(struct handover *h, uint32_t missing)

@@ -12,8 +12,7 @@
 #include "tests/system/scenario.h"
 
 #define PARTS_MAX 9
-#define PART_SIZE 512 /* bytes of one, serialised */
-#define ID_BASE64 25  /* bytes of an id as a body has it, with its NUL */
+#define ID_BASE64 25 /* bytes of an id as a body has it, with its NUL */
 
 /* Through which clients, and how: of who has no scenario. */
 struct handover_way {
@@ -34,9 +33,9 @@ struct handover {
     uint32_t components;       /* so many: offender, order, and requirements */
     size_t part_count;
     struct handover_part {
-        uint8_t bytes[PART_SIZE];
+        uint8_t *bytes; /* kept to the end of the test */
         size_t size;
-    } parts[PARTS_MAX];
+    } parts[PARTS_MAX]; /* the ninth is about as large as one may be */
 };
 
 /* Base64, as a body has it. */
