@@ -44,18 +44,18 @@ static enum status fill_gazette(void *context, const struct event *event)
     return status;
 }
 
-static enum status fill_agreements(const struct filling *f, struct exchange *exchange,
-                                   struct reason *why)
+static enum status fill_agreements(struct state_reader *reader, const char *store,
+                                   struct exchange *exchange, struct reason *why)
 {
     struct entries entries = {.exchange = exchange, .fits = true};
-    enum status status = state_each_gazette(f->reader, fill_gazette, &entries);
+    enum status status = state_each_gazette(reader, fill_gazette, &entries);
 
     if (status == ST_INVALID && entries.fits)
         reason_set(why, "%s: the gazette is damaged, or entries are missing, after entry %llu",
-                   f->store, (unsigned long long)entries.last);
+                   store, (unsigned long long)entries.last);
     else if (status == ST_INVALID)
-        reason_set(why, "%s: the gazette's entry %llu does not follow from those before it",
-                   f->store, (unsigned long long)entries.last);
+        reason_set(why, "%s: the gazette's entry %llu does not follow from those before it", store,
+                   (unsigned long long)entries.last);
     else if (status == ST_NOMEM)
         reason_set(why, "out of memory at the gazette's entry %llu",
                    (unsigned long long)entries.last);
@@ -85,6 +85,25 @@ static enum status fill_key(void *context, const char *agency, struct bytes stat
     return exchange_restore_key(context, agency, statement, proof);
 }
 
+enum status filling_restore(struct state_reader *reader, const char *store,
+                            struct exchange *exchange, struct reason *why)
+{
+    reason_set(why, "%s: the store is damaged", store);
+    enum status status = state_each_certificate(reader, fill_certificate, exchange);
+
+    if (status == ST_OK)
+        status = state_each_key(reader, fill_key, exchange);
+    if (status == ST_OK)
+        status = state_each_refusal(reader, fill_refusal, exchange);
+    if (status == ST_OK)
+        status = fill_agreements(reader, store, exchange, why);
+    if (status == ST_OK)
+        status = state_each_item(reader, fill_item, exchange);
+    if (status == ST_OK)
+        status = state_each_kept(reader, fill_kept, exchange);
+    return status;
+}
+
 enum status filling_run(const struct filling *f, struct exchange **out, struct reason *why)
 {
     struct exchange_config config = {
@@ -99,19 +118,8 @@ enum status filling_run(const struct filling *f, struct exchange **out, struct r
     }
     reason_set(why, "%s: the store is damaged", f->store);
     enum status status = exchange_new(&config, out);
-    if (status == ST_OK)
-        exchange_restore_time(*out, f->at_ms);
-    if (status == ST_OK)
-        status = state_each_certificate(f->reader, fill_certificate, *out);
-    if (status == ST_OK)
-        status = state_each_key(f->reader, fill_key, *out);
-    if (status == ST_OK)
-        status = state_each_refusal(f->reader, fill_refusal, *out);
-    if (status == ST_OK)
-        status = fill_agreements(f, *out, why);
-    if (status == ST_OK)
-        status = state_each_item(f->reader, fill_item, *out);
-    if (status == ST_OK)
-        status = state_each_kept(f->reader, fill_kept, *out);
-    return status;
+    if (status != ST_OK)
+        return status;
+    exchange_restore_time(*out, f->at_ms);
+    return filling_restore(f->reader, f->store, *out, why);
 }

@@ -27,5 +27,9 @@ struct filling {
  *   ST_INVALID  the store is damaged, or its gazette does not follow from itself: `why` says where
  *   ST_NOMEM, ST_IO */
 enum status filling_run(const struct filling *filling, struct exchange **out, struct reason *why);
+/* The same into an exchange that is new and has its time: what filling_run does last. `store` is
+ * for a person. */
+enum status filling_restore(struct state_reader *reader, const char *store,
+                            struct exchange *exchange, struct reason *why);
 
 #endif

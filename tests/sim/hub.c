@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "broker/filling.h"
+
 #define MAP_SIZE ((size_t)64 << 20)
 #define BUFFERS_MAX 64 /* buffers of one batch */
 
@@ -63,39 +65,6 @@ static enum status find_gazette(void *context, uint64_t sequence, struct bytes *
     return state_gazette(((struct hub *)context)->reader, sequence, record);
 }
 
-static enum status fill_item(void *context, const char *agency, uint8_t lane, uint64_t sequence,
-                             const struct event *event)
-{
-    return exchange_restore_item(context, agency, lane, sequence, event);
-}
-
-static enum status fill_kept(void *context, enum kept_kind kind, struct bytes key,
-                             struct bytes record)
-{
-    return exchange_restore_kept(context, kind, key, record);
-}
-
-static enum status fill_certificate(void *context, const char *agency, struct bytes der)
-{
-    return exchange_restore_certificate(context, agency, der);
-}
-
-static enum status fill_key(void *context, const char *agency, struct bytes statement,
-                            struct bytes proof)
-{
-    return exchange_restore_key(context, agency, statement, proof);
-}
-
-static enum status fill_refusal(void *context, const struct event *event)
-{
-    return exchange_restore_refusal(context, event);
-}
-
-static enum status fill_gazette(void *context, const struct event *event)
-{
-    return exchange_restore_gazette(context, event);
-}
-
 static struct agreement_set *agreements(struct hub *hub)
 {
     struct agreement_set *set = NULL;
@@ -111,7 +80,7 @@ static struct agreement_set *agreements(struct hub *hub)
     return set;
 }
 
-/* As main.c does it. */
+/* As filling_run does it, under an agreement that nobody has published. */
 static void fill(struct hub *hub)
 {
     const struct exchange_config config = {
@@ -121,15 +90,11 @@ static void fill(struct hub *hub)
         .links = 1,
         .seed = 3,
     };
+    struct reason why = {""};
 
     MUST(exchange_new(&config, &hub->x));
     exchange_restore_time(hub->x, state_time_ms(hub->state));
-    MUST(state_each_certificate(hub->reader, fill_certificate, hub->x));
-    MUST(state_each_key(hub->reader, fill_key, hub->x));
-    MUST(state_each_refusal(hub->reader, fill_refusal, hub->x));
-    MUST(state_each_gazette(hub->reader, fill_gazette, hub->x));
-    MUST(state_each_item(hub->reader, fill_item, hub->x));
-    MUST(state_each_kept(hub->reader, fill_kept, hub->x));
+    MUST(filling_restore(hub->reader, "simulation", hub->x, &why));
 }
 
 /* ---- life ---- */

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "broker/filling.h"
 #include "lib/id.h"
 
 const char desk_agreement[] = "agreement: ISA-TEST\n"
@@ -314,51 +315,12 @@ struct desk *desk_with(uint32_t credit)
     return desk_under(desk_agreement, credit);
 }
 
-/* ---- as main.c fills it ---- */
-
-static enum status fill_item(void *context, const char *agency, uint8_t lane, uint64_t sequence,
-                             const struct event *event)
-{
-    return exchange_restore_item(context, agency, lane, sequence, event);
-}
-
-static enum status fill_kept(void *context, enum kept_kind kind, struct bytes key,
-                             struct bytes record)
-{
-    return exchange_restore_kept(context, kind, key, record);
-}
-
-static enum status fill_certificate(void *context, const char *agency, struct bytes der)
-{
-    return exchange_restore_certificate(context, agency, der);
-}
-
-static enum status fill_key(void *context, const char *agency, struct bytes statement,
-                            struct bytes proof)
-{
-    return exchange_restore_key(context, agency, statement, proof);
-}
-
-static enum status fill_refusal(void *context, const struct event *event)
-{
-    return exchange_restore_refusal(context, event);
-}
-
-static enum status fill_gazette(void *context, const struct event *event)
-{
-    return exchange_restore_gazette(context, event);
-}
-
 struct desk *desk_restored(const char *text, struct state_reader *reader, uint64_t sequence)
 {
     struct desk *d = make_desk(text, reader, sequence);
+    struct reason why = {""};
 
-    assert_int_equal(state_each_certificate(reader, fill_certificate, d->x), ST_OK);
-    assert_int_equal(state_each_key(reader, fill_key, d->x), ST_OK);
-    assert_int_equal(state_each_refusal(reader, fill_refusal, d->x), ST_OK);
-    assert_int_equal(state_each_gazette(reader, fill_gazette, d->x), ST_OK);
-    assert_int_equal(state_each_item(reader, fill_item, d->x), ST_OK);
-    assert_int_equal(state_each_kept(reader, fill_kept, d->x), ST_OK);
+    assert_int_equal(filling_restore(reader, "desk", d->x, &why), ST_OK);
     return d;
 }
 

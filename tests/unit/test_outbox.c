@@ -1,5 +1,5 @@
 /* Outbox, inbox and track: what is put in comes out, in order, and goes when it should. */
-#include "tests/unit/unit.h"
+#include "tests/unit/agent_place.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,43 +14,6 @@
 
 #define RESENT_SIZE (2 * ID_SIZE + 1 + DIGEST_SIZE) /* bytes that version 3 of a track has more */
 #define WATCH_SIZE 8                                /* and version 4 */
-
-struct place {
-    char folder[64];
-    struct store *store;
-    struct txn *txn;
-};
-
-static int open_place(void **state)
-{
-    struct place *place = calloc(1, sizeof *place);
-    struct reason why = {""};
-    char path[80];
-
-    (void)snprintf(place->folder, sizeof place->folder, "/tmp/concordat-outbox-XXXXXX");
-    if (!mkdtemp(place->folder))
-        return -1;
-    (void)snprintf(path, sizeof path, "%s/store", place->folder);
-    if (store_open(path, 16u << 20, tree_names, TREES, &place->store, &why) != ST_OK
-        || store_begin(place->store, true, &place->txn) != ST_OK)
-        return -1;
-    *state = place;
-    return 0;
-}
-
-static int close_place(void **state)
-{
-    struct place *place = *state;
-    char command[96];
-
-    store_abort(place->txn);
-    store_close(place->store);
-    (void)snprintf(command, sizeof command, "rm -rf '%s'", place->folder);
-    if (system(command) != 0)
-        return -1;
-    free(place);
-    return 0;
-}
 
 static struct bytes text(const char *text)
 {
@@ -499,7 +462,7 @@ static void rungs_have_names_and_names_have_rungs(void **)
     assert_int_equal(rung_parse(""), RUNG_NONE);
 }
 
-#define IN_STORE(test) cmocka_unit_test_setup_teardown(test, open_place, close_place)
+#define IN_STORE(test) cmocka_unit_test_setup_teardown(test, place_open, place_close)
 
 int main(void)
 {

@@ -1,6 +1,6 @@
 /* What is owed and what was not met, in the agent's store: all of it goes when it should, and no
  * alarm that nobody has seen. */
-#include "tests/unit/unit.h"
+#include "tests/unit/agent_place.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,43 +14,6 @@
 #include "lib/text.h"
 
 #define MANY 1000 /* of one conversation: more than are looked at in one go */
-
-struct place {
-    char folder[64];
-    struct store *store;
-    struct txn *txn;
-};
-
-static int open_place(void **state)
-{
-    struct place *place = calloc(1, sizeof *place);
-    struct reason why = {""};
-    char path[80];
-
-    (void)snprintf(place->folder, sizeof place->folder, "/tmp/concordat-owed-XXXXXX");
-    if (!place || !mkdtemp(place->folder))
-        return -1;
-    (void)snprintf(path, sizeof path, "%s/store", place->folder);
-    if (store_open(path, 512u << 20, tree_names, TREES, &place->store, &why) != ST_OK
-        || store_begin(place->store, true, &place->txn) != ST_OK)
-        return -1;
-    *state = place;
-    return 0;
-}
-
-static int close_place(void **state)
-{
-    struct place *place = *state;
-    char command[96];
-
-    store_abort(place->txn);
-    store_close(place->store);
-    (void)snprintf(command, sizeof command, "rm -rf '%s'", place->folder);
-    if (system(command) != 0)
-        return -1;
-    free(place);
-    return 0;
-}
 
 static struct id id_number(uint32_t number)
 {
@@ -189,10 +152,10 @@ static void an_older_record_of_a_case_is_read(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(all_of_a_conversation_are_asked, open_place, close_place),
-        cmocka_unit_test_setup_teardown(a_flood_pushes_out_no_alarm_that_nobody_saw, open_place,
-                                        close_place),
-        cmocka_unit_test_setup_teardown(an_older_record_of_a_case_is_read, open_place, close_place),
+        cmocka_unit_test_setup_teardown(all_of_a_conversation_are_asked, place_open, place_close),
+        cmocka_unit_test_setup_teardown(a_flood_pushes_out_no_alarm_that_nobody_saw, place_open,
+                                        place_close),
+        cmocka_unit_test_setup_teardown(an_older_record_of_a_case_is_read, place_open, place_close),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

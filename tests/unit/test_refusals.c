@@ -1,5 +1,5 @@
 /* What was refused is kept as it was said, so long and so many, and read back the newest last. */
-#include "tests/unit/unit.h"
+#include "tests/unit/agent_place.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,43 +10,6 @@
 #include "agents/trees.h"
 
 #define DAY_MS ((int64_t)24 * 60 * 60 * 1000)
-
-struct place {
-    char folder[64];
-    struct store *store;
-    struct txn *txn;
-};
-
-static int open_place(void **state)
-{
-    struct place *place = calloc(1, sizeof *place);
-    struct reason why = {""};
-    char path[80];
-
-    (void)snprintf(place->folder, sizeof place->folder, "/tmp/concordat-refusals-XXXXXX");
-    if (!mkdtemp(place->folder))
-        return -1;
-    (void)snprintf(path, sizeof path, "%s/store", place->folder);
-    if (store_open(path, 64u << 20, tree_names, TREES, &place->store, &why) != ST_OK
-        || store_begin(place->store, true, &place->txn) != ST_OK)
-        return -1;
-    *state = place;
-    return 0;
-}
-
-static int close_place(void **state)
-{
-    struct place *place = *state;
-    char command[96];
-
-    store_abort(place->txn);
-    store_close(place->store);
-    (void)snprintf(command, sizeof command, "rm -rf '%s'", place->folder);
-    if (system(command) != 0)
-        return -1;
-    free(place);
-    return 0;
-}
 
 static struct refused sample(int64_t at_ms)
 {
@@ -201,7 +164,7 @@ static void beyond_the_most_the_oldest_goes_and_it_is_told(void **state)
     assert_int_equal(list(txn, 0, INT64_MAX, SIZE_MAX / 2).first_ms, 2);
 }
 
-#define IN_STORE(test) cmocka_unit_test_setup_teardown(test, open_place, close_place)
+#define IN_STORE(test) cmocka_unit_test_setup_teardown(test, place_open, place_close)
 
 int main(void)
 {
