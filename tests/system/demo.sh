@@ -26,23 +26,33 @@ fail()
     exit 1
 }
 
-began=$(date +%s)
+now_ms()
+{
+    echo $(($(date +%s%N) / 1000000))
+}
+
 code=0
+preparing=0 # ms that `run` takes to see that nothing is to be installed or built: not the demo's
 case $build in
 "$source/build/release")
     "$source/run" demo --help >/dev/null || fail "run demo cannot even be asked for help"
-    began=$(date +%s) # it has been built by now
-    told=$("$source/run" demo --quick) || code=$?
+    began=$(now_ms)
+    "$source/run" demo --help >/dev/null
+    preparing=$(($(now_ms) - began))
     ;;
+esac
+began=$(now_ms)
+case $build in
+"$source/build/release") told=$("$source/run" demo --quick) || code=$? ;;
 *) told=$("$build/agents/concordat" demo --quick ${DEMO_CLOCK:+--clock "$DEMO_CLOCK"}) || code=$? ;;
 esac
-took=$(($(date +%s) - began))
+took=$(($(now_ms) - began - preparing))
 printf '%s\n' "$told" | mask >"$build/demo.txt"
 [ -z "${GOLDEN_WRITE:-}" ] || cp "$build/demo.txt" "$golden"
-printf 'the demo took %d s\n' "$took"
+printf 'the demo took %d ms\n' "$took"
 diff "$golden" "$build/demo.txt" || fail "the story is another than $golden"
 [ "$code" = 0 ] || fail "exit code $code"
-[ -n "${DEMO_CLOCK:-}" ] || [ "$took" -lt 20 ] || fail "$took s are not quick"
+[ -n "${DEMO_CLOCK:-}" ] || [ "$took" -lt 20000 ] || fail "$took ms are not quick"
 [ -z "$(ls -A "$TMPDIR")" ] || fail "left: $(ls -A "$TMPDIR")"
 
 # A desk where nobody answers: the story ends there, and says so. Only as released, for its clock.
