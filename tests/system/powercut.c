@@ -40,6 +40,9 @@
 #define MAP_SIZE ((size_t)512 << 20)
 #define BODY_ROOM 4096
 #define BATCH_EVENTS 8
+#define LIFE_EVENTS 800 /* of a writer at most, some turns of the ring; not a time: disks differ   \
+                         */
+#define PATIENCE_MS 20000
 
 #if defined(PLANT_ACK_BEFORE_SYNC) || defined(PLANT_EARLY_RECYCLE) || defined(PLANT_FIRST_KEPT)
 #define PLANTED true
@@ -368,28 +371,36 @@ struct tally {
     uint64_t cuts, acked, in_flight_kept, lost;
 };
 
+/* Until the writer has come as far as `sequence`; false where it never does. */
+static bool await(const _Atomic uint64_t *told, uint64_t sequence)
+{
+    const struct timespec turn = {0, 1000 * 1000};
+
+    for (int i = 0; i < PATIENCE_MS && atomic_load(told) < sequence; i++)
+        (void)nanosleep(&turn, NULL);
+    return atomic_load(told) >= sequence;
+}
+
 /* One life of the writer and its end; false when the harness itself failed. */
 static bool live_and_die(struct place *place, struct ledger *ledger, uint64_t *random,
                          struct tally *t)
 {
     uint64_t before = atomic_load(&ledger->acked), acked, recovered;
-    uint64_t wait_ms = 5 + random_below(random, 60);
-    const struct timespec turn = {0, 1000 * 1000};
+    uint64_t life = random_below(random, LIFE_EVENTS);
+    const struct timespec anywhere = {0, (long)random_below(random, 4 * 1000 * 1000)};
+    bool lived;
     pid_t writer;
 
     atomic_store(&ledger->started, 0);
     writer = fork();
     if (writer == 0)
         write_until_killed(place, ledger, *random);
-    for (int i = 0; writer > 0 && i < 10000 && atomic_load(&ledger->started) == 0; i++)
-        (void)nanosleep(&turn, NULL);
-    while (wait_ms-- > 0)
-        (void)nanosleep(&turn, NULL);
+    lived = writer > 0 && await(&ledger->started, 1) && await(&ledger->acked, before + life);
+    (void)nanosleep(&anywhere, NULL); /* the cut may come anywhere in an append */
 
     acked = atomic_load(&ledger->acked); /* before the cut: what is said after may race it */
-    if (writer < 0 || atomic_load(&ledger->started) == 0 || !cut_power(place)
-        || kill(writer, SIGKILL) != 0 || waitpid(writer, NULL, 0) != writer || !unmount(place)
-        || !mount_it(place)) {
+    if (!lived || !cut_power(place) || kill(writer, SIGKILL) != 0
+        || waitpid(writer, NULL, 0) != writer || !unmount(place) || !mount_it(place)) {
         fprintf(stderr, "powercut: the harness failed: %s\n", strerror(errno));
         return false;
     }
