@@ -60,7 +60,7 @@ static void pass_to(struct custody *custody, uint32_t holder)
     for (size_t i = 0; i < CUSTODY_FORMER_MAX; i++)
         custody->former[i] = former[i];
     custody->holder = holder;
-    custody->version++;
+    custody->handed = ++custody->version;
     custody->transfer = (struct transfer){0};
 }
 
@@ -184,7 +184,7 @@ Concordat__RefusalCode custody_open(struct custody *custody, uint32_t by)
         return custody_concerns(custody, by) ? REFUSED(STALE_VERSION) : REFUSED(CASE_NOT_YOURS);
 
     custody->holder = by;
-    custody->version = 1;
+    custody->handed = custody->version = 1;
     return DONE;
 }
 

@@ -42,6 +42,7 @@ struct transfer {
 struct custody {
     uint32_t holder;  /* 0: none yet, or closed */
     uint64_t version; /* 0: it was never opened */
+    uint64_t handed;  /* the version when it last changed hands: opened, completed, closed */
     bool is_closed;
     uint32_t former[CUSTODY_FORMER_MAX]; /* the last first; 0: none */
     struct transfer transfer;

@@ -18,6 +18,7 @@ struct cases {
         size_t count;
     } helds, kepts;
     struct idmap by_handle, by_id;
+    struct idmap by_offer; /* the event that offers something of a case again */
 };
 
 /* ---- life ---- */
@@ -30,6 +31,7 @@ struct cases *cases_new(uint64_t seed)
         return NULL;
     cases->by_handle = idmap_of(seed);
     cases->by_id = idmap_of(seed ^ UINT64_C(0x9e3779b97f4a7c15));
+    cases->by_offer = idmap_of(seed ^ UINT64_C(0xbf58476d1ce4e5b9));
     cases->helds.room = cases->kepts.room = ROOM_FIRST;
     cases->helds.fresh = cases->kepts.fresh = 1;
     cases->held = calloc(ROOM_FIRST, sizeof *cases->held);
@@ -43,10 +45,13 @@ void cases_free(struct cases *cases)
         return;
     for (uint32_t i = 1; cases->kept && i < cases->kepts.fresh; i++)
         free(cases->kept[i].held);
+    for (uint32_t i = 1; cases->held && i < cases->helds.fresh; i++)
+        free(cases->held[i].again);
     free(cases->held);
     free(cases->kept);
     idmap_fini(&cases->by_handle);
     idmap_fini(&cases->by_id);
+    idmap_fini(&cases->by_offer);
     free(cases);
 }
 
@@ -106,9 +111,93 @@ void cases_delete(struct cases *cases, const struct id *handle)
     while (held->first != 0)
         conversations_delete(cases, &cases->kept[held->first].conversation.id);
     idmap_remove(&cases->by_handle, handle);
+    case_offer_nothing(cases, held);
     *held = (struct case_held){.first = cases->helds.free};
     cases->helds.free = place;
     cases->helds.count--;
+}
+
+/* ---- what is offered again ---- */
+
+static struct id key_of_event(uint64_t sequence)
+{
+    struct id key = {{0}};
+
+    for (size_t i = 0; i < sizeof sequence; i++)
+        key.bytes[i] = (uint8_t)(sequence >> 8 * i);
+    return key;
+}
+
+static bool is_offered_by(const struct case_held *held, uint64_t sequence)
+{
+    for (uint32_t i = 0; held->again && i < COMPONENTS_MAX; i++)
+        if (held->again[i] == sequence)
+            return true;
+    return false;
+}
+
+static enum status index_offer(struct cases *cases, const struct case_held *held, uint64_t sequence)
+{
+    const struct id key = key_of_event(sequence);
+
+    return idmap_put(&cases->by_offer, &key, (uint32_t)(held - cases->held));
+}
+
+enum status case_offer_again(struct cases *cases, struct case_held *held, uint32_t components,
+                             uint64_t sequence)
+{
+    if (!held->again && !(held->again = calloc(COMPONENTS_MAX, sizeof *held->again)))
+        return ST_NOMEM;
+    for (uint32_t i = 0; i < COMPONENTS_MAX; i++) {
+        const uint64_t before = held->again[i];
+        const struct id key = key_of_event(before);
+
+        if (!(components >> i & 1))
+            continue;
+        held->again[i] = sequence;
+        if (before != 0 && !is_offered_by(held, before))
+            idmap_remove(&cases->by_offer, &key);
+    }
+    return index_offer(cases, held, sequence);
+}
+
+void case_offer_nothing(struct cases *cases, struct case_held *held)
+{
+    for (uint32_t i = 0; held->again && i < COMPONENTS_MAX; i++) {
+        const struct id key = key_of_event(held->again[i]);
+
+        if (held->again[i] != 0)
+            idmap_remove(&cases->by_offer, &key);
+    }
+    free(held->again);
+    held->again = NULL;
+}
+
+struct case_held *cases_find_offered(struct cases *cases, uint64_t sequence)
+{
+    const struct id key = key_of_event(sequence);
+    uint32_t place = idmap_get(&cases->by_offer, &key);
+
+    return place > 0 ? &cases->held[place] : NULL;
+}
+
+enum status cases_take(struct cases *cases, struct case_held *read)
+{
+    struct case_held *held = cases_add(cases, &read->handle);
+    enum status status = ST_OK;
+
+    if (!held) {
+        free(read->again);
+        return ST_NOMEM;
+    }
+    held->custody = read->custody;
+    held->changed_ms = read->changed_ms;
+    held->opened_by = read->opened_by;
+    held->again = read->again;
+    for (uint32_t i = 0; held->again && i < COMPONENTS_MAX && status == ST_OK; i++)
+        if (held->again[i] != 0)
+            status = index_offer(cases, held, held->again[i]);
+    return status;
 }
 
 /* ---- conversations ---- */

@@ -5,7 +5,7 @@
  *     custody.c, conversing.c --> cases --record--> EVENT_KEPT --> state --restore--> cases
  *
  * Agencies are places in the directory + 1, so that 0 is nobody; records name them by id. About
- * 150 bytes a case and 170 a conversation. Open addressing, keyed hash: agencies choose handles.
+ * 170 bytes a case and 170 a conversation. Open addressing, keyed hash: agencies choose handles.
  *
  * Threads: one owner, the exchange.
  */
@@ -22,11 +22,16 @@ struct case_held {
     struct id handle;
     struct custody custody;
     int64_t changed_ms;
+    uint32_t opened_by;   /* whose claim opened it: it counts for that agency (claims.c) */
     uint32_t first, last; /* places of its conversations, which are in order of id; 0: none */
+    /* Of the open transfer, COMPONENTS_MAX of them: the event by which each component was last
+     * offered again; 0: it was not. Owned; NULL: none was. */
+    uint64_t *again;
 };
 
-#define HELD_MAX 16 /* messages of one side of a conversation that are held, and refused numbers   \
-                     */
+#define HELD_MAX                                                                                   \
+    16 /* messages of one side of a conversation that are held, and refused numbers                \
+        */
 #define HELD_SENDERS_MAX 2 /* its sides */
 #define HELD_ALL_MAX (HELD_SENDERS_MAX * HELD_MAX)
 
@@ -67,6 +72,17 @@ struct case_held *cases_find(struct cases *cases, const struct id *handle);
 /* Adds an empty one, or finds it; NULL: memory is out. */
 struct case_held *cases_add(struct cases *cases, const struct id *handle);
 void cases_delete(struct cases *cases, const struct id *handle); /* with its conversations */
+/* What a record says, with what it owns: to the place of its handle.
+ *   ST_NOMEM */
+enum status cases_take(struct cases *cases, struct case_held *read);
+/* The open transfer's `components' are offered again by event `sequence'.
+ *   ST_NOMEM */
+enum status case_offer_again(struct cases *cases, struct case_held *held, uint32_t components,
+                             uint64_t sequence);
+/* The transfer is over: nothing of it is offered again. */
+void case_offer_nothing(struct cases *cases, struct case_held *held);
+/* Whose open transfer's component did that event offer again, as the last? NULL: none. */
+struct case_held *cases_find_offered(struct cases *cases, uint64_t sequence);
 struct conversation_kept *conversations_find(struct cases *cases, const struct id *id);
 /* Adds a copy of what is not there yet, and to its case's list when it has one. NULL: no memory. */
 struct conversation_kept *conversations_add(struct cases *cases, const struct conversation *c);
@@ -91,8 +107,8 @@ struct conversation_kept *conversations_walk(struct cases *cases, uint32_t *plac
 
 /* Bytes of the longest records: names and types at their longest, HELD_MAX held. */
 #define CASE_RECORD_MAX                                                                            \
-    (1 + (2 + CUSTODY_FORMER_MAX) * (1 + AGENCY_MAX) + 8 + 1 + 8 + 1 + ID_SIZE + 4 * 4             \
-     + DIGEST_SIZE + 8)
+    (1 + (3 + CUSTODY_FORMER_MAX) * (1 + AGENCY_MAX) + 8 + 8 + 1 + 8 + 1 + ID_SIZE + 4 * 4         \
+     + DIGEST_SIZE + 8 + 1 + COMPONENTS_MAX * 9)
 #define CONVERSATION_RECORD_MAX                                                                    \
     (1 + ID_SIZE + 1 + TYPE_MAX + 1 + (3 + HELD_SENDERS_MAX) * (1 + AGENCY_MAX) + 1 + 2 * 4        \
      + 4 * 8 + 2 + 2 * HELD_MAX * (8 + 1 + 4 + 1))
@@ -103,7 +119,8 @@ struct cases_names {
     enum status (*number)(void *context, const char *name, uint32_t *agency);
 };
 void case_write(const struct case_held *held, const struct cases_names *names, struct writer *w);
-/*   ST_INVALID  not such a record;   ST_NOMEM */
+/* `out' is given to cases_take(), or its `again' freed.
+ *   ST_INVALID  not such a record;   ST_NOMEM */
 enum status case_read(struct bytes key, struct bytes record, const struct cases_names *names,
                       struct case_held *out);
 void conversation_write(const struct conversation_kept *kept, const struct cases_names *names,

@@ -67,6 +67,10 @@ static enum status keep_claim(struct exchange *x, const struct id *handle,
         return ST_NOMEM;
     held->custody = *custody;
     held->changed_ms = x->now_ms;
+    if (held->opened_by == 0)
+        held->opened_by = custody->holder;
+    if (custody->transfer.to == 0)
+        case_offer_nothing(x->cases, held);
     x->counts.claims++;
     return exchange_keep_case(x, held);
 }

@@ -149,6 +149,8 @@ Concordat__RefusalCode exchange_judge_deed(struct exchange *x, const struct comm
 static enum status keep(struct exchange *x, struct case_held *held)
 {
     held->changed_ms = x->now_ms;
+    if (held->custody.transfer.to == 0)
+        case_offer_nothing(x->cases, held);
     return exchange_keep_case(x, held);
 }
 
@@ -332,7 +334,10 @@ enum status exchange_do_deed(struct exchange *x, const struct acceptance *a)
     const struct transfer now = held->custody.transfer.to != 0 ? held->custody.transfer : before;
     struct case_news news = {
         .transfer = &now, .message = a->submit->message_id, .components = deed.components};
-    enum status status = keep(x, held);
+    enum status status = ST_OK;
+    if (deed.act == CUSTODY_OFFER && before.to != 0)
+        status = case_offer_again(x->cases, held, deed.components, a->sequence);
+    status = status == ST_OK ? keep(x, held) : status;
     x->counts.custody_acts++;
     return status == ST_OK ? follow(x, held, a, &deed, &news) : status;
 }
@@ -377,35 +382,19 @@ enum status exchange_offer_lapsed(struct exchange *x, const struct id *case_hand
     return lapse(x, held);
 }
 
-/* The case that the message offers again: its header says. NULL: none, or its event is gone. */
-static struct case_held *find_offered_again(struct exchange *x, uint64_t sequence)
-{
-    struct envelope envelope;
-    struct event event;
-
-    if (exchange_event(x, sequence, &event) != ST_OK || event.kind != EVENT_ACCEPTED
-        || envelope_read(event.header, x->arena, &envelope, NULL) != ST_OK)
-        return NULL;
-    const struct message_type *type = catalogue_find(envelope.type);
-    struct case_held *held = cases_find(x->cases, &envelope.case_handle);
-    if (!type || type->custody != CUSTODY_OFFER || !held
-        || !id_equal(&held->custody.transfer.id, &envelope.custody.transfer_id))
-        return NULL;
-    return held;
-}
-
 enum status exchange_offer_undone(struct exchange *x, uint64_t sequence, const struct id *message,
                                   uint32_t sender)
 {
     const struct conversation_kept *kept = conversations_find(x->cases, message);
     struct case_held *held;
 
+    /* What offers again may be declined long after its event has left with its delivery. */
     if (kept && kept->conversation.asker == sender)
         held = is_open_offer(&kept->conversation)
                  ? cases_find(x->cases, &kept->conversation.case_handle)
                  : NULL;
     else
-        held = find_offered_again(x, sequence);
+        held = cases_find_offered(x->cases, sequence);
     if (!held || held->custody.holder != sender || held->custody.transfer.to == 0)
         return ST_OK;
     enum status status = exchange_clock_reply_stop(x, &held->handle);

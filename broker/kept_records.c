@@ -17,7 +17,7 @@
 
 /* The first byte of each. Older forms are read, and written anew when the record next changes. */
 enum {
-    CASE_FORM = 1,
+    CASE_FORM = 2,         /* 1 has no handed, opened_by, and no components offered again */
     CONVERSATION_FORM = 2, /* 1 has no answered_in, ended_in */
     CLOCK_FORM = 2,        /* 1 has no told_by, told_to */
 };
@@ -121,9 +121,27 @@ static bool key_is_id(struct bytes key, struct id *out)
     return reader_done(&r) && !id_is_zero(out);
 }
 
-/* ---- cases: holder | u64 version | closed | former holders | i64 changed | is one open: transfer
+/* ---- cases: holder | u64 version, handed | closed | former holders | i64 changed | opened by | is
+ * one open: transfer
  *
- * transfer: id | to | u32 count, offered, accepted, rejected | manifest | i64 reply by */
+ * transfer: id | to | u32 count, offered, accepted, rejected | manifest | i64 reply by | u8 offered
+ * again: u8 component | u64 event each */
+
+static void write_again(const struct case_held *held, struct writer *w)
+{
+    uint8_t count = 0;
+
+    for (uint32_t i = 0; held->again && i < COMPONENTS_MAX; i++)
+        if (held->again[i] != 0)
+            count++;
+    write_u8(w, count);
+    for (uint32_t i = 0; held->again && i < COMPONENTS_MAX; i++) {
+        if (held->again[i] == 0)
+            continue;
+        write_u8(w, (uint8_t)i);
+        write_u64(w, held->again[i]);
+    }
+}
 
 void case_write(const struct case_held *held, const struct cases_names *names, struct writer *w)
 {
@@ -133,10 +151,12 @@ void case_write(const struct case_held *held, const struct cases_names *names, s
     write_u8(w, CASE_FORM);
     write_name(w, names, c->holder);
     write_u64(w, c->version);
+    write_u64(w, c->handed);
     write_u8(w, c->is_closed);
     for (size_t i = 0; i < CUSTODY_FORMER_MAX; i++)
         write_name(w, names, c->former[i]);
     write_u64(w, (uint64_t)held->changed_ms);
+    write_name(w, names, held->opened_by);
     write_u8(w, t->to != 0);
     if (t->to == 0)
         return;
@@ -148,6 +168,7 @@ void case_write(const struct case_held *held, const struct cases_names *names, s
     write_u32(w, t->rejected);
     write_bytes(w, t->manifest.bytes, DIGEST_SIZE);
     write_u64(w, (uint64_t)t->reply_by_ms);
+    write_again(held, w);
 }
 
 static void read_transfer(struct record_reader *rr, struct transfer *t)
@@ -160,6 +181,45 @@ static void read_transfer(struct record_reader *rr, struct transfer *t)
     t->rejected = read_u32(&rr->r);
     read_into(&rr->r, t->manifest.bytes, DIGEST_SIZE);
     t->reply_by_ms = (int64_t)read_u64(&rr->r);
+}
+
+/* In order of component. */
+static bool read_again(struct record_reader *rr, uint32_t count,
+                       uint64_t again[static COMPONENTS_MAX], bool *any)
+{
+    uint8_t listed = read_u8(&rr->r);
+    int last = -1;
+
+    for (uint8_t i = 0; i < listed && !rr->r.failed; i++) {
+        uint8_t at = read_u8(&rr->r);
+        uint64_t sequence = read_u64(&rr->r);
+
+        if (at <= last || at >= count || at >= COMPONENTS_MAX || sequence == 0)
+            return false;
+        again[at] = sequence;
+        last = at;
+    }
+    *any = listed > 0;
+    return true;
+}
+
+/* Of a record of form 1, which does not say it: whom it was with first, as far as is remembered. */
+static uint32_t oldest_holder(const struct custody *c)
+{
+    uint32_t oldest = c->holder;
+
+    for (size_t i = 0; i < CUSTODY_FORMER_MAX; i++)
+        if (c->former[i] != 0)
+            oldest = c->former[i];
+    return oldest;
+}
+
+static bool case_is_sound(const struct case_held *held)
+{
+    const struct custody *c = &held->custody;
+
+    return c->version > 0 && (c->holder == 0) == c->is_closed && c->handed > 0
+        && c->handed <= c->version && held->opened_by != 0;
 }
 
 static bool transfer_is_sound(const struct custody *c)
@@ -179,19 +239,31 @@ enum status case_read(struct bytes key, struct bytes record, const struct cases_
     struct record_reader rr = open_record(record, names, CASE_FORM);
     struct case_held held = {0};
     struct custody *c = &held.custody;
+    uint64_t again[COMPONENTS_MAX] = {0};
+    bool is_sound = true, any_again = false;
 
     c->holder = read_name(&rr);
     c->version = read_u64(&rr.r);
+    c->handed = rr.form >= 2 ? read_u64(&rr.r) : c->version;
     c->is_closed = read_flag(&rr.r);
     for (size_t i = 0; i < CUSTODY_FORMER_MAX; i++)
         c->former[i] = read_name(&rr);
     held.changed_ms = (int64_t)read_u64(&rr.r);
+    held.opened_by = rr.form >= 2 ? read_name(&rr) : oldest_holder(c);
     bool has_transfer = read_flag(&rr.r);
-    if (has_transfer)
+    if (has_transfer) {
         read_transfer(&rr, &c->transfer);
-    enum status status = close_record(&rr, key_is_id(key, &held.handle) && c->version > 0
-                                               && (c->holder == 0) == c->is_closed
-                                               && (!has_transfer || transfer_is_sound(c)));
+        is_sound = rr.form < 2 || read_again(&rr, c->transfer.count, again, &any_again);
+    }
+    enum status status =
+        close_record(&rr, is_sound && key_is_id(key, &held.handle) && case_is_sound(&held)
+                              && (!has_transfer || transfer_is_sound(c)));
+    if (status == ST_OK && any_again) {
+        held.again = calloc(COMPONENTS_MAX, sizeof *held.again);
+        if (!held.again)
+            return ST_NOMEM;
+        memcpy(held.again, again, sizeof again);
+    }
     if (status == ST_OK)
         *out = held;
     return status;

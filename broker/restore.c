@@ -142,17 +142,10 @@ enum status exchange_restore_gazette(struct exchange *x, const struct event *eve
 static enum status restore_case(struct exchange *x, struct bytes key, struct bytes record)
 {
     const struct cases_names names = exchange_names(x);
-    struct case_held read, *held;
+    struct case_held read;
     enum status status = case_read(key, record, &names, &read);
 
-    if (status != ST_OK)
-        return status;
-    held = cases_add(x->cases, &read.handle);
-    if (!held)
-        return ST_NOMEM;
-    held->custody = read.custody;
-    held->changed_ms = read.changed_ms;
-    return ST_OK;
+    return status == ST_OK ? cases_take(x->cases, &read) : status;
 }
 
 /* `read` is given away. */

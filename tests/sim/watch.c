@@ -310,6 +310,7 @@ static void on_case(struct town *t, const struct event *event)
     int case_number = (int)(f - t->files), holder = (int)read.custody.holder - 1;
     f->is_kept = true;
     f->said = read.custody;
+    free(read.again);
     if (f->holder == NONE && !f->is_closed && holder != NONE) {
         if (!was_claimed(t, holder, f, CONCORDAT__CLAIM_KIND__CLAIM_OPEN) || holder >= HOLDERS)
             town_fail(t, "a case is opened without a claim, or by who may not hold one");

@@ -226,9 +226,11 @@ static enum status case_again(struct bytes key, struct bytes record, struct writ
     struct case_held held;
     enum status status = case_read(key, record, &names, &held);
 
-    if (status == ST_OK)
-        case_write(&held, &names, w);
-    return status;
+    if (status != ST_OK)
+        return status;
+    case_write(&held, &names, w);
+    free(held.again);
+    return ST_OK;
 }
 
 static enum status conversation_again(struct bytes key, struct bytes record, struct writer *w)
@@ -244,13 +246,20 @@ static enum status conversation_again(struct bytes key, struct bytes record, str
     return ST_OK;
 }
 
+static uint64_t offered_again[COMPONENTS_MAX];
+
 static struct case_held transferring(void)
 {
+    for (size_t i = 0; i < COMPONENTS_MAX; i++)
+        offered_again[i] = UINT64_C(0x123456789a) + i / 2;
     return (struct case_held){
         .handle = id_of(9),
         .changed_ms = 1600000000000,
+        .opened_by = 5,
+        .again = offered_again,
         .custody = {.holder = 1,
                     .version = 7,
+                    .handed = 5,
                     .former = {2, 3, 4, 5},
                     .transfer = {.id = id_of(10),
                                  .to = 6,
@@ -268,8 +277,10 @@ static void records_of_cases_read_back(void **context)
     (void)context;
     const struct case_held cases[] = {
         transferring(),
-        {.handle = id_of(1), .custody = {.holder = 1, .version = 1}},
-        {.handle = id_of(2), .custody = {.version = 9, .is_closed = true, .former = {2}}},
+        {.handle = id_of(1), .opened_by = 1, .custody = {.holder = 1, .version = 1, .handed = 1}},
+        {.handle = id_of(2),
+         .opened_by = 3,
+         .custody = {.version = 9, .handed = 9, .is_closed = true, .former = {2}}},
     };
 
     for (size_t i = 0; i < LENGTH(cases); i++) {
@@ -289,6 +300,11 @@ static void records_of_cases_read_back(void **context)
         assert_true(id_equal(&read.handle, &cases[i].handle));
         assert_int_equal(read.changed_ms, cases[i].changed_ms);
         assert_memory_equal(&read.custody, &cases[i].custody, sizeof read.custody);
+        assert_int_equal(read.opened_by, cases[i].opened_by);
+        assert_int_equal(read.again != NULL, i == 0);
+        if (i == 0)
+            assert_memory_equal(read.again, offered_again, sizeof offered_again);
+        free(read.again);
         check_record((struct bytes){cases[i].handle.bytes, ID_SIZE}, (struct bytes){record, w.size},
                      case_again);
     }
@@ -298,7 +314,7 @@ static void records_of_cases_read_back(void **context)
 static void a_case_that_cannot_be_is_refused(void **context)
 {
     (void)context;
-    struct case_held cases[9];
+    struct case_held cases[12];
 
     for (size_t i = 0; i < LENGTH(cases); i++)
         cases[i] = transferring();
@@ -311,6 +327,9 @@ static void a_case_that_cannot_be_is_refused(void **context)
     cases[6].custody.transfer.to = 1;
     cases[7].custody.transfer.id = (struct id){0};
     cases[8].custody.transfer.count = 31; /* bit 31 is accepted */
+    cases[9].custody.handed = 0;
+    cases[10].custody.handed = 8;
+    cases[11].opened_by = 0;
     for (size_t i = 0; i < LENGTH(cases); i++) {
         uint8_t record[KEPT_RECORD_MAX], out[KEPT_RECORD_MAX];
         struct writer w = writer_of(record, sizeof record), o = writer_of(out, sizeof out);
@@ -322,6 +341,45 @@ static void a_case_that_cannot_be_is_refused(void **context)
                                     (struct bytes){record, w.size}, &o),
                          ST_INVALID);
     }
+}
+
+/* Written by the release before, which did not know who had opened a case, when it had changed
+ * hands, and by what it was offered again. */
+static void older_cases_read_back(void **context)
+{
+    (void)context;
+    const struct id handle = id_of(9);
+    uint8_t record[KEPT_RECORD_MAX];
+    struct writer w = writer_of(record, sizeof record);
+    struct case_held read;
+
+    named_fill(&named, 2);
+    const struct cases_names names = named_of(&named);
+    write_u8(&w, 1);
+    for (uint32_t agency = 1; agency <= 2; agency++) {
+        write_u8(&w, AGENCY_MAX);
+        write_bytes(&w, named.names[agency - 1], AGENCY_MAX);
+        if (agency == 1) {
+            write_u64(&w, 5);
+            write_u8(&w, 0);
+        }
+    }
+    for (uint32_t i = 1; i < CUSTODY_FORMER_MAX; i++)
+        write_u8(&w, 0);
+    write_u64(&w, 1600000000000);
+    write_u8(&w, 0);
+    assert_int_equal(case_read((struct bytes){handle.bytes, ID_SIZE},
+                               (struct bytes){record, w.size}, &names, &read),
+                     ST_OK);
+    assert_int_equal(read.custody.holder, 1);
+    assert_int_equal(read.custody.version, 5);
+    assert_int_equal(read.custody.handed, 5);
+    assert_int_equal(read.opened_by, 2);
+    assert_null(read.again);
+    record[0] = 3; /* of a release to come */
+    assert_int_equal(case_read((struct bytes){handle.bytes, ID_SIZE},
+                               (struct bytes){record, w.size}, &names, &read),
+                     ST_INVALID);
 }
 
 /* Written by the release before, which did not know by what a conversation had ended. */
@@ -410,6 +468,7 @@ static void names_that_are_new_are_entered(void **context)
 
     const struct cases_names others = named_of(&empty);
     assert_int_equal(case_read(key, (struct bytes){record, w.size}, &others, &read), ST_OK);
+    free(read.again);
     assert_int_equal(empty.count, 6);
     assert_string_equal(empty.names[read.custody.holder - 1], named.names[0]);
     assert_string_equal(empty.names[read.custody.transfer.to - 1], named.names[5]);
@@ -426,6 +485,7 @@ int main(void)
         cmocka_unit_test(what_is_released_leaves_the_others_in_their_order),
         cmocka_unit_test(records_of_cases_read_back),
         cmocka_unit_test(a_case_that_cannot_be_is_refused),
+        cmocka_unit_test(older_cases_read_back),
         cmocka_unit_test(records_of_conversations_read_back),
         cmocka_unit_test(older_conversations_read_back),
         cmocka_unit_test(names_that_are_new_are_entered),

@@ -218,6 +218,57 @@ static void what_is_offered_again_and_not_opened_lapses(void **)
     assert_string_equal(custody.holder, "nps.a");
 }
 
+/* Each was delivered, so its event has gone; the broker has started again since. Not the last that
+ * offers again, but the last that offers its component. */
+static void what_is_offered_again_lapses_when_it_is_declined_days_later(void **)
+{
+    for (uint32_t declined = 0; declined < 2; declined++) {
+        OWNED(case_desk) c = opened();
+        struct envelope e[2];
+
+        done(c, offer(c, OFFER, NPS_A, CRC_A, 1, ALL, 8));
+        done(c, act(c, FREE, CRC_A, NPS_A, "case.transfer.reject", OFFER, 1, 12));
+        for (uint32_t i = 0; i < 2; i++) {
+            e[i] = offer(c, FREE + 1 + i, NPS_A, CRC_A, 2 + i, 4U << i, 9);
+            e[i].conversation_id = id_of(OFFER);
+            e[i].sequence = 2 + i;
+            done(c, e[i]);
+            step(c, &e[i], CONCORDAT__STEP_KIND__DELIVERED);
+        }
+        case_desk_restart(c);
+        case_desk_wait(c, DAY);
+        step(c, &e[declined], CONCORDAT__STEP_KIND__DECLINED);
+        assert_told(c, NPS_A, CHANGE(OFFER_LAPSED), &custody);
+        assert_told(c, CRC_A, CHANGE(OFFER_LAPSED), &custody);
+        case_desk_restart(c);
+        done(c, offer(c, FREE + 5, NPS_A, CRC_B, 4, ALL, 9));
+    }
+}
+
+/* Its component was rejected, and is offered by another message by now. */
+static void what_is_offered_no_more_is_declined_in_vain(void **)
+{
+    OWNED(case_desk) c = opened();
+    struct envelope e[2];
+
+    done(c, offer(c, OFFER, NPS_A, CRC_A, 1, ALL, 8));
+    done(c, act(c, FREE, CRC_A, NPS_A, "case.transfer.reject", OFFER, 1, 8));
+    for (uint32_t i = 0; i < 2; i++) {
+        e[i] = offer(c, FREE + 1 + 2 * i, NPS_A, CRC_A, 2 + i, 8, (uint8_t)(8 + i));
+        e[i].conversation_id = id_of(OFFER);
+        e[i].sequence = 2 + i;
+        done(c, e[i]);
+        step(c, &e[i], CONCORDAT__STEP_KIND__DELIVERED);
+        if (i == 0)
+            done(c, act(c, FREE + 2, CRC_A, NPS_A, "case.transfer.reject", OFFER, 2, 8));
+    }
+    step(c, &e[0], CONCORDAT__STEP_KIND__DECLINED);
+    assert_int_equal(told_count(c), 0);
+    done(c, act(c, FREE + 4, CRC_A, NPS_A, "case.transfer.accept", OFFER, 3, ALL));
+    done(c, completion(c, FREE + 5, 4));
+    assert_string_equal(holder(c, NPS_A), "crc.a");
+}
+
 static void an_offer_lapses_at_its_time_unless_all_is_accepted(void **)
 {
     for (uint32_t components = 7; components <= ALL; components += 8) {
@@ -473,6 +524,8 @@ int main(void)
         cmocka_unit_test(completion_wants_every_component_and_the_manifest),
         cmocka_unit_test(what_is_withdrawn_or_not_opened_is_gone),
         cmocka_unit_test(what_is_offered_again_and_not_opened_lapses),
+        cmocka_unit_test(what_is_offered_again_lapses_when_it_is_declined_days_later),
+        cmocka_unit_test(what_is_offered_no_more_is_declined_in_vain),
         cmocka_unit_test(an_offer_lapses_at_its_time_unless_all_is_accepted),
         cmocka_unit_test(a_declined_offer_lapses_unless_all_is_accepted),
         cmocka_unit_test(an_enquiry_between_the_two_stays_between_them),

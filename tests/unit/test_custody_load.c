@@ -81,8 +81,10 @@ static struct id id_of(uint8_t kind, uint32_t n)
 
 static size_t write_case(uint32_t n, uint8_t *key, struct writer *w)
 {
-    const struct case_held held = {
-        .handle = id_of(1, n), .custody = {.holder = 2, .version = 1}, .changed_ms = NOW};
+    const struct case_held held = {.handle = id_of(1, n),
+                                   .custody = {.holder = 2, .version = 1, .handed = 1},
+                                   .opened_by = 2,
+                                   .changed_ms = NOW};
 
     memcpy(key, held.handle.bytes, ID_SIZE);
     case_write(&held, &names, w);
