@@ -163,6 +163,17 @@ static bool hears_of(const struct case_held *held, const struct case_news *news,
     return agency == news->former || (has_part(c, agency) && !stays(held, news, c));
 }
 
+/* An offer shows in the version. Who gives or is offered it hears of that; to all others the case
+ * is as it last changed hands. */
+static uint64_t version_for(const struct case_held *held, uint32_t agency,
+                            const struct case_news *news)
+{
+    const bool is_party =
+        agency == held->custody.holder || (news->transfer && news->transfer->to == agency);
+
+    return is_party ? held->custody.version : held->custody.handed;
+}
+
 static size_t write_told(struct exchange *x, const struct case_held *held, uint32_t agency,
                          const struct case_news *news, uint8_t out[static TOLD_MAX])
 {
@@ -173,7 +184,7 @@ static size_t write_told(struct exchange *x, const struct case_held *held, uint3
 
     c->case_handle = held->handle;
     c->change = news->change;
-    c->version = held->custody.version;
+    c->version = version_for(held, agency, news);
     c->at_ms = x->now_ms;
     c->message_id = news->message;
     c->components = news->components;

@@ -343,6 +343,37 @@ static void an_offer_is_between_its_two(void **)
     assert_string_equal(custody.offered_to, "crc.b");
 }
 
+/* What was offered and lapsed is nothing to who had the case, or has part in what is open in it: it
+ * stands as it last changed hands. */
+static void an_offer_does_not_show_in_the_version_that_others_hear(void **)
+{
+    static const enum agency others[] = {CRC_A, CSC_A};
+    OWNED(case_desk) c = opened();
+    struct envelope e;
+    size_t size;
+
+    transferred(c, FREE, NPS_A, CRC_A, 1);
+    transferred(c, FREE + 3, CRC_A, NPS_A, 3);
+    done(c, letter(c, REFERRAL, NPS_A, CSC_A, "safeguarding.referral.child"));
+    for (uint64_t version = 5; version < 8; version++) {
+        for (size_t i = 0; i < LENGTH(others); i++) {
+            assert_int_equal(ask(c, others[i], &c->handle, &custody, &size), OK);
+            assert_int_equal(custody.version, 5);
+        }
+        assert_int_equal(ask(c, NPS_A, &c->handle, &custody, &size), OK);
+        assert_int_equal(custody.version, version);
+        e = offer(c, FREE + 20 + (uint32_t)version, NPS_A, CRC_B, version, ALL, 9);
+        name(&e, REFERRAL);
+        done(c, e);
+        assert_int_equal(ask(c, CRC_B, &c->handle, &custody, &size), OK);
+        assert_int_equal(custody.version, version + 1);
+        case_desk_restart(c);
+        assert_int_equal(ask(c, CRC_A, &c->handle, &custody, &size), OK);
+        assert_int_equal(custody.version, 5);
+        step(c, &e, CONCORDAT__STEP_KIND__REJECTED);
+    }
+}
+
 /* Claims and questions count like acts, and in the same hour. */
 static void asking_about_handles_comes_to_an_end(void **)
 {
@@ -375,6 +406,7 @@ int main(void)
         cmocka_unit_test(what_was_taken_back_is_over),
         cmocka_unit_test(trying_handles_comes_to_an_end),
         cmocka_unit_test(an_offer_is_between_its_two),
+        cmocka_unit_test(an_offer_does_not_show_in_the_version_that_others_hear),
         cmocka_unit_test(asking_about_handles_comes_to_an_end),
         cmocka_unit_test(a_message_about_a_case_makes_nobody_a_party),
         cmocka_unit_test(the_other_side_of_an_open_conversation_is_told_who_holds_the_case),
