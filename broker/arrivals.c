@@ -141,6 +141,9 @@ static enum status take_submit(struct session *session, const struct arrival *a)
                              &why);
     if (status != ST_OK)
         return status;
+    if (envelope_check_deadlines(&e, &why) != ST_OK)
+        return refuse_submit(session, &e, &digest, CONCORDAT__REFUSAL_CODE__HEADER_INVALID, a,
+                             &why);
     if (strcmp(e.sender, session->peer.id) != 0) {
         reason_set(&why, "the header names %s as its sender", e.sender);
         return refuse_submit(session, &e, &digest, CONCORDAT__REFUSAL_CODE__BAD_SIGNATURE, a, &why);

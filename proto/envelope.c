@@ -96,20 +96,14 @@ static enum status take_agreement(const Concordat__Header *h, struct envelope *e
     return ST_OK;
 }
 
-/* Plans go some years ahead. What is past already was missed, and is told so. */
-static bool is_deadline(int64_t created_ms, int64_t at_ms)
-{
-    return at_ms >= 0 && at_ms - created_ms <= DEADLINE_AHEAD_DAYS * (int64_t)DAY_MS;
-}
-
 static enum status take_times(const Concordat__Header *h, struct envelope *e, struct reason *why)
 {
     if (h->created_ms <= 0)
         return field_refuse(why, "created_ms", "missing or before 1970");
     if (h->expires_ms <= h->created_ms)
         return field_refuse(why, "expires_ms", "not after created_ms");
-    if (!is_deadline(h->created_ms, h->needed_by_ms))
-        return field_refuse(why, "needed_by_ms", "before 1970, or years after created_ms");
+    if (h->needed_by_ms < 0)
+        return field_refuse(why, "needed_by_ms", "before 1970");
     if (h->watch_until_ms < 0 || h->watch_until_ms > WATCH_UNTIL_MAX_MS)
         return field_refuse(why, "watch_until_ms", "before 1970, or after the year 2199");
     if (h->watch_until_ms != 0 && !catalogue_find(e->type)->watched_until)
@@ -219,8 +213,8 @@ static enum status take_custody(const Concordat__Header *h, struct envelope *e, 
         return ST_OK;
     if (id_is_zero(&e->case_handle))
         return field_refuse(why, "case_handle", "missing in an act of custody");
-    if (!is_deadline(h->created_ms, h->custody->reply_by_ms))
-        return field_refuse(why, "custody.reply_by_ms", "before 1970, or years after created_ms");
+    if (h->custody->reply_by_ms < 0)
+        return field_refuse(why, "custody.reply_by_ms", "before 1970");
     return take_act(h->custody, act, &e->custody, why);
 }
 
@@ -268,6 +262,21 @@ enum status envelope_read(struct bytes header, struct arena *arena, struct envel
     if (status == ST_OK)
         memcpy(out, &e, envelope_size(&e));
     return status;
+}
+
+/* Plans go some years ahead. What is past already was missed, and is told so. */
+static bool is_years_ahead(const struct envelope *e, int64_t at_ms)
+{
+    return at_ms - e->created_ms > DEADLINE_AHEAD_DAYS * (int64_t)DAY_MS; /* both are positive */
+}
+
+enum status envelope_check_deadlines(const struct envelope *e, struct reason *why)
+{
+    if (is_years_ahead(e, e->needed_by_ms))
+        return field_refuse(why, "needed_by_ms", "years after created_ms");
+    if (is_years_ahead(e, e->custody.reply_by_ms))
+        return field_refuse(why, "custody.reply_by_ms", "years after created_ms");
+    return ST_OK;
 }
 
 static void write_section(struct writer *w, const struct sealed_section *section)

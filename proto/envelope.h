@@ -75,6 +75,11 @@ size_t envelope_size(const struct envelope *e);
 enum status envelope_read(struct bytes header, struct arena *arena, struct envelope *out,
                           struct reason *why);
 
+/* Are its deadlines within DEADLINE_AHEAD_DAYS of `created`? Asked of a message that is to be
+ * accepted and of no other: what stands in a journal was accepted, by a release that did not ask.
+ *   ST_INVALID  one is further ahead */
+enum status envelope_check_deadlines(const struct envelope *e, struct reason *why);
+
 /* Writes the canonical bytes; the sender's side. Inverse of envelope_read.
  *   ST_LIMIT    `room` is too small */
 enum status envelope_write(const struct envelope *e, uint8_t *out, size_t room, size_t *size);

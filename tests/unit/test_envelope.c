@@ -289,9 +289,6 @@ static void every_field_is_checked(void **)
     REFUSED("created_ms", e.created_ms = -1);
     REFUSED("expires_ms", e.expires_ms = e.created_ms);
     REFUSED("needed_by_ms", e.needed_by_ms = -5);
-    REFUSED("needed_by_ms", e.needed_by_ms = INT64_MAX);
-    REFUSED("needed_by_ms",
-            e.needed_by_ms = e.created_ms + DEADLINE_AHEAD_DAYS * (int64_t)DAY_MS + 1);
     REFUSED("watch_until_ms", e.watch_until_ms = -1);
     REFUSED("watch_until_ms", e.watch_until_ms = 1); /* a request is not watched */
     REFUSED("onward", set_text(e.onward[0], "Police"));
@@ -355,8 +352,8 @@ static void an_act_of_custody_says_what_it_must_and_no_more(void **)
     REFUSED("custody.components", c->components = UINT32_MAX);
     REFUSED("custody.manifest", c->manifest = (struct digest){0});
     REFUSED("custody.reply_by_ms", c->reply_by_ms = -1);
-    REFUSED("custody.reply_by_ms", c->reply_by_ms = INT64_MAX);
-    READS(ST_OK, "", e.needed_by_ms = e.created_ms + DEADLINE_AHEAD_DAYS * (int64_t)DAY_MS);
+    READS(ST_OK, "", c->reply_by_ms = INT64_MAX); /* is for acceptance to judge, as is needed_by */
+    READS(ST_OK, "", e.needed_by_ms = INT64_MAX);
     READS(ST_OK, "", e.needed_by_ms = 1); /* it was missed, which is for the clocks to say */
     REFUSED("custody.conversations", c->conversations[0] = (struct id){0});
     REFUSED("custody.conversations", c->conversations[1] = c->conversations[0]);
@@ -382,6 +379,30 @@ static void an_act_of_custody_says_what_it_must_and_no_more(void **)
     REFUSED("custody: what only", set_act(&e, "case.transfer.withdraw"), c->conversation_count = 1);
 #undef REFUSED
 #undef READS
+}
+
+/* A release that did not ask has accepted them, so they are read; acceptance asks. */
+static void a_deadline_years_ahead_is_read_and_not_accepted(void **)
+{
+    const int64_t most = DEADLINE_AHEAD_DAYS * (int64_t)DAY_MS;
+    const int64_t ahead[] = {0, most, most + 1, INT64_MAX - sample_offer().created_ms};
+    struct envelope e = sample_offer();
+
+    for (size_t i = 0; i < 2 * LENGTH(ahead); i++) {
+        int64_t *deadline = i % 2 ? &e.needed_by_ms : &e.custody.reply_by_ms;
+        struct envelope back;
+        uint8_t bytes[HEADER_MAX];
+        struct reason why = {""};
+
+        e.needed_by_ms = e.custody.reply_by_ms = 0;
+        *deadline = e.created_ms + ahead[i / 2];
+        assert_int_equal(read_back(bytes, write_sample(bytes, &e), &back, &why), ST_OK);
+        assert_int_equal(i % 2 ? back.needed_by_ms : back.custody.reply_by_ms, *deadline);
+        assert_int_equal(envelope_check_deadlines(&back, &why),
+                         ahead[i / 2] <= most ? ST_OK : ST_INVALID);
+        if (ahead[i / 2] > most)
+            assert_non_null(strstr(why.text, i % 2 ? "needed_by_ms" : "reply_by_ms"));
+    }
 }
 
 /* As many conversations as may go with a case, and one more. */
@@ -514,6 +535,7 @@ int main(void)
         cmocka_unit_test(a_header_with_any_byte_changed_is_refused_or_another_canonical_one),
         cmocka_unit_test(every_field_is_checked),
         cmocka_unit_test(an_act_of_custody_says_what_it_must_and_no_more),
+        cmocka_unit_test(a_deadline_years_ahead_is_read_and_not_accepted),
         cmocka_unit_test(an_offer_names_up_to_64_conversations),
         cmocka_unit_test(bytes_that_do_not_belong_are_refused),
         cmocka_unit_test(a_header_too_large_is_refused_unread),

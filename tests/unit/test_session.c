@@ -164,6 +164,11 @@ static void spoil_hash(struct envelope *e)
     e->sections[1].sealed_sha256.bytes[5] ^= 1;
 }
 
+static void spoil_deadline(struct envelope *e)
+{
+    e->needed_by_ms = e->created_ms + (DEADLINE_AHEAD_DAYS + 1) * INT64_C(86400000);
+}
+
 static void what_its_agency_cannot_have_said_is_refused(void **)
 {
     static const struct {
@@ -173,6 +178,7 @@ static void what_its_agency_cannot_have_said_is_refused(void **)
         {spoil_sender, CONCORDAT__REFUSAL_CODE__BAD_SIGNATURE},
         {spoil_size, CONCORDAT__REFUSAL_CODE__HEADER_INVALID},
         {spoil_hash, CONCORDAT__REFUSAL_CODE__HEADER_INVALID},
+        {spoil_deadline, CONCORDAT__REFUSAL_CODE__HEADER_INVALID},
     };
     struct guest guest;
 
