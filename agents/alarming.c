@@ -20,6 +20,20 @@ void desk_clock_told(struct desk *desk, const struct clock_told *told, struct by
     desk_alarmed(desk);
 }
 
+/* It stays owed to whoever upgrades: kept, shown, and read again at the next start. */
+void desk_told_unreadable(struct desk *desk, uint8_t kind, struct bytes bytes)
+{
+    bool is_new = false;
+
+    if (!desk_ok(desk, alarms_keep_unreadable(desk->txn, desk->broker, kind, bytes, desk->wall_ms,
+                                              &is_new))
+        || !is_new)
+        return;
+    log_event(LOG_ERROR, "evidence_unreadable", "broker=%s kind=%u size=%zu", desk->broker, kind,
+              bytes.size);
+    desk_alarmed(desk);
+}
+
 struct listing {
     struct desk *desk;
     Concordat__Alarm **list;
@@ -44,8 +58,8 @@ static bool list_alarm(void *context, const struct alarm *alarm)
     concordat__alarm__init(to);
     to->number = copy->number;
     to->at_ms = copy->told.at_ms;
-    to->kind = (char *)(uintptr_t)clock_kind_name(copy->told.kind);
-    to->stage = (char *)(uintptr_t)clock_stage_name(copy->told.stage);
+    to->kind = (char *)(uintptr_t)(copy->told.kind ? clock_kind_name(copy->told.kind) : UNREADABLE);
+    to->stage = (char *)(uintptr_t)(copy->told.kind ? clock_stage_name(copy->told.stage) : "kept");
     to->role = copy->told.role;
     to->owed_by = copy->told.owed_by;
     to->owed_to = copy->told.owed_to;

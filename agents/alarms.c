@@ -1,8 +1,10 @@
 #include "agents/alarms.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "agents/trees.h"
+#include "lib/text.h"
 
 #define ALARM_VERSION 1
 #define ALARM_MAX 1536 /* bytes of a record */
@@ -202,6 +204,83 @@ enum status alarms_see(struct txn *txn, uint64_t number)
         status = walk_numbers(txn, 'a', take_first, &newest);
     return status == ST_OK && newest - number >= ALARMS_MAX ? forget(txn, number) : status;
 }
+
+/* ---- what cannot be read: 'x', digest -> u64 alarm | u8 kind | bytes ---- */
+
+static struct bytes unreadable_key(uint8_t out[static TOLD_SIZE], const struct digest *digest)
+{
+    (void)told_key(out, digest);
+    out[0] = 'x';
+    return (struct bytes){out, TOLD_SIZE};
+}
+
+enum status alarms_keep_unreadable(struct txn *txn, const char *broker, uint8_t kind,
+                                   struct bytes bytes, int64_t at_ms, bool *is_new)
+{
+    struct clock_told told = {.type = UNREADABLE, .due_ms = at_ms, .at_ms = at_ms};
+    uint8_t head[8 + 1], key[TOLD_SIZE];
+    struct writer w = writer_of(head, sizeof head);
+    const struct digest told_digest = sha256(bytes.data, bytes.size);
+    /* Another than that of the same as it is told, once it can be read. */
+    const struct digest digest = sha256(told_digest.bytes, DIGEST_SIZE);
+    uint64_t number = 0;
+    uint8_t *value;
+
+    TEXT_COPY(told.owed_by, broker);
+    enum status status = alarms_take(txn, &told, &digest, is_new);
+    if (status != ST_OK || !*is_new)
+        return status;
+    status = walk_numbers(txn, 'a', take_first, &number);
+    if (status != ST_OK)
+        return status;
+    if (!(value = malloc(sizeof head + bytes.size)))
+        return ST_NOMEM;
+    write_u64(&w, number);
+    write_u8(&w, kind);
+    memcpy(value, head, sizeof head);
+    memcpy(value + sizeof head, bytes.data, bytes.size);
+    status = store_put(txn, TREE_ALARMS, unreadable_key(key, &digest),
+                       (struct bytes){value, sizeof head + bytes.size});
+    free(value);
+    return status;
+}
+
+enum status alarms_next_unreadable(struct txn *txn, struct unreadable *at)
+{
+    uint8_t from[TOLD_SIZE];
+    struct bytes key, value;
+    struct walk *walk;
+    enum status status = walk_open(txn, TREE_ALARMS, unreadable_key(from, &at->digest), &walk);
+
+    if (status != ST_OK)
+        return status;
+    status = walk_next(walk, &key, &value);
+    if (status == ST_OK && key.size == TOLD_SIZE && memcmp(key.data, from, TOLD_SIZE) == 0)
+        status = walk_next(walk, &key, &value);
+    walk_close(walk);
+    if (status != ST_OK)
+        return status;
+    if (key.size != TOLD_SIZE || key.data[0] != 'x')
+        return ST_MORE;
+    struct reader r = reader_of(value.data, value.size);
+    memcpy(at->digest.bytes, key.data + 1, ID_SIZE);
+    at->alarm = read_u64(&r);
+    at->kind = read_u8(&r);
+    at->bytes = read_bytes(&r, r.left);
+    return r.failed ? ST_INVALID : ST_OK;
+}
+
+enum status alarms_was_read(struct txn *txn, const struct unreadable *read)
+{
+    uint8_t key[TOLD_SIZE];
+    enum status status = alarms_see(txn, read->alarm);
+
+    if (status == ST_OK || status == ST_MORE)
+        status = store_delete(txn, TREE_ALARMS, unreadable_key(key, &read->digest));
+    return status;
+}
+
+/* ---- all of them ---- */
 
 struct visiting {
     struct txn *txn;

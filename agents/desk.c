@@ -113,7 +113,7 @@ enum status desk_new(const struct desk_setup *setup, int64_t now_ms, struct desk
     desk->replies_end = &desk->replies;
     desk->released_end = &desk->released;
     desk->parked_end = &desk->parked;
-    desk->forward_due = desk->claims_due = true;
+    desk->forward_due = desk->claims_due = desk->reread_due = true;
     reason_set(&desk->last_error, "not connected yet");
     status = check_signing(desk, why);
     if (status != ST_OK)
@@ -310,6 +310,7 @@ enum status desk_end_of_turn(struct desk *desk)
     struct txn *txn = desk->txn;
     enum status status;
 
+    desk_reread(desk);
     desk_resend(desk);
     desk_forward(desk);
     desk_sign_messages(desk);

@@ -249,6 +249,7 @@ struct desk {
     bool claims_due;        /* claims may go now */
     int64_t claims_at_ms;   /* monotonic: when they may go again */
     struct id forward_from; /* where the next look at them goes on */
+    bool reread_due;        /* evidence that an older release could not read */
     bool forward_due;       /* answers owed to holders may go now */
     int64_t forward_at_ms;  /* monotonic: when to look again at those that wait */
 
@@ -598,6 +599,8 @@ void desk_holder(struct desk *desk, struct bytes route, const Concordat__HolderR
 void desk_case_frame(struct desk *desk, const struct wire *wire);
 /* The broker's word, unasked: CustodyTold or ClockTold; settles the item. */
 void desk_told(struct desk *desk, const struct wire *wire);
+/* What an older release could not read is read again: in the first turn. */
+void desk_reread(struct desk *desk);
 /* Claims that have no answer go again: with a session, and from time to time. */
 void desk_send_claims(struct desk *desk);
 /* Asks who holds it; whoever waits is told, and what is owed to the holder goes there. The
@@ -612,6 +615,8 @@ Concordat__CustodyState *desk_custody_state(struct desk *desk, const struct id *
 
 /* A strike of a clock that the broker has told. */
 void desk_clock_told(struct desk *desk, const struct clock_told *told, struct bytes bytes);
+/* What this release cannot read of what the broker has told. */
+void desk_told_unreadable(struct desk *desk, uint8_t kind, struct bytes bytes);
 void desk_alarms(struct desk *desk, struct bytes route, const Concordat__AlarmsRequest *r);
 /* Up to `limit' alarms in the request arena, the newest first; `all': also those seen. */
 size_t desk_list_alarms(struct desk *desk, uint32_t limit, bool all, Concordat__Alarm ***out);

@@ -10,6 +10,7 @@
  */
 #include <string.h>
 
+#include "agents/alarms.h"
 #include "agents/claimed.h"
 #include "agents/desk_inside.h"
 #include "lib/text.h"
@@ -389,6 +390,14 @@ static enum status read_told(struct desk *desk, uint8_t kind, struct bytes bytes
     return status;
 }
 
+static void take_told(struct desk *desk, const struct told *told, struct bytes bytes)
+{
+    if (told->kind == TOLD_CUSTODY)
+        take_custody(desk, &told->custody);
+    else
+        desk_clock_told(desk, &told->clock, bytes);
+}
+
 void desk_told(struct desk *desk, const struct wire *wire)
 {
     struct told told;
@@ -400,11 +409,47 @@ void desk_told(struct desk *desk, const struct wire *wire)
         (void)desk_ok(desk, status);
         return;
     }
-    if (status == ST_OK && told.kind == TOLD_CUSTODY)
-        take_custody(desk, &told.custody);
-    else if (status == ST_OK)
-        desk_clock_told(desk, &told.clock, wire->told.told);
+    if (status == ST_OK)
+        take_told(desk, &told, wire->told.told);
+    else
+        desk_told_unreadable(desk, wire->told.kind, wire->told.told);
     desk_settle(desk, wire->told.sequence);
+}
+
+/* ST_INVALID: not by this release either. */
+static enum status reread(struct desk *desk, const struct unreadable *at)
+{
+    struct told told;
+
+    arena_reset(desk->body_arena, true);
+    enum status status = read_told(desk, at->kind, at->bytes, &told);
+    uint8_t *copy = status == ST_OK ? arena_take(desk->body_arena, at->bytes.size) : NULL;
+    if (status != ST_OK || !copy)
+        return status == ST_OK || status == ST_NOMEM ? ST_NOMEM : ST_INVALID;
+    memcpy(copy, at->bytes.data, at->bytes.size);
+    const struct bytes bytes = {copy, at->bytes.size}; /* the store's move with what is written */
+    if (!desk_ok(desk, alarms_was_read(desk->txn, at)))
+        return desk->failed;
+    log_event(LOG_INFO, "evidence_read", "broker=%s kind=%u", desk->broker, at->kind);
+    take_told(desk, &told, bytes);
+    return ST_OK;
+}
+
+void desk_reread(struct desk *desk)
+{
+    struct unreadable at = {.alarm = 0};
+    enum status status = ST_OK;
+
+    if (!desk->reread_due)
+        return;
+    desk->reread_due = false;
+    while (status == ST_OK && (status = alarms_next_unreadable(desk->txn, &at)) == ST_OK) {
+        status = reread(desk, &at);
+        if (status == ST_INVALID)
+            status = ST_OK;
+    }
+    if (status != ST_MORE)
+        (void)desk_ok(desk, status);
 }
 
 static void on_claim_answered(struct desk *desk, const struct id *handle,

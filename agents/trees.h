@@ -33,8 +33,8 @@ enum tree {
     TREE_CUSTODY, /* 'h', case handle -> who holds it; 'k' and 'p', transfer id, number ->
                      component, part (custody.c) */
     TREE_CLAIMS,  /* case handle -> a claim that the broker has not answered (holding.c) */
-    TREE_ALARMS,  /* 'a', ~number -> alarm; 'd', digest -> taken; 'u', ~number -> unseen (alarms.c)
-                   */
+    TREE_ALARMS,  /* 'a', ~number -> alarm; 'd', digest -> taken; 'u', ~number -> unseen; 'x',
+                     digest -> evidence that could not be read (alarms.c) */
     TREE_OWED, /* 'd', due_ms, place -> what is owed; 'm' 'v' 'c', id, place -> due_ms (owed.c) */
     TREE_FORWARD, /* key id of an answer -> it is owed to the case's holder (forward.c) */
     TREE_CLAIMED, /* case handle, at_ms, kind -> a claim that the broker has answered (claimed.c) */

@@ -143,7 +143,7 @@ bool field_take_bytes(const ProtobufCBinaryData *from, size_t max, struct bytes 
     return true;
 }
 
-static uint64_t read_varint(struct reader *r)
+uint64_t field_read_varint(struct reader *r)
 {
     uint64_t v = 0;
 
@@ -161,14 +161,14 @@ struct bytes field_find(struct bytes message, uint32_t tag)
     struct reader r = reader_of(message.data, message.size);
 
     while (r.left > 0 && !r.failed) {
-        uint64_t key = read_varint(&r);
+        uint64_t key = field_read_varint(&r);
 
         if ((key & 7) == SIZED) {
-            struct bytes content = read_bytes(&r, read_varint(&r));
+            struct bytes content = read_bytes(&r, field_read_varint(&r));
             if (key >> 3 == tag)
                 return content;
         } else if ((key & 7) == NUMBER) {
-            (void)read_varint(&r);
+            (void)field_read_varint(&r);
         } else {
             (void)read_bytes(&r, (key & 7) == FIXED_64 ? 8 : 4);
         }
@@ -181,16 +181,16 @@ bool field_find_number(struct bytes message, uint32_t tag, uint64_t *out)
     struct reader r = reader_of(message.data, message.size);
 
     while (r.left > 0 && !r.failed) {
-        uint64_t key = read_varint(&r), number;
+        uint64_t key = field_read_varint(&r), number;
 
         if ((key & 7) == NUMBER) {
-            number = read_varint(&r);
+            number = field_read_varint(&r);
             if (key >> 3 == tag && !r.failed) {
                 *out = number;
                 return true;
             }
         } else if ((key & 7) == SIZED) {
-            (void)read_bytes(&r, read_varint(&r));
+            (void)read_bytes(&r, field_read_varint(&r));
         } else {
             (void)read_bytes(&r, (key & 7) == FIXED_64 ? 8 : 4);
         }

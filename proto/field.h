@@ -28,6 +28,7 @@ void field_digest(struct writer *w, uint32_t tag, const struct digest *digest);
 /* The number alone: for what is packed. */
 void field_varint(struct writer *w, uint64_t v);
 size_t field_varint_size(uint64_t v);
+uint64_t field_read_varint(struct reader *r);
 
 /* A message, or a packed list, inside: size_t at = field_begin(...); its fields; field_end(w, at).
  * Always written, even when empty. One byte is set aside for its length; a longer length moves the

@@ -171,17 +171,38 @@ static enum status take_withheld(const Concordat__Withheld *m, struct withheld *
     return ST_OK;
 }
 
-/* What the broker tells stays bytes where they lie: told.h reads them. */
-static enum status take_told(uint64_t sequence, enum told_kind kind, struct bytes message,
-                             struct wire *w, struct reason *why)
+#define EVIDENCE_TOLD 6 /* Evidence.custody; clock, and what a newer release tells, come after it  \
+                         */
+
+/* What the broker tells stays bytes where they lie: told.h reads them. One of a newer release may
+ * tell what this one does not know, also another kind; so the frame is taken apart without looking
+ * inside. False: it is another frame, or not in its canonical form. */
+static bool take_told(struct bytes head, struct wire *w)
 {
-    if (message.size == 0 || message.size > TOLD_MAX - 1)
-        return field_refuse(why, "custody or clock", "empty or too large");
+    struct reader r = reader_of(head.data, head.size);
+    const uint64_t frame_key = field_read_varint(&r);
+    const struct bytes evidence = read_bytes(&r, field_read_varint(&r));
+
+    if (!reader_done(&r) || frame_key != (TAG(EVIDENCE) << 3 | 2)
+        || head.size
+               != field_varint_size(frame_key) + field_varint_size(evidence.size) + evidence.size)
+        return false;
+    r = reader_of(evidence.data, evidence.size);
+    const uint64_t number_key = field_read_varint(&r), sequence = field_read_varint(&r),
+                   key = field_read_varint(&r);
+    const struct bytes message = read_bytes(&r, field_read_varint(&r));
+    const uint64_t tag = key >> 3;
+    if (!reader_done(&r) || number_key != (1 << 3 | 0) || sequence == 0 || (key & 7) != 2
+        || tag < EVIDENCE_TOLD || tag - EVIDENCE_TOLD >= UINT8_MAX || message.size == 0
+        || evidence.size
+               != 1 + field_varint_size(sequence) + field_varint_size(key)
+                      + field_varint_size(message.size) + message.size)
+        return false;
     w->kind = WIRE_TOLD;
     w->told.sequence = sequence;
     w->told.told = message;
-    w->told.kind = (uint8_t)kind;
-    return ST_OK;
+    w->told.kind = (uint8_t)(tag - EVIDENCE_TOLD + TOLD_CUSTODY);
+    return true;
 }
 
 static enum status take_evidence(const Concordat__Evidence *m, struct bytes head, struct wire *w,
@@ -207,12 +228,9 @@ static enum status take_evidence(const Concordat__Evidence *m, struct bytes head
         w->kind = WIRE_WITHHELD;
         w->withheld.sequence = m->sequence;
         return take_withheld(m->withheld, &w->withheld.withheld, why);
-    case CONCORDAT__EVIDENCE__WHAT_CUSTODY:
-        return take_told(m->sequence, TOLD_CUSTODY, field_find(field_find(head, TAG(EVIDENCE)), 6),
-                         w, why);
+    case CONCORDAT__EVIDENCE__WHAT_CUSTODY: /* take_told() would have taken it */
     case CONCORDAT__EVIDENCE__WHAT_CLOCK:
-        return take_told(m->sequence, TOLD_CLOCK, field_find(field_find(head, TAG(EVIDENCE)), 7), w,
-                         why);
+        return field_refuse(why, "custody or clock", "empty, or without its sequence");
     case CONCORDAT__EVIDENCE__WHAT__NOT_SET:
     case _CONCORDAT__EVIDENCE__WHAT__CASE_IS_INT_SIZE:
         break;
@@ -454,11 +472,15 @@ enum status wire_read(struct bytes head, struct arena *arena, struct wire *out, 
         return ST_LIMIT;
     }
     arena_reset(arena, false);
+    memset(&wire, 0, sizeof wire);
+    if (take_told(head, &wire)) {
+        *out = wire;
+        return ST_OK;
+    }
     enum status status = prescan_unpack(&concordat__frame__descriptor, head, &rules,
                                         arena_allocator(arena), &message, why);
     if (status != ST_OK)
         return status;
-    memset(&wire, 0, sizeof wire);
     status = take_frame((const Concordat__Frame *)message, head, arena, &wire, why);
     if (status == ST_OK)
         *out = wire;

@@ -62,7 +62,7 @@ enum wire_kind {
     WIRE_DIRECTORY,
     WIRE_WITHHELD,
     WIRE_GAZETTE,
-    WIRE_TOLD, /* Evidence: custody, clock */
+    WIRE_TOLD, /* Evidence: custody, clock, or of a newer release */
     WIRE_CASE,
     WIRE_REFUSE,
     WIRE_PING,
@@ -144,7 +144,7 @@ struct wire {
         struct {
             uint64_t sequence;
             struct bytes told; /* as told.h has it, without the kind: canonical */
-            uint8_t kind;      /* enum told_kind */
+            uint8_t kind;      /* enum told_kind, or above it */
         } told;
         struct { /* what is absent has no size */
             uint64_t request;

@@ -172,7 +172,7 @@ static void put_withheld(struct writer *w, const struct wire *wire)
 static void put_told(struct writer *w, const struct wire *wire)
 {
     field_number(w, 1, wire->told.sequence);
-    size_t at = field_begin(w, wire->told.kind == TOLD_CUSTODY ? 6 : 7);
+    size_t at = field_begin(w, 6 + wire->told.kind - TOLD_CUSTODY);
     write_bytes(w, wire->told.told.data, wire->told.told.size);
     field_end(w, at);
 }

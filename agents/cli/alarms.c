@@ -26,6 +26,7 @@ static const struct {
     {"reply", "has no reply", "has a reply, late", false},
     {"forward", "is not passed on to the holder", "is passed on, late", false},
     {"complete", "is accepted, and not completed", "is completed, late", false},
+    {"unreadable", "evidence is kept for a newer release to read", "", false},
     {"close", "is no longer watched, and not closed", "is closed, late", false},
 };
 

@@ -460,7 +460,8 @@ static void sizes_inside_a_head_are_checked(void **)
     static const uint8_t handle[ID_SIZE + 1] = {1};
     REFUSED(16, w->told.told.size = 0);
     REFUSED(17, w->told.told.size = 0);
-    REFUSED(16, w->told.kind = TOLD_CLOCK); /* custody's bytes are no clock's */
+    REFUSED(16, w->told.sequence = 0);
+    REFUSED(17, w->told.sequence = 0);
     REFUSED(18, w->case_frame.signer = (struct digest){0});
     REFUSED(18, memset(w->case_frame.signature, 0, SIGNATURE_SIZE));
     REFUSED(18, w->case_frame.claim = ((struct bytes){zeroes, CLAIM_MAX + 1}));

@@ -152,6 +152,8 @@ void town_withhold(struct town *town, const struct id *id, Concordat__RefusalCod
 /* The broker says what has become of a case, or of a clock, unasked; owed until it is settled. With
  * `twice` of the mischief it comes twice. */
 void town_tell(struct town *town, size_t agency, const struct told *told);
+/* The same of what a broker of another release says: any kind, and any bytes. */
+void town_tell_bytes(struct town *town, size_t agency, uint8_t kind, struct bytes bytes);
 /* The agency's claims and questions about cases, which the broker has not answered: how many came
  * so far, and the last. */
 struct town_case {

@@ -404,14 +404,20 @@ void town_withhold(struct town *town, const struct id *id, Concordat__RefusalCod
 void town_tell(struct town *town, size_t agency, const struct told *told)
 {
     static uint8_t bytes[TOLD_MAX];
-    struct wire wire = {.kind = WIRE_TOLD};
     size_t size = 0;
 
     assert_int_equal(told_write(told, bytes, sizeof bytes, &size), ST_OK);
+    town_tell_bytes(town, agency, bytes[0], (struct bytes){bytes + 1, size - 1});
+}
+
+void town_tell_bytes(struct town *town, size_t agency, uint8_t kind, struct bytes bytes)
+{
+    struct wire wire = {.kind = WIRE_TOLD};
+
     owe(town, &(struct owed){.to = agency, .from = agency, .is_note = true});
     wire.told.sequence = town->owed_count;
-    wire.told.kind = bytes[0];
-    wire.told.told = (struct bytes){bytes + 1, size - 1};
+    wire.told.kind = kind;
+    wire.told.told = bytes;
     town_frame_to(town, agency, &wire, (struct bytes){NULL, 0});
     if (town->mischief.twice)
         town_frame_to(town, agency, &wire, (struct bytes){NULL, 0});
