@@ -375,6 +375,10 @@ void desk_act_accepted(struct desk *desk, const struct track *track, int64_t acc
         return; /* the broker tells the same */
     act.act = catalogue_find(track->type)->custody;
     act.claim = &e.custody;
+    if (accepted_ms == 0 && act.act != CUSTODY_OFFER)
+        return;           /* and when it was */
+    if (accepted_ms == 0) /* what it names nobody else tells: as early as it can have been */
+        act.at_ms = desk_holding(desk, &track->case_handle).ended_ms;
     fold(desk, &track->case_handle, &act);
     forget_unless_open(desk, track, &e);
 }

@@ -6,6 +6,14 @@
 
 static struct log_limit noisy = {.burst = 20, .period_ms = 60000}; /* lines that a peer can cause */
 
+bool desk_has_room(struct desk *desk)
+{
+    if (store_fullness(desk->setup.store) < FULL_FOR_ARRIVALS)
+        return true;
+    desk_drop_link(desk, "the store is nearly full: messages stay with the broker");
+    return false;
+}
+
 /* ---- signers ---- */
 
 static void park(struct desk *desk, struct bytes frame, const struct digest *fingerprint)

@@ -313,10 +313,8 @@ void desk_deliver(struct desk *desk, const struct arrival *arrival)
                     status == ST_OK ? "another recipient" : why.text);
         return;
     }
-    if (store_fullness(desk->setup.store) >= FULL_FOR_ARRIVALS) {
-        desk_drop_link(desk, "the store is nearly full: messages stay with the broker");
+    if (!desk_has_room(desk))
         return;
-    }
     d->digest = sha256(arrival->wire.deliver.header.data, arrival->wire.deliver.header.size);
     status = find_delivered(desk, d, &key, &known);
     if (status == ST_OK) {

@@ -39,7 +39,7 @@
 #define STEPS_FLYING_MAX 1024  /* steps sent and not recorded */
 #define ROUTE_MAX 1024         /* bytes of a route */
 #define FULL_FOR_SENDS 900     /* thousandths of the store: new messages are refused */
-#define FULL_FOR_ARRIVALS 950  /* and deliveries are left with the broker */
+#define FULL_FOR_ARRIVALS 950  /* what comes, and what is told, is left with the broker */
 #define CASE_QUESTIONS_MAX 256 /* about cases, that the broker has not answered */
 #define CLOCK_DIFFERENCE_MS 120000 /* beyond it our clock settles nothing */
 #define WAITING_BUCKETS 1024
@@ -370,6 +370,8 @@ struct arrival {
     bool last_chance;   /* the broker has been asked for the certificate and had none */
 };
 
+/* Is there room for what comes? False: the link is dropped, so that all of it comes again. */
+bool desk_has_room(struct desk *desk);
 /* Whose certificate this proof names; `claimed` is for the log.
  *   ST_MORE     not to be had now: the frame is parked, or stays the broker's and comes again
  *   ST_FORGED   it does not hold */
@@ -574,7 +576,8 @@ bool desk_make_act(struct desk *desk, const struct track *track, const struct me
                    struct bytes *body, struct custody_claim *claim, struct act_fault *fault);
 /* An act, or a part of the record, of ours is sealed: keeps what the offer names. */
 void desk_act_sealed(struct desk *desk, const struct track *track, struct bytes body);
-/* One of ours was accepted by the broker, and its header says what it was. */
+/* One of ours was accepted by the broker, and its header says what it was. `accepted_ms' 0: when is
+ * not known. */
 void desk_act_accepted(struct desk *desk, const struct track *track, int64_t accepted_ms);
 /* One of ours was refused, and is still in the outbox: what a new offer named goes. */
 void desk_act_unsaid(struct desk *desk, const struct track *track);

@@ -52,6 +52,19 @@ static void note_accepted(struct desk *desk, const struct track *track, int64_t 
     desk_owe(desk, track, accepted_ms);
 }
 
+/* The same where the receipt was lost, and with it the broker's time. What is owed is reckoned from
+ * the recipient's word for it, as far as that can be true; custody is not, for it goes by the order
+ * of acts, and the recipient's clock may be years ahead. */
+static void note_unheard(struct desk *desk, const struct track *track, const struct step *step)
+{
+    int64_t about_ms = step->at_ms < desk->wall_ms ? step->at_ms : desk->wall_ms;
+
+    if (about_ms < track->created_ms)
+        about_ms = track->created_ms;
+    desk_act_accepted(desk, track, 0);
+    desk_owe(desk, track, about_ms);
+}
+
 /* It has arrived, or will not: what it passes on is looked at in this turn, and no other is tried
  * for it. */
 static void note_late_answer(struct desk *desk, const struct track *track)
@@ -286,7 +299,7 @@ static void record_step(struct desk *desk, const struct arrival *arrival, struct
     if (!track_find(track, RUNG_ACCEPTED)) { /* its receipt was lost on the way */
         add_accepted(desk, track, 0);
         note_answered(desk, track);
-        note_accepted(desk, track, step->at_ms); /* about then: the broker's own time is lost */
+        note_unheard(desk, track, step);
     }
     desk_owed_step(desk, track, step->kind);
     if (step->kind == CONCORDAT__STEP_KIND__REJECTED

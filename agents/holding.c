@@ -77,10 +77,20 @@ static bool is_settled(const struct desk *desk, const struct claim *claim,
 
 /* ---- frames ---- */
 
+static struct case_question *next_slot(struct desk *desk)
+{
+    return &desk->case_questions[desk->next_case_request % CASE_QUESTIONS_MAX];
+}
+
+/* Of more than there is room for the oldest gives way: a question, which is asked again by who
+ * still wants to know, before a claim, which then goes once more. */
 static struct case_question *new_question(struct desk *desk, const struct id *handle, bool is_claim)
 {
-    struct case_question *q = &desk->case_questions[desk->next_case_request % CASE_QUESTIONS_MAX];
+    struct case_question *q = next_slot(desk);
 
+    for (unsigned i = 0; i < CASE_QUESTIONS_MAX && q->is_claim; i++, q = next_slot(desk))
+        desk->next_case_request++;
+    desk->claims_due = desk->claims_due || q->is_claim;
     *q = (struct case_question){
         .request = ++desk->next_case_request, .handle = *handle, .is_claim = is_claim};
     return q;
@@ -289,7 +299,8 @@ void desk_hold(struct desk *desk, struct bytes route, const Concordat__HoldReque
                            "its store is nearly full: nothing new is taken");
         return;
     }
-    if (find_claim(desk, &claim.case_handle, &before) && before.kind != r->kind) {
+    const bool is_there = find_claim(desk, &claim.case_handle, &before);
+    if (is_there && before.kind != r->kind) {
         desk_reply_problem(desk, route, CONCORDAT__OUTCOME__BAD_INPUT, "case_handle",
                            "another claim about it waits for the broker's answer");
         return;
@@ -303,9 +314,15 @@ void desk_hold(struct desk *desk, struct bytes route, const Concordat__HoldReque
             return;
         }
     }
-    if (!desk_ok(desk, claim_write(&claim, bytes, sizeof bytes, &size))
-        || !desk_ok(desk, store_put(desk->txn, TREE_CLAIMS, key_of(&claim.case_handle),
-                                    (struct bytes){bytes, size})))
+    /* One that the broker may have is not another's to replace: its answer would be kept beside a
+     * claim that never went. */
+    const bool is_same =
+        is_there
+        && (before.case_version == claim.case_version || is_asked(desk, &claim.case_handle));
+    if (!is_same
+        && (!desk_ok(desk, claim_write(&claim, bytes, sizeof bytes, &size))
+            || !desk_ok(desk, store_put(desk->txn, TREE_CLAIMS, key_of(&claim.case_handle),
+                                        (struct bytes){bytes, size}))))
         return;
     desk->claims_due = true;
     park_case(desk, route, r->wait_ms, &claim.case_handle, CONCORDAT__REQUEST__KIND_HOLD);
@@ -403,6 +420,8 @@ void desk_told(struct desk *desk, const struct wire *wire)
     struct told told;
     enum status status;
 
+    if (!desk_has_room(desk))
+        return;
     arena_reset(desk->body_arena, true);
     status = read_told(desk, wire->told.kind, wire->told.told, &told);
     if (status == ST_NOMEM) {

@@ -18,6 +18,23 @@
 #define PART_MANIFEST 1 /* of RecordPart: its manifest's id */
 #define PART_NUMBER 2
 
+/* Bytes of the text, `max' at most, and no part of a character: what others write is shown. */
+static size_t cut(const char *text, size_t max)
+{
+    size_t size = strnlen(text, max + 1);
+
+    if (size <= max)
+        return size;
+    for (size = max; size > 0 && ((unsigned char)text[size] & 0xc0) == 0x80;)
+        size--;
+    return size;
+}
+
+static const char *or_nothing(const char *text)
+{
+    return text ? text : "";
+}
+
 void desk_keep_offered(struct desk *desk, const struct handover_key *of, const struct act *act)
 {
     const Concordat__Body__TransferOffer *o = (const void *)act->content;
@@ -26,13 +43,13 @@ void desk_keep_offered(struct desk *desk, const struct handover_key *of, const s
 
     for (size_t i = 0; i < o->n_components; i++) {
         struct component c = {0};
-        size_t size = strnlen(o->components[i]->label ? o->components[i]->label : "", LABEL_MAX);
+        const char *label = or_nothing(o->components[i]->label);
 
         (void)component_get(desk->txn, of, (uint32_t)i + 1, &c); /* or there is none yet */
         c.number = (uint32_t)i + 1;
         c.kind = o->components[i]->kind;
         memset(c.label, 0, sizeof c.label);
-        memcpy(c.label, o->components[i]->label ? o->components[i]->label : "", size);
+        memcpy(c.label, label, cut(label, LABEL_MAX));
         (void)desk_ok(desk, component_put(desk->txn, of, &c));
     }
     if (o->manifest && o->manifest->manifest_id.len == ID_SIZE)
@@ -41,9 +58,9 @@ void desk_keep_offered(struct desk *desk, const struct handover_key *of, const s
     for (size_t i = 0; i < parts; i++) {
         const Concordat__Body__ManifestPart *m = o->manifest->parts[i];
         struct part part = {.number = (uint32_t)i + 1, .size = m->size}, before;
-        size_t size = strnlen(m->kind ? m->kind : "", PART_KIND_MAX);
+        const char *kind = or_nothing(m->kind);
 
-        memcpy(part.kind, m->kind ? m->kind : "", size);
+        memcpy(part.kind, kind, cut(kind, PART_KIND_MAX));
         memcpy(part.sha256.bytes, m->sha256.data, DIGEST_SIZE);
         if (part_get(desk->txn, of, part.number, &before) == ST_OK
             && digest_equal(&before.sha256, &part.sha256))

@@ -31,12 +31,18 @@ static bool is_from_who_owes(const struct owed *o, const struct track *track)
     return o->by_us == (track->way == WAY_OUT);
 }
 
+/* What is expected of a third agency, no other meets. */
+static bool is_of_debtor(const struct owed *o, const struct track *track)
+{
+    return is_from_who_owes(o, track) && (o->by_us || strcmp(o->other, track->from) == 0);
+}
+
 /* What keeps a conversation up to date or closes it is expected there, and ends with it; all else
  * about the case: as the broker has it. */
 static enum owed_fate judge_expected(const struct ending *e, const struct owed *o)
 {
     const struct track *t = e->track;
-    bool is_it = strcmp(o->expected, t->type) == 0 && is_from_who_owes(o, t);
+    bool is_it = strcmp(o->expected, t->type) == 0 && is_of_debtor(o, t);
     struct talk talk;
     enum status status = talks_get(e->desk->txn, &o->conversation_id, &talk);
 
@@ -245,17 +251,35 @@ static void complete(struct owed *owed, const struct clock *clock,
     }
 }
 
-/* Who owes it, as clocks_of says. False: neither of the two, and it is not to come to us. */
-static bool name_debtor(struct owed *owed, const char *holder, enum clock_debtor debtor)
+/* Who owes it, as clocks_of says. False: neither of the two, and it is not to come to us. `owed' is
+ * as if the recipient owed it: by_us, then, says that we are that. */
+static bool name_debtor(struct owed *owed, const char *holder, const struct agreement *agreement,
+                        const struct clock *clock)
 {
-    if (debtor == DEBTOR_SENDER)
+    const struct expectation *e;
+
+    switch (clock->debtor) {
+    case DEBTOR_SENDER:
         owed->by_us = !owed->by_us;
-    if (debtor != DEBTOR_HOLDER)
         return true;
-    if (owed->by_us) /* we are the recipient */
-        return false;
-    TEXT_COPY(owed->other, holder);
-    return true;
+    case DEBTOR_HOLDER:
+        if (owed->by_us)
+            return false;
+        TEXT_COPY(owed->other, holder);
+        return true;
+    case DEBTOR_NAMED:
+    case DEBTOR_NAMED_TO_RECIPIENT:
+        if (owed->by_us != (clock->debtor == DEBTOR_NAMED_TO_RECIPIENT))
+            return false;
+        e = agreement_expectation(agreement, clock->expectation);
+        TEXT_COPY(owed->other, agreement_named(agreement, e)->agency);
+        owed->by_us = false;
+        return true;
+    case DEBTOR_RECIPIENT:
+    case DEBTOR_NONE:
+    default:
+        return true;
+    }
 }
 
 void desk_owed_taken(struct desk *desk, const struct talk *talk, Concordat__ClockKind kind,
@@ -350,7 +374,7 @@ static void start_clocks(struct desk *desk, const struct track *track,
         owed.kind = started.clocks[i].kind;
         owed.place = (uint8_t)i;
         complete(&owed, &started.clocks[i], started.agreement, started.clause);
-        if (name_debtor(&owed, started.holder, started.clocks[i].debtor))
+        if (name_debtor(&owed, started.holder, started.agreement, &started.clocks[i]))
             (void)desk_ok(desk, owed_put(desk->txn, &owed));
     }
 }

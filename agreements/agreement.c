@@ -371,6 +371,29 @@ const struct expectation *agreement_expectation(const struct agreement *agreemen
     return NULL;
 }
 
+/* Also of one that is still being read, in which no party can be found by its name yet. */
+const struct party *agreement_named(const struct agreement *agreement, const struct expectation *e)
+{
+    for (size_t i = 0; e->at_least == 0 && i < agreement->party_count; i++) {
+        const struct party *party = &agreement->parties[i];
+        if (strcmp(e->from, party->agency) == 0 || strcmp(e->from, party->kind) == 0)
+            return party;
+    }
+    return NULL;
+}
+
+bool agreement_lets(const struct agreement *agreement, const struct message_type *type,
+                    const char *from, const char *to)
+{
+    for (size_t i = 0; i < agreement->clause_count; i++) {
+        const struct clause *clause = &agreement->clauses[i];
+        if (clause->type == type && agreement_fits(agreement, clause->from, from)
+            && agreement_fits(agreement, clause->to, to))
+            return true;
+    }
+    return false;
+}
+
 bool agreement_allows_onward(const struct agreement *agreement, const char *agency)
 {
     return bsearch(agency, agreement->onward, agreement->onward_count, sizeof *agreement->onward,

@@ -87,14 +87,16 @@ struct clause {
 };
 
 /* After one message, another is to come: `after', `then', `within'; and, when it repeats, another
- * within the same after that, until their conversation ends. Or: an agency normally sends at least
- * so many a working day: `from', `type', `at_least', and the former are empty. */
+ * within the same after that, until their conversation ends. `from' says whose it is, when it is
+ * not the sides' own. Or: an agency normally sends at least so many a working day: `from', `type',
+ * `at_least', and the former are empty. */
 struct expectation {
     char id[CLAUSE_ID_MAX + 1];
     const struct message_type *after, *then;
     struct span within;
     bool repeats;                    /* `every' stands in the place of `within' */
-    char from[AGENCY_MAX + 1];       /* an agency id, or a kind in capitals: each agency of it */
+    char from[AGENCY_MAX + 1];       /* an agency id, or a kind in capitals: each agency of it; of
+                                      * the first form one party alone, or empty */
     const struct message_type *type; /* NULL: of any type, under this agreement */
     uint32_t at_least;               /* 0: it is the first form */
     uint16_t tell;                   /* in roles: who hears when it did not */
@@ -177,6 +179,11 @@ bool agreement_fits(const struct agreement *agreement, const char *side, const c
 const struct clause *agreement_clause(const struct agreement *agreement, const char *id);
 /* The same of an expectation. O(n): there are few. */
 const struct expectation *agreement_expectation(const struct agreement *agreement, const char *id);
+/* The party that an expectation of the first form names in `from'; NULL: it names none. O(n) */
+const struct party *agreement_named(const struct agreement *agreement, const struct expectation *e);
+/* Does a clause of it let `from' send the type to `to'? O(clauses) */
+bool agreement_lets(const struct agreement *agreement, const struct message_type *type,
+                    const char *from, const char *to);
 /* May the agency receive onward what this agreement shared? */
 bool agreement_allows_onward(const struct agreement *agreement, const char *agency);
 

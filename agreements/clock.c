@@ -114,18 +114,6 @@ static enum clock_debtor debtor_of(const struct clock_cause *cause, const struct
     return may.sender ? DEBTOR_SENDER : DEBTOR_NONE;
 }
 
-/* May a message of that type go between the two? */
-static bool may_go(const struct agreement *agreement, const struct message_type *type,
-                   const char *from, const char *to)
-{
-    for (size_t i = 0; i < agreement->clause_count; i++)
-        if (agreement->clauses[i].type == type
-            && agreement_fits(agreement, agreement->clauses[i].from, from)
-            && agreement_fits(agreement, agreement->clauses[i].to, to))
-            return true;
-    return false;
-}
-
 /* Is the cause what was expected, from who owes it: would the other's `after' have made it owe? */
 static bool is_again(const struct clock_cause *cause, const struct expectation *e)
 {
@@ -134,13 +122,30 @@ static bool is_again(const struct clock_cause *cause, const struct expectation *
     after.type = e->after;
     after.sender = cause->recipient;
     after.recipient = cause->sender;
-    if (may_go(cause->agreement, e->after, after.sender, after.recipient)
+    if (agreement_lets(cause->agreement, e->after, after.sender, after.recipient)
         && debtor_of(&after, e->then) == DEBTOR_RECIPIENT)
         return true;
     after.sender = cause->sender;
     after.recipient = cause->recipient;
-    return may_go(cause->agreement, e->after, after.sender, after.recipient)
+    return agreement_lets(cause->agreement, e->after, after.sender, after.recipient)
         && debtor_of(&after, e->then) == DEBTOR_SENDER;
+}
+
+/* The expectation names who owes it. If that is neither side, it is owed to the sender, when the
+ * agreement lets it be sent there; else to the recipient, when it may go there. */
+static enum clock_debtor named_of(const struct clock_cause *cause, const struct expectation *e)
+{
+    const char *named = agreement_named(cause->agreement, e)->agency;
+
+    if (strcmp(named, cause->recipient) == 0)
+        return DEBTOR_RECIPIENT;
+    if (strcmp(named, cause->sender) == 0)
+        return DEBTOR_SENDER;
+    if (agreement_lets(cause->agreement, e->then, named, cause->sender))
+        return DEBTOR_NAMED;
+    return agreement_lets(cause->agreement, e->then, named, cause->recipient)
+             ? DEBTOR_NAMED_TO_RECIPIENT
+             : DEBTOR_NONE;
 }
 
 static enum clock_debtor expected_of(const struct clock_cause *cause, const struct expectation *e)
@@ -148,15 +153,26 @@ static enum clock_debtor expected_of(const struct clock_cause *cause, const stru
     if (e->at_least > 0)
         return DEBTOR_NONE;
     if (e->after == cause->type)
-        return debtor_of(cause, e->then);
+        return e->from[0] != '\0' ? named_of(cause, e) : debtor_of(cause, e->then);
     return e->repeats && e->then == cause->type && is_again(cause, e) ? DEBTOR_SENDER : DEBTOR_NONE;
 }
 
-static const char *agency_of(const struct clock_cause *cause, enum clock_debtor debtor)
+static const char *agency_of(const struct clock_cause *cause, const struct expectation *e,
+                             enum clock_debtor debtor)
 {
-    return debtor == DEBTOR_SENDER ? cause->sender
-         : debtor == DEBTOR_HOLDER ? cause->holder
-                                   : cause->recipient;
+    switch (debtor) {
+    case DEBTOR_SENDER:
+        return cause->sender;
+    case DEBTOR_HOLDER:
+        return cause->holder;
+    case DEBTOR_NAMED:
+    case DEBTOR_NAMED_TO_RECIPIENT:
+        return agreement_named(cause->agreement, e)->agency;
+    case DEBTOR_RECIPIENT:
+    case DEBTOR_NONE:
+    default:
+        return cause->recipient;
+    }
 }
 
 static void add_expectations(const struct clock_cause *given, const struct calendar_days *days,
@@ -176,7 +192,7 @@ static void add_expectations(const struct clock_cause *given, const struct calen
         const struct clock clock = {.kind = KIND(EXPECTED),
                                     .started_ms = cause.accepted_ms,
                                     .span = e->within,
-                                    .calendar = calendar_of(agreement, agency_of(&cause, debtor)),
+                                    .calendar = calendar_of(agreement, agency_of(&cause, e, debtor)),
                                     .expectation = e->id,
                                     .debtor = debtor};
         add(out, count, &clock, days);

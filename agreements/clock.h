@@ -16,8 +16,10 @@
  * An expectation is owed by the recipient of its `after', when the agreement lets it send the
  * `then'; else by the sender, when that may; when neither may, by nobody, and there is no clock.
  * What only a case's holder may send, the holder owes, whoever was written to. Of a type that the
- * agreement has no clause for (it goes by another), the recipient owes it. One that repeats starts
- * again with each `then' from who owes it. It runs in the calendar of who owes it.
+ * agreement has no clause for (it goes by another), the recipient owes it. One that names a party in
+ * `from' is owed by that, to the sender of its `after' or else its recipient, whichever the agreement
+ * lets it send the `then'; when neither, there is no clock. One that repeats starts again with each
+ * `then' from who owes it. It runs in the calendar of who owes it.
  *
  * Pure: the broker runs them (its time is the point of law); agents compute the same to show what
  * is due. Source: docs/clocks.md.
@@ -41,7 +43,9 @@ enum clock_debtor {
     DEBTOR_RECIPIENT = 0, /* of the message that started it */
     DEBTOR_SENDER,
     DEBTOR_HOLDER, /* of its case, who is neither */
-    DEBTOR_NONE    /* nobody: of no clock */
+    DEBTOR_NAMED,  /* by the expectation, and is neither; owed to the sender */
+    DEBTOR_NAMED_TO_RECIPIENT,
+    DEBTOR_NONE /* nobody: of no clock */
 };
 
 struct clock {

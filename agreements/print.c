@@ -239,6 +239,7 @@ static void put_expectation(struct printer *p, const struct agreement *a,
         put(p, "    at-least: %u\n", e->at_least);
     } else {
         put(p, "    after: %s\n    expect: %s\n", e->after->name, e->then->name);
+        put_word(p, "    from:", e->from);
         put_span(p, e->repeats ? "    every:" : "    within:", &e->within);
     }
     put_text(p, "    tell:", a->roles[e->tell]);

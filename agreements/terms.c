@@ -259,8 +259,9 @@ static void print_expectation(const struct agreement *a, const struct expectatio
         return;
     }
     print_span(e->within, within);
-    (void)snprintf(out, TERM_TEXT, "after %s, %s %s %s; else %s", e->after->name, e->then->name,
-                   e->repeats ? "every" : "within", within, role);
+    (void)snprintf(out, TERM_TEXT, "after %s, %s%s%s %s %s; else %s", e->after->name, e->then->name,
+                   e->from[0] != '\0' ? " from " : "", e->from, e->repeats ? "every" : "within",
+                   within, role);
 }
 
 static void compare_expectations(struct notes *notes, const struct agreement *b,

@@ -28,8 +28,7 @@ static enum status check_span(const struct source *src, const struct node *node,
 static enum status check_form(const struct source *src, const struct node *node)
 {
     static const char *const first[] = {"after", "expect"};
-    static const char *const second[] = {"from", "type"};
-    const struct node *at_least = node_child(node, "at-least");
+    const struct node *at_least = node_child(node, "at-least"), *type = node_child(node, "type");
     enum status st = check_span(src, node, at_least);
 
     for (size_t i = 0; st == ST_OK && i < LENGTH(first); i++) {
@@ -40,11 +39,8 @@ static enum status check_form(const struct source *src, const struct node *node)
             return refuse(src, node->line, "an expectation has no `%s', and no `at-least'",
                           first[i]);
     }
-    for (size_t i = 0; st == ST_OK && i < LENGTH(second); i++) {
-        const struct node *n = node_child(node, second[i]);
-        if (!at_least && n)
-            return refuse(src, n->line, "`%s' goes with `at-least' alone", second[i]);
-    }
+    if (st == ST_OK && !at_least && type)
+        return refuse(src, type->line, "`type' goes with `at-least' alone");
     if (st == ST_OK && at_least && !node_child(node, "from"))
         return refuse(src, node->line, "an expectation has `at-least', and no `from'");
     return st;
@@ -62,22 +58,65 @@ static enum status check_repeats(const struct source *src, const struct node *ev
     return ST_OK;
 }
 
+static bool fits(const char *side, const struct party *party)
+{
+    return strcmp(side, party->agency) == 0 || strcmp(side, party->kind) == 0;
+}
+
+/* Does a clause let the party send it, whoever holds the case? */
+static bool may_send(const struct agreement *a, const struct party *party,
+                     const struct message_type *type)
+{
+    for (size_t i = 0; i < a->clause_count; i++)
+        if (a->clauses[i].type == type && !a->clauses[i].only_by_holder
+            && fits(a->clauses[i].from, party))
+            return true;
+    return false;
+}
+
+/* Whose it is, where it is neither side's own: one party, that can say it, about the case. What
+ * goes on in a conversation its two sides alone say. */
+static enum status read_named(const struct source *src, const struct node *from,
+                              const struct agreement *a, struct expectation *e)
+{
+    enum status st = read_side(src, from, a, e->from);
+
+    if (st != ST_OK)
+        return st;
+    if (catalogue_is_update(e->then) || catalogue_is_close(e->then))
+        return refuse(src, from->line,
+                      "`from' does not go with %s: it is said in a conversation, and owed by one of "
+                      "its two sides",
+                      e->then->name);
+    const struct party *named = agreement_named(a, e);
+    for (const struct party *p = named + 1; p < a->parties + a->party_count; p++)
+        if (fits(e->from, p))
+            return refuse(src, from->line, "`from' must be one party: `%s' is `%s' and `%s'",
+                          e->from, named->agency, p->agency);
+    if (!may_send(a, named, e->then))
+        return refuse(src, from->line,
+                      "`from' names `%s', and no clause lets it send %s whoever holds the case",
+                      named->agency, e->then->name);
+    return ST_OK;
+}
+
 static enum status read_form(const struct source *src, const struct node *node,
                              const struct agreement *a, struct expectation *e)
 {
     const struct node *at_least = node_child(node, "at-least"), *type = node_child(node, "type");
-    const struct node *every = node_child(node, "every");
+    const struct node *every = node_child(node, "every"), *from = node_child(node, "from");
     enum status st = ST_OK;
 
     if (!at_least) {
         (void)((st = read_type(src, node_child(node, "after"), &e->after))
                || (st = read_type(src, node_child(node, "expect"), &e->then))
                || (st = read_span(src, every ? every : node_child(node, "within"), &e->within))
-               || (every && (st = check_repeats(src, every, e->then))));
+               || (every && (st = check_repeats(src, every, e->then)))
+               || (from && (st = read_named(src, from, a, e))));
         e->repeats = every != NULL;
         return st;
     }
-    (void)((st = read_side(src, node_child(node, "from"), a, e->from))
+    (void)((st = read_side(src, from, a, e->from))
            || (type && (st = read_type(src, type, &e->type)))
            || (st = read_number(src, at_least, AT_LEAST_MAX, &e->at_least)));
     return st;

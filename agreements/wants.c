@@ -2,23 +2,12 @@
 
 #include <string.h>
 
-/* Does a clause of the agreement let `from` send it to `to`? */
-static bool has_clause(const struct agreement *a, const char *type, const char *from,
-                       const char *to)
-{
-    for (size_t i = 0; i < a->clause_count; i++) {
-        const struct clause *c = &a->clauses[i];
-        if (strcmp(c->type->name, type) == 0 && agreement_fits(a, c->from, from)
-            && agreement_fits(a, c->to, to))
-            return true;
-    }
-    return false;
-}
-
 static bool may_pass_on(const struct agreement_set *set, const char *from, const char *to)
 {
+    const struct message_type *late_answer = catalogue_find("case.late_answer");
+
     for (size_t i = 0; i < agreement_set_count(set); i++)
-        if (has_clause(agreement_set_at(set, i), "case.late_answer", from, to))
+        if (agreement_lets(agreement_set_at(set, i), late_answer, from, to))
             return true;
     return false;
 }
@@ -90,6 +79,20 @@ static bool may_send(const struct agreement *a, const char *agency, const struct
     return false;
 }
 
+/* Can what is expected after such a message come: from one of its two, or to one from who is named?
+ */
+static bool can_come(const struct agreement *a, const struct expectation *e, const char *from,
+                     const char *to)
+{
+    const struct party *named = agreement_named(a, e);
+
+    if (!named)
+        return may_send(a, from, e->then) || may_send(a, to, e->then);
+    return strcmp(named->agency, from) == 0 || strcmp(named->agency, to) == 0
+        || agreement_lets(a, e->then, named->agency, from)
+        || agreement_lets(a, e->then, named->agency, to);
+}
+
 /* The pairs of all clauses for its `after' that can meet it, or that cannot; `out' gets the latter,
  * as far as there is room. */
 static size_t count_pairs(const struct agreement *a, const struct expectation *e, bool met,
@@ -104,7 +107,7 @@ static size_t count_pairs(const struct agreement *a, const struct expectation *e
 
                 if (i == j || !agreement_fits(a, a->clauses[c].from, from)
                     || !agreement_fits(a, a->clauses[c].to, to)
-                    || (may_send(a, from, e->then) || may_send(a, to, e->then)) != met)
+                    || can_come(a, e, from, to) != met)
                     continue;
                 if (out && count < room)
                     out[count] = (struct unmet){e, &a->clauses[c], from, to};
@@ -120,7 +123,7 @@ size_t wants_expected(const struct agreement *a, struct unmet out[static WANTS_M
     for (size_t i = 0; i < a->expectation_count && count < WANTS_MAX; i++) {
         const struct expectation *e = &a->expectations[i];
 
-        if (e->at_least > 0 || count_pairs(a, e, true, NULL, 0) == 0)
+        if (e->at_least > 0 || (e->from[0] == '\0' && count_pairs(a, e, true, NULL, 0) == 0))
             continue;
         count += count_pairs(a, e, false, out + count, WANTS_MAX - count);
     }

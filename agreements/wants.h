@@ -9,7 +9,8 @@
  * An expectation runs for every pair that a clause lets its `after' go between, and is owed by one
  * of the two (agreements/clock.h). Where neither may send what is expected, the alarm goes to who
  * can do nothing about it. That is meant where a third party says it of every pair, or one of them
- * under another agreement; it is not where of other pairs one side may.
+ * under another agreement; it is not where of other pairs one side may. Where the expectation names
+ * who owes it, that must be able to send it to one of the two, of every pair.
  *
  * Pure. Source: docs/agreements.md, late answers.
  */

@@ -284,6 +284,9 @@ static Concordat__RefusalCode judge_case(struct exchange *x, const struct comman
 
 enum status exchange_submit(struct exchange *x, uint8_t *turn, const struct command_submit *submit)
 {
+    /* Whom its expectations name, whose word nobody has heard yet, is entered on the way. */
+    if (directory_reserve(x->directory, EXPECTATIONS_MAX) != ST_OK)
+        return ST_NOMEM;
     const char *sender = directory_name(x->directory, submit->head.member);
     struct question question = submit_question(submit, sender);
 

@@ -53,8 +53,9 @@ static bool is_of_conversation(const struct conversation_kept *kept,
 
 static enum status pass_on(struct exchange *x, struct clock_running *running, struct passage *p)
 {
-    const bool by = running->owed_by == p->from && follows_by(running->clock.kind);
-    const bool to = running->owed_to == p->from;
+    const bool by = running->owed_by == p->from && follows_by(running->clock.kind)
+                 && !exchange_is_named(x, running);
+    const bool to = running->owed_to == p->from && exchange_may_be_sent(x, running, p->to);
 
     if (!by && !to)
         return ST_OK;

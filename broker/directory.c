@@ -113,6 +113,15 @@ static enum status grow(struct directory *directory)
     return ST_OK;
 }
 
+enum status directory_reserve(struct directory *directory, uint32_t more)
+{
+    enum status status = ST_OK;
+
+    while (status == ST_OK && directory->room - directory->count < more)
+        status = grow(directory);
+    return status;
+}
+
 enum status directory_enter(struct directory *directory, const char *agency, uint32_t *out)
 {
     uint32_t place = directory_find(directory, agency);

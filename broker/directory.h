@@ -32,6 +32,9 @@ uint32_t directory_find(const struct directory *directory, const char *agency);
 /* The same, and makes a place for it if need be.
  *   ST_NOMEM */
 enum status directory_enter(struct directory *directory, const char *agency, uint32_t *out);
+/* As many more can be entered, and names that were borrowed before stay where they are.
+ *   ST_NOMEM */
+enum status directory_reserve(struct directory *directory, uint32_t more);
 const char *directory_name(const struct directory *directory, uint32_t agency);
 uint32_t directory_count(const struct directory *directory);
 

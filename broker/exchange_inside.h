@@ -304,6 +304,11 @@ uint32_t exchange_clocks_moving(struct exchange *x, const struct case_held *held
 /* expecting.c */
 /* Is what the clock expects to be said in its conversation, and not anywhere about the case? */
 bool exchange_is_expected_there(struct exchange *x, const struct clock_running *running);
+/* Does its expectation name who owes it? Then that does not go with the case. */
+bool exchange_is_named(const struct exchange *x, const struct clock_running *running);
+/* Does the clock's agreement let that party send what is expected to the agency? True of all else. */
+bool exchange_may_be_sent(const struct exchange *x, const struct clock_running *running,
+                          uint32_t agency);
 /* Is the message what is expected, or the end of its conversation? `by`: what it and the clock have
  * in common. */
 bool exchange_meets_expected(struct exchange *x, const struct clock_running *running,

@@ -5,7 +5,8 @@
  *
  * What keeps a conversation up to date or closes it is expected in that conversation, so that two
  * referrals of one case are each watched; all else about the case. Who owes it moves with the case,
- * and meets it alone. Source: docs/clocks.md.
+ * and meets it alone; but whom the expectation names owes it whoever holds the case, and meets it by
+ * what it sends to who is owed it. Source: docs/clocks.md.
  */
 #include <string.h>
 
@@ -22,6 +23,45 @@ bool exchange_is_expected_there(struct exchange *x, const struct clock_running *
     return kept && conversation_goes_on_by(kept->conversation.opened, running->expected);
 }
 
+/* The party that the clock's expectation names; NULL: it names none. */
+static const struct party *named_of(const struct exchange *x, const struct clock_running *running,
+                                    const struct agreement **agreement)
+{
+    if (running->clock.kind != EXPECTED)
+        return NULL;
+    *agreement = registrar_version(x->registrar, &running->agreement_hash);
+    const struct expectation *e =
+        *agreement ? agreement_expectation(*agreement, running->clause) : NULL;
+    return e ? agreement_named(*agreement, e) : NULL;
+}
+
+bool exchange_is_named(const struct exchange *x, const struct clock_running *running)
+{
+    const struct agreement *agreement;
+
+    return named_of(x, running, &agreement);
+}
+
+bool exchange_may_be_sent(const struct exchange *x, const struct clock_running *running,
+                          uint32_t agency)
+{
+    const struct agreement *agreement;
+    const struct party *named = named_of(x, running, &agreement);
+
+    return !named
+        || agreement_lets(agreement, catalogue_find(running->expected), named->agency,
+                          directory_name(x->directory, agency - 1));
+}
+
+/* Of whom is named, what goes to somebody else tells who waits for it nothing. (A side that is named
+ * may have a clause for others alone.) */
+static bool is_told(const struct exchange *x, const struct clock_running *running,
+                    const struct acceptance *accepted)
+{
+    return running->owed_to == accepted->recipient + 1 || !exchange_is_named(x, running)
+        || !exchange_may_be_sent(x, running, running->owed_to);
+}
+
 bool exchange_meets_expected(struct exchange *x, const struct clock_running *running,
                              enum clocks_by by, const struct acceptance *accepted)
 {
@@ -35,7 +75,8 @@ bool exchange_meets_expected(struct exchange *x, const struct clock_running *run
         return by == CLOCKS_BY_CONVERSATION
             && (is_it || conversation_is_closed_by(kept->conversation.opened, type));
     }
-    return is_it && (by == CLOCKS_BY_CASE || id_is_zero(&running->case_handle));
+    return is_it && (by == CLOCKS_BY_CASE || id_is_zero(&running->case_handle))
+        && is_told(x, running, accepted);
 }
 
 /* Is the sender a party of the agreement that expects it? */
@@ -100,7 +141,7 @@ struct clock_running *exchange_find_expected(struct exchange *x, const struct cl
             && strcmp(running->clause, wanted->clause) == 0
             && strcmp(running->agreement_id, wanted->agreement_id) == 0
             && running->owed_by == wanted->owed_by
-            && (of_case || running->owed_to == wanted->owed_to))
+            && ((of_case && !exchange_is_named(x, wanted)) || running->owed_to == wanted->owed_to))
             return running;
     return NULL;
 }
@@ -122,17 +163,36 @@ static bool place(struct exchange *x, struct clock_running *running)
     return true;
 }
 
+/* Who owes it, where that is not the side that it seemed to be. */
+static enum status name_debtor(struct exchange *x, const struct clock *clock,
+                               const struct expectation *e, const struct agreement *agreement,
+                               struct clock_running *wanted)
+{
+    uint32_t member = 0;
+
+    if (clock->debtor == DEBTOR_HOLDER) /* who asks is owed it */
+        wanted->owed_by = cases_find(x->cases, &wanted->case_handle)->custody.holder;
+    if (clock->debtor != DEBTOR_NAMED && clock->debtor != DEBTOR_NAMED_TO_RECIPIENT)
+        return ST_OK;
+    enum status status = exchange_enter(x, agreement_named(agreement, e)->agency, &member);
+    if (status != ST_OK)
+        return status;
+    if (clock->debtor == DEBTOR_NAMED_TO_RECIPIENT)
+        wanted->owed_to = wanted->owed_by;
+    wanted->owed_by = member + 1;
+    return ST_OK;
+}
+
 enum status exchange_start_expected(struct exchange *x, const struct clock *clock,
                                     struct clock_running *wanted, const struct agreement *agreement)
 {
     const struct expectation *e = agreement_expectation(agreement, clock->expectation);
-    const struct case_held *held = cases_find(x->cases, &wanted->case_handle);
+    enum status status = name_debtor(x, clock, e, agreement, wanted);
 
+    if (status != ST_OK)
+        return status;
     TEXT_COPY(wanted->clause, e->id);
     TEXT_COPY(wanted->expected, e->then->name);
-    if (clock->debtor == DEBTOR_HOLDER) { /* it is neither side: who asks is owed it */
-        wanted->owed_by = held->custody.holder;
-    }
     if (exchange_is_expected_there(x, wanted) && !place(x, wanted))
         return ST_OK;
     /* One alarm is enough, whichever cause remains; but after a breach the next is waited for anew,
@@ -144,6 +204,6 @@ enum status exchange_start_expected(struct exchange *x, const struct clock *cloc
         known->message_sequence = 0; /* what undoes one cause leaves the other */
         return exchange_keep_clock(x, known);
     }
-    enum status status = known ? exchange_clock_stop(x, known, false) : ST_OK;
+    status = known ? exchange_clock_stop(x, known, false) : ST_OK;
     return status == ST_OK ? exchange_clock_start(x, wanted) : status;
 }

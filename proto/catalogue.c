@@ -445,6 +445,14 @@ bool catalogue_is_update(const struct message_type *type)
     return false;
 }
 
+bool catalogue_is_close(const struct message_type *type)
+{
+    for (size_t i = 0; i < TYPE_COUNT; i++)
+        if (types[i].closed_by && strcmp(types[i].closed_by, type->name) == 0)
+            return true;
+    return false;
+}
+
 const struct message_type *catalogue_all(size_t *count)
 {
     *count = TYPE_COUNT;

@@ -62,6 +62,8 @@ const struct message_type *catalogue_find(const char *name);
 bool catalogue_is_answer(const struct message_type *type);
 /* Does a message of this type keep up to date what another opened? */
 bool catalogue_is_update(const struct message_type *type);
+/* Does a message of this type close what another opened? */
+bool catalogue_is_close(const struct message_type *type);
 /* Is `reply` what answers, or acknowledges, a message of type `asked`? */
 bool catalogue_replies_to(const char *reply, const struct message_type *asked);
 /* All of them in order of name. */

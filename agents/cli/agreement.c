@@ -57,6 +57,9 @@ static void lint_expectations(const struct cli *cli, const struct agreement_set 
 
         for (size_t j = 0; j < count; j++) {
             const struct unmet *u = &unmet[j];
+            const struct party *named = agreement_named(a, u->expectation);
+            const char *who = named ? named->agency : "either of them";
+            const char *whom = named ? " to either of them" : "";
 
             (void)json_array_append_new(
                 list, json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "agreement", a->id, "expectation",
@@ -64,11 +67,11 @@ static void lint_expectations(const struct cli *cli, const struct agreement_set 
                                 u->clause->id, "from", u->from, "to", u->to));
             if (!cli->json)
                 printf("%s:%u: expectation `%s' runs for every %s from %s to %s (clause `%s'), and "
-                       "no clause lets either of them send %s: give one of them such a clause, or "
-                       "put `%s' into an agreement without this expectation\n",
+                       "no clause lets %s send %s%s: add such a clause, or put `%s' into an "
+                       "agreement without this expectation\n",
                        a->name, u->expectation->line, u->expectation->id,
-                       u->expectation->after->name, u->from, u->to, u->clause->id,
-                       u->expectation->then->name, u->clause->id);
+                       u->expectation->after->name, u->from, u->to, u->clause->id, who,
+                       u->expectation->then->name, whom, u->clause->id);
         }
     }
     (void)json_object_set_new(report, "unmet", list);

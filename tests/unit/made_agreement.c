@@ -276,6 +276,26 @@ static void make_roles(struct chance *chance, struct agreement *a)
         a->expectations[i].tell = role_at(a, pool[pick(chance, LENGTH(pool))]);
 }
 
+/* Of one party that can say it, by its id or by a kind that is its alone. */
+static void maybe_name(struct chance *chance, const struct agreement *a, struct expectation *e)
+{
+    const struct clause *c =
+        a->clause_count > 0 ? &a->clauses[pick(chance, (uint32_t)a->clause_count)] : NULL;
+    const struct party *named = NULL;
+    size_t alike = 0;
+
+    if (!c || c->only_by_holder || catalogue_is_update(c->type) || catalogue_is_close(c->type)
+        || pick(chance, 2))
+        return;
+    for (size_t i = 0; i < a->party_count; i++)
+        if (!strcmp(c->from, a->parties[i].agency) || !strcmp(c->from, a->parties[i].kind))
+            named = &a->parties[i];
+    for (size_t i = 0; i < a->party_count; i++)
+        alike += !strcmp(a->parties[i].kind, named->kind);
+    e->then = c->type;
+    strcpy(e->from, alike == 1 && pick(chance, 2) ? named->kind : named->agency);
+}
+
 static void make_expectations(struct chance *chance, struct agreement *a)
 {
     size_t count = 0;
@@ -297,6 +317,7 @@ static void make_expectations(struct chance *chance, struct agreement *a)
         e->after = &types[pick(chance, (uint32_t)count)];
         e->then = &types[pick(chance, (uint32_t)count)];
         e->within = make_span(chance);
+        maybe_name(chance, a, e);
         e->repeats = catalogue_is_update(e->then) && pick(chance, 2);
     }
     qsort(a->expectations, a->expectation_count, sizeof *a->expectations, compare);

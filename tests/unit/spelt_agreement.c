@@ -252,6 +252,8 @@ static void spell_expectation(struct chance *chance, struct pieces *out, const s
     } else {
         add(&keys, "after: %s", e->after->name);
         add(&keys, "expect: %s", e->then->name);
+        if (e->from[0] != '\0')
+            add(&keys, "from: %s", e->from);
         add_span(&keys, e->repeats ? "every" : "within", &e->within);
     }
     add_text(chance, &keys, "tell", a->roles[e->tell]);

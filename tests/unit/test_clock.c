@@ -227,6 +227,29 @@ static struct agreement *example(const char *name)
     return agreement;
 }
 
+/* The prison is no side of a revocation: it owes word of the return to who revoked. */
+static void whom_an_expectation_names_owes_it_in_its_own_calendar(void **)
+{
+    static const char ours[] = "from: prison.pbi\n    within: 2d";
+    OWNED(agreement) recall = example("recall");
+    struct clock clocks[CLOCKS_OF_MAX];
+    const char *const parties[2] = {"ppcs", "police.35"};
+
+    assert_non_null(strstr(recall->text, ours));
+    for (size_t i = 0; i < 2; i++) {
+        size_t count = start_between(recall, agreement_clause(recall, "revocation"), parties, NULL,
+                                     clocks);
+        const struct clock *back = of_kind(clocks, count, KIND(EXPECTED));
+        /* Could the section not be told, the force that was to arrest would wait for it. */
+        assert_int_equal(back->debtor, i == 0 ? DEBTOR_NAMED : DEBTOR_NAMED_TO_RECIPIENT);
+        assert_int_equal(back->calendar, CALENDAR_ALWAYS);
+        assert_int_equal(back->due_ms - back->started_ms, 2 * 86400000);
+        for (size_t n = 0; n < recall->clause_count; n++)
+            if (strcmp(recall->clauses[n].id, "returned-ppcs") == 0)
+                strcpy(recall->clauses[n].to, "police.35");
+    }
+}
+
 /* A release is told to whoever must act; only the case's holder sees who was released. */
 static void what_only_a_holder_may_send_the_holder_owes(void **)
 {
@@ -642,6 +665,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_referral_starts_all_that_its_clause_gives),
         cmocka_unit_test(an_expectation_is_owed_by_who_may_send_it),
+        cmocka_unit_test(whom_an_expectation_names_owes_it_in_its_own_calendar),
         cmocka_unit_test(what_follows_a_holder_s_word_is_owed_by_the_holder),
         cmocka_unit_test(what_only_a_holder_may_send_the_holder_owes),
         cmocka_unit_test(what_goes_by_another_agreement_the_recipient_owes),

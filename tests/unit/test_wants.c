@@ -123,6 +123,26 @@ static void what_neither_can_send_is_named_with_its_clause(void **)
     assert_string_equal(unmet[0].to, "crc.bench");
 }
 
+/* Who is named cannot tell either of the two: nothing would be watched. */
+static void what_who_is_named_cannot_send_there_is_named(void **)
+{
+    OWNED(agreement) recall = NULL;
+    struct reason why = {""};
+    struct unmet unmet[WANTS_MAX];
+
+    if (agreement_load(EXAMPLES "/recall.yaml", &recall, &why) != ST_OK)
+        fail_msg("%s", why.text);
+    assert_int_equal(wants_expected(recall, unmet), 0);
+    for (size_t i = 0; i < recall->clause_count; i++)
+        if (strcmp(recall->clauses[i].id, "returned-ppcs") == 0)
+            recall->clauses[i].type = catalogue_find("case.update");
+    assert_int_equal(wants_expected(recall, unmet), 1);
+    assert_string_equal(unmet[0].expectation->id, "back-in-custody");
+    assert_string_equal(unmet[0].clause->id, "revocation");
+    assert_string_equal(unmet[0].from, "ppcs");
+    assert_string_equal(unmet[0].to, "police.35");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -132,6 +152,7 @@ int main(void)
         cmocka_unit_test(without_a_transfer_there_is_none),
         cmocka_unit_test(what_the_examples_expect_can_come),
         cmocka_unit_test(what_neither_can_send_is_named_with_its_clause),
+        cmocka_unit_test(what_who_is_named_cannot_send_there_is_named),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
