@@ -195,7 +195,7 @@ enum status cases_take(struct cases *cases, struct case_held *read)
     held->opened_by = read->opened_by;
     held->again = read->again;
     for (uint32_t i = 0; held->again && i < COMPONENTS_MAX && status == ST_OK; i++)
-        if (held->again[i] != 0)
+        if (held->again[i] != 0 && !cases_find_offered(cases, held->again[i]))
             status = index_offer(cases, held, held->again[i]);
     return status;
 }

@@ -227,9 +227,9 @@ static void what_is_offered_again_lapses_when_it_is_declined_days_later(void **)
         struct envelope e[2];
 
         done(c, offer(c, OFFER, NPS_A, CRC_A, 1, ALL, 8));
-        done(c, act(c, FREE, CRC_A, NPS_A, "case.transfer.reject", OFFER, 1, 12));
+        done(c, act(c, FREE, CRC_A, NPS_A, "case.transfer.reject", OFFER, 1, 14));
         for (uint32_t i = 0; i < 2; i++) {
-            e[i] = offer(c, FREE + 1 + i, NPS_A, CRC_A, 2 + i, 4U << i, 9);
+            e[i] = offer(c, FREE + 1 + i, NPS_A, CRC_A, 2 + i, i == 0 ? 6 : 8, 9);
             e[i].conversation_id = id_of(OFFER);
             e[i].sequence = 2 + i;
             done(c, e[i]);
