@@ -58,13 +58,32 @@ static bool can_hold(const struct exchange *x, const struct command_case *given)
     return false;
 }
 
-static enum status keep_claim(struct exchange *x, const struct id *handle,
+/* The agency's signed word for what it changes, for ever: the signature is checked. */
+static enum status record_claim(struct exchange *x, const struct command_case *given,
+                                const struct custody *custody)
+{
+    uint8_t proof[DIGEST_SIZE + SIGNATURE_SIZE];
+    struct writer w = writer_of(proof, sizeof proof);
+    struct event event = {.kind = EVENT_CLAIM,
+                          .case_handle = given->handle,
+                          .case_version = custody->version,
+                          .statement = {given->bytes, given->bytes_size},
+                          .statement_proof = {proof, sizeof proof}};
+
+    write_bytes(&w, given->signer.bytes, DIGEST_SIZE);
+    write_bytes(&w, given->signature, SIGNATURE_SIZE);
+    TEXT_COPY(event.agency, directory_name(x->directory, given->head.member));
+    return exchange_record(x, &event, 0);
+}
+
+static enum status keep_claim(struct exchange *x, const struct command_case *given,
                               const struct custody *custody)
 {
-    struct case_held *held = cases_add(x->cases, handle);
+    struct case_held *held = cases_add(x->cases, &given->handle);
+    enum status status = held ? record_claim(x, given, custody) : ST_NOMEM;
 
-    if (!held)
-        return ST_NOMEM;
+    if (status != ST_OK)
+        return status;
     held->custody = *custody;
     held->changed_ms = x->now_ms;
     if (held->opened_by == 0)
@@ -87,7 +106,7 @@ static enum status open_case(struct exchange *x, const struct command_case *give
     *code = x->is_full          ? REFUSED(STORE_FULL)
           : !can_hold(x, given) ? REFUSED(NO_AGREEMENT)
                                 : custody_open(&custody, by);
-    return *code == DONE ? keep_claim(x, &given->handle, &custody) : ST_OK;
+    return *code == DONE ? keep_claim(x, given, &custody) : ST_OK;
 }
 
 /* Does it end with its case? What the holder asked, nobody needs to answer any more. */
@@ -148,15 +167,15 @@ static enum status tell_closed(struct exchange *x, const struct case_held *held,
     return status;
 }
 
-static enum status keep_closed(struct exchange *x, const struct id *handle,
+static enum status keep_closed(struct exchange *x, const struct command_case *given,
                                const struct custody *custody)
 {
     const struct conversation *ended[CONVERSATIONS_MAX];
     struct case_news news = {.change = CONCORDAT__CUSTODY_CHANGE__CASE_CLOSED,
                              .conversations = ended};
     uint32_t holder = custody->former[0];
-    enum status status = keep_claim(x, handle, custody);
-    const struct case_held *held = cases_find(x->cases, handle);
+    enum status status = keep_claim(x, given, custody);
+    const struct case_held *held = cases_find(x->cases, &given->handle);
 
     if (status == ST_OK)
         status = end_enquiries(x, held, holder, ended, &news.conversation_count);
@@ -178,7 +197,7 @@ static enum status close_case(struct exchange *x, const struct command_case *giv
     *code = custody_close(&custody, by, given->claim.case_version);
     if (*code == DONE && has_open_conversation(x, held))
         *code = REFUSED(CONVERSATION_MISSING);
-    return *code == DONE ? keep_closed(x, &given->handle, &custody) : ST_OK;
+    return *code == DONE ? keep_closed(x, given, &custody) : ST_OK;
 }
 
 /* Needs no clause, and no key of who is offered it: so an offer never binds the holder to an agency
@@ -193,7 +212,7 @@ static enum status withdraw_offer(struct exchange *x, const struct command_case 
     *code = custody_retract(&custody, given->head.member + 1, given->claim.case_version);
     if (*code != DONE || transfer.to == 0)
         return ST_OK;
-    enum status status = keep_claim(x, &given->handle, &custody);
+    enum status status = keep_claim(x, given, &custody);
     return status == ST_OK ? exchange_offer_retracted(x, held, &transfer) : status;
 }
 

@@ -90,6 +90,9 @@ static size_t fields_size(const struct event *e)
         return 1 + 4 + e->key.size + 4 + e->record.size;
     case EVENT_TOLD:
         return name_size(e->agency) + 1 + 4 + e->told.size;
+    case EVENT_CLAIM:
+        return name_size(e->agency) + ID_SIZE + 8 + 4 + e->statement.size + 4
+             + e->statement_proof.size;
     case EVENT_AGED:
     case EVENT_KIND_END:
         return 0;
@@ -176,6 +179,13 @@ static void write_fields(struct writer *w, const struct event *e)
         write_name(w, e->agency);
         write_u8(w, e->lane);
         write_prefixed_bytes(w, e->told);
+        return;
+    case EVENT_CLAIM:
+        write_name(w, e->agency);
+        write_bytes(w, e->case_handle.bytes, ID_SIZE);
+        write_u64(w, e->case_version);
+        write_prefixed_bytes(w, e->statement);
+        write_prefixed_bytes(w, e->statement_proof);
         return;
     case EVENT_AGED:
     case EVENT_KIND_END:
@@ -279,6 +289,13 @@ static void read_fields(struct reader *r, struct event *e)
         read_agency(r, e->agency);
         e->lane = read_u8(r);
         e->told = read_prefixed(r);
+        return;
+    case EVENT_CLAIM:
+        read_agency(r, e->agency);
+        read_into(r, e->case_handle.bytes, ID_SIZE);
+        e->case_version = read_u64(r);
+        e->statement = read_prefixed(r);
+        e->statement_proof = read_prefixed(r);
         return;
     case EVENT_AGED:
         return;

@@ -48,6 +48,7 @@ enum event_kind {
     EVENT_COUNTED,  /* refusals past the quota of an hour, which were not recorded one by one */
     EVENT_KEPT,     /* a case, conversation or clock as it is from now on; without record: gone */
     EVENT_TOLD,     /* evidence of ours, queued for one agency: CustodyTold or ClockTold */
+    EVENT_CLAIM, /* an agency's signed claim that a case was opened, closed, offered no more by */
     EVENT_KIND_END
 };
 
@@ -89,8 +90,8 @@ struct event {
     struct bytes step, step_proof;
     /* TAKEN: the item's sequence, its owner and lane */
     uint64_t item_sequence;
-    char agency[AGENCY_MAX + 1]; /* also AGENCY, KEY, COUNTED */
-    /* AGENCY: certificate DER; KEY: statement, signer || signature */
+    char agency[AGENCY_MAX + 1]; /* also AGENCY, KEY, COUNTED, CLAIM */
+    /* AGENCY: certificate DER; KEY: statement, signer || signature; CLAIM: the same of the claim */
     struct bytes certificate, statement, statement_proof;
     uint8_t key_id[KEY_ID_SIZE];
     int64_t open_until_ms;
@@ -104,6 +105,9 @@ struct event {
     /* KEPT: the state holds exactly `record` under (kind, key) from now on */
     uint8_t kept_kind;
     struct bytes key, record;
+    /* CLAIM: the case, and its version after it */
+    struct id case_handle;
+    uint64_t case_version;
     /* TOLD: `agency` and `lane` name the queue; `told`: 1 byte, 1 custody, 2 clock, then the
      * message */
     struct bytes told;

@@ -173,6 +173,10 @@ enum status session_take_case(struct session *session, const struct arrival *a)
         given->claim = claim;
         given->handle = claim.case_handle;
         given->signing_key = signer->spki;
+        given->signer = wire->case_frame.signer;
+        memcpy(given->signature, wire->case_frame.signature, SIGNATURE_SIZE);
+        memcpy(given->bytes, wire->case_frame.claim.data, wire->case_frame.claim.size);
+        given->bytes_size = (uint32_t)wire->case_frame.claim.size;
     } else {
         memcpy(given->handle.bytes, wire->case_frame.ask.data, ID_SIZE);
     }

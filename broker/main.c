@@ -24,6 +24,7 @@
 #include "broker/config.h"
 #include "broker/credentials.h"
 #include "broker/filling.h"
+#include "broker/claims_shown.h"
 #include "broker/holidays.h"
 #include "broker/link.h"
 #include "broker/listener.h"
@@ -372,9 +373,32 @@ static int serve(const char *path, bool takes_clock)
     return EXIT_SUCCESS;
 }
 
+/* Of a broker that does not run. 1: there is none. */
+static int show_claims(const char *path, const char *text)
+{
+    struct config config;
+    struct reason why = {""};
+    struct id handle;
+    size_t count = 0;
+
+    if (!id_parse(text, &handle)) {
+        (void)fprintf(stderr, "%s: not a case handle\n", text);
+        return 2;
+    }
+    enum status status = config_load(path, &config, &why);
+    if (status == ST_OK)
+        status = claims_show(&config, &handle, stdout, &count, &why);
+    if (status != ST_OK) {
+        (void)fprintf(stderr, "%s: %s\n", status_name(status), why.text);
+        return 2;
+    }
+    return count > 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
 static int usage(FILE *to, int code)
 {
     (void)fprintf(to, "usage: concordatd --config FILE [--take-clock]\n"
+                      "       concordatd --config FILE --claims HANDLE\n"
                       "       concordatd --help | --version\n"
                       "The settings are explained in the broker's README.\n");
     return code;
@@ -390,5 +414,7 @@ int main(int argc, char **argv)
         return serve(argv[2], false);
     if (argc == 4 && strcmp(argv[1], "--config") == 0 && strcmp(argv[3], "--take-clock") == 0)
         return serve(argv[2], true);
+    if (argc == 5 && strcmp(argv[1], "--config") == 0 && strcmp(argv[3], "--claims") == 0)
+        return show_claims(argv[2], argv[4]);
     return usage(stderr, 2);
 }

@@ -79,11 +79,28 @@ struct tree_key key_of_settled(int64_t settled_ms, const char *sender, const str
 struct tree_key key_of_certificate(const char *agency, struct bytes der)
 {
     struct digest digest = sha256(der.data, der.size);
+
+    return key_of_certificate_digest(agency, &digest);
+}
+
+struct tree_key key_of_certificate_digest(const char *agency, const struct digest *digest)
+{
     struct tree_key key = {0};
     struct writer w = key_writer(&key);
 
     write_agency(&w, agency);
-    write_bytes(&w, digest.bytes, DIGEST_SIZE);
+    write_bytes(&w, digest->bytes, DIGEST_SIZE);
+    key_end(&key, &w);
+    return key;
+}
+
+struct tree_key key_of_claim(const struct id *case_handle, uint64_t sequence)
+{
+    struct tree_key key = {0};
+    struct writer w = key_writer(&key);
+
+    write_bytes(&w, case_handle->bytes, ID_SIZE);
+    write_u64(&w, sequence);
     key_end(&key, &w);
     return key;
 }

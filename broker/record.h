@@ -37,6 +37,8 @@ struct tree_key key_of_queued(const char *agency, uint8_t lane, uint64_t sequenc
 struct tree_key key_of_message(const char *sender, const struct id *id);
 struct tree_key key_of_settled(int64_t settled_ms, const char *sender, const struct id *id);
 struct tree_key key_of_certificate(const char *agency, struct bytes der);
+struct tree_key key_of_certificate_digest(const char *agency, const struct digest *digest);
+struct tree_key key_of_claim(const struct id *case_handle, uint64_t sequence);
 struct tree_key key_of_sealing_key(const char *agency, int64_t open_until_ms,
                                    const uint8_t key_id[static KEY_ID_SIZE]);
 

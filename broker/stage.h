@@ -227,6 +227,10 @@ struct command_case {
     bool is_claim;
     struct claim claim;
     struct digest signing_key;
+    struct digest signer; /* SHA-256 of the certificate */
+    uint8_t signature[SIGNATURE_SIZE];
+    uint8_t bytes[CLAIM_MAX]; /* the claim as it was signed */
+    uint32_t bytes_size;
 };
 
 struct command_drained {

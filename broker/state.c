@@ -7,14 +7,15 @@
 #include "broker/record.h"
 #include "broker/state_inside.h"
 
-#define FORMAT 3        /* of trees, keys, values and the events in them */
-#define FORMAT_BEFORE 2 /* the same, without the tree `kept` and what is in it */
+#define FORMAT 4 /* of trees, keys, values and the events in them */
+#define FORMAT_OLDEST                                                                              \
+    2 /* the same: 3 without the tree `claims', 2 without `kept' and clocks either */
 
 static const char *const tree_names[TREE_COUNT] = {
     [TREE_META] = "meta",         [TREE_ITEMS] = "items",       [TREE_QUEUES] = "queues",
     [TREE_MESSAGES] = "messages", [TREE_SETTLED] = "settled",   [TREE_AGENCIES] = "agencies",
     [TREE_KEYS] = "keys",         [TREE_REFUSALS] = "refusals", [TREE_GAZETTE] = "gazette",
-    [TREE_KEPT] = "kept",
+    [TREE_KEPT] = "kept",         [TREE_CLAIMS] = "claims",
 };
 
 enum status state_begin(struct state *state)
@@ -120,8 +121,8 @@ static enum status settle_meta(struct state *state, const char *name, struct byt
 }
 
 /* A store of another format is not read, whatever it holds: half understood, it would be folded
- * into something that nobody wrote. The one before this is raised: an empty tree is what its broker
- * would have kept. */
+ * into something that nobody wrote. Those before this are raised: an empty tree is what their
+ * broker would have kept. */
 static enum status settle_format(struct state *state, const char *folder, struct reason *why)
 {
     static const uint8_t format[4] = {0, 0, 0, FORMAT};
@@ -132,14 +133,14 @@ static enum status settle_format(struct state *state, const char *folder, struct
         return status;
     struct reader r = reader_of(value, sizeof value);
     uint32_t found = read_u32(&r);
-    if (found == FORMAT_BEFORE) {
+    if (found >= FORMAT_OLDEST && found < FORMAT) {
         status = write_meta(state, "format", (struct bytes){format, sizeof format});
         return status == ST_OK ? commit(state) : status;
     }
     reason_set(why,
-               "%s: a store of format %u, and this release reads formats %d and %d alone: keep it, "
+               "%s: a store of format %u, and this release reads formats %d to %d alone: keep it, "
                "and run the release that wrote it",
-               folder, found, FORMAT_BEFORE, FORMAT);
+               folder, found, FORMAT_OLDEST, FORMAT);
     return status;
 }
 

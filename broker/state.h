@@ -6,15 +6,17 @@
  * The fold is deterministic, knows no clock and no randomness, and does not depend on how batches
  * are gathered into windows. The trees (keys big-endian; record.h):
  *
- *     meta      name                           mark, format, community, gazette's count, time
- *     items     sequence                       ACCEPTED, STEP, WITHHELD or TOLD record, until
- * settled queues    agency | lane | sequence       one per unsettled item messages  sender |
- * message id            struct message_record: for duplicates and steps settled   settled_at_ms |
- * sender | id    to forget ids after DUPLICATE_DAYS agencies  agency | certificate digest signing
- * certificates, DER keys      agency | open_until | key id   sealing-key statements refusals
- * sequence                       the REFUSED record, or the COUNTED gazette   sequence the GAZETTE
- * record: for ever kept      kind | key                     a case, conversation, clock or tally as
- * it is
+ *     meta      name                      mark, format, community, gazette's count, time
+ *     items     sequence                  ACCEPTED, STEP, WITHHELD or TOLD record, until settled
+ *     queues    agency | lane | sequence  one per unsettled item
+ *     messages  sender | message id       struct message_record: for duplicates and steps
+ *     settled   settled_at_ms | sender | id    to forget ids after DUPLICATE_DAYS
+ *     agencies  agency | certificate digest    signing certificates, DER
+ *     keys      agency | open_until | key id   sealing-key statements
+ *     refusals  sequence                  the REFUSED record, or the COUNTED
+ *     gazette   sequence                  the GAZETTE record: for ever
+ *     kept      kind | key                a case, conversation, clock or tally as it is
+ *     claims    case handle | sequence    the CLAIM record: for ever, and not read at a start
  *
  * Within one window (the batches between two commits) an item that is settled in the same window is
  * never written, and of the records kept under one key only the last is. A checkpoint carries the
@@ -43,6 +45,7 @@ enum state_tree {
     TREE_REFUSALS,
     TREE_GAZETTE,
     TREE_KEPT,
+    TREE_CLAIMS,
     TREE_COUNT
 };
 
@@ -65,9 +68,9 @@ struct message_record {
 
 struct state;
 
-/* Opens the store (broker folder) and its trees. One of the format before, which had no `kept`, is
- * raised to this one: nothing else of it is other. The release that wrote it does not open it then,
- * since it would not know the events.
+/* Opens the store (broker folder) and its trees. One of a format before, which had no `claims', or
+ * no `kept' either, is raised to this one: nothing else of it is other. The release that wrote it
+ * does not open it then, since it would not know the events.
  *   ST_INVALID  another process has it, or it is not a broker's store of this format; `why` names
  *               the format that it has
  *   ST_NOMEM, ST_IO */
@@ -153,6 +156,13 @@ enum status state_each_kept(struct state_reader *reader,
                             enum status (*found)(void *context, enum kept_kind kind,
                                                  struct bytes key, struct bytes record),
                             void *context);
+/* The claims about a case, in the order in which they were accepted, of whoever held it. */
+enum status state_each_claim(struct state_reader *reader, const struct id *case_handle,
+                             enum status (*found)(void *context, const struct event *event),
+                             void *context);
+/* The agency's signing certificate of that digest, DER; valid until renewed. ST_MORE: none. */
+enum status state_certificate(struct state_reader *reader, const char *agency,
+                              const struct digest *digest, struct bytes *der);
 unsigned state_fullness(struct state *state); /* 1/1000 */
 
 /* For state_reader.c. */

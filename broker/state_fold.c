@@ -242,6 +242,9 @@ static enum status fold(struct state *state, const struct event *e, struct bytes
         return fold_kept(state, e);
     case EVENT_TOLD:
         return add_item(state, e, e->agency, record);
+    case EVENT_CLAIM:
+        key = key_of_claim(&e->case_handle, e->sequence);
+        return window_put(state->window, TREE_CLAIMS, &key, record);
     case EVENT_KIND_END:
         break;
     }

@@ -285,3 +285,43 @@ enum status state_each_kept(struct state_reader *reader,
 
     return each(reader, TREE_KEPT, visit_kept, &visit);
 }
+
+/* ---- claims ---- */
+
+enum status state_each_claim(struct state_reader *reader, const struct id *case_handle,
+                             enum status (*found)(void *context, const struct event *event),
+                             void *context)
+{
+    struct bytes key, stored, record;
+    struct walk *walk;
+    enum status status =
+        walk_open(reader->txn, TREE_CLAIMS, (struct bytes){case_handle->bytes, ID_SIZE}, &walk);
+
+    if (status != ST_OK)
+        return status;
+    while ((status = walk_next(walk, &key, &stored)) == ST_OK) {
+        struct event event;
+
+        if (key.size < ID_SIZE || memcmp(key.data, case_handle->bytes, ID_SIZE) != 0)
+            break;
+        status = check_read(key, stored, &record);
+        struct reader r = reader_of(record.data, record.size);
+        if (status != ST_OK || event_read(&r, &event) != ST_OK || event.kind != EVENT_CLAIM
+            || !id_equal(&event.case_handle, case_handle)) {
+            status = ST_INVALID;
+            break;
+        }
+        if ((status = found(context, &event)) != ST_OK)
+            break;
+    }
+    walk_close(walk);
+    return status == ST_MORE ? ST_OK : status;
+}
+
+enum status state_certificate(struct state_reader *reader, const char *agency,
+                              const struct digest *digest, struct bytes *der)
+{
+    const struct tree_key key = key_of_certificate_digest(agency, digest);
+
+    return checked_get(reader->txn, TREE_AGENCIES, key_bytes(&key), der);
+}

@@ -239,6 +239,16 @@ static void tell(struct model *m, struct event *e, uint8_t *scratch)
     m->items[m->item_count++] = (struct item){e->sequence, agency, e->lane};
 }
 
+static void claim(struct model *m, struct event *e, uint8_t *scratch)
+{
+    e->kind = EVENT_CLAIM;
+    name(e->agency, agencies[below(m, 4)]);
+    e->case_handle.bytes[0] = (uint8_t)(1 + below(m, 4));
+    e->case_version = 1 + below(m, 9);
+    e->statement = noise(m, scratch, 200);
+    e->statement_proof = noise(m, scratch + 200, 96);
+}
+
 static void take(struct model *m, struct event *e)
 {
     size_t place = below(m, m->item_count);
@@ -269,7 +279,7 @@ static void register_agency(struct model *m, struct event *e, uint8_t *scratch)
 static struct event next_event(struct model *m, uint8_t *scratch)
 {
     struct event e = {.kind = EVENT_AGED, .sequence = ++m->sequence};
-    uint64_t choice = below(m, 24);
+    uint64_t choice = below(m, 25);
     struct message *message =
         m->message_count > 0 ? &m->messages[below(m, m->message_count)] : NULL;
 
@@ -285,6 +295,8 @@ static struct event next_event(struct model *m, uint8_t *scratch)
         publish(m, &e, scratch);
     else if (choice == 4 && message && message->sequence > 0)
         withhold(m, &e, message);
+    else if (choice == 24)
+        claim(m, &e, scratch);
     else if (choice >= 22)
         tell(m, &e, scratch);
     else if (choice >= 20)

@@ -146,6 +146,7 @@ static struct event event_of(uint64_t sequence, uint8_t body[static BODY_ROOM])
     case EVENT_GAZETTE:
     case EVENT_WITHHELD:
     case EVENT_COUNTED:
+    case EVENT_CLAIM:
     case EVENT_KIND_END:
         break;
     }

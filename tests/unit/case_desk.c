@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/text.h"
 #include "proto/wire.h"
 
 const char *const agency_names[AGENCIES] = {"nps.a", "crc.a",    "crc.b",
@@ -398,6 +399,13 @@ Concordat__RefusalCode claim(struct case_desk *c, enum agency by, Concordat__Cla
     given->is_claim = true;
     given->claim = (struct claim){
         .kind = kind, .case_handle = c->handle, .case_version = version, .at_ms = c->d->now_ms};
+    TEXT_COPY(given->claim.agency, agency_names[by]);
+    size_t written = 0;
+    assert_int_equal(claim_write(&given->claim, given->bytes, sizeof given->bytes, &written),
+                     ST_OK);
+    given->bytes_size = (uint32_t)written;
+    given->signer = sha256(agency_names[by], strlen(agency_names[by]));
+    memset(given->signature, 0x5a, sizeof given->signature);
     strcpy(given->claim.agency, agency_names[by]);
     desk_run(c->d);
     return answer_of(c, by, custody, &size);

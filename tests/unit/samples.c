@@ -195,6 +195,18 @@ struct event sample_told(uint64_t sequence)
     return e;
 }
 
+struct event sample_claim(uint64_t sequence, uint8_t handle)
+{
+    struct event e = {.kind = EVENT_CLAIM, .sequence = sequence, .at_ms = (int64_t)sequence};
+
+    (void)snprintf(e.agency, sizeof e.agency, "nps.cambs");
+    e.case_handle.bytes[0] = handle;
+    e.case_version = 3;
+    e.statement = text("a claim, as it was signed");
+    e.statement_proof = text("signer and signature of it");
+    return e;
+}
+
 struct event sample_aged(uint64_t sequence, int64_t at_ms)
 {
     return (struct event){.kind = EVENT_AGED, .sequence = sequence, .at_ms = at_ms};

@@ -29,6 +29,8 @@ struct event sample_counted(uint64_t sequence);
 struct event sample_kept(uint64_t sequence, uint32_t n, uint8_t value);
 /* For "nps.cambs" in lane 1. */
 struct event sample_told(uint64_t sequence);
+/* A claim about the case whose handle begins with `handle'. */
+struct event sample_claim(uint64_t sequence, uint8_t handle);
 struct event sample_aged(uint64_t sequence, int64_t at_ms);
 
 #endif

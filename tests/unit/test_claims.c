@@ -71,6 +71,47 @@ static void a_claim_that_is_made_again_is_answered_the_same_and_changes_nothing(
     assert_int_equal(c->d->event_count, 0);
 }
 
+static size_t claims(const struct case_desk *c)
+{
+    return desk_events(c->d, EVENT_CLAIM);
+}
+
+/* The signed word for each opening, closing and taking back, in the batch of what it changed; what
+ * changes nothing leaves none. */
+static void each_claim_that_counts_is_kept_as_it_was_signed(void **)
+{
+    OWNED(case_desk) c = opened();
+    OWNED(arena) arena = arena_new(4096, HEAD_ARENA);
+    const struct event *event = desk_event(c->d, EVENT_CLAIM, 0);
+    struct claim read;
+
+    assert_string_equal(event->agency, "nps.a");
+    assert_true(id_equal(&event->case_handle, &c->handle));
+    assert_int_equal(event->case_version, 1);
+    assert_int_equal(claim_read(event->statement, arena, &read, NULL), ST_OK);
+    assert_int_equal(read.kind, OPEN);
+    assert_true(id_equal(&read.case_handle, &c->handle));
+    assert_int_equal(event->statement_proof.size, DIGEST_SIZE + SIGNATURE_SIZE);
+    const struct digest signer = sha256("nps.a", strlen("nps.a"));
+    assert_memory_equal(event->statement_proof.data, signer.bytes, DIGEST_SIZE);
+    assert_int_equal(event->statement_proof.data[DIGEST_SIZE], 0x5a);
+
+    assert_int_equal(claim(c, NPS_A, OPEN, 0, &custody), OK); /* said again */
+    assert_int_equal(claims(c), 0);
+    assert_int_equal(claim(c, NPS_A, WITHDRAW, 1, &custody), OK); /* nothing is offered */
+    assert_int_equal(claims(c), 0);
+    assert_int_equal(claim(c, NPS_A, CLOSE, 7, &custody), CODE(STALE_VERSION));
+    assert_int_equal(claims(c), 0);
+    done(c, offer(c, OFFER, NPS_A, CRC_A, 1, ALL, 9));
+    assert_int_equal(claim(c, NPS_A, WITHDRAW, 2, &custody), OK);
+    assert_int_equal(claims(c), 1);
+    assert_int_equal(claim(c, NPS_A, CLOSE, 2, &custody), OK);
+    assert_int_equal(claims(c), 1);
+    assert_int_equal(desk_event(c->d, EVENT_CLAIM, 0)->case_version, 3);
+    assert_int_equal(claim(c, NPS_A, CLOSE, 2, &custody), OK);
+    assert_int_equal(claims(c), 0);
+}
+
 static void who_may_hold_none_opens_none(void **)
 {
     OWNED(case_desk) c = case_desk_new();
@@ -396,6 +437,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(who_may_hold_cases_opens_one_and_closes_it),
         cmocka_unit_test(a_claim_that_is_made_again_is_answered_the_same_and_changes_nothing),
+        cmocka_unit_test(each_claim_that_counts_is_kept_as_it_was_signed),
         cmocka_unit_test(who_may_hold_none_opens_none),
         cmocka_unit_test(a_full_store_opens_none_and_closes),
         cmocka_unit_test(a_case_with_an_open_referral_or_transfer_is_not_closed),

@@ -6,7 +6,7 @@
 #include "broker/event.h"
 #include "tests/unit/samples.h"
 
-#define KINDS 14
+#define KINDS 15
 
 static void samples(struct event out[static KINDS])
 {
@@ -24,6 +24,7 @@ static void samples(struct event out[static KINDS])
     out[11] = sample_kept(12, 4, 7);
     out[12] = sample_kept(13, 4, 0);
     out[13] = sample_told(14);
+    out[14] = sample_claim(15, 3);
 }
 
 static void assert_same_bytes(struct bytes a, struct bytes b)
@@ -75,6 +76,8 @@ static void assert_same(const struct event *a, const struct event *b)
     assert_same_bytes(a->key, b->key);
     assert_same_bytes(a->record, b->record);
     assert_same_bytes(a->told, b->told);
+    assert_memory_equal(&a->case_handle, &b->case_handle, ID_SIZE);
+    assert_int_equal(a->case_version, b->case_version);
 }
 
 static void every_kind_reads_back_as_it_was_written(void **)

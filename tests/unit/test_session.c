@@ -329,6 +329,11 @@ static void a_claim_is_its_agencys_own_and_of_now(void **)
     assert_int_equal(given->handle.bytes[0], 5);
     assert_int_equal(given->claim.kind, CONCORDAT__CLAIM_KIND__CLAIM_OPEN);
     assert_true(given->head.charge >= TOLD_MAX); /* what the answer may bring */
+    /* As it was signed: the exchange keeps it. */
+    assert_true(given->bytes_size > 0);
+    assert_non_null(memmem(frame, size, given->bytes, given->bytes_size));
+    assert_non_null(memmem(frame, size, given->signature, SIGNATURE_SIZE));
+    assert_non_null(memmem(frame, size, given->signer.bytes, DIGEST_SIZE));
     free(kept);
     guest_stop(&guest);
 }

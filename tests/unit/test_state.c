@@ -691,30 +691,104 @@ static void a_store_of_another_format_is_refused_by_its_number(void **context)
     write_format(f, 1);
     assert_int_equal(state_open(f->folder, MAP_SIZE, &f->state, &why), ST_INVALID);
     assert_non_null(
-        strstr(why.text, "a store of format 1, and this release reads formats 2 and 3 alone"));
+        strstr(why.text, "a store of format 1, and this release reads formats 2 to 4 alone"));
 }
 
 /* Once it is raised, it is one of this format: the release before refuses it by the number. */
-static void a_store_of_the_format_before_is_raised(void **context)
+static void raised(struct fixture *f, uint8_t number)
 {
-    struct fixture *f = *context;
     const struct tree_key key = key_of_name("format");
     struct bytes format;
     struct txn *txn;
 
     happens(f, sample_accepted(1, 1));
     commit(f);
-    write_format(f, 2);
+    write_format(f, number);
     open_state(f);
     assert_int_equal(items(f), 1);
     assert_int_equal(store_begin(state_store(f->state), false, &txn), ST_OK);
     assert_int_equal(checked_get(txn, TREE_META, key_bytes(&key), &format), ST_OK);
-    assert_int_equal(format.data[3], 3);
+    assert_int_equal(format.data[3], 4);
     store_abort(txn);
     happens(f, sample_kept(2, 1, 10));
     commit(f);
     state_close(f->state);
     open_state(f);
+}
+
+static void a_store_of_the_format_before_is_raised(void **context)
+{
+    raised(*context, 3);
+}
+
+static void a_store_of_the_oldest_format_is_raised(void **context)
+{
+    raised(*context, 2);
+}
+
+struct claims_seen {
+    size_t count;
+    uint64_t last;
+};
+
+static enum status see_claim(void *context, const struct event *event)
+{
+    struct claims_seen *seen = context;
+    const struct event sample = sample_claim(event->sequence, event->case_handle.bytes[0]);
+
+    assert_true(event->sequence > seen->last);
+    assert_int_equal(event->statement.size, sample.statement.size);
+    assert_memory_equal(event->statement.data, sample.statement.data, sample.statement.size);
+    assert_int_equal(event->statement_proof.size, sample.statement_proof.size);
+    assert_string_equal(event->agency, sample.agency);
+    seen->last = event->sequence;
+    seen->count++;
+    return ST_OK;
+}
+
+/* Whatever becomes of the case, and however long ago it was; each case's own. */
+static void claims_are_kept_for_ever_by_their_case(void **context)
+{
+    struct fixture *f = *context;
+    const struct id cases[] = {{{1}}, {{2}}, {{3}}};
+    const size_t counts[] = {2, 1, 0};
+
+    happens(f, sample_claim(1, 1));
+    happens(f, sample_claim(2, 2));
+    commit(f);
+    happens(f, sample_claim(3, 1));
+    happens(f, (struct event){.kind = EVENT_AGED, .sequence = 4, .at_ms = 10000 * DAY});
+    commit(f);
+    state_close(f->state);
+    open_state(f);
+    OWNED(state_reader) reader;
+    assert_int_equal(state_reader_open(f->state, &reader), ST_OK);
+    for (size_t i = 0; i < LENGTH(cases); i++) {
+        struct claims_seen seen = {0};
+
+        assert_int_equal(state_each_claim(reader, &cases[i], see_claim, &seen), ST_OK);
+        assert_int_equal(seen.count, counts[i]);
+    }
+}
+
+static void a_flipped_bit_of_a_claim_is_refused(void **context)
+{
+    struct fixture *f = *context;
+    const struct id handle = {{1}};
+
+    happens(f, sample_claim(1, 1));
+    commit(f);
+    for (size_t at = 0; at < 100; at += 13) {
+        const struct tree_key key = key_of_claim(&handle, 1);
+        struct claims_seen seen = {0};
+
+        damage(f, TREE_CLAIMS, &key, at);
+        OWNED(state_reader) reader;
+        assert_int_equal(state_reader_open(f->state, &reader), ST_OK);
+        assert_int_equal(state_each_claim(reader, &handle, see_claim, &seen), ST_INVALID);
+        state_reader_close(GIVE(reader));
+        damage(f, TREE_CLAIMS, &key, at);
+    }
 }
 
 /* That of events which leave nothing else behind too: a start compares the clock with it. */
@@ -757,6 +831,9 @@ int main(void)
         WITH(what_is_kept_is_as_it_was_last),
         WITH(what_comes_and_goes_in_a_window_leaves_nothing),
         WITH(a_flipped_bit_of_what_is_kept_is_refused),
+        WITH(claims_are_kept_for_ever_by_their_case),
+        WITH(a_flipped_bit_of_a_claim_is_refused),
+        WITH(a_store_of_the_oldest_format_is_raised),
         WITH(what_is_told_waits_until_it_is_taken),
         WITH(a_store_of_the_format_before_is_raised),
         WITH(a_store_of_another_format_is_refused_by_its_number),
