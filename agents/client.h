@@ -121,7 +121,10 @@ struct concordat_refused {
 struct concordat_case {
     struct concordat_id handle;
     uint64_t message_count; /* sent and received */
-    int64_t last_ms;        /* when the newest of them was sent or accepted */
+    int64_t last_ms;        /* when the newest of them was sent or accepted; of none, since when it
+                               is held so */
+    const char *holder;     /* as far as is known here; "": not known, or nobody */
+    bool closed;
 };
 
 /* Why not. */

@@ -209,7 +209,9 @@ static bool take_cases(struct whole_answer *whole)
     for (size_t i = 0; i < r->n_cases; i++)
         cases[i] = (struct concordat_case){.handle = client_answer_id(r->cases[i]->case_handle),
                                            .message_count = r->cases[i]->messages,
-                                           .last_ms = r->cases[i]->last_ms};
+                                           .last_ms = r->cases[i]->last_ms,
+                                           .holder = r->cases[i]->holder,
+                                           .closed = r->cases[i]->closed};
     whole->answer.cases = cases;
     whole->answer.case_count = r->n_cases;
     whole->answer.more = r->more;

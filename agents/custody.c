@@ -349,6 +349,30 @@ enum status holding_get(struct txn *txn, const struct id *handle, struct holding
     return ST_OK;
 }
 
+enum status holdings_each(struct txn *txn, bool (*visit)(void *context, const struct id *handle),
+                          void *context)
+{
+    static const struct id first = {{0}};
+    uint8_t from[KEY_SIZE];
+    struct bytes key, value;
+    struct walk *walk;
+    enum status status = walk_open(txn, TREE_CUSTODY, key_of(from, &first), &walk);
+    bool going = true;
+
+    if (status != ST_OK)
+        return status;
+    while (going && (status = walk_next(walk, &key, &value)) == ST_OK) {
+        struct id handle;
+
+        if (key.size != KEY_SIZE || key.data[0] != from[0])
+            break;
+        memcpy(handle.bytes, key.data + 1, ID_SIZE);
+        going = visit(context, &handle);
+    }
+    walk_close(walk);
+    return status == ST_MORE ? ST_OK : status;
+}
+
 /* ---- what the offer names ---- */
 
 static struct bytes detail_key(uint8_t out[static DETAIL_KEY_SIZE], char what,

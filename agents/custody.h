@@ -69,6 +69,10 @@ Concordat__RefusalCode holding_judge(const struct holding *holding, const char *
  *   ST_INVALID  the record is damaged */
 enum status holding_get(struct txn *txn, const struct id *handle, struct holding *out);
 enum status holding_put(struct txn *txn, const struct holding *holding);
+/* Calls `visit` for each case of which something is known, in no order that means anything, until
+ * it says false. O(those visited) */
+enum status holdings_each(struct txn *txn, bool (*visit)(void *context, const struct id *handle),
+                          void *context);
 
 /* ---- what the offer names ---- */
 

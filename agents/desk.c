@@ -213,6 +213,12 @@ static void check_trust(struct desk *desk)
         desk_drop_link(desk, what);
 }
 
+bool desk_trusts_clock(const struct desk *desk)
+{
+    return desk->clock_agrees
+        && llabs(desk->wall_ms - desk->now_ms - desk->clock_base_ms) <= CLOCK_DIFFERENCE_MS;
+}
+
 /* A new sealing key in time; those whose time is over go for good. Outside our transaction. */
 static enum status turn_keys(struct desk *desk)
 {
@@ -221,10 +227,7 @@ static enum status turn_keys(struct desk *desk)
     size_t erased = 0;
     enum status status = ST_OK;
 
-    /* There is no way back from erasing: only by a clock that agreed with the broker's and has not
-     * been stepped since. */
-    if (desk->clock_agrees
-        && llabs(desk->wall_ms - desk->now_ms - desk->clock_base_ms) <= CLOCK_DIFFERENCE_MS)
+    if (desk_trusts_clock(desk))
         status = keyring_expire(desk->setup.keyring, desk->wall_ms, &erased);
     if (status == ST_OK)
         status = keyring_current(desk->setup.keyring, desk->wall_ms, &epoch, &made);

@@ -262,6 +262,9 @@ struct desk {
     int64_t stale_at_ms; /* monotonic: when to look again at those that wait for the gazette */
 };
 
+/* Our clock agreed with the broker's, and has not been stepped since. What there is no way back
+ * from, erasing above all, is done by no other. */
+bool desk_trusts_clock(const struct desk *desk);
 /* Notes a failure. True when all is well. */
 bool desk_ok(struct desk *desk, enum status status);
 
@@ -321,7 +324,7 @@ bool desk_is_break_glass(const struct envelope *e);
 /* Notes that `what` is to be deleted at `at_ms`. */
 void desk_due(struct desk *desk, int64_t at_ms, enum due what, const struct track *track,
               uint64_t number);
-/* Does what is due, bounded. */
+/* Does what is due, bounded; no message goes while the clock is not to be trusted. */
 void desk_sweep(struct desk *desk);
 
 /* ---- submit.c ---- */
@@ -655,6 +658,8 @@ void desk_reckon(struct desk *desk);
 
 /* ---- forward.c ---- */
 
+/* Does this answer wait to be passed on? */
+bool desk_is_to_forward(struct desk *desk, const struct id *answer);
 /* An answer has come whose question is the case's holder's now: it is owed there. */
 void desk_forward_answer(struct desk *desk, const struct track *answer);
 /* Passes on what can go, bounded; looks after what has gone. At the end of a turn. */

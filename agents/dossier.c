@@ -1,5 +1,6 @@
 /* What is known about a case, as the local system asks: its conversations, or which cases there
  * are. See desk_inside.h. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "agents/cases.h"
@@ -14,6 +15,7 @@ struct dossier {
     Concordat__Item **items; /* one case's messages */
     Concordat__Case **cases;
     size_t count, limit, seen;
+    size_t room;                      /* of `cases` */
     bool more, failed;                /* failed: the arena is full */
     Concordat__CustodyState *custody; /* one case's; NULL: nothing is known */
 };
@@ -145,6 +147,25 @@ static bool count_message(void *context, char way, const struct id *key)
     return true;
 }
 
+/* With who holds it, as far as is known; NULL: the arena is full. */
+static Concordat__Case *new_case(struct desk *desk, const struct id *handle)
+{
+    Concordat__Case *one = arena_take(desk->request_arena, sizeof *one);
+    struct id *copy = arena_take(desk->request_arena, sizeof *copy);
+    const struct holding holding = desk_holding(desk, handle);
+    char *holder = arena_take(desk->request_arena, sizeof holding.holder);
+
+    if (!one || !copy || !holder)
+        return NULL;
+    *copy = *handle;
+    memcpy(holder, holding.holder, sizeof holding.holder);
+    concordat__case__init(one);
+    one->case_handle = (ProtobufCBinaryData){.len = ID_SIZE, .data = copy->bytes};
+    one->holder = holder;
+    one->closed = holding.is_closed;
+    return one;
+}
+
 /* Its handle, when `track` is the newest message of its case: so that each case comes once. */
 static bool add_case(void *context, const struct track *track)
 {
@@ -152,7 +173,6 @@ static bool add_case(void *context, const struct track *track)
     struct desk *desk = dossier->desk;
     struct counting counting = {.desk = desk, .newest = track};
     Concordat__Case *one;
-    struct id *handle;
 
     if (++dossier->seen > SEEN_MAX) {
         dossier->more = true;
@@ -168,19 +188,55 @@ static bool add_case(void *context, const struct track *track)
         dossier->more = true;
         return false;
     }
-    one = arena_take(desk->request_arena, sizeof *one);
-    handle = arena_take(desk->request_arena, sizeof *handle);
-    if (!one || !handle) {
+    one = new_case(desk, &track->case_handle);
+    if (!one) {
         dossier->failed = true;
         return false;
     }
-    *handle = track->case_handle;
-    concordat__case__init(one);
-    one->case_handle = (ProtobufCBinaryData){.len = ID_SIZE, .data = handle->bytes};
     one->messages = counting.count;
     one->last_ms = track->rung_count > 0 ? track->rungs[0].at_ms : track->created_ms;
     dossier->cases[dossier->count++] = one;
     return true;
+}
+
+static bool has_message(void *context, char way, const struct id *key)
+{
+    (void)way, (void)key;
+    *(bool *)context = true;
+    return false;
+}
+
+/* A case that is known without a message about it: it was opened here, say. */
+static bool add_silent(void *context, const struct id *handle)
+{
+    struct dossier *dossier = context;
+    struct desk *desk = dossier->desk;
+    struct holding holding;
+    bool has = false;
+
+    if (dossier->count == dossier->room || ++dossier->seen > SEEN_MAX) {
+        dossier->more = true;
+        return false;
+    }
+    if (!desk_ok(desk, cases_newest(desk->txn, handle, has_message, &has)))
+        return false;
+    holding = desk_holding(desk, handle);
+    if (has || holding.version == 0)
+        return true;
+    dossier->cases[dossier->count] = new_case(desk, handle);
+    if (!dossier->cases[dossier->count]) {
+        dossier->failed = true;
+        return false;
+    }
+    dossier->cases[dossier->count++]->last_ms = holding.changed_ms;
+    return true;
+}
+
+static int compare_cases(const void *a, const void *b)
+{
+    const Concordat__Case *x = *(Concordat__Case *const *)a, *y = *(Concordat__Case *const *)b;
+
+    return (x->last_ms < y->last_ms) - (x->last_ms > y->last_ms);
 }
 
 static void list_cases(struct desk *desk, struct bytes route, uint32_t limit)
@@ -188,10 +244,20 @@ static void list_cases(struct desk *desk, struct bytes route, uint32_t limit)
     struct dossier dossier = dossier_of(desk, limit);
     uint64_t newest = 0;
 
-    dossier.cases = arena_take(desk->request_arena, dossier.limit * sizeof(Concordat__Case *));
+    dossier.room = 2 * dossier.limit; /* those with messages, and those without */
+    dossier.cases = arena_take(desk->request_arena, dossier.room * sizeof(Concordat__Case *));
     dossier.failed = !dossier.cases;
     if (!dossier.failed && !desk_ok(desk, track_newest(desk->txn, &newest, add_case, &dossier)))
         return;
+    dossier.seen = 0;
+    if (!dossier.failed && !desk_ok(desk, holdings_each(desk->txn, add_silent, &dossier)))
+        return;
+    if (dossier.cases && dossier.count > 0)
+        qsort(dossier.cases, dossier.count, sizeof(Concordat__Case *), compare_cases);
+    if (dossier.count > dossier.limit) {
+        dossier.count = dossier.limit;
+        dossier.more = true;
+    }
     reply_dossier(&dossier, route);
 }
 

@@ -46,6 +46,11 @@ static void do_due(struct desk *desk, struct reader *r)
     number = read_u64(r);
     if (!reader_done(r))
         return;
+    if (track.way == WAY_IN && (what == DUE_BODY || what == DUE_TRACK)
+        && desk_is_to_forward(desk, &track.key)) {
+        desk_due(desk, desk->wall_ms + DAY_MS, (enum due)what, &track, number);
+        return; /* it is owed to who holds the case, and we alone have it */
+    }
     if (what == DUE_BODY) {
         (void)desk_ok(desk, inbox_delete(desk->txn, &track.key));
         return;
@@ -71,7 +76,8 @@ static void do_due(struct desk *desk, struct reader *r)
 void desk_sweep(struct desk *desk)
 {
     if (!desk_ok(desk, refusals_trim(desk->txn, desk->wall_ms, SWEEP_MAX))
-        || !desk_ok(desk, owed_trim(desk->txn, desk->wall_ms - OWED_KEPT_MS, SWEEP_MAX)))
+        || !desk_ok(desk, owed_trim(desk->txn, desk->wall_ms - OWED_KEPT_MS, SWEEP_MAX))
+        || !desk_trusts_clock(desk)) /* messages that nobody has read are among the rest */
         return;
     for (unsigned i = 0; i < SWEEP_MAX; i++) {
         uint8_t copy[64];

@@ -75,17 +75,21 @@ static void drop(struct desk *desk, const struct forward *f)
                   store_delete(desk->txn, TREE_FORWARD, (struct bytes){f->answer.bytes, ID_SIZE}));
 }
 
+bool desk_is_to_forward(struct desk *desk, const struct id *answer)
+{
+    struct bytes value;
+    enum status status =
+        store_get(desk->txn, TREE_FORWARD, (struct bytes){answer->bytes, ID_SIZE}, &value);
+
+    return status != ST_MORE && desk_ok(desk, status);
+}
+
 void desk_forward_answer(struct desk *desk, const struct track *answer)
 {
     struct forward f = {.answer = answer->key, .since_ms = desk->wall_ms};
-    struct bytes value;
-    enum status status =
-        store_get(desk->txn, TREE_FORWARD, (struct bytes){answer->key.bytes, ID_SIZE}, &value);
 
-    if (status != ST_MORE) {
-        (void)desk_ok(desk, status); /* it is on its way already */
-        return;
-    }
+    if (desk_is_to_forward(desk, &answer->key) || desk->failed != ST_OK)
+        return; /* it is on its way already */
     put(desk, &f);
     desk->forward_due = true;
 }

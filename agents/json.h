@@ -16,6 +16,9 @@
 /* Commas and brackets of one text: bounds its heap. */
 #define JSON_VALUES_MAX (2 * BODY_FIELDS_MAX)
 
+/* What is wrong with a text, without quoting it as jansson's own words do: it names people. */
+const char *json_fault(const json_error_t *error);
+
 /* Text to a tree. `problems` says line and column when it is no JSON object.
  *   ST_INVALID, ST_LIMIT (LOCAL_REQUEST_MAX, JSON_VALUES_MAX), ST_NOMEM */
 enum status json_parse(const char *text, size_t size, json_t **out, struct problems *problems);

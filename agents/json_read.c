@@ -33,6 +33,38 @@ static bool is_modest(const char *text, size_t size)
     return values <= JSON_VALUES_MAX;
 }
 
+const char *json_fault(const json_error_t *error)
+{
+    switch (json_error_code(error)) {
+    case json_error_premature_end_of_input:
+        return "the text ends too early";
+    case json_error_duplicate_key:
+        return "a field stands twice in one object";
+    case json_error_invalid_utf8:
+        return "not UTF-8";
+    case json_error_null_character:
+    case json_error_null_byte_in_key:
+        return "a NUL inside a text";
+    case json_error_numeric_overflow:
+        return "a number too large";
+    case json_error_end_of_input_expected:
+        return "more text after the end";
+    case json_error_unknown:
+    case json_error_out_of_memory:
+    case json_error_stack_overflow:
+    case json_error_cannot_open_file:
+    case json_error_invalid_argument:
+    case json_error_invalid_syntax:
+    case json_error_invalid_format:
+    case json_error_wrong_type:
+    case json_error_null_value:
+    case json_error_item_not_found:
+    case json_error_index_out_of_range:
+    default:
+        return "not JSON";
+    }
+}
+
 enum status json_parse(const char *text, size_t size, json_t **out, struct problems *problems)
 {
     const struct path top = {"", 0};
@@ -47,7 +79,8 @@ enum status json_parse(const char *text, size_t size, json_t **out, struct probl
     if (!json && json_error_code(&error) == json_error_out_of_memory)
         return ST_NOMEM;
     if (!json) {
-        problem_add(problems, &top, "line %d, column %d: %s", error.line, error.column, error.text);
+        problem_add(problems, &top, "line %d, column %d: %s", error.line, error.column,
+                    json_fault(&error));
         return ST_INVALID;
     }
     if (!json_is_object(json)) {

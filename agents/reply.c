@@ -123,7 +123,10 @@ void desk_reply_refused(struct desk *desk, struct bytes route, const struct deci
     Concordat__Refusal refusal = CONCORDAT__REFUSAL__INIT;
     struct reason advice;
 
-    decision_explain(decision, question, &advice);
+    if (decision->agreement || decision->code == CONCORDAT__REFUSAL_CODE__NO_AGREEMENT)
+        decision_explain(decision, question, &advice);
+    else /* custody's, say: no agreement has to do with it */
+        reason_set(&advice, "%s", refusal_advice(decision->code));
     if (decision->code == CONCORDAT__REFUSAL_CODE__SIGNER_NOT_PINNED && decision->agreement)
         explain_signer(desk, decision, &advice);
     refusal.message_id = binary_id(id);

@@ -1,7 +1,7 @@
 #!/bin/sh
 # pki.sh - the certificate authority of a community: root, issuer, leaves, CRLs.
 #
-# Needs a POSIX shell, GNU date and OpenSSL 3. What the certificates say is in profiles.cnf beside
+# Needs a POSIX shell, GNU coreutils and OpenSSL 3. What the certificates say is in profiles.cnf beside
 # this file; why, and the way round it, in README.md. Keys are made 0600 and never printed.
 #
 # Exit codes: 0 done, 1 failed, 2 bad input.
@@ -14,6 +14,10 @@ here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
 profiles=${CONCORDAT_PROFILES:-$here/profiles.cnf}
 CONCORDAT_CA=. CONCORDAT_ID=none # profiles.cnf names both; each use sets its own
 export CONCORDAT_CA CONCORDAT_ID
+# nobody but the community is trusted here; and reading the system's authorities takes ten times as
+# long as what `openssl x509` is asked
+SSL_CERT_FILE=/dev/null SSL_CERT_DIR=/dev/null
+export SSL_CERT_FILE SSL_CERT_DIR
 
 root_days=7305 issuer_days=3653 leaf_days=397 crl_days=14
 skew=300 # seconds that a peer's clock may be behind ours: certificates and CRLs begin earlier
@@ -150,16 +154,21 @@ request()
         -subj "/O=$community/OU=$unit/CN=$name"
 }
 
-# issue AUTHORITY PROFILE ID REQUEST OUT DAYS: AUTHORITY is root or issuer.
-issue()
+# validity DAYS: what is issued from now on holds from $from until $until.
+validity()
 {
     now=$(date +%s)
+    from=$(stamp $((now - skew))) until=$(stamp $((now + $1 * 86400)))
+}
+
+# issue AUTHORITY PROFILE ID REQUEST OUT: AUTHORITY is root or issuer; after `validity`.
+issue()
+{
     CONCORDAT_CA=$dir/$1 CONCORDAT_ID=$3
     ssl "certificate for $3" ca -batch -notext -config "$profiles" -extensions "$2" \
         -cert "$dir/$1/$1.pem" -keyfile "$dir/$1/$1.key" -in "$4" -out "$5" \
         -subj "/O=$community/OU=$2/CN=$3" \
-        -startdate "$(stamp $((now - skew)))" -enddate "$(stamp $((now + $6 * 86400)))"
-    chmod 644 "$5"
+        -startdate "$from" -enddate "$until"
 }
 
 # A CRL must be newer than the one before, to the second, or OpenSSL may keep the older.
@@ -194,7 +203,7 @@ issue_crls()
 
 digest_of()
 {
-    openssl x509 -in "$1" -outform DER | openssl dgst -sha256 -r | cut -d' ' -f1
+    openssl x509 -in "$1" -outform DER | sha256sum | cut -d' ' -f1
 }
 
 # Verbs
@@ -212,7 +221,9 @@ init()
         -out "$dir/root/root.pem" -subj "/O=$community/OU=root/CN=Root"
     chmod 644 "$dir/root/root.pem"
     request "$dir/issuer/issuer.key" "$work/request" Issuer issuer
-    issue root issuer Issuer "$work/request" "$dir/issuer/issuer.pem" "$issuer_days"
+    validity "$issuer_days"
+    issue root issuer Issuer "$work/request" "$dir/issuer/issuer.pem"
+    chmod 644 "$dir/issuer/issuer.pem"
     printf '%s\n' "$community" >"$dir/community"
     issue_crls
     cat "$dir/root/root.pem" "$dir/issuer/issuer.pem" >"$dir/trust.pem"
@@ -221,15 +232,16 @@ init()
     printf 'id        %s\n' "$(digest_of "$dir/root/root.pem")"
 }
 
-# one_leaf FOLDER PROFILE ID: PROFILE.key, PROFILE.pem and PROFILE.chain.pem, the leaf and its issuer.
+# one_leaf FOLDER PROFILE ID: PROFILE.key, PROFILE.pem and PROFILE.chain.pem, the leaf and its issuer;
+# after `validity`.
 one_leaf()
 {
     algorithm=P-256
     [ "$2" != witness ] || algorithm=ED25519
     request "$1/$2.key" "$work/request" "$3" "$2" "$algorithm"
-    issue issuer "$2" "$3" "$work/request" "$1/$2.pem" "$days"
+    issue issuer "$2" "$3" "$work/request" "$1/$2.pem"
     cat "$1/$2.pem" "$dir/issuer/issuer.pem" >"$1/$2.chain.pem"
-    chmod 644 "$1/$2.chain.pem"
+    chmod 644 "$1/$2.pem" "$1/$2.chain.pem"
 }
 
 agency()
@@ -241,6 +253,7 @@ agency()
     done
     start "$dir"
     mkdir -p "$dir/agencies"
+    validity "$days"
     for id in "$@"; do
         rm -rf "$work/new" # whole or not at all
         mkdir "$work/new"
@@ -259,6 +272,7 @@ broker()
     [ ! -e "$dir/broker/$1" ] || bad "$1 has a certificate already; see: pki.sh renew"
     start "$dir"
     mkdir -p "$dir/broker" "$work/new"
+    validity "$days"
     one_leaf "$work/new" broker "$1"
     mv "$work/new" "$dir/broker/$1"
     printf 'broker %s\n' "$1"
@@ -282,6 +296,7 @@ officer()
     done
     start "$dir"
     mkdir -p "$dir/agencies/$agency/officers"
+    validity "$days"
     for code in "$@"; do
         rm -rf "$work/new"
         mkdir "$work/new"
@@ -304,7 +319,9 @@ sign()
     wanted=P-256
     [ "$2" != witness ] || wanted=ED25519
     [ "$kind" = "$wanted" ] || bad "$3 is no request with a $wanted key"
-    issue issuer "$2" "$1" "$3" "$work/new.pem" "$days"
+    validity "$days"
+    issue issuer "$2" "$1" "$3" "$work/new.pem"
+    chmod 644 "$work/new.pem"
     mv "$work/new.pem" "$4"
     printf '%s %s\n' "$2" "$1"
 }
@@ -331,6 +348,7 @@ renew()
         || bad "$folder holds no $use.key; for a key made elsewhere see: pki.sh sign"
     start "$dir"
     mkdir "$work/new"
+    validity "$days"
     one_leaf "$work/new" "$use" "$id"
     for end in key pem chain.pem; do
         mv "$folder/$use.$end" "$folder/$use.$end.old"
@@ -375,8 +393,7 @@ crl()
 
 spki_of()
 {
-    openssl x509 -in "$1" -noout -pubkey | openssl pkey -pubin -outform DER \
-        | openssl dgst -sha256 -r | cut -d' ' -f1
+    openssl x509 -in "$1" -noout -pubkey | sed '/^-----/d' | base64 -d | sha256sum | cut -d' ' -f1
 }
 
 # Read by agents/join_pack.c.

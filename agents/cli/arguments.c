@@ -193,10 +193,12 @@ static bool count_is_right(const struct command *command, size_t count)
 {
     if (count >= command->least && count <= command->most)
         return true;
-    complain("%s argument%s\nusage: concordat %s %s",
-             count < command->least ? "missing" : "one too many",
-             count < command->least && command->least - count > 1 ? "s" : "", command->name,
-             command->arguments);
+    if (count > command->most)
+        complain("too many arguments\nusage: concordat %s%s%s", command->name,
+                 *command->arguments ? " " : "", command->arguments);
+    else
+        complain("missing argument%s\nusage: concordat %s %s",
+                 command->least - count > 1 ? "s" : "", command->name, command->arguments);
     return false;
 }
 

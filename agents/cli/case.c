@@ -126,8 +126,9 @@ static enum exit_code show_cases_json(const struct concordat_answer *answer)
     for (size_t i = 0; i < answer->case_count; i++) {
         const struct concordat_case *one = &answer->cases[i];
         json_t *object =
-            json_pack("{s:o, s:I, s:o}", "case", json_of_id(&one->handle), "messages",
-                      (json_int_t)one->message_count, "last", json_of_time(one->last_ms));
+            json_pack("{s:o, s:I, s:o, s:s, s:b}", "case", json_of_id(&one->handle), "messages",
+                      (json_int_t)one->message_count, "last", json_of_time(one->last_ms), "holder",
+                      one->holder, "closed", one->closed);
 
         (void)json_array_append_new(cases, object);
     }
@@ -136,7 +137,7 @@ static enum exit_code show_cases_json(const struct concordat_answer *answer)
 
 static enum exit_code show_cases(const struct cli *cli, const struct concordat_answer *answer)
 {
-    static const char *const headings[] = {"CASE", "MESSAGES", "LAST"};
+    static const char *const headings[] = {"CASE", "MESSAGES", "LAST", "HOLDER"};
     OWNED(table) table = table_new(headings, LENGTH_OF(headings));
 
     if (!table)
@@ -155,6 +156,7 @@ static enum exit_code show_cases(const struct cli *cli, const struct concordat_a
         table_add(table, handle);
         table_add(table, count);
         table_add(table, last);
+        table_add(table, one->closed ? "closed" : *one->holder ? one->holder : "-");
     }
     table_print(table, cli);
     show_more(answer, "cases");

@@ -45,6 +45,7 @@ struct case_look {
     const struct concordat_custody *custody; /* the answer's; NULL: nothing is known of it here */
     struct concordat_id conversation;        /* of the open transfer; none */
     struct concordat_id offer;               /* its newest offer; none */
+    bool is_ours;                            /* we have offered it; else it is offered to us */
 };
 
 /* Asks the agent. EXIT_DONE, else the user has been told. case_look_fini() in each case. */
@@ -52,8 +53,14 @@ enum exit_code case_look(const struct cli *cli, struct concordat *agent, const c
                          struct case_look *out);
 void case_look_fini(struct case_look *look);
 #define OWNED_LOOK __attribute__((cleanup(case_look_fini))) struct case_look
-/* Is a transfer of it open? The user is told when none is. */
-bool case_has_transfer(const struct case_look *look);
+/* Whose an act of a transfer is. */
+enum case_side {
+    CASE_HOLDERS,
+    CASE_TAKERS
+};
+
+/* Is a transfer of it open, and are we on this side of it? The user is told why not. */
+bool case_has_transfer(const struct case_look *look, enum case_side side);
 
 /* Options that every message about a case takes, and what `case_tell` sends with them. */
 struct case_sending {

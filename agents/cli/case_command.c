@@ -21,13 +21,15 @@ static const struct command parts[] = {
          1, 1, run_case_show,
          "As far as this agency knows: what it was told, what it sent and what came. The\n"
          "conversation that began last stands last.\n"),
-    PART("list", "", "the cases this agency has messages about, the latest first", 0, 0,
-         run_case_list, NULL),
+    PART("list", "", "the cases this agency knows of, the latest first", 0, 0, run_case_list,
+         "Those it has messages about, and those it has opened; HOLDER is who holds it as the\n"
+         "broker told this agency last.\n"),
     PART("open", "", "say that this agency holds a case from now on", 0, 0, run_case_open,
          "Signed, and settled by the broker: refused when somebody holds the case already, or\n"
          "when no agreement would let this agency offer or take one.\n"),
     PART("close", "HANDLE", "say that a case is over; its holder's", 1, 1, run_case_close,
-         "Refused while a transfer or a conversation of it is open: concordat case show.\n"),
+         "Refused while a transfer, a referral of ours or a question put to us is open: concordat\n"
+         "case show. What we asked and nobody has answered ends with it.\n"),
     PART("holder", "HANDLE", "ask the broker who holds a case", 1, 1, run_case_holder,
          "It tells only those who hold it, held it, are offered it or have part in one of its\n"
          "conversations; to all others it is as if there were no such case.\n"),
@@ -55,7 +57,8 @@ static const struct command parts[] = {
     PART("complete", "HANDLE", "take the case: responsibility moves now, and only now", 1, 1,
          run_case_complete,
          "When every component is accepted and every part of the manifest is here with its\n"
-         "hash. Every open conversation of the case goes on under us, with its id.\n"),
+         "hash. Every open conversation of the case that we can see to goes on under us, with\n"
+         "its id.\n"),
     PART("withdraw", "HANDLE --reason R | --unsent", "take back an offer of ours", 1, 1,
          run_case_withdraw,
          "reasons: OFFERED_IN_ERROR, CIRCUMSTANCES_CHANGED, OFFERED_ELSEWHERE, RISK_CHANGED\n"
@@ -70,7 +73,7 @@ const struct command case_command = {
     .summary = "who holds a case, its conversations, and its transfer",
     .about =
         "  case show HANDLE [--limit N]      holder, transfer, messages by conversation\n"
-        "  case list [--limit N]             the cases, the latest first\n"
+        "  case list [--limit N]             the cases and their holders, the latest first\n"
         "  case open [--case H]              we hold it from now on\n"
         "  case close HANDLE                 it is over\n"
         "  case holder HANDLE                who holds it, as the broker says now\n"

@@ -34,8 +34,10 @@ static void find_transfer(struct case_look *look)
     const struct concordat_custody *custody = look->custody;
 
     for (size_t i = 0; i < custody->conversation_count; i++)
-        if (strcmp(custody->conversations[i].type, OFFER) == 0)
+        if (strcmp(custody->conversations[i].type, OFFER) == 0) {
             look->conversation = custody->conversations[i].id;
+            look->is_ours = custody->conversations[i].asked_by_us;
+        }
     if (concordat_id_is_none(&look->conversation))
         return;
     for (size_t i = 0; i < look->answer->item_count; i++) {
@@ -69,10 +71,19 @@ void case_look_fini(struct case_look *look)
     look->answer = NULL;
 }
 
-bool case_has_transfer(const struct case_look *look)
+bool case_has_transfer(const struct case_look *look, enum case_side side)
 {
-    if (look->custody && !concordat_id_is_none(&look->custody->transfer_id))
-        return true;
+    const struct concordat_custody *custody = look->custody;
+
+    if (custody && !concordat_id_is_none(&custody->transfer_id)) {
+        /* before the offer itself is here, nobody knows its conversation */
+        if (concordat_id_is_none(&look->conversation) || look->is_ours == (side == CASE_HOLDERS))
+            return true;
+        complain("case %s is held by %s and offered to %s; this is for %s to say", look->text,
+                 custody->holder, custody->offered_to,
+                 look->is_ours ? custody->offered_to : custody->holder);
+        return false;
+    }
     complain("no transfer of case %s is open, as far as is known here\n"
              "  see concordat case show %s, or concordat case holder %s",
              look->text, look->text, look->text);

@@ -18,6 +18,7 @@
 #include "agents/cli/send.h"
 #include "agents/cli/show.h"
 #include "agents/cli/when.h"
+#include "lib/clock.h"
 #include "lib/limits.h"
 
 #define OFFER_TYPE "case.transfer.offer"
@@ -34,27 +35,6 @@ struct offer {
     struct concordat_id transfer;
     bool again; /* of a transfer that is open: its rejected components */
 };
-
-static json_t *read_object(const char *path)
-{
-    json_error_t error;
-    char why[256];
-    size_t size;
-    char *text = file_read(path, LOCAL_REQUEST_MAX, &size, why);
-    json_t *object;
-
-    if (!text) {
-        complain("%s: %s", path, why);
-        return NULL;
-    }
-    object = json_loadb(text, size, 0, &error);
-    free(text);
-    if (json_is_object(object))
-        return object;
-    complain("%s:%d: %s", path, object ? 1 : error.line, object ? "not an object" : error.text);
-    json_decref(object);
-    return NULL;
-}
 
 /* The parts' files as the manifest lists them; NULL after telling the user. */
 static json_t *list_parts(struct offer *offer)
@@ -149,6 +129,8 @@ static bool choose_transfer(struct offer *offer, const struct case_look *look)
     offer->transfer = concordat_id_new();
     if (!custody || concordat_id_is_none(&custody->transfer_id))
         return true;
+    if (!look->is_ours)
+        return case_has_transfer(look, CASE_HOLDERS); /* false, and says whose it is */
     if (strcmp(custody->offered_to, offer->to) != 0) {
         complain("case %s is offered to %s already\n  first: concordat case withdraw %s --reason R",
                  look->text, custody->offered_to, look->text);
@@ -167,7 +149,7 @@ static bool choose_transfer(struct offer *offer, const struct case_look *look)
 /* The offer's body with what the command knows put in; NULL after telling the user. */
 static json_t *body_of(struct offer *offer, const struct case_look *look)
 {
-    json_t *body = read_object(offer->body);
+    json_t *body = file_read_object(offer->body);
 
     if (!body)
         return NULL;
@@ -222,6 +204,10 @@ enum exit_code run_case_offer(struct cli *cli, const struct command *self, int a
         complain("--to AGENCY is missing");
         return EXIT_BAD_INPUT;
     }
+    if (offer.reply_by_ms && offer.reply_by_ms <= clock_wall_ms()) {
+        complain("--reply-by: that time is past; the offer would lapse at once");
+        return EXIT_BAD_INPUT;
+    }
     offer.body = arguments.items[1];
     if ((code = case_look(cli, agent, arguments.items[0], &look)) != EXIT_DONE)
         return code;
@@ -238,13 +224,14 @@ enum exit_code run_case_offer(struct cli *cli, const struct command *self, int a
 /* --- send-parts --- */
 
 /* Which part of the manifest the file is: the one whose hash it has there; 0 after telling the
- * user. */
-static uint32_t find_part(struct part *part, const struct case_look *look, struct arena *arena)
+ * user. Files mostly come as the manifest lists them: looks behind `last`, the one before. */
+static uint32_t find_part(struct part *part, const struct case_look *look, uint32_t last,
+                          struct arena *arena)
 {
     const struct concordat_custody *custody = look->custody;
 
     for (size_t i = 0; i < custody->part_count; i++) {
-        const struct concordat_part *listed = &custody->parts[i];
+        const struct concordat_part *listed = &custody->parts[(last + i) % custody->part_count];
 
         if (!part_number(part, &custody->manifest_id, listed->number, arena))
             return 0;
@@ -255,6 +242,29 @@ static uint32_t find_part(struct part *part, const struct case_look *look, struc
              "  if it had to change, offer the case again with it",
              part->path);
     return 0;
+}
+
+/* Is each file a part of the offer? Looked at before the first is sent; standard input, which can
+ * be read once, is not. */
+static bool are_parts(const struct files *files, const struct case_look *look)
+{
+    OWNED(arena) arena = arena_new(BODY_MAX, BODY_ARENA);
+    uint32_t number = 0;
+    bool well = arena != NULL;
+
+    for (size_t i = 0; i < files->count; i++) {
+        struct part part = {0};
+        uint32_t found = 0;
+
+        if (!arena || strcmp(files->paths[i], "-") == 0)
+            continue;
+        if (part_read(files->paths[i], &part))
+            found = find_part(&part, look, number, arena);
+        part_fini(&part);
+        number = found ? found : number;
+        well = well && found;
+    }
+    return well;
 }
 
 static struct concordat_answer *send_part(struct concordat *agent, const struct case_look *look,
@@ -282,62 +292,78 @@ static struct concordat_answer *send_part(struct concordat *agent, const struct 
     return answer;
 }
 
-/* Sends one file. `outcomes`: what became of each, for JSON. */
-static enum exit_code send_file(const struct cli *cli, struct concordat *agent,
-                                const struct case_look *look, const struct case_sending *sending,
-                                const char *path, json_t *outcomes)
+/* How far the sending of several parts is. */
+struct sending_parts {
+    struct arena *arena;
+    json_t *outcomes;    /* what became of each, for JSON */
+    uint32_t last;       /* the number of the last that was sent */
+    enum exit_code code; /* EXIT_QUEUED once a part is */
+};
+
+/* Sends one file; false: the next need not be tried. */
+static bool send_file(const struct cli *cli, struct concordat *agent, const struct case_look *look,
+                      const struct case_sending *how, const char *path,
+                      struct sending_parts *sending)
 {
-    OWNED(arena) arena = arena_new(BODY_MAX, BODY_ARENA);
     struct concordat_message message;
     OWNED_ANSWER answer = NULL;
     struct part part = {0};
     enum exit_code code = EXIT_BAD_INPUT;
-    uint32_t number;
+    uint32_t number = 0;
 
-    if (arena && part_read(path, &part) && (number = find_part(&part, look, arena)) != 0
-        && (answer = send_part(agent, look, sending, &part, &message))) {
+    if (part_read(path, &part))
+        number = find_part(&part, look, sending->last, sending->arena);
+    if (number != 0 && (answer = send_part(agent, look, how, &part, &message))) {
         json_t *outcome = json_of_outcome(answer, "accepted");
 
         json_put(outcome, "part", json_integer(number));
-        (void)json_array_append_new(outcomes, outcome);
+        (void)json_array_append_new(sending->outcomes, outcome);
         code = (enum exit_code)answer->outcome;
         if (!cli->json) {
             printf("part %-3" PRIu32 "  ", number);
             send_show_verdict(cli, &message, answer);
         }
         send_show_trouble(cli, &message, answer);
+        sending->last = number;
     }
     part_fini(&part);
-    return code;
+    if (code != EXIT_DONE)
+        sending->code = code;
+    return code == EXIT_DONE || code == EXIT_QUEUED;
 }
 
 enum exit_code run_case_send_parts(struct cli *cli, const struct command *self, int argc,
                                    char **argv)
 {
-    struct case_sending sending = {.wait_ms = SEND_WAIT_MS};
+    struct case_sending how = {.wait_ms = SEND_WAIT_MS};
     const struct option_spec specs[] = {
-        {"officer", OPTION_TEXT, &sending.officer, "O", "on whose behalf; sealed with the body"},
-        {"purpose", OPTION_TEXT, &sending.purpose, "P", "when the agreement permits several"},
-        {"wait", OPTION_SECONDS, &sending.wait_ms, "S", "for each verdict; default 5"},
+        {"officer", OPTION_TEXT, &how.officer, "O", "on whose behalf; sealed with the body"},
+        {"purpose", OPTION_TEXT, &how.purpose, "P", "when the agreement permits several"},
+        {"wait", OPTION_SECONDS, &how.wait_ms, "S", "for each verdict; default 5"},
     };
     struct arguments arguments;
     enum exit_code code;
     OWNED_AGENT agent =
         call_begin(cli, self, specs, LENGTH_OF(specs), argc, argv, &arguments, &code);
+    OWNED(arena) arena = arena_new(BODY_MAX, BODY_ARENA);
     OWNED_LOOK look = {0};
     OWNED(files) files = NULL;
-    json_t *outcomes;
+    struct sending_parts sending = {.arena = arena, .code = EXIT_DONE};
+    size_t sent = 0;
 
     if (!agent || (code = case_look(cli, agent, arguments.items[0], &look)) != EXIT_DONE)
         return code;
-    if (!case_has_transfer(&look)
-        || !(files = files_of((const char *const *)arguments.items + 1, arguments.count - 1)))
+    if (!case_has_transfer(&look, CASE_HOLDERS)
+        || !(files = files_of((const char *const *)arguments.items + 1, arguments.count - 1))
+        || !arena || !are_parts(files, &look))
         return EXIT_BAD_INPUT;
-    outcomes = json_array();
-    for (size_t i = 0; i < files->count && code == EXIT_DONE; i++)
-        code = send_file(cli, agent, &look, &sending, files->paths[i], outcomes);
-    if (cli->json && json_array_size(outcomes) > 0)
-        (void)show_json(json_pack("{s:O}", "parts", outcomes));
-    json_decref(outcomes);
-    return code;
+    sending.outcomes = json_array();
+    while (sent < files->count && send_file(cli, agent, &look, &how, files->paths[sent], &sending))
+        sent++;
+    if (sent < files->count)
+        complain("%zu of %zu parts went; the others are not sent", sent, files->count);
+    if (cli->json && json_array_size(sending.outcomes) > 0)
+        (void)show_json(json_pack("{s:O}", "parts", sending.outcomes));
+    json_decref(sending.outcomes);
+    return sending.code;
 }

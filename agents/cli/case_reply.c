@@ -139,7 +139,7 @@ enum exit_code run_case_accept(struct cli *cli, const struct command *self, int 
 
     if (!agent || (code = case_look(cli, agent, arguments.items[0], &look)) != EXIT_DONE)
         return code;
-    if (!case_has_transfer(&look)
+    if (!case_has_transfer(&look, CASE_TAKERS)
         || !(chosen = choose(&numbers, look.custody->offered, "acceptance")))
         return EXIT_BAD_INPUT;
     message = to_holder(&look, "case.transfer.accept");
@@ -176,7 +176,7 @@ enum exit_code run_case_reject(struct cli *cli, const struct command *self, int 
         return EXIT_BAD_INPUT;
     if ((code = case_look(cli, agent, arguments.items[0], &look)) != EXIT_DONE)
         return code;
-    if (!case_has_transfer(&look)
+    if (!case_has_transfer(&look, CASE_TAKERS)
         || !(chosen = choose(&numbers, look.custody->offered, "rejection")))
         return EXIT_BAD_INPUT;
     message = to_holder(&look, "case.transfer.reject");
@@ -223,7 +223,7 @@ enum exit_code run_case_complete(struct cli *cli, const struct command *self, in
 
     if (!agent || (code = case_look(cli, agent, arguments.items[0], &look)) != EXIT_DONE)
         return code;
-    if (!case_has_transfer(&look) || !record_is_here(&look))
+    if (!case_has_transfer(&look, CASE_TAKERS) || !record_is_here(&look))
         return EXIT_BAD_INPUT;
     message = to_holder(&look, "case.transfer.complete");
     base64_print(look.custody->manifest_sha256, sizeof look.custody->manifest_sha256, digest);
@@ -237,6 +237,23 @@ enum exit_code run_case_complete(struct cli *cli, const struct command *self, in
 }
 
 /* --- query --- */
+
+/* Does the manifest list each? False after telling the user. */
+static bool are_listed(const struct number_list *numbers, const struct concordat_custody *custody)
+{
+    for (size_t i = 0; i < numbers->count; i++) {
+        size_t at = 0;
+
+        while (at < custody->part_count && custody->parts[at].number != numbers->items[i])
+            at++;
+        if (at < custody->part_count)
+            continue;
+        complain("--missing: the manifest has no part %" PRIu32 "; it lists %zu", numbers->items[i],
+                 custody->part_count);
+        return false;
+    }
+    return true;
+}
 
 static json_t *json_of_numbers(const struct number_list *numbers)
 {
@@ -271,12 +288,14 @@ enum exit_code run_case_query(struct cli *cli, const struct command *self, int a
         complain("--missing N or --query TEXT says what is asked for");
         return EXIT_BAD_INPUT;
     }
-    if (!case_has_transfer(&look))
+    if (!case_has_transfer(&look, CASE_TAKERS))
         return EXIT_BAD_INPUT;
     if (concordat_id_is_none(&look.custody->manifest_id)) {
         complain("the offer's manifest has not been seen here; open the offer first");
         return EXIT_BAD_INPUT;
     }
+    if (!are_listed(&missing, look.custody))
+        return EXIT_BAD_INPUT;
     body = json_pack("{s:o, s:o}", "manifestId", json_of_id_bytes(&look.custody->manifest_id),
                      "missing", json_of_numbers(&missing));
     if (text)
@@ -320,7 +339,7 @@ enum exit_code run_case_withdraw(struct cli *cli, const struct command *self, in
         return EXIT_BAD_INPUT;
     if ((code = case_look(cli, agent, arguments.items[0], &look)) != EXIT_DONE)
         return code;
-    if (!case_has_transfer(&look))
+    if (!case_has_transfer(&look, CASE_HOLDERS))
         return EXIT_BAD_INPUT;
     message = (struct concordat_message){.type = "case.transfer.withdraw",
                                          .to = look.custody->offered_to,

@@ -8,6 +8,8 @@
 #include <sys/stat.h>
 
 #include "agents/cli/command.h"
+#include "agents/json.h"
+#include "agents/problems.h"
 #include "lib/limits.h"
 
 void files_free(struct files *files)
@@ -121,4 +123,20 @@ char *file_read(const char *path, size_t most, size_t *size, char why[static 256
     text[got] = '\0';
     *size = got;
     return text;
+}
+
+json_t *file_read_object(const char *path)
+{
+    struct problems problems = {0};
+    json_t *object = NULL;
+    char why[256];
+    size_t size;
+    char *text = file_read(path, LOCAL_REQUEST_MAX, &size, why);
+
+    if (!text)
+        complain("%s: %s", path, why);
+    else if (json_parse(text, size, &object, &problems) != ST_OK)
+        complain("%s: %s", path, problems.count > 0 ? problems.items[0].text : "memory is out");
+    free(text);
+    return object;
 }

@@ -7,6 +7,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include <jansson.h>
+
 #include "lib/own.h"
 
 struct files {
@@ -23,5 +25,9 @@ OWN(files)
 /* A whole file of at most `most` bytes, NUL-terminated, its size in *size; free() it. NULL, with
  * `why` in words, when it cannot be read or is larger. */
 char *file_read(const char *path, size_t most, size_t *size, char why[static 256]);
+
+/* The JSON object of a whole file; NULL after telling the user, without quoting what stands in it.
+ */
+json_t *file_read_object(const char *path);
 
 #endif

@@ -21,23 +21,10 @@ void part_fini(struct part *part)
 
 bool part_read(const char *path, struct part *out)
 {
-    json_error_t error;
-    char why[256];
-    size_t size;
-    char *text = file_read(path, LOCAL_REQUEST_MAX, &size, why);
-    json_t *body;
+    json_t *body = file_read_object(path);
 
-    if (!text) {
-        complain("%s: %s", path, why);
+    if (!body)
         return false;
-    }
-    body = json_loadb(text, size, 0, &error);
-    free(text);
-    if (!json_is_object(body)) {
-        complain("%s:%d: %s", path, body ? 1 : error.line, body ? "not an object" : error.text);
-        json_decref(body);
-        return false;
-    }
     *out = (struct part){.path = path, .body = body};
     return true;
 }

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agents/json.h"
 #include "lib/arena.h"
 
 #define WHY_ROOM (8u * HEARING_VALUES_MAX) /* bytes of reasons; past it leaves have none */
@@ -46,39 +47,6 @@ static enum status is_modest(const char *text, size_t size, struct reason *why)
         return ST_OK;
     reason_set(why, "more than %d values", HEARING_VALUES_MAX);
     return ST_LIMIT;
-}
-
-/* jansson's own words quote the input, which names people. */
-static const char *fault_name(const json_error_t *error)
-{
-    switch (json_error_code(error)) {
-    case json_error_premature_end_of_input:
-        return "the text ends too early";
-    case json_error_duplicate_key:
-        return "a field stands twice in one object";
-    case json_error_invalid_utf8:
-        return "not UTF-8";
-    case json_error_null_character:
-    case json_error_null_byte_in_key:
-        return "a NUL inside a text";
-    case json_error_numeric_overflow:
-        return "a number too large";
-    case json_error_end_of_input_expected:
-        return "more text after the end";
-    case json_error_unknown:
-    case json_error_out_of_memory:
-    case json_error_stack_overflow:
-    case json_error_cannot_open_file:
-    case json_error_invalid_argument:
-    case json_error_invalid_syntax:
-    case json_error_invalid_format:
-    case json_error_wrong_type:
-    case json_error_null_value:
-    case json_error_item_not_found:
-    case json_error_index_out_of_range:
-    default:
-        return "not JSON";
-    }
 }
 
 /* ---- fields that stand twice ---- */
@@ -137,7 +105,7 @@ static enum status parse(const char *text, size_t size, struct source *source, s
         reason_set(why, "memory is out");
         return ST_NOMEM;
     }
-    reason_set(why, "line %d, column %d: %s", error.line, error.column, fault_name(&error));
+    reason_set(why, "line %d, column %d: %s", error.line, error.column, json_fault(&error));
     return ST_INVALID;
 }
 

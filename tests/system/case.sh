@@ -26,6 +26,18 @@ delivered()
     expect 0 'delivered' concordat track "$1" --until delivered --wait 30
 }
 
+# said TEXT, unsaid TEXT: it stands, or does not, in what the last expectation printed.
+said()
+{
+    checks=$((checks + 1))
+    grep -q -e "$1" "$folder/out" || wrong "no '$1' in the last output"
+}
+unsaid()
+{
+    checks=$((checks + 1))
+    if grep -q -e "$1" "$folder/out"; then wrong "'$1' in the last output"; fi
+}
+
 # wait_for TEXT command...: until the command prints it; each turn asks the agent once.
 wait_for()
 {
@@ -56,6 +68,8 @@ expect 0 '"alarms": \[\]' concordat inbox --json
 # --- who holds it ---
 expect 0 'held by us' concordat case open
 case=$(handle_of)
+expect 0 "$case  0  .* nps.cambs" concordat case list # before any message about it
+expect 0 '"holder": "nps.cambs"' concordat case list --json
 expect 0 'holder *nps.cambs, since 20' concordat case holder "$case"
 expect 0 'version *1 (the broker' concordat case holder "$case"
 expect 0 '"holder": "nps.cambs"' concordat case holder "$case" --json
@@ -89,6 +103,16 @@ delivered "$question"
 expect 3 'conversation' concordat case close "$case"
 
 # --- offered, with its record ---
+printf '{"subject": {"name": {"surname": Quillfeather}}}\n' >"$folder/broken.json"
+expect 2 'broken.json: line 1, column .*: not JSON' concordat case offer "$case" --to crc.bench "$folder/broken.json"
+unsaid Quillfeather # what is wrong with a text is said without quoting it
+expect 2 'not JSON' concordat send case.transfer.offer --to crc.bench --case "$case" "$folder/broken.json"
+unsaid Quillfeather
+printf '{"reason": "a", "reason": "b"}' >"$folder/twice.json"
+expect 2 'twice in one object' concordat case offer "$case" --to crc.bench "$folder/twice.json"
+expect 2 'that time is past' concordat case offer "$case" --to crc.bench "$examples/transfer-offer.json" --reply-by 2020-01-01
+expect 3 'no part in a case of that handle' concordat case offer 019ad000-0000-7000-8000-000000000001 \
+    --to crc.bench "$examples/transfer-offer.json"
 expect 2 'to AGENCY is missing' concordat case offer "$case" "$examples/transfer-offer.json"
 expect 2 'part.json' concordat case offer "$case" --to crc.bench "$examples/transfer-offer.json" --part "$folder/part.json"
 expect 0 'with 2 parts; the case is ours until they complete' \
@@ -102,6 +126,10 @@ expect 0 '1 *contact log *[0-9]* *unsent' concordat case show "$case"
 expect 2 'is offered to crc.bench already' concordat case offer "$case" --to crc.bench "$examples/transfer-offer.json"
 expect 2 'is offered to crc.bench already' concordat case offer "$case" --to nps.other "$examples/transfer-offer.json"
 expect 3 '' concordat case close "$case"
+for act in accept complete 'reject --reason NO_CAPACITY' 'query --missing 1'; do
+    # shellcheck disable=SC2086 # words
+    expect 2 'is for crc.bench to say' concordat case $act "$case"
+done
 
 # --- rejected in part ---
 at crc.bench
@@ -111,6 +139,10 @@ expect 0 'holder *nps.cambs' concordat case show "$case"
 expect 0 '2 *assessment *[0-9]* *missing' concordat case show "$case"
 expect 0 "$(LC_ALL=C date -u -d "$far" '+%a %d %b %Y') 00:00 GMT  in [0-9]* d.*by us *nps.cambs *reply to case.transfer.offer" concordat due
 expect 2 'not a reason; did you mean' concordat case reject "$case" --component 4 --reason ADDRESS_NOT_VERIFED
+expect 2 'is for nps.cambs to say' concordat case withdraw "$case" --reason OFFERED_IN_ERROR
+expect 2 'is for nps.cambs to say' concordat case send-parts "$case" "$examples/record"
+expect 2 'is for nps.cambs to say' concordat case offer "$case" --to nps.cambs "$examples/transfer-offer.json"
+expect 2 'the manifest has no part 9; it lists 2' concordat case query "$case" --missing 9
 expect 2 'component 5 is not open' concordat case accept "$case" --component 5
 expect 0 'the case stays with nps.cambs, who may offer these again' concordat case reject "$case" --component 4 \
     --reason ADDRESS_NOT_VERIFIED --detail 'no such flat at that number'
@@ -130,6 +162,8 @@ again=$(last_id)
 delivered "$again"
 sed 's/medium/high/' "$examples/record/2-assessment.json" >"$folder/changed.json"
 expect 2 'its hash is not in the manifest' concordat case send-parts "$case" "$folder/changed.json"
+expect 2 'nowhere.json: cannot be read' concordat case send-parts "$case" "$examples/record" "$folder/nowhere.json"
+unsaid accepted # none goes when one cannot
 expect 0 'part 1 *accepted' concordat case send-parts "$case" "$examples/record/1-contact-log.json"
 part=$(latest_id)
 delivered "$part"
@@ -140,6 +174,11 @@ delivered "$query"
 at nps.cambs
 expect 0 "$query.*case.record.query" concordat inbox --wait 5
 expect 0 '"missing"' concordat open "$query"
+broker=$(cat "$folder/town/broker/pid")
+kill -s STOP "$broker" # who does not answer: all of them are queued, not the first alone
+expect 4 'part 1 *queued' concordat case send-parts "$case" "$examples/record" --wait 0.1
+said 'part 2 *queued'
+kill -s CONT "$broker"
 expect 0 'part 2 *accepted' concordat case send-parts "$case" "$examples/record"
 part=$(latest_id)
 delivered "$part"
@@ -156,6 +195,7 @@ delivered "$complete"
 expect 0 'holder *crc.bench' concordat case holder "$case"
 expect 0 "$referral *safeguarding.referral.child *us *csc.cambs" concordat case show "$case"
 at nps.cambs
+expect 0 "$case  [1-9].* crc.bench" concordat case list
 expect 0 'holder *crc.bench' concordat case holder "$case"
 expect 3 'NOT_CURRENT_HOLDER' concordat case offer "$case" --to crc.bench "$examples/transfer-offer.json"
 expect 3 'NOT_CURRENT_HOLDER' concordat case close "$case"

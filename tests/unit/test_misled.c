@@ -302,6 +302,59 @@ static void what_is_told_waits_while_the_store_is_full(void **)
     assert_int_equal(town_counts(town).settles, settled);
 }
 
+/* ---- our own clock ---- */
+
+/* A request that nobody has looked at yet. */
+static struct id unopened(struct town *town)
+{
+    struct id handle = opened(town), id;
+    const Concordat__Response *r;
+
+    act(town, NPS, &handle, "case.transfer.offer", offer_of("drugs"));
+    r = town_inbox(town, CRC);
+    assert_int_equal(r->n_items, 1);
+    memcpy(id.bytes, r->items[0]->message_id.data, ID_SIZE);
+    return id;
+}
+
+/* A clock that leaps months ahead, as one does that has lost its battery, is put right again. */
+static void a_clock_that_leaps_erases_nothing(void **)
+{
+    OWNED(town) town = town_new(agencies, 3);
+    struct id id = unopened(town);
+
+    town_jump(town, 100 * TOWN_DAY_MS);
+    town_wait(town, 61000);
+    town_jump(town, -100 * TOWN_DAY_MS);
+    town_settle(town);
+    assert_int_equal(town_entries(town, CRC, TREE_INBOX), 1);
+    town_connect(town, CRC);
+    town_settle(town);
+    assert_int_equal(town_open(town, CRC, &id)->outcome, CONCORDAT__OUTCOME__DONE);
+}
+
+/* An answer that is owed to who holds the case now outlives its retention. */
+static void what_is_to_be_passed_on_is_not_erased(void **)
+{
+    OWNED(town) town = town_new(agencies, 3);
+    struct id id = unopened(town);
+    struct txn *txn;
+
+    assert_int_equal(store_begin(town->members[CRC].store, true, &txn), ST_OK);
+    assert_int_equal(store_put(txn, TREE_FORWARD, (struct bytes){id.bytes, ID_SIZE},
+                               (struct bytes){id.bytes, 1}),
+                     ST_OK);
+    assert_int_equal(store_commit(txn), ST_OK);
+    for (int i = 0; i < 3; i++)
+        town_wait(town, 91 * TOWN_DAY_MS);
+    assert_int_equal(town_entries(town, CRC, TREE_INBOX), 1);
+    assert_int_equal(store_begin(town->members[CRC].store, true, &txn), ST_OK);
+    assert_int_equal(store_delete(txn, TREE_FORWARD, (struct bytes){id.bytes, ID_SIZE}), ST_OK);
+    assert_int_equal(store_commit(txn), ST_OK);
+    town_wait(town, 2 * TOWN_DAY_MS);
+    assert_int_equal(town_entries(town, CRC, TREE_INBOX), 0);
+}
+
 /* ---- names ---- */
 
 /* A label that is cut is still a text. */
@@ -327,6 +380,8 @@ int main(void)
         cmocka_unit_test(a_claim_is_not_forgotten_for_questions),
         cmocka_unit_test(a_second_claim_does_not_take_the_place_of_one_that_is_on_its_way),
         cmocka_unit_test(what_is_told_waits_while_the_store_is_full),
+        cmocka_unit_test(a_clock_that_leaps_erases_nothing),
+        cmocka_unit_test(what_is_to_be_passed_on_is_not_erased),
         cmocka_unit_test(a_long_label_is_cut_between_characters),
     };
     return cmocka_run_group_tests_name("misled", tests, NULL, NULL);
