@@ -86,12 +86,29 @@ static enum status keep_claim(struct exchange *x, const struct command_case *giv
         return status;
     held->custody = *custody;
     held->changed_ms = x->now_ms;
-    if (held->opened_by == 0)
+    if (held->opened_by == 0) {
         held->opened_by = custody->holder;
+        x->members[given->head.member].cases_opened++;
+    }
     if (custody->transfer.to == 0)
         case_offer_nothing(x->cases, held);
     x->counts.claims++;
     return exchange_keep_case(x, held);
+}
+
+/* The store's room is everybody's: one agency does not fill it with cases. */
+static Concordat__RefusalCode judge_count(struct exchange *x, uint32_t member)
+{
+    const uint32_t opened = x->members[member].cases_opened;
+
+    if (opened >= x->cases_most) {
+        x->counts.cases_over++;
+        exchange_raise(x, ALARM_CASES_FULL, member);
+        return REFUSED(TOO_MANY_CASES);
+    }
+    if (opened == x->cases_most - x->cases_most / 10)
+        exchange_raise(x, ALARM_CASES_HIGH, member);
+    return DONE;
 }
 
 static enum status open_case(struct exchange *x, const struct command_case *given,
@@ -106,6 +123,8 @@ static enum status open_case(struct exchange *x, const struct command_case *give
     *code = x->is_full          ? REFUSED(STORE_FULL)
           : !can_hold(x, given) ? REFUSED(NO_AGREEMENT)
                                 : custody_open(&custody, by);
+    if (*code == DONE)
+        *code = judge_count(x, given->head.member);
     return *code == DONE ? keep_claim(x, given, &custody) : ST_OK;
 }
 
@@ -315,6 +334,7 @@ static enum status forget_case(struct exchange *x, const struct case_held *held,
 
     if (!held->custody.is_closed || held->changed_ms >= until_ms || held->first != 0)
         return ST_OK;
+    x->members[held->opened_by - 1].cases_opened--;
     cases_delete(x->cases, &handle);
     return exchange_keep_no(x, KEPT_CASE, &handle);
 }
@@ -341,5 +361,7 @@ enum status exchange_forget_cases(struct exchange *x)
         else
             x->forgetting = x->forgetting == FORGET_CONVERSATIONS ? FORGET_CASES : FORGET_NOTHING;
     }
+    x->counts.cases = cases_count(x->cases);
+    x->counts.conversations = conversations_count(x->cases);
     return status;
 }

@@ -19,6 +19,8 @@ static_assert(JOURNAL_BLOCK + BATCH_HEADER_SIZE + EVENT_HEAD + EXCHANGE_BEGIN_MA
                   && JOURNAL_SEGMENT_LEAST - JOURNAL_BLOCK <= JOURNAL_BATCH_MAX,
               "the smallest segment holds the largest batch that the exchange can begin");
 
+static_assert(CASES_PER_AGENCY == 1000000, "the default that stands below");
+
 #define TEXT(name, kind, member, fallback) CONF_ROW_TEXT(name, kind, config, member, fallback)
 #define NUMBER(name, kind, member, least, most, fallback)                                          \
     CONF_ROW_NUMBER(name, kind, config, member, least, most, fallback)
@@ -40,6 +42,7 @@ static const struct conf_key keys[] = {
     NUMBER("journal-segments", CONF_NUMBER, journal_segments, 2, JOURNAL_SEGMENTS_MAX, "8"),
     NUMBER("journal-segment-size", CONF_SIZE, journal_segment_size, JOURNAL_SEGMENT_LEAST,
            JOURNAL_SEGMENT_MAX, "32 MiB"),
+    NUMBER("cases-per-agency", CONF_NUMBER, cases_per_agency, 1, CASES_PER_AGENCY_MOST, "1000000"),
     NUMBER("map-size", CONF_SIZE, map_size, MAP_LEAST, MAP_MOST, "16 GiB"),
 };
 

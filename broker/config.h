@@ -22,7 +22,7 @@ struct config {
     char bank_holidays[CONF_PATH_MAX + 1]; /* empty: those built in */
     char chain[CONF_PATH_MAX + 1], key[CONF_PATH_MAX + 1];
     char trust[CONF_PATH_MAX + 1], crls[CONF_PATH_MAX + 1];
-    uint64_t links, journal_segments, journal_segment_size, map_size;
+    uint64_t links, journal_segments, journal_segment_size, map_size, cases_per_agency;
 };
 
 /*   ST_INVALID, ST_IO   `why` says what is wrong, with file and line */

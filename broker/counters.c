@@ -47,6 +47,9 @@ static const struct counter_name all[] = {
     COUNTER(lapsed),
     COUNTER(claims),
     COUNTER(claims_refused),
+    COUNTER(cases_over),
+    GAUGE(cases),
+    GAUGE(conversations),
     GAUGE(clocks),
     COUNTER(clocks_warned),
     COUNTER(clocks_escalated),
@@ -93,6 +96,9 @@ void counters_of_exchange(const struct exchange_counts *c)
     set_count(&counters.lapsed, c->lapsed);
     set_count(&counters.claims, c->claims);
     set_count(&counters.claims_refused, c->claims_refused);
+    set_count(&counters.cases_over, c->cases_over);
+    set_count(&counters.cases, c->cases);
+    set_count(&counters.conversations, c->conversations);
     set_count(&counters.clocks, c->clocks);
     set_count(&counters.clocks_warned, c->clocks_warned);
     set_count(&counters.clocks_escalated, c->clocks_escalated);

@@ -52,6 +52,7 @@ enum status exchange_new(const struct exchange_config *config, struct exchange *
     x->reader = config->reader;
     x->links = config->links;
     x->lost_look_ms = INT64_MAX;
+    x->cases_most = CASES_PER_AGENCY;
     enum status status =
         registrar_new(&(struct registrar_rules){.self = NULL}, config->agreements, &x->registrar);
     if (status == ST_OK)
@@ -100,6 +101,11 @@ void exchange_set_full(struct exchange *x, bool full)
 void exchange_set_high(struct exchange *x, bool high)
 {
     x->is_high = high;
+}
+
+void exchange_set_cases_most(struct exchange *x, uint32_t most)
+{
+    x->cases_most = most;
 }
 
 /* ---- members ---- */

@@ -84,6 +84,9 @@ void exchange_set_full(struct exchange *exchange, bool full);
 /* Before that: proposals alone are refused, whose texts are kept for ever, so that what is left is
  * for mail and for what ends agreements. */
 void exchange_set_high(struct exchange *exchange, bool high);
+/* Of the cases that an agency opened so many are kept, then it opens no more: CASES_PER_AGENCY
+ * unless this says otherwise. */
+void exchange_set_cases_most(struct exchange *exchange, uint32_t most);
 
 /* ---- a batch ---- */
 
@@ -138,6 +141,8 @@ struct exchange_counts {
     uint64_t published, instruments_refused, notices, rate_limited;
     uint64_t held, gaps; /* messages that waited for one before them; gaps that were not filled */
     uint64_t custody_acts, transferred, lapsed, claims, claims_refused;
+    uint64_t cases, conversations; /* kept */
+    uint64_t cases_over;           /* openings refused, since their agency has opened too many */
     uint64_t sessions, replaced, certificates, keys, directory_requests;
     uint64_t clocks; /* open */
     uint64_t clocks_warned, clocks_escalated, clocks_breached, clocks_late;
@@ -150,7 +155,9 @@ enum exchange_alarm_kind {
     ALARM_KEY_REFUSED,      /* a sealing key beyond the limit, or its id twice */
     ALARM_REPLACED,         /* a second session of an agency */
     ALARM_GAZETTE_FULL,     /* an instrument was refused, since the store is full */
-    ALARM_INSTRUMENTS_OVER  /* one was not judged: too many of the agency's were refused */
+    ALARM_INSTRUMENTS_OVER, /* one was not judged: too many of the agency's were refused */
+    ALARM_CASES_HIGH,       /* it has opened nine tenths of the cases that are kept of it */
+    ALARM_CASES_FULL        /* it has opened as many: another was refused */
 };
 struct exchange_alarm {
     enum exchange_alarm_kind kind;

@@ -34,6 +34,7 @@ struct member {
     bool is_ready;      /* stands in exchange.ready */
     int64_t lost_at_ms; /* its signing certificates were gone when its session ended; 0: were not */
     bool follows;       /* the gazette */
+    uint32_t cases_opened;   /* that are kept: by its claims, whoever holds them */
     uint32_t gazette_at;     /* the next entry it gets: a place in exchange.published */
     uint64_t gazette_flying; /* bytes of entries that its link has not reported sent */
 };
@@ -110,6 +111,7 @@ struct exchange {
     struct quotas *quotas;     /* owned */
     struct attempts *attempts; /* owned */
     struct cases *cases;       /* owned */
+    uint32_t cases_most;       /* that one agency may have opened */
     struct clocks *clocks;     /* owned */
     enum {
         FORGET_NOTHING = 0,
@@ -306,7 +308,8 @@ uint32_t exchange_clocks_moving(struct exchange *x, const struct case_held *held
 bool exchange_is_expected_there(struct exchange *x, const struct clock_running *running);
 /* Does its expectation name who owes it? Then that does not go with the case. */
 bool exchange_is_named(const struct exchange *x, const struct clock_running *running);
-/* Does the clock's agreement let that party send what is expected to the agency? True of all else. */
+/* Does the clock's agreement let that party send what is expected to the agency? True of all else.
+ */
 bool exchange_may_be_sent(const struct exchange *x, const struct clock_running *running,
                           uint32_t agency);
 /* Is the message what is expected, or the end of its conversation? `by`: what it and the clock have

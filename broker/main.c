@@ -149,6 +149,8 @@ static enum status recover(struct broker *b, struct tls_context *tls, struct wri
     const struct filling filling = {out->reader, b->config.store, found.sequence,
                                     state_time_ms(b->state), (unsigned)b->config.links};
     status = filling_run(&filling, &out->exchange, why);
+    if (status == ST_OK)
+        exchange_set_cases_most(out->exchange, (uint32_t)b->config.cases_per_agency);
     return status == ST_OK ? fill_calendar(b, out->exchange, why) : status;
 }
 

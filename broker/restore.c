@@ -145,7 +145,10 @@ static enum status restore_case(struct exchange *x, struct bytes key, struct byt
     struct case_held read;
     enum status status = case_read(key, record, &names, &read);
 
-    return status == ST_OK ? cases_take(x->cases, &read) : status;
+    if (status != ST_OK)
+        return status;
+    x->members[read.opened_by - 1].cases_opened++;
+    return cases_take(x->cases, &read);
 }
 
 /* `read` is given away. */

@@ -239,6 +239,8 @@ static void tell_alarms(struct writer_thread *w)
         [ALARM_REPLACED] = "session_replaced",
         [ALARM_GAZETTE_FULL] = "gazette_full",
         [ALARM_INSTRUMENTS_OVER] = "instruments_limited",
+        [ALARM_CASES_HIGH] = "cases_high",
+        [ALARM_CASES_FULL] = "cases_full",
     };
     struct exchange_alarm alarm;
 

@@ -89,6 +89,10 @@
 #define INSTRUMENTS_REFUSED_MAX 1024 /* the same of all, but those that stop sharing */
 #define GAZETTE_WINDOW (4 * 1024 * 1024) /* bytes of entries on their way to one follower */
 
+/* Cases. */
+#define CASES_PER_AGENCY 1000000 /* default; four times a country's probation caseload */
+#define CASES_PER_AGENCY_MOST 100000000
+
 /* Journal. */
 #define JOURNAL_BLOCK 4096                      /* bytes: batches start on this boundary */
 #define JOURNAL_BATCH_MAX (8 * 1024 * 1024)     /* bytes of one batch with its header */
@@ -103,7 +107,8 @@
 #define SOCKET_PATH_MAX 107 /* bytes: sun_path of unix(7) less its NUL */
 
 /* Imports: hearings as the courts' system emits them. */
-#define HEARING_MAX (1024 * 1024)  /* bytes of one message; the largest seen in public has 802 KB  \
+#define HEARING_MAX                                                                                \
+    (1024 * 1024)                  /* bytes of one message; the largest seen in public has 802 KB  \
                                     */
 #define HEARING_VALUES_MAX 65536   /* values in it, 16 bytes each at least; that one has 14,000 */
 #define HEARING_DEPTH_MAX 32       /* objects and lists inside each other; that one has 13 */

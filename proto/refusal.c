@@ -73,6 +73,9 @@ const char *refusal_advice(Concordat__RefusalCode code)
         return "Another message has this number in the conversation.";
     case CONCORDAT__REFUSAL_CODE__HEADER_MISMATCH:
         return "The body says otherwise than the header.";
+    case CONCORDAT__REFUSAL_CODE__TOO_MANY_CASES:
+        return "The agency has opened as many cases as the broker keeps; close some, or ask its "
+               "operator.";
     case CONCORDAT__REFUSAL_CODE__AGREEMENT_REVOKED:
         return "A party has revoked the agreement; nothing flows under it any more.";
     case CONCORDAT__REFUSAL_CODE__SIGNER_NOT_PINNED:

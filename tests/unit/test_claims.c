@@ -112,6 +112,73 @@ static void each_claim_that_counts_is_kept_as_it_was_signed(void **)
     assert_int_equal(claims(c), 0);
 }
 
+/* A transfer from its offer to its end, as messages `n`, n + 1 and n + 2. */
+static void transferred(struct case_desk *c, uint32_t n, enum agency from, enum agency to,
+                        uint64_t version)
+{
+    struct envelope acts[] = {offer(c, n, from, to, version, ALL, 9),
+                              act(c, n + 1, to, from, "case.transfer.accept", n, 1, ALL),
+                              act(c, n + 2, to, from, "case.transfer.complete", n, 2, 0)};
+
+    acts[2].custody.manifest.bytes[0] = 9;
+    for (size_t i = 0; i < LENGTH(acts); i++) {
+        acts[i].custody.transfer_id.bytes[0] = (uint8_t)n;
+        done(c, acts[i]);
+    }
+}
+
+/* The `n`-th case. */
+static Concordat__RefusalCode open_nth(struct case_desk *c, enum agency by, uint8_t n)
+{
+    c->handle = (struct id){{0x42, n}};
+    return claim(c, by, OPEN, 0, &custody);
+}
+
+static size_t alarms(struct case_desk *c, enum exchange_alarm_kind kind)
+{
+    struct exchange_alarm alarm;
+    size_t count = 0;
+
+    while (exchange_next_alarm(c->d->x, &alarm))
+        if (alarm.kind == kind) {
+            assert_string_equal(alarm.agency, "nps.a");
+            count++;
+        }
+    return count;
+}
+
+/* Wherever these cases are by now, and also after a start; others open theirs. */
+static void an_agency_opens_so_many_cases_and_no_more(void **)
+{
+    enum {
+        MOST = 20
+    };
+    OWNED(case_desk) c = case_desk_new();
+
+    exchange_set_cases_most(c->d->x, MOST);
+    for (uint8_t n = 0; n < MOST; n++) {
+        assert_int_equal(open_nth(c, NPS_A, n), OK);
+        assert_int_equal(alarms(c, ALARM_CASES_HIGH), n == 18); /* nine tenths were there */
+    }
+    transferred(c, FREE, NPS_A, CRC_A, 1);
+    assert_int_equal(claim(c, CRC_A, CLOSE, 3, &custody), OK);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(open_nth(c, NPS_A, MOST), CODE(TOO_MANY_CASES));
+        assert_int_equal(custody.version, 0);
+        assert_int_equal(desk_events(c->d, EVENT_KEPT) + desk_events(c->d, EVENT_CLAIM), 0);
+        assert_int_equal(alarms(c, ALARM_CASES_FULL), 1);
+        assert_int_equal(open_nth(c, NPS_A, 0), OK); /* said again: it is there */
+        assert_int_equal(open_nth(c, CRC_A, (uint8_t)(MOST + 1 + i)), OK);
+        case_desk_restart(c);
+        exchange_set_cases_most(c->d->x, MOST);
+    }
+    assert_int_equal(exchange_counts(c->d->x)->cases, MOST + 2);
+    case_desk_wait(c, (DUPLICATE_DAYS + 1) * DAY); /* the closed one is forgotten */
+    case_desk_wait(c, DAY);
+    assert_int_equal(open_nth(c, NPS_A, MOST), OK);
+    assert_int_equal(open_nth(c, NPS_A, MOST + 5), CODE(TOO_MANY_CASES));
+}
+
 static void who_may_hold_none_opens_none(void **)
 {
     OWNED(case_desk) c = case_desk_new();
@@ -352,21 +419,6 @@ static void what_is_closed_is_forgotten_when_its_ids_are(void **)
     assert_int_equal(ask(c, NPS_A, &c->handle, &custody, &size), CODE(CASE_NOT_YOURS));
 }
 
-/* A transfer from its offer to its end, as messages `n`, n + 1 and n + 2. */
-static void transferred(struct case_desk *c, uint32_t n, enum agency from, enum agency to,
-                        uint64_t version)
-{
-    struct envelope acts[] = {offer(c, n, from, to, version, ALL, 9),
-                              act(c, n + 1, to, from, "case.transfer.accept", n, 1, ALL),
-                              act(c, n + 2, to, from, "case.transfer.complete", n, 2, 0)};
-
-    acts[2].custody.manifest.bytes[0] = 9;
-    for (size_t i = 0; i < LENGTH(acts); i++) {
-        acts[i].custody.transfer_id.bytes[0] = (uint8_t)n;
-        done(c, acts[i]);
-    }
-}
-
 /* Who had a case knows who has it, and not to whom it is to go next. */
 static void an_offer_is_between_its_two(void **)
 {
@@ -438,6 +490,7 @@ int main(void)
         cmocka_unit_test(who_may_hold_cases_opens_one_and_closes_it),
         cmocka_unit_test(a_claim_that_is_made_again_is_answered_the_same_and_changes_nothing),
         cmocka_unit_test(each_claim_that_counts_is_kept_as_it_was_signed),
+        cmocka_unit_test(an_agency_opens_so_many_cases_and_no_more),
         cmocka_unit_test(who_may_hold_none_opens_none),
         cmocka_unit_test(a_full_store_opens_none_and_closes),
         cmocka_unit_test(a_case_with_an_open_referral_or_transfer_is_not_closed),
