@@ -38,6 +38,7 @@ struct listing {
     struct desk *desk;
     Concordat__Alarm **list;
     size_t count, most;
+    uint64_t after;
 };
 
 static ProtobufCBinaryData binary_id(const struct id *id)
@@ -49,9 +50,13 @@ static ProtobufCBinaryData binary_id(const struct id *id)
 static bool list_alarm(void *context, const struct alarm *alarm)
 {
     struct listing *listing = context;
-    struct alarm *copy = arena_take(listing->desk->request_arena, sizeof *copy);
-    Concordat__Alarm *to = arena_take(listing->desk->request_arena, sizeof *to);
+    struct alarm *copy;
+    Concordat__Alarm *to;
 
+    if (alarm->number <= listing->after)
+        return false;
+    copy = arena_take(listing->desk->request_arena, sizeof *copy);
+    to = arena_take(listing->desk->request_arena, sizeof *to);
     if (!copy || !to)
         return false;
     *copy = *alarm;
@@ -78,22 +83,39 @@ static bool list_alarm(void *context, const struct alarm *alarm)
     return listing->count < listing->most;
 }
 
-size_t desk_list_alarms(struct desk *desk, uint32_t limit, bool all, Concordat__Alarm ***out)
+size_t desk_list_alarms(struct desk *desk, const struct alarms_wish *wish, Concordat__Alarm ***out)
 {
-    struct listing listing = {.desk = desk, .most = limit ? limit : USUAL};
+    struct listing listing = {
+        .desk = desk, .most = wish->limit ? wish->limit : USUAL, .after = wish->after};
 
     if (listing.most > ITEMS_MAX)
         listing.most = ITEMS_MAX;
     listing.list = arena_take(desk->request_arena, listing.most * sizeof *listing.list);
     if (listing.list)
-        (void)desk_ok(desk, alarms_each(desk->txn, all, list_alarm, &listing));
+        (void)desk_ok(desk, alarms_each(desk->txn, wish->all, list_alarm, &listing));
     *out = listing.list;
     return listing.count;
 }
 
-void desk_alarms(struct desk *desk, struct bytes route, const Concordat__AlarmsRequest *r)
+bool desk_reply_alarms(struct desk *desk, struct bytes route, const struct alarms_wish *wish,
+                       bool even_if_empty)
 {
     Concordat__Response response = CONCORDAT__RESPONSE__INIT;
+
+    arena_reset(desk->request_arena, true);
+    response.n_alarms = desk_list_alarms(desk, wish, &response.alarms);
+    if (response.n_alarms == 0 && !even_if_empty)
+        return false;
+    response.outcome = CONCORDAT__OUTCOME__DONE;
+    desk_reply(desk, route, &response);
+    return true;
+}
+
+void desk_alarms(struct desk *desk, struct bytes route, const Concordat__AlarmsRequest *r)
+{
+    const struct alarms_wish wish = {r->limit, r->all, r->after};
+    const uint32_t wait_ms = r->seen ? 0 : r->wait_ms;
+    struct waiting *waiting;
     enum status status = r->seen ? alarms_see(desk->txn, r->seen) : ST_OK;
 
     if (status == ST_MORE || status == ST_INVALID) {
@@ -103,7 +125,13 @@ void desk_alarms(struct desk *desk, struct bytes route, const Concordat__AlarmsR
     }
     if (!desk_ok(desk, status))
         return;
-    response.n_alarms = desk_list_alarms(desk, r->limit, r->all, &response.alarms);
-    response.outcome = CONCORDAT__OUTCOME__DONE;
-    desk_reply(desk, route, &response);
+    if (desk_reply_alarms(desk, route, &wish, wait_ms == 0))
+        return;
+    waiting = desk_park(desk, route, wait_ms, NULL);
+    if (!waiting) {
+        (void)desk_reply_alarms(desk, route, &wish, true);
+        return;
+    }
+    waiting->verb = CONCORDAT__REQUEST__KIND_ALARMS;
+    waiting->alarms = wish;
 }

@@ -214,6 +214,7 @@ void desk_frames(struct desk *desk, uint64_t session, struct bytes frames)
         desk->drop = true; /* it is still there */
         return;
     }
+    desk->stirred = true;
     arena_reset(desk->request_arena, true);
     while (r.left > 0 && desk->failed == ST_OK && !desk->dropped) {
         const uint8_t *start = r.next;

@@ -187,8 +187,9 @@ struct concordat_answer *concordat_track_older(struct concordat *agent, uint64_t
     return client_ask(agent, &request, 0);
 }
 
-struct concordat_answer *concordat_case(struct concordat *agent, const struct concordat_id *handle,
-                                        uint32_t limit)
+struct concordat_answer *concordat_case_await(struct concordat *agent,
+                                              const struct concordat_id *handle, uint32_t limit,
+                                              uint64_t mark, uint32_t wait_ms)
 {
     Concordat__Request request = CONCORDAT__REQUEST__INIT;
     Concordat__CaseRequest cases = CONCORDAT__CASE_REQUEST__INIT;
@@ -196,9 +197,17 @@ struct concordat_answer *concordat_case(struct concordat *agent, const struct co
     if (handle)
         cases.case_handle = binary_id(handle);
     cases.limit = limit;
+    cases.mark = mark;
+    cases.wait_ms = handle ? wait_ms : 0;
     request.kind_case = CONCORDAT__REQUEST__KIND_CASES;
     request.cases = &cases;
-    return client_ask(agent, &request, 0);
+    return client_ask(agent, &request, cases.wait_ms);
+}
+
+struct concordat_answer *concordat_case(struct concordat *agent, const struct concordat_id *handle,
+                                        uint32_t limit)
+{
+    return concordat_case_await(agent, handle, limit, 0, 0);
 }
 
 struct concordat_answer *concordat_hold(struct concordat *agent, const struct concordat_id *handle,
@@ -247,16 +256,24 @@ static struct concordat_answer *ask_alarms(struct concordat *agent,
 
     request.kind_case = CONCORDAT__REQUEST__KIND_ALARMS;
     request.alarms = alarms;
-    return client_ask(agent, &request, 0);
+    return client_ask(agent, &request, alarms->wait_ms);
 }
 
-struct concordat_answer *concordat_alarms(struct concordat *agent, uint32_t limit, bool all)
+struct concordat_answer *concordat_alarms_await(struct concordat *agent, uint32_t limit, bool all,
+                                                uint64_t after, uint32_t wait_ms)
 {
     Concordat__AlarmsRequest alarms = CONCORDAT__ALARMS_REQUEST__INIT;
 
     alarms.limit = limit;
     alarms.all = all;
+    alarms.after = after;
+    alarms.wait_ms = wait_ms;
     return ask_alarms(agent, &alarms);
+}
+
+struct concordat_answer *concordat_alarms(struct concordat *agent, uint32_t limit, bool all)
+{
+    return concordat_alarms_await(agent, limit, all, 0, 0);
 }
 
 struct concordat_answer *concordat_seen(struct concordat *agent, uint64_t number)

@@ -295,6 +295,8 @@ struct concordat_answer {
     const struct concordat_status *status; /* NULL unless asked for */
     size_t case_count;
     const struct concordat_case *cases; /* case without a handle */
+    /* of its custody as it is here: another when that is; 0: an earlier agent's */
+    uint64_t mark; /* case with a handle */
     /* case: there are older ones than the limit let through; notices: later ones */
     bool more;
     uint64_t sequence; /* publish: the gazette's entry */
@@ -405,6 +407,12 @@ struct concordat_answer *concordat_track_older(struct concordat *agent, uint64_t
  * at most 1000); `more` says that older ones were left out. */
 struct concordat_answer *concordat_case(struct concordat *agent, const struct concordat_id *handle,
                                         uint32_t limit);
+/* The same of one case, once its custody is another than an earlier answer's `mark` says (0: than
+ * it is now), or after `wait_ms`: its holder, its transfer, components and parts, its
+ * conversations, our claims. With the mark of what was last seen no change is missed. */
+struct concordat_answer *concordat_case_await(struct concordat *agent,
+                                              const struct concordat_id *handle, uint32_t limit,
+                                              uint64_t mark, uint32_t wait_ms);
 enum concordat_claim {
     CONCORDAT_HOLDS = 1,         /* this agency holds the case from now on; nobody does yet */
     CONCORDAT_IS_OVER = 2,       /* its holder's: the case is closed, nothing of it is open */
@@ -426,6 +434,10 @@ struct concordat_answer *concordat_holder(struct concordat *agent,
 struct concordat_answer *concordat_due(struct concordat *agent, uint32_t limit);
 /* The newest `limit` (0: 100, at most 1000) alarms that nobody has seen; with `all` every one. */
 struct concordat_answer *concordat_alarms(struct concordat *agent, uint32_t limit, bool all);
+/* Those of them that are numbered after `after` (0: all); when there is none, once there is, or
+ * after `wait_ms` an empty list. With the number of what was last seen no alarm is missed. */
+struct concordat_answer *concordat_alarms_await(struct concordat *agent, uint32_t limit, bool all,
+                                                uint64_t after, uint32_t wait_ms);
 /* A person has seen alarm `number`: it is no longer shown above the inbox. BAD_INPUT: there is no
  * such alarm. */
 struct concordat_answer *concordat_seen(struct concordat *agent, uint64_t number);

@@ -317,6 +317,7 @@ enum status desk_end_of_turn(struct desk *desk)
     desk_resend(desk);
     desk_forward(desk);
     desk_sign_messages(desk);
+    desk_custody_stirred(desk);
     if (desk->failed == ST_OK) {
         uint64_t before = desk->next_number;
 

@@ -117,6 +117,14 @@ struct act_fault {
     struct reason why;
 };
 
+/* Which alarms are to be listed: the newest `limit' (0: as usual) of those numbered after `after'.
+ */
+struct alarms_wish {
+    uint32_t limit;
+    bool all; /* also those that have been seen */
+    uint64_t after;
+};
+
 /* What of the inbox is to be listed. */
 struct inbox_wish {
     uint32_t limit; /* 0: as usual */
@@ -126,11 +134,16 @@ struct inbox_wish {
 
 /* A request that waits for something to happen. */
 struct waiting {
-    struct waiting *next; /* in its bucket, or among those that wait for the inbox */
+    struct waiting *next; /* in its bucket, or among those that wait for no message */
     Concordat__Request__KindCase verb;
     struct id id;
     enum rung_kind until; /* track */
     struct inbox_wish inbox;
+    struct alarms_wish alarms;
+    struct case_wish { /* of the case `id' */
+        uint32_t limit;
+        uint64_t mark; /* of its custody, which is to become another */
+    } of_case;
     bool new_case;       /* send */
     int64_t deadline_ms; /* monotonic */
     size_t route_size;
@@ -235,9 +248,11 @@ struct desk {
 
     /* who waits */
     struct waiting *waiting[WAITING_BUCKETS];
-    struct waiting *waiting_inbox;
+    struct waiting *waiting_any; /* for the inbox, an alarm, a case's custody */
     size_t waiting_count;
-    int64_t sweep_at_ms; /* monotonic: when to look for what is due */
+    size_t waiting_cases; /* of them, for custody */
+    bool stirred;         /* since it was looked at for them, something was asked or came */
+    int64_t sweep_at_ms;  /* monotonic: when to look for what is due */
 
     /* cases (holding.c, forward.c) */
     struct case_question {
@@ -624,8 +639,12 @@ void desk_clock_told(struct desk *desk, const struct clock_told *told, struct by
 /* What this release cannot read of what the broker has told. */
 void desk_told_unreadable(struct desk *desk, uint8_t kind, struct bytes bytes);
 void desk_alarms(struct desk *desk, struct bytes route, const Concordat__AlarmsRequest *r);
-/* Up to `limit' alarms in the request arena, the newest first; `all': also those seen. */
-size_t desk_list_alarms(struct desk *desk, uint32_t limit, bool all, Concordat__Alarm ***out);
+/* Answers with the alarms wished for. False: there are none, and nobody was answered. What is in
+ * the request arena goes; of desk_reply_case too. */
+bool desk_reply_alarms(struct desk *desk, struct bytes route, const struct alarms_wish *wish,
+                       bool even_if_empty);
+/* In the request arena, the newest first. */
+size_t desk_list_alarms(struct desk *desk, const struct alarms_wish *wish, Concordat__Alarm ***out);
 
 /* ---- owing.c ---- */
 
@@ -684,11 +703,15 @@ void desk_reply_track(struct desk *desk, struct bytes route, const struct track 
 /* ---- dossier.c ---- */
 
 void desk_cases(struct desk *desk, struct bytes route, const Concordat__CaseRequest *r);
+/* Answers with one case. False: its custody is as `wish->mark' says (0: none is), and nobody was
+ * answered. */
+bool desk_reply_case(struct desk *desk, struct bytes route, const struct id *handle,
+                     const struct case_wish *wish);
 
 /* ---- waiting.c ---- */
 
-/* Parks a request that waits for something about message `id`, or for the inbox (NULL). NULL when
- * too many wait or memory is out: answer at once. The caller fills in verb and conditions. */
+/* Parks a request that waits for something about message `id`, or for none (NULL). NULL when too
+ * many wait or memory is out: answer at once. The caller fills in verb and conditions. */
 struct waiting *desk_park(struct desk *desk, struct bytes route, uint32_t wait_ms,
                           const struct id *id);
 /* Something happened to a message: those who wait for it are answered. */
@@ -703,8 +726,15 @@ void desk_answer_waiting(struct desk *desk, const struct id *id,
                          void *context);
 /* Something new is in the inbox. */
 void desk_inbox_changed(struct desk *desk);
-/* A new alarm stands above it: whoever waits for the inbox is told. */
+/* A new alarm stands above it: whoever waits for the inbox is told, and who waits for alarms. */
 void desk_alarmed(struct desk *desk);
+/* Parks who waits for a case's custody to become another than `wish->mark'. False: see desk_park.
+ */
+bool desk_park_case(struct desk *desk, struct bytes route, uint32_t wait_ms,
+                    const struct id *handle, const struct case_wish *wish);
+/* At the end of a turn: those are answered whose case's custody has changed in it. O(those that
+ * wait for custody), nothing when nothing was asked or came. */
+void desk_custody_stirred(struct desk *desk);
 /* Those who have waited long enough are answered as things stand. */
 void desk_waited(struct desk *desk);
 void desk_forget_waiting(struct desk *desk);

@@ -18,6 +18,7 @@ struct dossier {
     size_t room;                      /* of `cases` */
     bool more, failed;                /* failed: the arena is full */
     Concordat__CustodyState *custody; /* one case's; NULL: nothing is known */
+    uint64_t mark;                    /* of that */
 };
 
 static struct dossier dossier_of(struct desk *desk, uint32_t limit)
@@ -45,6 +46,7 @@ static void reply_dossier(struct dossier *dossier, struct bytes route)
     response.n_cases = dossier->cases ? dossier->count : 0;
     response.more = dossier->more;
     response.custody = dossier->custody;
+    response.mark = dossier->mark;
     desk_reply(dossier->desk, route, &response);
 }
 
@@ -103,20 +105,57 @@ static void sort_by_conversation(struct dossier *dossier)
     dossier->items = sorted;
 }
 
-static void show_case(struct desk *desk, struct bytes route, const struct id *handle,
-                      uint32_t limit)
+/* Stands for a case's custody as it is here. */
+static uint64_t mark_of(struct desk *desk, const Concordat__CustodyState *state)
 {
-    struct dossier dossier = dossier_of(desk, limit);
+    const size_t size = state ? concordat__custody_state__get_packed_size(state) : 0;
+    uint8_t *packed = arena_take(desk->request_arena, size + 1);
 
+    if (!packed) {
+        (void)desk_ok(desk, ST_NOMEM);
+        return 1;
+    }
+    if (state)
+        (void)concordat__custody_state__pack(state, packed);
+    const struct digest digest = sha256(packed, size);
+    struct reader r = reader_of(digest.bytes, sizeof digest.bytes);
+    const uint64_t mark = read_u64(&r);
+
+    return mark ? mark : 1;
+}
+
+bool desk_reply_case(struct desk *desk, struct bytes route, const struct id *handle,
+                     const struct case_wish *wish)
+{
+    struct dossier dossier = dossier_of(desk, wish->limit);
+
+    arena_reset(desk->request_arena, true);
+    dossier.custody = desk_custody_state(desk, handle);
+    dossier.mark = mark_of(desk, dossier.custody);
+    if (dossier.mark == wish->mark)
+        return false;
     dossier.items =
         arena_take(desk->request_arena, (dossier.limit + 1) * sizeof(Concordat__Item *));
     dossier.failed = !dossier.items;
     if (!dossier.failed && !desk_ok(desk, cases_newest(desk->txn, handle, add_message, &dossier)))
-        return;
+        return true;
     if (!dossier.failed)
         sort_by_conversation(&dossier);
-    dossier.custody = desk_custody_state(desk, handle);
     reply_dossier(&dossier, route);
+    return true;
+}
+
+/* Whoever names no mark waits for another custody than there is now. */
+static void await_case(struct desk *desk, struct bytes route, const struct id *handle,
+                       struct case_wish *wish, uint32_t wait_ms)
+{
+    if (wish->mark == 0)
+        wish->mark = mark_of(desk, desk_custody_state(desk, handle));
+    if (desk_reply_case(desk, route, handle, wish)
+        || desk_park_case(desk, route, wait_ms, handle, wish))
+        return;
+    wish->mark = 0;
+    (void)desk_reply_case(desk, route, handle, wish);
 }
 
 /* ---- all cases ---- */
@@ -263,12 +302,18 @@ static void list_cases(struct desk *desk, struct bytes route, uint32_t limit)
 
 void desk_cases(struct desk *desk, struct bytes route, const Concordat__CaseRequest *r)
 {
+    const uint32_t wait_ms = r->wait_ms;
+    struct case_wish wish = {.limit = r->limit};
     struct id handle;
 
-    if (!desk_take_id(&r->case_handle, &handle))
+    if (!desk_take_id(&r->case_handle, &handle)) {
         desk_say_bad_id(desk, route, "case_handle");
-    else if (id_is_zero(&handle))
+    } else if (id_is_zero(&handle)) {
         list_cases(desk, route, r->limit);
-    else
-        show_case(desk, route, &handle, r->limit);
+    } else if (wait_ms > 0) {
+        wish.mark = r->mark;
+        await_case(desk, route, &handle, &wish, wait_ms);
+    } else {
+        (void)desk_reply_case(desk, route, &handle, &wish);
+    }
 }

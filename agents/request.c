@@ -153,7 +153,7 @@ bool desk_reply_inbox(struct desk *desk, struct bytes route, const struct inbox_
     if (listing.count == 0 && !listing.failed && !even_if_empty)
         return false; /* an alarm that stands is nothing new: who waits would be told over and over
                        */
-    listing.alarm_count = desk_list_alarms(desk, 0, false, &listing.alarms);
+    listing.alarm_count = desk_list_alarms(desk, &(struct alarms_wish){0}, &listing.alarms);
     reply_listing(desk, route, &listing);
     return true;
 }
@@ -378,6 +378,7 @@ void desk_request(struct desk *desk, struct bytes route, struct bytes bytes)
 
     if (desk->failed != ST_OK)
         return;
+    desk->stirred = true;
     arena_reset(desk->request_arena, true);
     request = concordat__request__unpack(allocator, bytes.size, bytes.data);
     if (!request || request->version != 1) {

@@ -1,4 +1,5 @@
-/* Requests that wait: for a verdict, a rung, something in the inbox. See desk_inside.h. */
+/* Requests that wait: for a verdict, a rung, something in the inbox, an alarm, a change of custody.
+ * See desk_inside.h. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,7 +15,7 @@ static size_t waiting_place(const struct id *id)
 struct waiting *desk_park(struct desk *desk, struct bytes route, uint32_t wait_ms,
                           const struct id *id)
 {
-    struct waiting **list = id ? &desk->waiting[waiting_place(id)] : &desk->waiting_inbox;
+    struct waiting **list = id ? &desk->waiting[waiting_place(id)] : &desk->waiting_any;
     struct waiting *waiting;
 
     if (desk->waiting_count == WAITING_MAX)
@@ -39,6 +40,7 @@ static void unpark(struct desk *desk, struct waiting **link)
 
     *link = waiting->next;
     desk->waiting_count--;
+    desk->waiting_cases -= waiting->verb == CONCORDAT__REQUEST__KIND_CASES;
     free(waiting);
 }
 
@@ -48,34 +50,67 @@ void desk_forget_waiting(struct desk *desk)
         while (desk->waiting[i])
             unpark(desk, &desk->waiting[i]);
     }
-    while (desk->waiting_inbox)
-        unpark(desk, &desk->waiting_inbox);
+    while (desk->waiting_any)
+        unpark(desk, &desk->waiting_any);
+}
+
+/* One that waits for no message. True: it has been answered. */
+static bool answer_any(struct desk *desk, const struct waiting *waiting, bool in_any_case)
+{
+    const struct bytes route = {waiting->route, waiting->route_size};
+    struct case_wish wish = waiting->of_case;
+
+    if (waiting->verb == CONCORDAT__REQUEST__KIND_INBOX)
+        return desk_reply_inbox(desk, route, &waiting->inbox, in_any_case);
+    if (waiting->verb == CONCORDAT__REQUEST__KIND_ALARMS)
+        return desk_reply_alarms(desk, route, &waiting->alarms, in_any_case);
+    if (in_any_case)
+        wish.mark = 0;
+    return desk_reply_case(desk, route, &waiting->id, &wish);
+}
+
+static void answer_those(struct desk *desk, Concordat__Request__KindCase verb, bool in_any_case)
+{
+    struct waiting **link = &desk->waiting_any;
+
+    while (*link) {
+        if ((*link)->verb == verb && answer_any(desk, *link, in_any_case))
+            unpark(desk, link);
+        else
+            link = &(*link)->next;
+    }
 }
 
 void desk_inbox_changed(struct desk *desk)
 {
-    struct waiting **link = &desk->waiting_inbox;
-
-    while (*link) {
-        struct waiting *waiting = *link;
-        struct bytes route = {waiting->route, waiting->route_size};
-
-        if (desk_reply_inbox(desk, route, &waiting->inbox, false))
-            unpark(desk, link);
-        else
-            link = &waiting->next;
-    }
+    answer_those(desk, CONCORDAT__REQUEST__KIND_INBOX, false);
 }
 
 void desk_alarmed(struct desk *desk)
 {
-    while (desk->waiting_inbox) {
-        struct waiting *waiting = desk->waiting_inbox;
+    answer_those(desk, CONCORDAT__REQUEST__KIND_INBOX, true);
+    answer_those(desk, CONCORDAT__REQUEST__KIND_ALARMS, false);
+}
 
-        (void)desk_reply_inbox(desk, (struct bytes){waiting->route, waiting->route_size},
-                               &waiting->inbox, true);
-        unpark(desk, &desk->waiting_inbox);
-    }
+bool desk_park_case(struct desk *desk, struct bytes route, uint32_t wait_ms,
+                    const struct id *handle, const struct case_wish *wish)
+{
+    struct waiting *waiting = desk_park(desk, route, wait_ms, NULL);
+
+    if (!waiting)
+        return false;
+    waiting->verb = CONCORDAT__REQUEST__KIND_CASES;
+    waiting->id = *handle;
+    waiting->of_case = *wish;
+    desk->waiting_cases++;
+    return true;
+}
+
+void desk_custody_stirred(struct desk *desk)
+{
+    if (desk->stirred && desk->waiting_cases > 0)
+        answer_those(desk, CONCORDAT__REQUEST__KIND_CASES, false);
+    desk->stirred = false;
 }
 
 /* True when the waiting request has been answered. */
@@ -179,20 +214,17 @@ static void waited(struct desk *desk, const struct waiting *waiting)
 
 void desk_waited(struct desk *desk)
 {
-    struct waiting **link = &desk->waiting_inbox;
+    struct waiting **link = &desk->waiting_any;
 
     if (desk->waiting_count == 0)
         return;
     arena_reset(desk->request_arena, true);
     while (*link) {
-        struct waiting *waiting = *link;
-
-        if (waiting->deadline_ms <= desk->now_ms) {
-            (void)desk_reply_inbox(desk, (struct bytes){waiting->route, waiting->route_size},
-                                   &waiting->inbox, true);
+        if ((*link)->deadline_ms <= desk->now_ms) {
+            (void)answer_any(desk, *link, true);
             unpark(desk, link);
         } else {
-            link = &waiting->next;
+            link = &(*link)->next;
         }
     }
     for (size_t i = 0; i < WAITING_BUCKETS; i++) {

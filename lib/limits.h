@@ -72,8 +72,9 @@
 #define CLOCK_AHEAD_DAYS 400     /* of the newest event at a start: the life of a certificate */
 #define DEADLINE_AHEAD_DAYS 3660 /* a time by which something is to be done, after `created` */
 #define WATCH_UNTIL_MAX_MS                                                                         \
-    INT64_C(7258118400000)    /* 2200-01-01: no order of a living person ends later */
-#define DUPLICATE_DAYS 90     /* ids are kept this long after settlement */
+    INT64_C(7258118400000) /* 2200-01-01: no order of a living person ends later */
+#define TIME_MAX_MS INT64_C(253402300799999) /* the year 9999: reckoned with, none overflows */
+#define DUPLICATE_DAYS 90                    /* ids are kept this long after settlement */
 #define LOST_GRACE_MS 3600000 /* without a certificate that holds: then mail is withheld */
 #define SEAL_UNTIL_DAYS 7     /* a sealing key is used this long */
 #define OPEN_UNTIL_DAYS 60    /* and opens mail this long */

@@ -99,12 +99,20 @@ static enum status take_submit(const Concordat__Submit *m, struct bytes head, st
     return status == ST_OK ? take_proof(m->proof, &w->submit.proof, why) : status;
 }
 
+/* By a time of acceptance the agent reckons what is owed. */
+static bool is_time(int64_t at_ms)
+{
+    return at_ms > 0 && at_ms <= TIME_MAX_MS;
+}
+
 static enum status take_deliver(const Concordat__Deliver *m, struct bytes head, struct wire *w,
                                 struct reason *why)
 {
     enum status status =
         take_inside(field_find(head, TAG(DELIVER)), 4, HEADER_MAX, &w->deliver.header, why);
 
+    if (!is_time(m->accepted_ms))
+        return field_refuse(why, "deliver.accepted_ms", "missing, or no time at all");
     w->kind = WIRE_DELIVER;
     w->deliver.sequence = m->sequence;
     w->deliver.again = m->again;
@@ -124,6 +132,8 @@ static enum status take_receipt(const Concordat__Receipt *m, struct receipt *r, 
         return field_refuse(why, "receipt.clause", "missing, too long or not printable");
     if (m->proof.len != 0)
         return field_refuse(why, "receipt.proof", "reserved: must be empty");
+    if (!is_time(m->accepted_ms))
+        return field_refuse(why, "receipt.accepted_ms", "missing, or no time at all");
     r->sequence = m->sequence;
     r->accepted_ms = m->accepted_ms;
     return ST_OK;
@@ -171,8 +181,9 @@ static enum status take_withheld(const Concordat__Withheld *m, struct withheld *
     return ST_OK;
 }
 
-#define EVIDENCE_TOLD 6 /* Evidence.custody; clock, and what a newer release tells, come after it  \
-                         */
+#define EVIDENCE_TOLD                                                                              \
+    6 /* Evidence.custody; clock, and what a newer release tells, come after it                    \
+       */
 
 /* What the broker tells stays bytes where they lie: told.h reads them. One of a newer release may
  * tell what this one does not know, also another kind; so the frame is taken apart without looking

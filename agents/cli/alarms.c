@@ -138,9 +138,11 @@ static enum exit_code see(const struct cli *cli, struct concordat *agent, uint32
 
 static enum exit_code run_alarms(struct cli *cli, const struct command *self, int argc, char **argv)
 {
-    uint32_t limit = 0, seen = 0;
+    uint32_t limit = 0, seen = 0, after = 0, wait_ms = 0;
     bool all = false;
     const struct option_spec specs[] = {
+        {"wait", OPTION_SECONDS, &wait_ms, "S", "for an alarm, when there is none"},
+        {"after", OPTION_NUMBER, &after, "N", "only those numbered after N, the last you know"},
         {"all", OPTION_FLAG, &all, NULL, "also those that somebody has seen"},
         {"limit", OPTION_NUMBER, &limit, "N", "the newest N; default 100, at most 1000"},
         {"seen", OPTION_NUMBER, &seen, "N", "a person has seen alarm N and deals with it"},
@@ -155,7 +157,7 @@ static enum exit_code run_alarms(struct cli *cli, const struct command *self, in
         return end;
     if (seen)
         return see(cli, agent, seen);
-    answer = concordat_alarms(agent, limit, all);
+    answer = concordat_alarms_await(agent, limit, all, after, wait_ms);
     if (!call_is_done(cli, answer))
         return (enum exit_code)answer->outcome;
     if (cli->json)
@@ -175,6 +177,8 @@ const struct command alarms_command = {
              "names, then the breach; an immediate referral that nobody opens every 15 minutes;\n"
              "a message that is missing in a conversation; what was to follow and did not; and\n"
              "what came after all, late. An alarm stands above the inbox until it is marked\n"
-             "with --seen: that is this agency's own mark, and tells nobody else.\n",
+             "with --seen: that is this agency's own mark, and tells nobody else.\n"
+             "--wait ends as soon as there is an alarm, or with an empty list. What is to hear\n"
+             "of each waits with --after, the number of the last one it has.\n",
     .run = run_alarms,
 };

@@ -2,6 +2,7 @@
  * case.c - `concordat case show|list`: what this agency knows about a case: who holds it, its
  * transfer, and its messages, conversation by conversation.
  */
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -13,6 +14,7 @@
 #include "agents/cli/show.h"
 #include "agents/cli/when.h"
 #include "agents/client.h"
+#include "lib/bytes.h"
 
 /* Says on standard error what was left out; the list itself stays a list. */
 static void show_more(const struct concordat_answer *answer, const char *what)
@@ -22,6 +24,31 @@ static void show_more(const struct concordat_answer *answer, const char *what)
 }
 
 /* --- show --- */
+
+#define MARK_DIGITS 16
+
+/* A mark as it is printed: so that no reader of JSON rounds it. */
+static json_t *json_of_mark(uint64_t mark)
+{
+    char text[MARK_DIGITS + 1];
+
+    (void)snprintf(text, sizeof text, "%016" PRIx64, mark);
+    return json_string(text);
+}
+
+/* False after telling the user. */
+static bool parse_mark(const char *text, uint64_t *out)
+{
+    uint8_t bytes[MARK_DIGITS / 2] = {0};
+    struct reader r = reader_of(bytes, sizeof bytes);
+
+    if (!hex_parse(text, bytes, sizeof bytes)) {
+        complain("--since: `%s' is no mark: 16 hexadecimal digits, as case show --json says", text);
+        return false;
+    }
+    *out = read_u64(&r);
+    return true;
+}
 
 static bool is_same_conversation(const struct concordat_item *a, const struct concordat_item *b)
 {
@@ -58,6 +85,7 @@ static enum exit_code show_case_json(const struct concordat_answer *answer,
                        conversations, "more", answer->more);
     if (answer->custody)
         json_put(object, "custody", json_of_custody(answer->custody));
+    json_put(object, "mark", json_of_mark(answer->mark));
     return show_json(object);
 }
 
@@ -96,12 +124,16 @@ static enum exit_code show_case(const struct cli *cli, const struct concordat_an
 
 enum exit_code run_case_show(struct cli *cli, const struct command *self, int argc, char **argv)
 {
-    uint32_t limit = 0;
+    uint32_t limit = 0, wait_ms = 0;
+    const char *since = NULL;
     const struct option_spec specs[] = {
+        {"wait", OPTION_SECONDS, &wait_ms, "S", "until its custody changes, at most so long"},
+        {"since", OPTION_TEXT, &since, "MARK", "with --wait: has changed since --json said MARK"},
         {"limit", OPTION_NUMBER, &limit, "N", "the newest N messages; default 100, at most 1000"},
     };
     struct arguments arguments;
     struct concordat_id handle;
+    uint64_t mark = 0;
     enum exit_code end;
     OWNED_AGENT agent =
         call_begin(cli, self, specs, LENGTH_OF(specs), argc, argv, &arguments, &end);
@@ -109,9 +141,9 @@ enum exit_code run_case_show(struct cli *cli, const struct command *self, int ar
 
     if (!agent)
         return end;
-    if (!case_handle_parse(arguments.items[0], &handle))
+    if (!case_handle_parse(arguments.items[0], &handle) || (since && !parse_mark(since, &mark)))
         return EXIT_BAD_INPUT;
-    answer = concordat_case(agent, &handle, limit);
+    answer = concordat_case_await(agent, &handle, limit, mark, wait_ms);
     if (!call_is_done(cli, answer))
         return (enum exit_code)answer->outcome;
     return cli->json ? show_case_json(answer, &handle) : show_case(cli, answer, arguments.items[0]);

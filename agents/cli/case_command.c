@@ -20,7 +20,10 @@ static const struct command parts[] = {
     PART("show", "HANDLE", "who holds it, its transfer, its messages by conversation; no content",
          1, 1, run_case_show,
          "As far as this agency knows: what it was told, what it sent and what came. The\n"
-         "conversation that began last stands last.\n"),
+         "conversation that began last stands last. --wait ends as soon as its holder, its\n"
+         "transfer, a component or part of that, one of its conversations or of our claims is\n"
+         "another than it was, or shows it as it still is. What is to see each change gives the\n"
+         "`mark' of the last --json to --since.\n"),
     PART("list", "", "the cases this agency knows of, the latest first", 0, 0, run_case_list,
          "Those it has messages about, and those it has opened; HOLDER is who holds it as the\n"
          "broker told this agency last.\n"),
@@ -72,7 +75,7 @@ const struct command case_command = {
         "show|list|open|close|holder|offer|send-parts|accept|reject|query|complete|withdraw ...",
     .summary = "who holds a case, its conversations, and its transfer",
     .about =
-        "  case show HANDLE [--limit N]      holder, transfer, messages by conversation\n"
+        "  case show HANDLE [--wait S]       holder, transfer, messages by conversation\n"
         "  case list [--limit N]             the cases and their holders, the latest first\n"
         "  case open [--case H]              we hold it from now on\n"
         "  case close HANDLE                 it is over\n"

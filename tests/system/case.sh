@@ -51,6 +51,24 @@ wait_for()
     expect 0 "$text" "$@"
 }
 
+# shown TEXT: waits until the case, as it is known here, has that in its JSON: from change to change.
+shown()
+{
+    mark=0000000000000001 # no case's: the first answer comes at once
+    changes=0
+    checks=$((checks + 1))
+    until [ "$changes" = 50 ]; do
+        changes=$((changes + 1))
+        concordat case show "$case" --wait 30 --since "$mark" --json >"$folder/out" 2>&1 || break
+        ! grep -q -e "$1" "$folder/out" || return 0
+        before=$mark
+        mark=$(sed -n 's/.*"mark": "\([0-9a-f]*\)".*/\1/p' "$folder/out")
+        [ "$mark" != "$before" ] || break
+    done
+    wrong "the case does not come to say '$1'"
+    cat "$folder/out"
+}
+
 # --- without an agent ---
 expect 2 'not a case handle' concordat case accept 123 --agent "$folder"
 expect 1 'no agent at' concordat due --agent "$folder/nowhere"
@@ -62,6 +80,8 @@ expect 0 'nothing is due' concordat due
 expect 0 '"due": \[\]' concordat due --json
 expect 0 'no alarms' concordat alarms
 expect 0 '"alarms": \[\]' concordat alarms --json
+expect 0 'no alarms' concordat alarms --wait 0.1
+expect 0 '"alarms": \[\]' concordat alarms --wait 0.1 --after 3 --json
 expect 2 'no such alarm\|seen' concordat alarms --seen 7
 expect 0 '"alarms": \[\]' concordat inbox --json
 
@@ -74,6 +94,8 @@ expect 0 'holder *nps.cambs, since 20' concordat case holder "$case"
 expect 0 'version *1 (the broker' concordat case holder "$case"
 expect 0 '"holder": "nps.cambs"' concordat case holder "$case" --json
 expect 0 'held by us' concordat case open --case "$case" # it is so already
+expect 2 'is no mark' concordat case show "$case" --wait 1 --since 12
+expect 0 'holder *nps.cambs' concordat case show "$case" --wait 0.1 # as it still is
 expect 2 'no transfer of case' concordat case complete "$case"
 at police.35
 expect 3 'CASE_NOT_YOURS' concordat case holder "$case"
@@ -192,6 +214,9 @@ expect 0 '2 *assessment *[0-9]* *here' concordat case show "$case"
 expect 0 'the case is ours from now on' concordat case complete "$case"
 complete=$(last_id)
 delivered "$complete"
+at nps.cambs
+shown '"holder": "crc.bench"' # the broker tells it of its own
+at crc.bench
 expect 0 'holder *crc.bench' concordat case holder "$case"
 expect 0 "$referral *safeguarding.referral.child *us *csc.cambs" concordat case show "$case"
 at nps.cambs

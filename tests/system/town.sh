@@ -62,9 +62,11 @@ last_id()
         | head -n 1
 }
 
-# start_town [OPTION...]: a sandbox at $folder/town; returns when it is ready.
+# start_town [OPTION...]: a sandbox at $folder/town; returns when it is ready. The first time, without
+# options, a copy of the one at $TOWN_MADE (made_town.sh), where a test has that.
 start_town()
 {
+    [ $# != 0 ] || [ -z "${TOWN_MADE:-}" ] || [ -e "$folder/town" ] || cp -a "$TOWN_MADE" "$folder/town"
     mkfifo "$folder/told" 2>/dev/null || :
     concordat sandbox "$folder/town" "$@" >"$folder/told" 2>"$folder/sandbox.err" &
     sandbox_pid=$!

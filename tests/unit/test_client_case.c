@@ -264,6 +264,40 @@ static void listing_alarms_sees_none_of_them(void **state)
     assert_true(asked->alarms->seen == 0);
 }
 
+static void alarms_are_waited_for(void **state)
+{
+    struct talk t;
+    Concordat__Response r = CONCORDAT__RESPONSE__INIT;
+    const Concordat__Request *asked;
+
+    will_say(&t, state, &r);
+    concordat_answer_free(concordat_alarms_await(t.agent, 7, true, UINT64_C(1) << 40, 20));
+    asked = answered(&t);
+    assert_int_equal(asked->alarms->limit, 7);
+    assert_true(asked->alarms->all);
+    assert_true(asked->alarms->after == UINT64_C(1) << 40);
+    assert_int_equal(asked->alarms->wait_ms, 20);
+}
+
+static void a_case_is_waited_for(void **state)
+{
+    struct talk t;
+    Concordat__Response r = CONCORDAT__RESPONSE__INIT;
+    const Concordat__Request *asked;
+    struct concordat_answer *a;
+
+    r.mark = UINT64_MAX - 1;
+    will_say(&t, state, &r);
+    a = concordat_case_await(t.agent, &handle, 3, UINT64_C(1) << 63, 30);
+    assert_true(a->mark == UINT64_MAX - 1);
+    concordat_answer_free(a);
+    asked = answered(&t);
+    assert_memory_equal(asked->cases->case_handle.data, &handle, 16);
+    assert_int_equal(asked->cases->limit, 3);
+    assert_true(asked->cases->mark == UINT64_C(1) << 63);
+    assert_int_equal(asked->cases->wait_ms, 30);
+}
+
 static void a_message_names_its_transfer_and_conversation(void **state)
 {
     struct talk t;
@@ -299,6 +333,8 @@ int main(void)
                                         stand_in_stop),
         cmocka_unit_test_setup_teardown(listing_alarms_sees_none_of_them, stand_in_start,
                                         stand_in_stop),
+        cmocka_unit_test_setup_teardown(alarms_are_waited_for, stand_in_start, stand_in_stop),
+        cmocka_unit_test_setup_teardown(a_case_is_waited_for, stand_in_start, stand_in_stop),
         cmocka_unit_test_setup_teardown(a_message_names_its_transfer_and_conversation,
                                         stand_in_start, stand_in_stop),
     };

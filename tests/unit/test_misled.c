@@ -62,7 +62,8 @@ static struct id opened(struct town *town)
     return handle;
 }
 
-static const char *offer_of(const char *label)
+/* To be answered within half an hour. */
+static const char *offer_of(const char *label, int64_t now_ms)
 {
     static char json[2048];
 
@@ -71,8 +72,9 @@ static const char *offer_of(const char *label)
                    "\"name\": {\"forename\": \"Kit\", \"surname\": \"Example\"}}, \"manifest\": "
                    "{\"manifestId\": \"AAAAAAAAAAAAAAAAAAAAAQ==\"}, \"components\": [{\"number\": "
                    "1, \"kind\": \"OFFENDER\", \"label\": \"all\"}, {\"number\": 2, \"kind\": "
-                   "\"REQUIREMENT\", \"label\": \"%s\"}], \"reason\": \"INITIAL_ALLOCATION\"}",
-                   label);
+                   "\"REQUIREMENT\", \"label\": \"%s\"}], \"reason\": \"INITIAL_ALLOCATION\", "
+                   "\"replyByMs\": \"%lld\"}",
+                   label, (long long)now_ms + 1800000);
     return json;
 }
 
@@ -134,7 +136,7 @@ static void a_step_says_nothing_of_when_an_act_was_accepted(void **)
     struct id handle = opened(town);
     const Concordat__CustodyState *state;
 
-    act_unheard(town, NPS, &handle, "case.transfer.offer", offer_of("drugs"));
+    act_unheard(town, NPS, &handle, "case.transfer.offer", offer_of("drugs", town_now(town)));
     state = case_of(town, NPS, &handle);
     assert_string_equal(state->offered_to, agencies[CRC]);
     assert_int_equal(state->offered, 3);
@@ -153,7 +155,7 @@ static void who_completed_hears_that_the_case_has_moved_on(void **)
     struct id handle = opened(town), transfer;
     struct told told;
 
-    act(town, NPS, &handle, "case.transfer.offer", offer_of("drugs"));
+    act(town, NPS, &handle, "case.transfer.offer", offer_of("drugs", town_now(town)));
     act(town, CRC, &handle, "case.transfer.accept",
         "{\"replies\": [{\"component\": 1}, {\"component\": 2}]}");
     memcpy(transfer.bytes, case_of(town, CRC, &handle)->transfer_id.data, ID_SIZE);
@@ -310,7 +312,7 @@ static struct id unopened(struct town *town)
     struct id handle = opened(town), id;
     const Concordat__Response *r;
 
-    act(town, NPS, &handle, "case.transfer.offer", offer_of("drugs"));
+    act(town, NPS, &handle, "case.transfer.offer", offer_of("drugs", town_now(town)));
     r = town_inbox(town, CRC);
     assert_int_equal(r->n_items, 1);
     memcpy(id.bytes, r->items[0]->message_id.data, ID_SIZE);
@@ -331,6 +333,18 @@ static void a_clock_that_leaps_erases_nothing(void **)
     town_connect(town, CRC);
     town_settle(town);
     assert_int_equal(town_open(town, CRC, &id)->outcome, CONCORDAT__OUTCOME__DONE);
+}
+
+/* Whether an offer's time is over is the broker's to say, whose clock it is. */
+static void a_clock_that_is_ahead_ends_no_offer(void **)
+{
+    OWNED(town) town = town_new(agencies, 3);
+    struct id handle = opened(town);
+
+    act(town, NPS, &handle, "case.transfer.offer", offer_of("drugs", town_now(town)));
+    town_jump(town, 3600000);
+    act(town, CRC, &handle, "case.transfer.accept", "{\"replies\": [{\"component\": 1}]}");
+    assert_int_equal(case_of(town, CRC, &handle)->accepted, 1);
 }
 
 /* An answer that is owed to who holds the case now outlives its retention. */
@@ -366,7 +380,7 @@ static void a_long_label_is_cut_between_characters(void **)
 
     memset(label, 'a', 254);
     memcpy(label + 254, "\xc3\xa9z", 4);
-    act(town, NPS, &handle, "case.transfer.offer", offer_of(label));
+    act(town, NPS, &handle, "case.transfer.offer", offer_of(label, town_now(town)));
     label[254] = '\0';
     assert_string_equal(case_of(town, CRC, &handle)->components[1]->label, label);
     assert_string_equal(case_of(town, NPS, &handle)->components[1]->label, label);
@@ -381,6 +395,7 @@ int main(void)
         cmocka_unit_test(a_second_claim_does_not_take_the_place_of_one_that_is_on_its_way),
         cmocka_unit_test(what_is_told_waits_while_the_store_is_full),
         cmocka_unit_test(a_clock_that_leaps_erases_nothing),
+        cmocka_unit_test(a_clock_that_is_ahead_ends_no_offer),
         cmocka_unit_test(what_is_to_be_passed_on_is_not_erased),
         cmocka_unit_test(a_long_label_is_cut_between_characters),
     };

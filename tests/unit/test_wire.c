@@ -450,6 +450,10 @@ static void sizes_inside_a_head_are_checked(void **)
     REFUSED(5, w->step.step.size = 0);
     REFUSED(5, w->step.step = ((struct bytes){zeroes, STEP_MAX + 1}));
     REFUSED(6, w->deliver.header = ((struct bytes){zeroes, HEADER_MAX + 1}));
+    REFUSED(3, w->receipt.receipt.accepted_ms = 0);
+    REFUSED(3, w->receipt.receipt.accepted_ms = INT64_MAX);
+    REFUSED(6, w->deliver.accepted_ms = -1);
+    REFUSED(6, w->deliver.accepted_ms = TIME_MAX_MS + 1);
     static const char *const bad[] = {"Nps", "nps.cambs"};
     REFUSED(9, w->directory.wanted = bad);
     REFUSED(9, w->directory.publish.statement = ((struct bytes){zeroes, STATEMENT_MAX + 1}));
