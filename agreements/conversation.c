@@ -63,6 +63,11 @@ static enum manner manner_of(const struct conversation *c, const struct utteranc
     return MANNER_NONE;
 }
 
+bool conversation_has_side(const struct conversation *c, uint32_t agency)
+{
+    return agency == c->asker || agency == c->other;
+}
+
 static uint32_t *next_of(struct conversation *c, uint32_t from)
 {
     return from == c->asker ? &c->next_of_asker : from == c->other ? &c->next_of_other : NULL;

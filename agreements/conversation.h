@@ -55,6 +55,7 @@ struct conversation {
     int64_t changed_ms;
 };
 
+bool conversation_has_side(const struct conversation *c, uint32_t agency);
 /* Does a message of this type open a conversation that is kept? */
 bool conversation_is_kept(const struct message_type *type);
 

@@ -319,6 +319,14 @@ struct conversation_kept *conversations_next(struct cases *cases,
 
 /* ---- what is held ---- */
 
+bool conversation_is_taken(const struct conversation_kept *kept, uint32_t from, uint32_t sequence)
+{
+    for (uint32_t i = 0; i < kept->held_count; i++)
+        if (kept->held[i].from == from && kept->held[i].sequence == sequence)
+            return true;
+    return false;
+}
+
 uint32_t conversation_held_by(const struct conversation_kept *kept, uint32_t from)
 {
     uint32_t count = 0;

@@ -90,6 +90,8 @@ void conversations_delete(struct cases *cases, const struct id *id);
 /* A message waits for those before it; its sequence is above all held.
  *   ST_LIMIT  HELD_MAX of its sender, or HELD_SENDERS_MAX;   ST_NOMEM */
 enum status conversation_hold(struct conversation_kept *kept, const struct held *held);
+/* Does a message of the agency's, or a number that was refused, wait under that number? */
+bool conversation_is_taken(const struct conversation_kept *kept, uint32_t from, uint32_t sequence);
 /* How many of the agency's. */
 uint32_t conversation_held_by(const struct conversation_kept *kept, uint32_t from);
 /* No more: held[place], with which those behind it move up. */

@@ -1,8 +1,8 @@
 /*
  * exchange_inside.h - the exchange's own insides, shared by exchange.c, restore.c, acceptance.c,
- * ladder.c, registry.c, gazette.c, notices.c, charter.c, withholding.c, kept.c, conversing.c,
- * custody.c, claims.c, case_told.c, timing.c, striking.c, tally.c and delivery.c and by nobody
- * else.
+ * ladder.c, registry.c, gazette.c, notices.c, charter.c, withholding.c, kept.c, judging.c,
+ * conversing.c, custody.c, claims.c, case_told.c, timing.c, striking.c, tally.c and delivery.c and
+ * by nobody else.
  */
 #ifndef BROKER_EXCHANGE_INSIDE_H
 #define BROKER_EXCHANGE_INSIDE_H
@@ -348,7 +348,13 @@ enum status exchange_restore_tally(struct exchange *x, struct bytes key, struct 
 /* conversing.c, custody.c: what follows when those clocks strike. The clock is gone by then. */
 enum status exchange_gap_over(struct exchange *x, const struct id *conversation, uint32_t from);
 enum status exchange_offer_lapsed(struct exchange *x, const struct id *case_handle);
-/* conversing.c: agencies are places + 1.   ST_NOMEM, ST_INVALID, ST_IO */
+/* The conversation that it names is its own to open. */
+static inline bool exchange_opens_own(const struct command_submit *submit)
+{
+    return id_equal(&submit->conversation_id, &submit->message_id)
+        && !id_is_zero(&submit->message_id);
+}
+/* judging.c */
 /* May it be said in the conversation that it names? decide() permits it. Besides the codes of
  * conversation_judge: CONVERSATION_UNKNOWN when it would open one and does not, or under an id that
  * is taken; RATE_LIMITED when HELD_MAX of its side wait already, or when it would open one with the
@@ -356,6 +362,7 @@ enum status exchange_offer_lapsed(struct exchange *x, const struct id *case_hand
  * CONVERSATIONS_APART_MAX that the sender opened, who has no part in the case. */
 Concordat__RefusalCode exchange_judge_words(struct exchange *x, const struct command_submit *submit,
                                             const struct question *question);
+/* conversing.c: agencies are places + 1.   ST_NOMEM, ST_INVALID, ST_IO */
 /* It is accepted and queued: opens a conversation, goes on with it, ends it, or is held. */
 enum status exchange_say(struct exchange *x, const struct acceptance *accepted);
 /* It was refused for good, as event `sequence`: nothing waits for its number. */
