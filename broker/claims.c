@@ -4,7 +4,7 @@
  *
  * Who has no part in a case is answered as if there were none: the same code in a frame of the same
  * size. A claim says again what it said before when its answer was lost, and is answered the same.
- * What ended long ago is forgotten here. Source: docs/custody.md.
+ * Source: docs/custody.md.
  */
 #include <assert.h>
 #include <string.h>
@@ -15,10 +15,6 @@
 
 #define DONE CONCORDAT__REFUSAL_CODE__REFUSAL_UNSPECIFIED
 #define REFUSED(code) CONCORDAT__REFUSAL_CODE__##code
-
-#define LOOKED_AT_ONCE                                                                             \
-    1024 /* cases and conversations in one batch, whether they can be forgotten */
-#define DAY_MS INT64_C(86400000)
 
 /* ---- claims ---- */
 
@@ -311,57 +307,4 @@ enum status exchange_case(struct exchange *x, const struct command_case *given)
 
     x->counts.claims_refused += code != DONE;
     return status == ST_OK ? answer(x, given, code) : status;
-}
-
-/* ---- forgetting ---- */
-
-static enum status forget_conversation(struct exchange *x, const struct conversation_kept *kept,
-                                       int64_t until_ms)
-{
-    const struct id id = kept->conversation.id;
-
-    if (kept->conversation.state != CONVERSATION_CLOSED
-        || kept->conversation.changed_ms >= until_ms)
-        return ST_OK;
-    conversations_delete(x->cases, &id);
-    return exchange_keep_no(x, KEPT_CONVERSATION, &id);
-}
-
-/* A case goes after its conversations, so that none is left without. */
-static enum status forget_case(struct exchange *x, const struct case_held *held, int64_t until_ms)
-{
-    const struct id handle = held->handle;
-
-    if (!held->custody.is_closed || held->changed_ms >= until_ms || held->first != 0)
-        return ST_OK;
-    x->members[held->opened_by - 1].cases_opened--;
-    cases_delete(x->cases, &handle);
-    return exchange_keep_no(x, KEPT_CASE, &handle);
-}
-
-enum status exchange_forget_cases(struct exchange *x)
-{
-    int64_t until_ms = x->now_ms - DUPLICATE_DAYS * DAY_MS;
-    enum status status = ST_OK;
-
-    for (int i = 0; status == ST_OK && x->forgetting != FORGET_NOTHING && i < LOOKED_AT_ONCE
-                    && exchange_has_room(x);
-         i++) {
-        const struct conversation_kept *kept = NULL;
-        const struct case_held *held = NULL;
-
-        if (x->forgetting == FORGET_CONVERSATIONS)
-            kept = conversations_walk(x->cases, &x->looked_at);
-        else
-            held = cases_walk(x->cases, &x->looked_at);
-        if (kept)
-            status = forget_conversation(x, kept, until_ms);
-        else if (held)
-            status = forget_case(x, held, until_ms);
-        else
-            x->forgetting = x->forgetting == FORGET_CONVERSATIONS ? FORGET_CASES : FORGET_NOTHING;
-    }
-    x->counts.cases = cases_count(x->cases);
-    x->counts.conversations = conversations_count(x->cases);
-    return status;
 }

@@ -48,6 +48,8 @@ static const struct counter_name all[] = {
     COUNTER(claims),
     COUNTER(claims_refused),
     COUNTER(cases_over),
+    COUNTER(silent),
+    COUNTER(silent_forgotten),
     GAUGE(cases),
     GAUGE(conversations),
     GAUGE(clocks),
@@ -97,6 +99,8 @@ void counters_of_exchange(const struct exchange_counts *c)
     set_count(&counters.claims, c->claims);
     set_count(&counters.claims_refused, c->claims_refused);
     set_count(&counters.cases_over, c->cases_over);
+    set_count(&counters.silent, c->silent);
+    set_count(&counters.silent_forgotten, c->silent_forgotten);
     set_count(&counters.cases, c->cases);
     set_count(&counters.conversations, c->conversations);
     set_count(&counters.clocks, c->clocks);

@@ -22,7 +22,7 @@ struct counters {
     _Atomic uint64_t steps, steps_refused, taken, delivered, delivered_again, steps_delivered;
     _Atomic uint64_t withheld, published, instruments_refused, notices, rate_limited;
     _Atomic uint64_t held, gaps, custody_acts, transferred, lapsed, claims, claims_refused;
-    _Atomic uint64_t cases_over;
+    _Atomic uint64_t cases_over, silent, silent_forgotten;
     _Atomic uint64_t cases, conversations; /* gauges: kept */
     _Atomic uint64_t clocks;               /* gauge: open ones */
     _Atomic uint64_t clocks_warned, clocks_escalated, clocks_breached, clocks_late;

@@ -141,8 +141,9 @@ struct exchange_counts {
     uint64_t published, instruments_refused, notices, rate_limited;
     uint64_t held, gaps; /* messages that waited for one before them; gaps that were not filled */
     uint64_t custody_acts, transferred, lapsed, claims, claims_refused;
-    uint64_t cases, conversations; /* kept */
-    uint64_t cases_over;           /* openings refused, since their agency has opened too many */
+    uint64_t cases, conversations;     /* kept */
+    uint64_t silent, silent_forgotten; /* open conversations of which that was told, or that went */
+    uint64_t cases_over; /* openings refused, since their agency has opened too many */
     uint64_t sessions, replaced, certificates, keys, directory_requests;
     uint64_t clocks; /* open */
     uint64_t clocks_warned, clocks_escalated, clocks_breached, clocks_late;

@@ -1,8 +1,8 @@
 /*
  * exchange_inside.h - the exchange's own insides, shared by exchange.c, restore.c, acceptance.c,
  * ladder.c, registry.c, gazette.c, notices.c, charter.c, withholding.c, kept.c, judging.c,
- * conversing.c, custody.c, claims.c, case_told.c, timing.c, striking.c, tally.c and delivery.c and
- * by nobody else.
+ * conversing.c, custody.c, claims.c, forgetting.c, case_told.c, timing.c, striking.c, tally.c and
+ * delivery.c and by nobody else.
  */
 #ifndef BROKER_EXCHANGE_INSIDE_H
 #define BROKER_EXCHANGE_INSIDE_H
@@ -408,8 +408,9 @@ enum status exchange_offer_retracted(struct exchange *x, struct case_held *held,
                                      const struct transfer *transfer);
 /* claims.c */
 enum status exchange_case(struct exchange *x, const struct command_case *given);
-/* Conversations and cases that ended DUPLICATE_DAYS ago are forgotten: each hour all are looked at,
- * some in each batch. */
+/* forgetting.c */
+/* Conversations and cases that ended DUPLICATE_DAYS ago are forgotten, and conversations that are
+ * open and silent: each hour all are looked at, some in each batch. */
 enum status exchange_forget_cases(struct exchange *x);
 /* case_told.c */
 /* What has become of a case, for one agency: `change' UNSPECIFIED is the answer to a question. */

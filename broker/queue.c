@@ -191,6 +191,11 @@ struct item *queue_first(struct queues *queues, const struct queue *queue, unsig
     return place ? &queues->items[place] : NULL;
 }
 
+struct item *queue_first_flying(struct queues *queues, const struct queue *queue)
+{
+    return queue->flying.first ? &queues->items[queue->flying.first] : NULL;
+}
+
 struct item *queue_first_message(struct queues *queues, struct queue *queue, unsigned lane)
 {
     struct ends *ends = &queue->lanes[lane];

@@ -65,6 +65,8 @@ void queue_put_step(struct queues *queues, struct queue *queue, const struct ite
 struct item *queue_first(struct queues *queues, const struct queue *queue, unsigned lane);
 /* The same, steps left out. Walks each step once, however often it is asked, until a landing. */
 struct item *queue_first_message(struct queues *queues, struct queue *queue, unsigned lane);
+/* The first of those in flight. */
+struct item *queue_first_flying(struct queues *queues, const struct queue *queue);
 /* The item has been sent: from its lane to the end of those in flight. */
 void queue_fly(struct queues *queues, struct queue *queue, struct item *item);
 /* All in flight go back to the front of their lanes, to be sent again. O(in flight). */

@@ -161,6 +161,8 @@ static enum status take_conversation(struct exchange *x, struct conversation_kep
         return ST_NOMEM;
     }
     kept->first = read->first;
+    kept->silent_ms = read->silent_ms;
+    kept->silent_told = read->silent_told;
     kept->held = read->held;
     kept->held_count = read->held_count;
     for (uint32_t i = 0; i < kept->held_count; i++) {

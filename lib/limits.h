@@ -93,6 +93,8 @@
 /* Cases. */
 #define CASES_PER_AGENCY 1000000 /* default; four times a country's probation caseload */
 #define CASES_PER_AGENCY_MOST 100000000
+#define SILENT_DAYS 400     /* an open conversation: as long as agents list what is overdue */
+#define SILENT_MORE_DAYS 30 /* from then, told to both sides, until it is forgotten */
 
 /* Journal. */
 #define JOURNAL_BLOCK 4096                      /* bytes: batches start on this boundary */

@@ -385,8 +385,8 @@ const char *custody_change_name(Concordat__CustodyChange change)
 const char *clock_kind_name(Concordat__ClockKind kind)
 {
     static const char *const names[] = {
-        "none",   "acknowledge", "decide", "answer",  "open",     "expected",
-        "volume", "gap",         "reply",  "forward", "complete", "close",
+        "none", "acknowledge", "decide",  "answer",   "open",  "expected", "volume",
+        "gap",  "reply",       "forward", "complete", "close", "silent",
     };
 
     return (size_t)kind < sizeof names / sizeof *names ? names[kind] : "unknown";

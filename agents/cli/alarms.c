@@ -27,6 +27,7 @@ static const struct {
     {"forward", "is not passed on to the holder", "is passed on, late", false},
     {"complete", "is accepted, and not completed", "is completed, late", false},
     {"unreadable", "evidence is kept for a newer release to read", "", false},
+    {"silent", "is open, and nothing was said for 400 days: it will be forgotten", "", false},
     {"close", "is no longer watched, and not closed", "is closed, late", false},
 };
 

@@ -382,42 +382,61 @@ static void older_cases_read_back(void **context)
                      ST_INVALID);
 }
 
-/* Written by the release before, which did not know by what a conversation had ended. */
+/* Takes two numbers out of the record. */
+static void cut_out(uint8_t *record, size_t *size, uint64_t first, uint64_t second)
+{
+    uint8_t two[16];
+    struct writer t = writer_of(two, sizeof two);
+
+    write_u64(&t, first);
+    write_u64(&t, second);
+    uint8_t *at = memmem(record, *size, two, sizeof two);
+    assert_non_null(at);
+    memmove(at, at + sizeof two, (size_t)(record + *size - at) - sizeof two);
+    *size -= sizeof two;
+}
+
+/* Written by releases before: 2 did not know that both sides were told of a silence, 1 not either
+ * by what a conversation had ended. */
 static void older_conversations_read_back(void **context)
 {
     (void)context;
     struct conversation_kept kept = held_of_many(2), read;
+    const struct bytes key = {kept.conversation.id.bytes, ID_SIZE};
     uint8_t record[KEPT_RECORD_MAX];
     struct writer w = writer_of(record, sizeof record);
-    uint8_t two[16];
-    struct writer t = writer_of(two, sizeof two);
 
     kept.conversation.answered_in = UINT64_C(0x1122334455667788);
     kept.conversation.ended_in = UINT64_C(0x99aabbccddeeff01);
-    write_u64(&t, kept.conversation.answered_in);
-    write_u64(&t, kept.conversation.ended_in);
+    kept.silent_ms = INT64_C(0x2233445566778899);
+    kept.silent_told = UINT64_C(0xaabbccddeeff0102);
     named_fill(&named, 3);
     const struct cases_names names = named_of(&named);
     conversation_write(&kept, &names, &w);
-    uint8_t *at = memmem(record, w.size, two, sizeof two);
-    assert_non_null(at);
-    memmove(at, at + sizeof two, (size_t)(record + w.size - at) - sizeof two);
-    record[0] = 1;
-    assert_int_equal(conversation_read((struct bytes){kept.conversation.id.bytes, ID_SIZE},
-                                       (struct bytes){record, w.size - sizeof two}, &names, &read),
-                     ST_OK);
-    /* Whichever answer or end is undone may have been the one. */
-    kept.conversation.answered_in = kept.conversation.answered ? CONVERSATION_BY_ANY : 0;
-    kept.conversation.ended_in =
-        kept.conversation.state == CONVERSATION_CLOSED ? CONVERSATION_BY_ANY : 0;
-    assert_memory_equal(&read.conversation, &kept.conversation, sizeof read.conversation);
-    assert_int_equal(read.held_count, kept.held_count);
-    record[0] = 3; /* of a release to come */
-    assert_int_equal(conversation_read((struct bytes){kept.conversation.id.bytes, ID_SIZE},
-                                       (struct bytes){record, w.size}, &names, &read),
+    size_t size = w.size;
+    record[0] = 4; /* of a release to come */
+    assert_int_equal(conversation_read(key, (struct bytes){record, size}, &names, &read),
                      ST_INVALID);
+    for (uint8_t form = 2; form >= 1; form--) {
+        if (form == 2)
+            cut_out(record, &size, (uint64_t)kept.silent_ms, kept.silent_told);
+        else
+            cut_out(record, &size, kept.conversation.answered_in, kept.conversation.ended_in);
+        if (form == 1) { /* whichever answer or end is undone may have been the one */
+            kept.conversation.answered_in = kept.conversation.answered ? CONVERSATION_BY_ANY : 0;
+            kept.conversation.ended_in =
+                kept.conversation.state == CONVERSATION_CLOSED ? CONVERSATION_BY_ANY : 0;
+        }
+        record[0] = form;
+        assert_int_equal(conversation_read(key, (struct bytes){record, size}, &names, &read),
+                         ST_OK);
+        assert_memory_equal(&read.conversation, &kept.conversation, sizeof read.conversation);
+        assert_int_equal(read.held_count, kept.held_count);
+        assert_int_equal(read.silent_ms, 0);
+        assert_int_equal(read.silent_told, 0);
+        free(read.held);
+    }
     free(kept.held);
-    free(read.held);
 }
 
 static void records_of_conversations_read_back(void **context)
@@ -439,6 +458,8 @@ static void records_of_conversations_read_back(void **context)
         assert_int_equal(conversation_read(key, (struct bytes){record, w.size}, &names, &read),
                          ST_OK);
         assert_memory_equal(&read.conversation, &kept.conversation, sizeof read.conversation);
+        assert_int_equal(read.silent_ms, kept.silent_ms);
+        assert_int_equal(read.silent_told, kept.silent_told);
         assert_int_equal(read.held_count, kept.held_count);
         for (uint32_t i = 0; i < kept.held_count; i++) {
             assert_int_equal(read.held[i].message, kept.held[i].message);
