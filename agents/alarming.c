@@ -39,6 +39,7 @@ struct listing {
     Concordat__Alarm **list;
     size_t count, most;
     uint64_t after;
+    bool more; /* there are older ones than these */
 };
 
 static ProtobufCBinaryData binary_id(const struct id *id)
@@ -55,6 +56,10 @@ static bool list_alarm(void *context, const struct alarm *alarm)
 
     if (alarm->number <= listing->after)
         return false;
+    if (listing->count == listing->most) {
+        listing->more = true;
+        return false;
+    }
     copy = arena_take(listing->desk->request_arena, sizeof *copy);
     to = arena_take(listing->desk->request_arena, sizeof *to);
     if (!copy || !to)
@@ -80,10 +85,11 @@ static bool list_alarm(void *context, const struct alarm *alarm)
     to->count = copy->told.count;
     to->seen = copy->seen;
     listing->list[listing->count++] = to;
-    return listing->count < listing->most;
+    return true;
 }
 
-size_t desk_list_alarms(struct desk *desk, const struct alarms_wish *wish, Concordat__Alarm ***out)
+bool desk_list_alarms(struct desk *desk, const struct alarms_wish *wish,
+                      Concordat__Response *response)
 {
     struct listing listing = {
         .desk = desk, .most = wish->limit ? wish->limit : USUAL, .after = wish->after};
@@ -93,8 +99,9 @@ size_t desk_list_alarms(struct desk *desk, const struct alarms_wish *wish, Conco
     listing.list = arena_take(desk->request_arena, listing.most * sizeof *listing.list);
     if (listing.list)
         (void)desk_ok(desk, alarms_each(desk->txn, wish->all, list_alarm, &listing));
-    *out = listing.list;
-    return listing.count;
+    response->alarms = listing.list;
+    response->n_alarms = listing.count;
+    return listing.more;
 }
 
 bool desk_reply_alarms(struct desk *desk, struct bytes route, const struct alarms_wish *wish,
@@ -103,7 +110,7 @@ bool desk_reply_alarms(struct desk *desk, struct bytes route, const struct alarm
     Concordat__Response response = CONCORDAT__RESPONSE__INIT;
 
     arena_reset(desk->request_arena, true);
-    response.n_alarms = desk_list_alarms(desk, wish, &response.alarms);
+    response.more = desk_list_alarms(desk, wish, &response);
     if (response.n_alarms == 0 && !even_if_empty)
         return false;
     response.outcome = CONCORDAT__OUTCOME__DONE;

@@ -319,14 +319,20 @@ struct concordat_answer *concordat_publish(struct concordat *agent, const void *
     return client_ask(agent, &request, 0);
 }
 
-struct concordat_answer *concordat_status(struct concordat *agent)
+struct concordat_answer *concordat_status_await(struct concordat *agent, uint32_t wait_ms)
 {
     Concordat__Request request = CONCORDAT__REQUEST__INIT;
     Concordat__StatusRequest status = CONCORDAT__STATUS_REQUEST__INIT;
 
+    status.wait_ms = wait_ms;
     request.kind_case = CONCORDAT__REQUEST__KIND_STATUS;
     request.status = &status;
-    return client_ask(agent, &request, 0);
+    return client_ask(agent, &request, wait_ms);
+}
+
+struct concordat_answer *concordat_status(struct concordat *agent)
+{
+    return concordat_status_await(agent, 0);
 }
 
 struct concordat_answer *concordat_refusals(struct concordat *agent, int64_t since_ms,

@@ -297,8 +297,10 @@ struct concordat_answer {
     const struct concordat_case *cases; /* case without a handle */
     /* of its custody as it is here: another when that is; 0: an earlier agent's */
     uint64_t mark; /* case with a handle */
-    /* case: there are older ones than the limit let through; notices: later ones */
+    /* case: there are older ones than the limit let through; notices, due: later ones;
+     * alarms: older ones; inbox: others that nobody has opened */
     bool more;
+    bool more_alarms;  /* inbox: there are older alarms than these */
     uint64_t sequence; /* publish: the gazette's entry */
     /* send: asked for under this id, refused as stale, and sent again as `message_id`; none: it was
      * not */
@@ -451,6 +453,8 @@ struct concordat_answer *concordat_notices(struct concordat *agent, uint64_t sin
 struct concordat_answer *concordat_publish(struct concordat *agent, const void *instrument,
                                            size_t size, const char *text);
 struct concordat_answer *concordat_status(struct concordat *agent);
+/* The same once the agent is connected to the broker, or after `wait_ms`. */
+struct concordat_answer *concordat_status_await(struct concordat *agent, uint32_t wait_ms);
 /* What was refused at or after `since_ms` (0: all that is kept, a year of it at most) and before
  * `before_ms` (0: until now), the newest `limit` of it (0: 100, at most 1000). */
 struct concordat_answer *concordat_refusals(struct concordat *agent, int64_t since_ms,

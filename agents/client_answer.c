@@ -215,6 +215,7 @@ static bool take_cases(struct whole_answer *whole)
     whole->answer.cases = cases;
     whole->answer.case_count = r->n_cases;
     whole->answer.more = r->more;
+    whole->answer.more_alarms = r->more_alarms;
     whole->answer.mark = r->mark;
     whole->answer.next = r->next;
     return true;

@@ -248,7 +248,7 @@ struct desk {
 
     /* who waits */
     struct waiting *waiting[WAITING_BUCKETS];
-    struct waiting *waiting_any; /* for the inbox, an alarm, a case's custody */
+    struct waiting *waiting_any; /* for the inbox, an alarm, a case's custody, the broker */
     size_t waiting_count;
     size_t waiting_cases; /* of them, for custody */
     bool stirred;         /* since it was looked at for them, something was asked or came */
@@ -275,6 +275,7 @@ struct desk {
     /* messages set aside (resend.c) */
     bool resend_due;     /* some may go now */
     int64_t stale_at_ms; /* monotonic: when to look again at those that wait for the gazette */
+    int64_t aside_at_ms; /* monotonic: when the last of them was set aside */
 };
 
 /* Our clock agreed with the broker's, and has not been stepped since. What there is no way back
@@ -643,8 +644,10 @@ void desk_alarms(struct desk *desk, struct bytes route, const Concordat__AlarmsR
  * the request arena goes; of desk_reply_case too. */
 bool desk_reply_alarms(struct desk *desk, struct bytes route, const struct alarms_wish *wish,
                        bool even_if_empty);
-/* In the request arena, the newest first. */
-size_t desk_list_alarms(struct desk *desk, const struct alarms_wish *wish, Concordat__Alarm ***out);
+/* Puts them into the response, the newest first; they lie in the request arena. Are there older
+ * ones? */
+bool desk_list_alarms(struct desk *desk, const struct alarms_wish *wish,
+                      Concordat__Response *response);
 
 /* ---- owing.c ---- */
 
@@ -669,6 +672,17 @@ void desk_owed_ended(struct desk *desk, const struct id *conversation);
 void desk_owed_replied(struct desk *desk, const struct id *conversation);
 /* The message is settled for good without an answer. */
 void desk_owed_gone(struct desk *desk, const struct track *track);
+/* The version of the agreement under which the message went; NULL: not known here. */
+const struct agreement *desk_agreement_of(const struct desk *desk, const struct track *track);
+/* ---- watched.c ---- */
+/* The message has come, or ours was accepted: an update of a referral may say another end of its
+ * watch, by which its close is due. */
+void desk_watch_moves(struct desk *desk, const struct track *track);
+/* Its recipient could not open ours, or never gets it. */
+void desk_watch_undone(struct desk *desk, const struct track *track);
+/* Until when what it refers is watched by now; 0: nobody said. O(messages of its case) */
+int64_t desk_watched_until(struct desk *desk, const struct track *first);
+/* ---- owing.c ---- */
 void desk_due_list(struct desk *desk, struct bytes route, const Concordat__DueRequest *r);
 /* The bank holidays that count. */
 const struct calendar_days *desk_calendar(const struct desk *desk);
@@ -728,6 +742,8 @@ void desk_answer_waiting(struct desk *desk, const struct id *id,
 void desk_inbox_changed(struct desk *desk);
 /* A new alarm stands above it: whoever waits for the inbox is told, and who waits for alarms. */
 void desk_alarmed(struct desk *desk);
+/* There is a session with the broker: whoever waits for that is told. */
+void desk_connected(struct desk *desk);
 /* Parks who waits for a case's custody to become another than `wish->mark'. False: see desk_park.
  */
 bool desk_park_case(struct desk *desk, struct bytes route, uint32_t wait_ms,

@@ -168,6 +168,8 @@ void desk_owed_step(struct desk *desk, const struct track *track, Concordat__Ste
 {
     struct ending ending = {.track = track, .step = step};
 
+    if (step == CONCORDAT__STEP_KIND__REJECTED)
+        desk_watch_undone(desk, track);
     stop(desk, OWED_OF_CONVERSATION, &track->conversation_id, judge_step, &ending);
 }
 
@@ -203,6 +205,7 @@ void desk_owed_gone(struct desk *desk, const struct track *track)
 {
     struct ending ending = {.track = track};
 
+    desk_watch_undone(desk, track);
     stop(desk, OWED_OF_CONVERSATION, &track->conversation_id, judge_gone, &ending);
 }
 
@@ -298,7 +301,7 @@ void desk_owed_taken(struct desk *desk, const struct talk *talk, Concordat__Cloc
     (void)desk_ok(desk, owed_put(desk->txn, &owed));
 }
 
-static const struct agreement *agreement_of(const struct desk *desk, const struct track *track)
+const struct agreement *desk_agreement_of(const struct desk *desk, const struct track *track)
 {
     const struct registrar *registrar = gazette_registrar(desk->gazette);
     const struct agreement *version = registrar_version(registrar, &track->agreement_hash);
@@ -338,14 +341,15 @@ static struct clock_cause cause_of(const struct track *track, const struct messa
 static void clocks_by(struct desk *desk, const struct track *track, const struct message_type *type,
                       int64_t accepted_ms, struct started *out)
 {
-    *out = (struct started){.agreement = agreement_of(desk, track)};
+    *out = (struct started){.agreement = desk_agreement_of(desk, track)};
     if (out->agreement)
         out->clause = agreement_clause(out->agreement, track->clause);
     if (!out->clause)
         return;
     struct holding holding = desk_holding(desk, &track->case_handle);
     TEXT_COPY(out->holder, holding.holder);
-    const struct clock_cause cause = cause_of(track, type, accepted_ms, out);
+    struct clock_cause cause = cause_of(track, type, accepted_ms, out);
+    cause.watch_until_ms = desk_watched_until(desk, track);
     clocks_of(&cause, desk_calendar(desk), out->clocks, &out->count);
 }
 
@@ -353,7 +357,7 @@ static void clocks_by(struct desk *desk, const struct track *track, const struct
 static void completion_by(const struct desk *desk, const struct track *track,
                           const struct message_type *type, int64_t accepted_ms, struct started *out)
 {
-    *out = (struct started){.agreement = agreement_of(desk, track)};
+    *out = (struct started){.agreement = desk_agreement_of(desk, track)};
     if (!out->agreement)
         return;
     const struct clock_cause cause = cause_of(track, type, accepted_ms, out);
@@ -430,6 +434,7 @@ void desk_owe(struct desk *desk, const struct track *track, int64_t accepted_ms)
         stop(desk, OWED_OF_CASE, &track->case_handle, judge_message, &ending);
     stop_asked(desk, track, &ending);
     start_clocks(desk, track, type, accepted_ms);
+    desk_watch_moves(desk, track);
     if (type->custody != CUSTODY_NONE)
         follow_transfer(desk, track, type, accepted_ms);
 }
@@ -462,6 +467,16 @@ static bool find_cause(struct desk *desk, const struct owed *owed, struct track 
     return track_find(out, RUNG_ACCEPTED) != NULL;
 }
 
+/* There is one of each kind, but of what an agreement expects. NULL: not there any more. */
+static const struct clock *find_started(const struct started *started, const struct owed *owed)
+{
+    for (size_t i = 0; i < started->count; i++)
+        if (started->clocks[i].kind == owed->kind
+            && (owed->kind != CONCORDAT__CLOCK_KIND__CLOCK_EXPECTED || owed->place == i))
+            return &started->clocks[i];
+    return NULL;
+}
+
 static void reckon(struct desk *desk, const struct owed *owed)
 {
     const struct message_type *type = catalogue_find(owed->type);
@@ -476,9 +491,9 @@ static void reckon(struct desk *desk, const struct owed *owed)
         completion_by(desk, &track, type, track_find(&track, RUNG_ACCEPTED)->at_ms, &started);
     else
         clocks_by(desk, &track, type, track_find(&track, RUNG_ACCEPTED)->at_ms, &started);
-    if (owed->place < started.count && started.clocks[owed->place].kind == owed->kind
-        && started.clocks[owed->place].due_ms != owed->due_ms)
-        (void)desk_ok(desk, owed_move(desk->txn, owed, started.clocks[owed->place].due_ms));
+    const struct clock *clock = find_started(&started, owed);
+    if (clock && clock->due_ms != owed->due_ms)
+        (void)desk_ok(desk, owed_move(desk->txn, owed, clock->due_ms));
 }
 
 void desk_reckon(struct desk *desk)

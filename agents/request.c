@@ -79,8 +79,8 @@ struct listing {
     size_t count, limit;
     uint64_t next; /* where the list goes on; 0: that is all */
     bool failed;
-    Concordat__Alarm **alarms; /* above the inbox */
-    size_t alarm_count;
+    bool with_alarms; /* above the inbox */
+    bool more;        /* there are others, of which `next` says nothing */
 };
 
 static bool list_track(void *context, const struct track *track)
@@ -97,9 +97,13 @@ static bool list_unopened(void *context, const struct id *key)
     struct listing *listing = context;
     struct track track;
 
-    if (track_get(listing->desk->txn, WAY_IN, key, &track) != ST_OK)
-        return true;
-    return list_track(context, &track);
+    if (listing->count == listing->limit) {
+        listing->more = true;
+        return false;
+    }
+    if (track_get(listing->desk->txn, WAY_IN, key, &track) == ST_OK)
+        (void)list_track(context, &track);
+    return !listing->failed;
 }
 
 static bool list_incoming(void *context, const struct track *track)
@@ -122,8 +126,9 @@ static void reply_listing(struct desk *desk, struct bytes route, const struct li
     response.items = listing->items;
     response.n_items = listing->count;
     response.next = listing->next;
-    response.alarms = listing->alarms;
-    response.n_alarms = listing->alarm_count;
+    if (listing->with_alarms)
+        response.more_alarms = desk_list_alarms(desk, &(struct alarms_wish){0}, &response);
+    response.more = listing->more;
     desk_reply(desk, route, &response);
 }
 
@@ -153,7 +158,7 @@ bool desk_reply_inbox(struct desk *desk, struct bytes route, const struct inbox_
     if (listing.count == 0 && !listing.failed && !even_if_empty)
         return false; /* an alarm that stands is nothing new: who waits would be told over and over
                        */
-    listing.alarm_count = desk_list_alarms(desk, &(struct alarms_wish){0}, &listing.alarms);
+    listing.with_alarms = true;
     reply_listing(desk, route, &listing);
     return true;
 }
@@ -369,6 +374,20 @@ static void on_track(struct desk *desk, struct bytes route, const Concordat__Tra
     waiting->until = until;
 }
 
+/* ---- status ---- */
+
+static void on_status(struct desk *desk, struct bytes route, const Concordat__StatusRequest *r)
+{
+    struct waiting *waiting = NULL;
+
+    if (r->wait_ms > 0 && !desk->connected)
+        waiting = desk_park(desk, route, r->wait_ms, NULL);
+    if (waiting)
+        waiting->verb = CONCORDAT__REQUEST__KIND_STATUS;
+    else
+        desk_reply_status(desk, route);
+}
+
 /* ---- which verb ---- */
 
 void desk_request(struct desk *desk, struct bytes route, struct bytes bytes)
@@ -409,7 +428,7 @@ void desk_request(struct desk *desk, struct bytes route, struct bytes bytes)
         desk_reply_agreements(desk, route, request->agreements->id);
         break;
     case CONCORDAT__REQUEST__KIND_STATUS:
-        desk_reply_status(desk, route);
+        on_status(desk, route, request->status);
         break;
     case CONCORDAT__REQUEST__KIND_CASES:
         desk_cases(desk, route, request->cases);

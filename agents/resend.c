@@ -72,6 +72,7 @@ bool desk_set_aside(struct desk *desk, const struct track *track, Concordat__Ref
                     outbox_set_aside(desk->txn, &track->message_id, (uint32_t)code, refused_ms)))
         return true;
     desk->resend_due = true;
+    desk->aside_at_ms = desk->now_ms;
     return true;
 }
 
@@ -138,12 +139,17 @@ static bool can_go(struct desk *desk, const struct stale *stale)
     return to[0] != '\0';
 }
 
-/* The gazette comes before verdicts; one that has not come by now was not believed here. */
+/* The gazette comes before verdicts; one that has not come by now was not believed here. Where our
+ * clock cannot be compared with the broker's, since the last that was set aside. */
 static bool has_waited(const struct desk *desk, const struct stale *stale)
 {
-    int64_t since_ms = stale->refused_ms > desk->since_ms ? stale->refused_ms : desk->since_ms;
+    const int64_t opened_ms = desk->since_ms - desk->clock_base_ms; /* monotonic */
+    const bool is_comparable = desk_trusts_clock(desk);
+    const int64_t since_ms =
+        !is_comparable && desk->aside_at_ms > opened_ms ? desk->aside_at_ms : opened_ms;
 
-    return desk->wall_ms - since_ms >= STALE_WAIT_MS;
+    return desk->now_ms - since_ms >= STALE_WAIT_MS
+        && (!is_comparable || desk->wall_ms - stale->refused_ms >= STALE_WAIT_MS);
 }
 
 /* ---- the new one ---- */

@@ -297,6 +297,7 @@ void desk_open(struct desk *desk, const struct stage_link *link)
     follow(desk);
     desk_ask_for_keyless(desk);
     desk->keyless_at_ms = desk->now_ms + KEYLESS_RETRY_MS;
+    desk_connected(desk);
 }
 
 void desk_shut(struct desk *desk, const struct stage_link *link)

@@ -1,5 +1,5 @@
-/* Requests that wait: for a verdict, a rung, something in the inbox, an alarm, a change of custody.
- * See desk_inside.h. */
+/* Requests that wait: for a verdict, a rung, something in the inbox, an alarm, a change of custody, a
+ * connection. See desk_inside.h. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -64,6 +64,10 @@ static bool answer_any(struct desk *desk, const struct waiting *waiting, bool in
         return desk_reply_inbox(desk, route, &waiting->inbox, in_any_case);
     if (waiting->verb == CONCORDAT__REQUEST__KIND_ALARMS)
         return desk_reply_alarms(desk, route, &waiting->alarms, in_any_case);
+    if (waiting->verb == CONCORDAT__REQUEST__KIND_STATUS) {
+        desk_reply_status(desk, route);
+        return true;
+    }
     if (in_any_case)
         wish.mark = 0;
     return desk_reply_case(desk, route, &waiting->id, &wish);
@@ -84,6 +88,11 @@ static void answer_those(struct desk *desk, Concordat__Request__KindCase verb, b
 void desk_inbox_changed(struct desk *desk)
 {
     answer_those(desk, CONCORDAT__REQUEST__KIND_INBOX, false);
+}
+
+void desk_connected(struct desk *desk)
+{
+    answer_those(desk, CONCORDAT__REQUEST__KIND_STATUS, true);
 }
 
 void desk_alarmed(struct desk *desk)

@@ -382,16 +382,17 @@ const struct party *agreement_named(const struct agreement *agreement, const str
     return NULL;
 }
 
-bool agreement_lets(const struct agreement *agreement, const struct message_type *type,
-                    const char *from, const char *to)
+const struct clause *agreement_clause_for(const struct agreement *agreement,
+                                          const struct message_type *type, const char *from,
+                                          const char *to)
 {
     for (size_t i = 0; i < agreement->clause_count; i++) {
         const struct clause *clause = &agreement->clauses[i];
         if (clause->type == type && agreement_fits(agreement, clause->from, from)
             && agreement_fits(agreement, clause->to, to))
-            return true;
+            return clause;
     }
-    return false;
+    return NULL;
 }
 
 bool agreement_allows_onward(const struct agreement *agreement, const char *agency)

@@ -181,9 +181,10 @@ const struct clause *agreement_clause(const struct agreement *agreement, const c
 const struct expectation *agreement_expectation(const struct agreement *agreement, const char *id);
 /* The party that an expectation of the first form names in `from'; NULL: it names none. O(n) */
 const struct party *agreement_named(const struct agreement *agreement, const struct expectation *e);
-/* Does a clause of it let `from' send the type to `to'? O(clauses) */
-bool agreement_lets(const struct agreement *agreement, const struct message_type *type,
-                    const char *from, const char *to);
+/* The first clause that lets `from' send the type to `to'; NULL: none does. O(clauses) */
+const struct clause *agreement_clause_for(const struct agreement *agreement,
+                                          const struct message_type *type, const char *from,
+                                          const char *to);
 /* May the agency receive onward what this agreement shared? */
 bool agreement_allows_onward(const struct agreement *agreement, const char *agency);
 

@@ -217,7 +217,7 @@ static enum status read_conditions(const struct source *src, const struct node *
         || (st = read_span(src, close, &c->close))
         || (st = read_ladder(src, node_child(node, "escalation"), a, c)))
         return st;
-    if (close && !c->type->watched_until)
+    if (close && !(c->type->watched_until && c->type->closed_by))
         return refuse(src, close->line,
                       "`close-within' is for what is watched to an end: %s is not", c->type->name);
     return floor ? read_number(src, floor, SMALL_NUMBER_FLOOR_MAX, &c->small_number_floor) : ST_OK;

@@ -122,12 +122,12 @@ static bool is_again(const struct clock_cause *cause, const struct expectation *
     after.type = e->after;
     after.sender = cause->recipient;
     after.recipient = cause->sender;
-    if (agreement_lets(cause->agreement, e->after, after.sender, after.recipient)
+    if (agreement_clause_for(cause->agreement, e->after, after.sender, after.recipient)
         && debtor_of(&after, e->then) == DEBTOR_RECIPIENT)
         return true;
     after.sender = cause->sender;
     after.recipient = cause->recipient;
-    return agreement_lets(cause->agreement, e->after, after.sender, after.recipient)
+    return agreement_clause_for(cause->agreement, e->after, after.sender, after.recipient)
         && debtor_of(&after, e->then) == DEBTOR_SENDER;
 }
 
@@ -141,9 +141,9 @@ static enum clock_debtor named_of(const struct clock_cause *cause, const struct 
         return DEBTOR_RECIPIENT;
     if (strcmp(named, cause->sender) == 0)
         return DEBTOR_SENDER;
-    if (agreement_lets(cause->agreement, e->then, named, cause->sender))
+    if (agreement_clause_for(cause->agreement, e->then, named, cause->sender))
         return DEBTOR_NAMED;
-    return agreement_lets(cause->agreement, e->then, named, cause->recipient)
+    return agreement_clause_for(cause->agreement, e->then, named, cause->recipient)
              ? DEBTOR_NAMED_TO_RECIPIENT
              : DEBTOR_NONE;
 }
@@ -192,7 +192,8 @@ static void add_expectations(const struct clock_cause *given, const struct calen
         const struct clock clock = {.kind = KIND(EXPECTED),
                                     .started_ms = cause.accepted_ms,
                                     .span = e->within,
-                                    .calendar = calendar_of(agreement, agency_of(&cause, e, debtor)),
+                                    .calendar =
+                                        calendar_of(agreement, agency_of(&cause, e, debtor)),
                                     .expectation = e->id,
                                     .debtor = debtor};
         add(out, count, &clock, days);
@@ -201,20 +202,22 @@ static void add_expectations(const struct clock_cause *given, const struct calen
 
 /* ---- all of them ---- */
 
-/* A referral names when its watch is over: from then on it is to be closed by who made it. */
-static void add_close(const struct clock_cause *cause, const struct calendar_days *days,
-                      struct clock *out, size_t *count)
+bool clock_close(const struct clock_cause *cause, const struct calendar_days *days,
+                 struct clock *out)
 {
-    const struct clock clock = {.kind = KIND(CLOSE),
-                                .started_ms = cause->watch_until_ms > cause->accepted_ms
-                                                ? cause->watch_until_ms
-                                                : cause->accepted_ms,
-                                .span = cause->clause->close,
-                                .calendar = calendar_of(cause->agreement, cause->sender),
-                                .debtor = DEBTOR_SENDER};
+    struct clock clock = {.kind = KIND(CLOSE),
+                          .started_ms = cause->watch_until_ms > cause->accepted_ms
+                                          ? cause->watch_until_ms
+                                          : cause->accepted_ms,
+                          .span = cause->clause->close,
+                          .calendar = calendar_of(cause->agreement, cause->sender),
+                          .debtor = DEBTOR_SENDER};
 
-    if (clock.span.minutes > 0 && cause->watch_until_ms > 0)
-        add(out, count, &clock, days);
+    if (clock.span.minutes == 0 || cause->watch_until_ms <= 0)
+        return false;
+    wind(&clock, days);
+    *out = clock;
+    return true;
 }
 
 void clocks_of(const struct clock_cause *cause, const struct calendar_days *days,
@@ -248,8 +251,9 @@ void clocks_of(const struct clock_cause *cause, const struct calendar_days *days
     clock.needed_by_ms = needed_by_ms;
     if (clock.span.minutes > 0 || needed_by_ms != 0)
         add(out, count, &clock, days);
-    add_close(cause, days, out, count);
     add_expectations(cause, days, out, count);
+    *count += clock_close(cause, days, &out[*count]); /* last: a later message may be the first to
+                                                         say when */
 }
 
 /* The clause under which the case was offered to who accepts it. */

@@ -9,17 +9,17 @@
  * no more. All in the time that the span runs in. CLOCK_OPEN strikes every 15 minutes and does not
  * end; it goes to the recipient's contact, or out of hours to its out-of-hours desk. CLOCK_ANSWER
  * is due at the sooner of answer-within and needed-by. CLOCK_CLOSE runs from the end of the watch
- * that a referral names, and is its sender's. CLOCK_GAP, CLOCK_FORWARD, CLOCK_EXPECTED,
- * CLOCK_VOLUME and CLOCK_CLOSE are breached at once when due: one alarm. What is late when it
- * starts strikes once, as breached.
+ * that a referral names, or its sender later in an update, and is its sender's. CLOCK_GAP,
+ * CLOCK_FORWARD, CLOCK_EXPECTED, CLOCK_VOLUME and CLOCK_CLOSE are breached at once when due: one
+ * alarm. What is late when it starts strikes once, as breached.
  *
  * An expectation is owed by the recipient of its `after', when the agreement lets it send the
  * `then'; else by the sender, when that may; when neither may, by nobody, and there is no clock.
  * What only a case's holder may send, the holder owes, whoever was written to. Of a type that the
- * agreement has no clause for (it goes by another), the recipient owes it. One that names a party in
- * `from' is owed by that, to the sender of its `after' or else its recipient, whichever the agreement
- * lets it send the `then'; when neither, there is no clock. One that repeats starts again with each
- * `then' from who owes it. It runs in the calendar of who owes it.
+ * agreement has no clause for (it goes by another), the recipient owes it. One that names a party
+ * in `from' is owed by that, to the sender of its `after' or else its recipient, whichever the
+ * agreement lets it send the `then'; when neither, there is no clock. One that repeats starts again
+ * with each `then' from who owes it. It runs in the calendar of who owes it.
  *
  * Pure: the broker runs them (its time is the point of law); agents compute the same to show what
  * is due. Source: docs/clocks.md.
@@ -77,6 +77,10 @@ struct clock_cause {
  * is its type are among them. */
 void clocks_of(const struct clock_cause *cause, const struct calendar_days *days,
                struct clock out[static CLOCKS_OF_MAX], size_t *count);
+/* The clock of its close alone, when the message names an end to its watch and its clause gives a
+ * time after that. False: it does not. */
+bool clock_close(const struct clock_cause *cause, const struct calendar_days *days,
+                 struct clock *out);
 /* All of an offer is accepted, with `cause' the last: its sender owes the completion. As long again
  * as the offer's clause in that agreement gives to decide, in the sender's calendar; where it says
  * nothing, COMPLETE_MINUTES. *clause: the offer's, whose ladder it climbs; NULL: there is none. */
@@ -96,8 +100,8 @@ bool clock_reckon(struct clock *clock, const struct calendar_days *days);
 /* It was stopped, and what stopped it is undone: it goes on as if it never had been. */
 void clock_resume(struct clock *clock, const struct calendar_days *days);
 /* Does a message of this type, or a step, stop a clock of this kind that `asked` started? What an
- * expectation waits for is in the agreement: not asked here, but a step. That something was answered
- * is no answer where a type of message is. */
+ * expectation waits for is in the agreement: not asked here, but a step. That something was
+ * answered is no answer where a type of message is. */
 bool clock_is_stopped_by_type(Concordat__ClockKind kind, const struct message_type *asked,
                               const char *type);
 bool clock_is_stopped_by_step(Concordat__ClockKind kind, const struct message_type *asked,

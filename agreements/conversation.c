@@ -171,7 +171,7 @@ void conversation_skip(struct conversation *c, uint32_t from, uint32_t sequence)
 
 bool conversation_ended(struct conversation *c, const struct id *message)
 {
-    if (c->state == CONVERSATION_CLOSED || !id_equal(&c->id, message))
+    if (!id_equal(&c->id, message) || (c->state == CONVERSATION_CLOSED && c->ended_in == 0))
         return false;
     close_by(c, 0);
     return true;

@@ -89,7 +89,7 @@ void conversation_apply(struct conversation *c, const struct utterance *u, int64
  * is not the next number, or `from` is no side. */
 void conversation_skip(struct conversation *c, uint32_t from, uint32_t sequence);
 /* A step or an end without words: declined, rejected, withheld, expired. True: it is closed by it,
- * since `message` opened it. */
+ * since `message` opened it; for good, also when a message that can be undone had closed it. */
 bool conversation_ended(struct conversation *c, const struct id *message);
 /* Its recipient could not open what was said, or it was withheld: what it did is undone, so that it
  * can be said again. A conversation that this very message ended is open again, and none that

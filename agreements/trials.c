@@ -84,10 +84,11 @@ static enum status read_named(const struct source *src, const struct node *from,
     if (st != ST_OK)
         return st;
     if (catalogue_is_update(e->then) || catalogue_is_close(e->then))
-        return refuse(src, from->line,
-                      "`from' does not go with %s: it is said in a conversation, and owed by one of "
-                      "its two sides",
-                      e->then->name);
+        return refuse(
+            src, from->line,
+            "`from' does not go with %s: it is said in a conversation, and owed by one of "
+            "its two sides",
+            e->then->name);
     const struct party *named = agreement_named(a, e);
     for (const struct party *p = named + 1; p < a->parties + a->party_count; p++)
         if (fits(e->from, p))

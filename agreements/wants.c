@@ -7,7 +7,7 @@ static bool may_pass_on(const struct agreement_set *set, const char *from, const
     const struct message_type *late_answer = catalogue_find("case.late_answer");
 
     for (size_t i = 0; i < agreement_set_count(set); i++)
-        if (agreement_lets(agreement_set_at(set, i), late_answer, from, to))
+        if (agreement_clause_for(agreement_set_at(set, i), late_answer, from, to))
             return true;
     return false;
 }
@@ -89,8 +89,8 @@ static bool can_come(const struct agreement *a, const struct expectation *e, con
     if (!named)
         return may_send(a, from, e->then) || may_send(a, to, e->then);
     return strcmp(named->agency, from) == 0 || strcmp(named->agency, to) == 0
-        || agreement_lets(a, e->then, named->agency, from)
-        || agreement_lets(a, e->then, named->agency, to);
+        || agreement_clause_for(a, e->then, named->agency, from)
+        || agreement_clause_for(a, e->then, named->agency, to);
 }
 
 /* The pairs of all clauses for its `after' that can meet it, or that cannot; `out' gets the latter,
@@ -106,8 +106,7 @@ static size_t count_pairs(const struct agreement *a, const struct expectation *e
                 const char *from = a->parties[i].agency, *to = a->parties[j].agency;
 
                 if (i == j || !agreement_fits(a, a->clauses[c].from, from)
-                    || !agreement_fits(a, a->clauses[c].to, to)
-                    || can_come(a, e, from, to) != met)
+                    || !agreement_fits(a, a->clauses[c].to, to) || can_come(a, e, from, to) != met)
                     continue;
                 if (out && count < room)
                     out[count] = (struct unmet){e, &a->clauses[c], from, to};

@@ -161,6 +161,8 @@ static void stamp(uint8_t *record, uint64_t sequence, int64_t now_ms)
 static enum status follow(struct exchange *x, const struct acceptance *accepted)
 {
     enum status status = exchange_clocks_met(x, accepted);
+    if (status == ST_OK)
+        status = exchange_watch_moves(x, accepted);
 
     if (status == ST_OK)
         status = exchange_say(x, accepted);

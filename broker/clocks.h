@@ -28,7 +28,15 @@ struct clock_running {
     char type[TYPE_MAX + 1];     /* of the message that started it */
     char expected[TYPE_MAX + 1]; /* to come; empty: a step */
     uint32_t owed_by, owed_to;   /* agencies as in cases.h; 0: nobody */
-    uint64_t told_by, told_to;   /* OPEN: of the last TOLD event of it to each; 0: none */
+    union {                      /* by its kind */
+        struct {
+            uint64_t told_by, told_to; /* OPEN: of the last TOLD event of it to each; 0: none */
+        };
+        struct {             /* CLOSE, see watching.c */
+            uint64_t end_in; /* the number of the update that said its end; 0: the referral did */
+            uint64_t before; /* the number of the update before which this was the end; 0: it is */
+        };
+    };
     char agreement_id[AGREEMENT_ID_MAX + 1];
     uint32_t agreement_version;
     char clause[CLAUSE_ID_MAX + 1]; /* or the expectation */

@@ -268,6 +268,13 @@ enum status exchange_clocks_undone(struct exchange *x, const struct id *message_
  * an answer that came for who asked before is still to be passed on to the holder. What ended by a
  * message that is not delivered yet may be undone: till then its clocks rest. */
 enum status exchange_clocks_ended(struct exchange *x, const struct conversation *conversation);
+/* watching.c: until when what is referred is watched, and then to be closed. */
+/* The message may say another end of it: its close is due by that from now on. */
+enum status exchange_watch_moves(struct exchange *x, const struct acceptance *accepted);
+/* Is it an end that an update has put another in the place of? It rests till that is delivered. */
+bool exchange_is_former_end(const struct clock_running *running);
+/* That update will not be opened: the end is what it was. Stops the clock given. */
+enum status exchange_watch_undone(struct exchange *x, struct clock_running *former);
 /* rule_clocks.c */
 /* `missing', the next number of the side `from', has not come, and something after it has: 60 s
  * from now both sides are told and exchange_gap_over is called. Nothing when that clock runs. */

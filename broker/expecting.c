@@ -5,8 +5,8 @@
  *
  * What keeps a conversation up to date or closes it is expected in that conversation, so that two
  * referrals of one case are each watched; all else about the case. Who owes it moves with the case,
- * and meets it alone; but whom the expectation names owes it whoever holds the case, and meets it by
- * what it sends to who is owed it. Source: docs/clocks.md.
+ * and meets it alone; but whom the expectation names owes it whoever holds the case, and meets it
+ * by what it sends to who is owed it. Source: docs/clocks.md.
  */
 #include <string.h>
 
@@ -49,12 +49,12 @@ bool exchange_may_be_sent(const struct exchange *x, const struct clock_running *
     const struct party *named = named_of(x, running, &agreement);
 
     return !named
-        || agreement_lets(agreement, catalogue_find(running->expected), named->agency,
-                          directory_name(x->directory, agency - 1));
+        || agreement_clause_for(agreement, catalogue_find(running->expected), named->agency,
+                                directory_name(x->directory, agency - 1));
 }
 
-/* Of whom is named, what goes to somebody else tells who waits for it nothing. (A side that is named
- * may have a clause for others alone.) */
+/* Of whom is named, what goes to somebody else tells who waits for it nothing. (A side that is
+ * named may have a clause for others alone.) */
 static bool is_told(const struct exchange *x, const struct clock_running *running,
                     const struct acceptance *accepted)
 {

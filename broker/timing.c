@@ -304,12 +304,42 @@ static bool is_debtors(const struct clock_running *running, uint32_t recipient)
         || running->owed_by == recipient + 1;
 }
 
-enum status exchange_clocks_step(struct exchange *x, const struct message *message,
-                                 Concordat__StepKind step)
+/* What rests stands under another message, but is the conversation's first's: a step on that ends
+ * it all the same, or it would go on for what has been done since. */
+static enum status stop_resting(struct exchange *x, const struct message *message,
+                                Concordat__StepKind step)
 {
     struct clock_running *running;
     uint32_t at = 0;
 
+    while ((running = clocks_next(x->clocks, CLOCKS_BY_CONVERSATION, &message->id, &at))) {
+        struct clock_running told = *running;
+        enum status status = ST_OK;
+        if (running->met_by == 0 || running->message_sequence != message->sequence
+            || !is_debtors(running, message->recipient)
+            || !clock_is_stopped_by_step(running->clock.kind, catalogue_find(running->type), step))
+            continue;
+        told.message = message->id; /* not the one under which it rests */
+        if (told.clock.kind == CLOCK(ACKNOWLEDGE) && told.clock.stage == STAGE(BREACHED)
+            && step != CONCORDAT__STEP_KIND__REJECTED)
+            status = exchange_tell_clock(x, &told, STAGE(LATE), "");
+        if (status == ST_OK)
+            status = exchange_clock_stop(x, running, false);
+        if (status != ST_OK)
+            return status;
+    }
+    return ST_OK;
+}
+
+enum status exchange_clocks_step(struct exchange *x, const struct message *message,
+                                 Concordat__StepKind step)
+{
+    enum status stopped = stop_resting(x, message, step);
+    struct clock_running *running;
+    uint32_t at = 0;
+
+    if (stopped != ST_OK)
+        return stopped;
     while ((running = clocks_next(x->clocks, CLOCKS_BY_MESSAGE, &message->id, &at))) {
         bool met = step != CONCORDAT__STEP_KIND__REJECTED;
         if (running->met_by != 0
@@ -353,6 +383,12 @@ enum status exchange_clocks_undone(struct exchange *x, const struct id *message_
 
         if (running->met_by != sequence)
             continue;
+        if (exchange_is_former_end(running)) {
+            enum status undone = exchange_watch_undone(x, running);
+            if (undone != ST_OK)
+                return undone;
+            continue;
+        }
         bool owed =
             (running->clock.kind == CLOCK(EXPECTED) && !exchange_is_expected_there(x, running))
             || (kept && kept->conversation.state != CONVERSATION_CLOSED);

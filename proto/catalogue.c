@@ -311,7 +311,8 @@ static const struct message_type types[] = {
           "opened", IN(IDENTITY), IN(CHILD) | IN(ADULT_AT_RISK) | IN(STAFF))},
     {TYPE("safeguarding.update", safeguarding_update, NOTICE, ROUTINE, OFFICIAL_SENSITIVE,
           "acknowledged", IN(IDENTITY),
-          IN(RISK_SCORE) | IN(CHILD) | IN(ADULT_AT_RISK) | IN(COMPLIANCE) | IN(STAFF))},
+          IN(RISK_SCORE) | IN(CHILD) | IN(ADULT_AT_RISK) | IN(COMPLIANCE) | IN(STAFF)),
+     .watched_until = "order_end"},
     {TYPE("service.outcome", service_outcome, NOTICE, ROUTINE, OFFICIAL, "opened", IN(IDENTITY),
           IN(HEALTH_MENTAL) | IN(SUBSTANCE_MISUSE) | IN(CHILD) | IN(EMPLOYMENT_FINANCE)
               | IN(HOUSING) | IN(STAFF))},

@@ -51,7 +51,8 @@ struct message_type {
                             * an enquiry's; NULL: the answer alone does, or it ends at once */
     const char *watched_until; /* a body's field, a Date: until the end of that day what is referred
                                 * is watched, and then to be closed. The header says it too (UTC).
-                                * NULL: of no such type */
+                                * Of what updates a referral: from now on until that day. NULL: of
+                                * no such type */
     enum custody_act custody;
     const char *ends_with; /* the rung that ends the sender's waiting: "opened", "answered" */
 };

@@ -66,7 +66,7 @@ const char *refusal_advice(Concordat__RefusalCode code)
     case CONCORDAT__REFUSAL_CODE__COMPONENTS_WRONG:
         return "These components are not open to this act; look at the transfer again.";
     case CONCORDAT__REFUSAL_CODE__CONVERSATION_MISSING:
-        return "The offer must name every open conversation of the case; offer it again.";
+        return "An offer names every open conversation, and a case that has one is not closed.";
     case CONCORDAT__REFUSAL_CODE__CONVERSATION_UNKNOWN:
         return "The conversation has ended, or is not between these two agencies.";
     case CONCORDAT__REFUSAL_CODE__SEQUENCE_REUSED:

@@ -162,11 +162,14 @@ static enum exit_code run_alarms(struct cli *cli, const struct command *self, in
     if (!call_is_done(cli, answer))
         return (enum exit_code)answer->outcome;
     if (cli->json)
-        return show_json(json_pack("{s:o}", "alarms", json_of_alarms(answer)));
+        return show_json(
+            json_pack("{s:o, s:b}", "alarms", json_of_alarms(answer), "more", answer->more));
     if (answer->alarm_count == 0) {
         printf("%s\n", all ? "no alarms" : "no alarms that nobody has seen");
         return EXIT_DONE;
     }
+    if (answer->more)
+        complain("there are older alarms than these; see --limit");
     return alarms_print(cli, answer);
 }
 

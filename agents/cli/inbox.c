@@ -29,6 +29,8 @@ static void show_alarms(const struct cli *cli, const struct concordat_answer *an
            tone_start(cli, TONE_BAD), answer->alarm_count, answer->alarm_count == 1 ? "" : "s",
            tone_end(cli));
     (void)alarms_print(cli, answer);
+    if (answer->more_alarms)
+        complain("there are older alarms than these: concordat alarms --limit N");
     printf("\n");
 }
 
@@ -38,8 +40,10 @@ static enum exit_code show_inbox(const struct cli *cli, const struct concordat_a
         ITEM_MESSAGE, ITEM_FROM, ITEM_TYPE, ITEM_URGENCY, ITEM_STATE, ITEM_NEEDED_BY, ITEM_MARK};
 
     if (cli->json)
-        return show_json(json_pack("{s:o, s:o}", "alarms", json_of_alarms(answer), "messages",
-                                   json_of_items(answer->items, answer->item_count)));
+        return show_json(json_pack("{s:o, s:b, s:o, s:b}", "alarms", json_of_alarms(answer),
+                                   "moreAlarms", answer->more_alarms, "messages",
+                                   json_of_items(answer->items, answer->item_count), "more",
+                                   answer->more));
     show_alarms(cli, answer);
     if (answer->item_count == 0) {
         printf("nothing new\n");
@@ -54,7 +58,8 @@ static enum exit_code run_inbox(struct cli *cli, const struct command *self, int
     bool all = false;
     const struct option_spec specs[] = {
         {"wait", OPTION_SECONDS, &wait_ms, "S", "for something new, when there is nothing"},
-        {"limit", OPTION_NUMBER, &limit, "N", "at most so many; default 100"},
+        {"limit", OPTION_NUMBER, &limit, "N",
+         "at most so many, immediate ones first; default 100, at most 1000"},
         {"all", OPTION_FLAG, &all, NULL, "also what was opened before, newest first"},
         {"before", OPTION_NUMBER, &before, "N", "go on with --all where an earlier list ended"},
     };
@@ -72,6 +77,8 @@ static enum exit_code run_inbox(struct cli *cli, const struct command *self, int
         return (enum exit_code)answer->outcome;
     if (answer->next)
         complain("there are older messages than these: --all --before %" PRIu64, answer->next);
+    if (answer->more)
+        complain("there are others that nobody has opened; see --limit");
     return show_inbox(cli, answer);
 }
 

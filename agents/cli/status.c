@@ -200,7 +200,9 @@ static enum exit_code run_status(struct cli *cli, const struct command *self, in
 {
     const char *broker = NULL;
     bool metrics = false;
+    uint32_t wait_ms = 0;
     const struct option_spec specs[] = {
+        {"wait", OPTION_SECONDS, &wait_ms, "S", "for the broker, when there is no connection"},
         {"broker", OPTION_TEXT, &broker, "SOCKET", "the broker's control socket, not an agent"},
         {"metrics", OPTION_FLAG, &metrics, NULL,
          "with --broker: counters as Prometheus reads them"},
@@ -223,7 +225,7 @@ static enum exit_code run_status(struct cli *cli, const struct command *self, in
     agent = agent_open(cli);
     if (!agent)
         return EXIT_FAILED;
-    answer = concordat_status(agent);
+    answer = concordat_status_await(agent, wait_ms);
     show_trouble(cli, answer);
     if (answer->outcome != CONCORDAT_DONE)
         return (enum exit_code)answer->outcome;

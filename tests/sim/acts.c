@@ -194,6 +194,8 @@ static void ask(struct town *t, int case_number)
         return;
     if (chance(t, 50))
         letter->needed_by_ms = letter->created_ms + (int64_t)below(t, 60) * HOUR;
+    if (letter->type->watched_until && chance(t, 50))
+        letter->watch_until_ms = letter->created_ms + (int64_t)below(t, 60) * HOUR;
     letter_opens(t, letter);
     letter_post(t, letter);
 }
@@ -253,7 +255,8 @@ void town_pass_on(struct town *t, struct letter *answer)
     const struct file *f = talk->case_number != NONE ? &t->files[talk->case_number] : NULL;
     struct letter *last = answer->passed_on != NONE ? &t->letters[answer->passed_on] : NULL;
 
-    if (!f || f->holder == NONE || f->holder == answer->to || f->holder == answer->from)
+    if (!f || answer->rejected || f->holder == NONE || f->holder == answer->to
+        || f->holder == answer->from)
         return;
     if (last && (last->to == f->holder || !last->answered))
         return; /* it is on its way, or nothing permits it: it waits */

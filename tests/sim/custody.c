@@ -50,6 +50,11 @@ bool chance(struct town *t, unsigned percent)
 
 /* ---- what the hub says ---- */
 
+static void on_begun(void *context, int64_t now_ms)
+{
+    clockwork_begun(context, now_ms);
+}
+
 static void on_event(void *context, const struct event *event)
 {
     watch_event(context, event);
@@ -61,7 +66,7 @@ static void on_effect(void *context, const struct effect *effect)
 
     /* The connection breaks between two of them: the rest is not heard. */
     if (effect->kind != EFFECT_WELCOME && effect->session != 0 && t->breaks && chance(t, 1))
-        agency_disconnect(t, (int)((effect->session - 1) % 16));
+        agency_disconnect(t, (int)((effect->session - 1) % 16), false);
     agency_hear(t, effect);
 }
 
@@ -74,7 +79,8 @@ static void on_death(void *context)
 
 static void run(struct town *t, enum fate fate)
 {
-    (void)hub_run(t->hub, t->wall_ms, fate);
+    (void)clockwork_now(t);
+    (void)hub_run(t->hub, t->wall_ms, t->monotonic_ms, fate);
     watch_batch(t);
 }
 
@@ -88,11 +94,17 @@ static enum fate any_fate(struct town *t)
 static void let_time_pass(struct town *t)
 {
     static const int64_t leaps[] = {
-        SECOND,   5 * SECOND, 20 * SECOND, 61 * SECOND, 16 * 60 * SECOND, HOUR,
-        3 * HOUR, 9 * HOUR,   DAY,         -SECOND,     -5 * HOUR,        30 * 60 * SECOND,
+        SECOND,           5 * SECOND, 20 * SECOND, 61 * SECOND,      16 * 60 * SECOND,
+        16 * 60 * SECOND, HOUR,       3 * HOUR,    30 * 60 * SECOND, DAY / 2,
     };
+    static const int64_t jumps[] = {-SECOND, -20 * 60 * SECOND, -5 * HOUR, 10 * 60 * SECOND,
+                                    6 * HOUR};
+    const int64_t leap = leaps[below(t, sizeof leaps / sizeof *leaps)];
 
-    t->wall_ms += leaps[below(t, sizeof leaps / sizeof *leaps)];
+    t->monotonic_ms += leap;
+    t->wall_ms += leap;
+    if (chance(t, 12)) /* somebody sets the clock */
+        t->wall_ms += jumps[below(t, sizeof jumps / sizeof *jumps)];
 }
 
 static void step(struct town *t)
@@ -111,7 +123,7 @@ static void step(struct town *t)
     else if (choice < 94)
         agency_connect(t, agency);
     else if (choice < 96)
-        agency_disconnect(t, agency);
+        agency_disconnect(t, agency, chance(t, 15));
     else if (choice < 99 || chance(t, 40)) {
         hub_checkpoint(t->hub, below(t, 3));
         t->counts->checkpoints++;
@@ -128,31 +140,38 @@ static void step(struct town *t)
 
 /* ---- the end of a run ---- */
 
-static bool is_quiet(const struct town *t)
+/* What is on its way; NULL: nothing. */
+static const char *find_noise(const struct town *t)
 {
-    for (int i = 0; i < AGENCIES; i++)
-        if (!t->agencies[i].is_welcome || t->agencies[i].frame_count > 0
-            || t->agencies[i].told_count > 0)
-            return false;
+    for (int i = 0; i < AGENCIES; i++) {
+        if (!t->agencies[i].is_welcome)
+            return "an agency is not welcome";
+        if (t->agencies[i].frame_count > 0 || t->agencies[i].told_count > 0)
+            return "an agency has something to say";
+    }
     for (int i = 0; i < t->letter_count; i++) {
         const struct letter *letter = &t->letters[i];
-        if (!letter->answered || letter->step_sent != 0
-            || (letter->accepted != 0 && !letter->settled))
-            return false;
+        if (!letter->answered)
+            return "a message has no answer";
+        if (letter->step_sent != 0)
+            return "a step has no answer";
+        if (letter->accepted != 0 && !letter->settled)
+            return "a message is not settled";
     }
-    return hub_turn(t->hub)->count == 0;
+    return hub_turn(t->hub)->count > 0 ? "the turn is not empty" : NULL;
 }
 
 /* Everybody is there and does what is owed, hour by hour; what is lost now is lost for good. */
 static void finish(struct town *t)
 {
+    const char *noise = NULL;
     unsigned quiet = 0;
 
     t->breaks = false;
-    if (t->wall_ms < hub_exchange(t->hub)->now_ms) /* the wall clock is put right */
-        t->wall_ms = hub_exchange(t->hub)->now_ms;
+    t->rejects = 1;
+    t->wall_ms = t->time.now_ms; /* the wall clock is put right */
     for (int i = 0; i < AGENCIES; i++)
-        agency_disconnect(t, i);
+        agency_disconnect(t, i, false);
     for (unsigned round = 0; round < ROUNDS_MAX && quiet < 60 && !t->failed; round++) {
         for (int i = 0; i < AGENCIES; i++) {
             if (!t->agencies[i].is_welcome && t->agencies[i].session == 0)
@@ -164,11 +183,14 @@ static void finish(struct town *t)
             if (t->letters[i].to_former && t->letters[i].shown > 0)
                 town_pass_on(t, &t->letters[i]);
         run(t, FATE_SEEN);
-        quiet = is_quiet(t) ? quiet + 1 : 0;
-        t->wall_ms += quiet > 4 ? 3 * HOUR : 30 * SECOND;
+        noise = find_noise(t);
+        quiet = noise ? 0 : quiet + 1;
+        int64_t leap = quiet > 4 ? 3 * HOUR : 30 * SECOND;
+        t->wall_ms += leap;
+        t->monotonic_ms += leap;
     }
     if (quiet < 60)
-        town_fail(t, "the end does not come: something is on its way for ever");
+        town_fail(t, "the end does not come: %s", noise ? noise : "there was too much to do");
     watch_end(t);
 }
 
@@ -186,9 +208,14 @@ static void town_init(struct town *t, uint64_t seed, struct town_counts *counts)
     t->wall_ms = START;
     t->counts = counts;
     t->breaks = true;
+    t->rejects = 4;
+    t->undone = NONE;
+    t->monotonic_ms = DAY;
     for (int i = 0; i < AGENCIES; i++) {
         t->agencies[i].name = names[i];
         t->agencies[i].kind = kinds[i];
+        t->agencies[i].contact = i == CSC ? "Hub" : "Duty desk";
+        t->agencies[i].out_of_hours = i == CSC ? "Emergency team" : i == 0 ? "Night desk" : NULL;
     }
     for (int i = 0; i < CASES; i++) {
         t->files[i].handle.bytes[0] = (uint8_t)(0xc0 + i);
@@ -200,13 +227,14 @@ static bool play(const char *scratch, uint64_t seed, struct town_counts *counts)
 {
     static struct town town;
     struct town *t = &town;
-    const struct hub_watch watch = {t, on_event, on_effect, on_death};
+    const struct hub_watch watch = {t, on_begun, on_event, on_effect, on_death};
     char folder[SCRATCH_SIZE + 32];
     unsigned steps = 0;
 
     (void)snprintf(folder, sizeof folder, "%s/%" PRIu64, scratch, seed);
     town_init(t, seed, counts);
-    t->hub = hub_new(folder, town_agreement(), t->wall_ms, &watch);
+    (void)clockwork_now(t);
+    t->hub = hub_new(folder, town_agreement(), t->wall_ms, t->monotonic_ms, &watch);
     for (int i = 0; i < AGENCIES; i++)
         agency_connect(t, i);
     run(t, FATE_SEEN);

@@ -42,6 +42,8 @@ static void check_talks(struct town *t)
             town_fail(t, "conversation %d did not end with its case, or somebody was not told", i);
         if (!talk->is_known || talk->is_over)
             continue;
+        if (talk->came_to_nobody && talk->opened->pattern != PATTERN_TRANSFER)
+            town_fail(t, "conversation %d is open, and its first message has come to nobody", i);
         if (f && f->holder != NONE && (asker == f->holder || other == f->holder)) {
             talk->with_holder = true; /* and goes with the case from now on */
             talk->stays = false;
@@ -111,6 +113,7 @@ static void check_memory(struct town *t)
 void watch_batch(struct town *t)
 {
     t->counts->batches++;
+    clockwork_batch(t);
     check_cases(t);
     check_talks(t);
     check_memory(t);
@@ -181,7 +184,7 @@ static void check_answer(struct town *t, const struct letter *letter)
 {
     const struct talk *talk = &t->talks[letter->talk];
 
-    if (!letter->to_former || talk->case_number == NONE)
+    if (!letter->to_former || letter->rejected || talk->case_number == NONE)
         return;
     const struct file *f = &t->files[talk->case_number];
     if (letter->shown == 0 || talk->is_passed || talk->is_missed || f->is_closed
@@ -192,15 +195,11 @@ static void check_answer(struct town *t, const struct letter *letter)
 
 void watch_end(struct town *t)
 {
-    struct exchange *x = hub_exchange(t->hub);
-
     for (int i = 0; i < t->letter_count; i++) {
         check_letter(t, &t->letters[i]);
         if (t->letters[i].talk != NONE)
             check_answer(t, &t->letters[i]);
     }
-    if (clocks_due(x->clocks, x->now_ms))
-        town_fail(t, "a clock is due, and does not strike");
     for (int i = 0; i < t->claim_count; i++)
         if (!t->claims[i].answered)
             town_fail(t, "claim %d is not answered", i);

@@ -29,6 +29,7 @@ struct hub {
     uint64_t last; /* sequence */
     char *text;
     const struct agreement *agreement; /* the exchange's */
+    struct pace pace;
     struct hub_watch watch;
 };
 
@@ -95,11 +96,12 @@ static void fill(struct hub *hub)
     MUST(exchange_new(&config, &hub->x));
     exchange_restore_time(hub->x, state_time_ms(hub->state));
     MUST(filling_restore(hub->reader, "simulation", hub->x, &why));
+    hub->pace = (struct pace){.good_ms = exchange_now_ms(hub->x)};
 }
 
 /* ---- life ---- */
 
-struct hub *hub_new(const char *folder, const char *text, int64_t now_ms,
+struct hub *hub_new(const char *folder, const char *text, int64_t wall_ms, int64_t monotonic_ms,
                     const struct hub_watch *watch)
 {
     struct hub *hub = calloc(1, sizeof *hub);
@@ -115,7 +117,7 @@ struct hub *hub_new(const char *folder, const char *text, int64_t now_ms,
     }
     MUST(state_reader_open(hub->state, &hub->reader));
     fill(hub);
-    (void)hub_run(hub, now_ms, FATE_SEEN);
+    (void)hub_run(hub, wall_ms, monotonic_ms, FATE_SEEN);
     return hub;
 }
 
@@ -268,8 +270,9 @@ static void show_effects(struct hub *hub)
     free(data);
 }
 
-bool hub_run(struct hub *hub, int64_t now_ms, enum fate fate)
+bool hub_run(struct hub *hub, int64_t wall_ms, int64_t monotonic_ms, enum fate fate)
 {
+    const int64_t now_ms = pace_now(&hub->pace, wall_ms, monotonic_ms);
     bool more = true;
 
     while (more) {
@@ -288,6 +291,7 @@ bool hub_run(struct hub *hub, int64_t now_ms, enum fate fate)
         hub->end = &batch->next;
         hub->tail_count++;
         hub->last = batch->last;
+        hub->watch.begun(hub->watch.context, hub->x->now_ms);
         show_events(hub, batch);
         if (fate == FATE_MUTE) {
             hub_die(hub);

@@ -13,6 +13,7 @@
 #include "agreements/agreement.h"
 #include "broker/exchange.h"
 #include "broker/exchange_inside.h"
+#include "broker/pace.h"
 #include "lib/own.h"
 
 #define MUST(call)                                                                                 \
@@ -35,13 +36,14 @@ struct hub;
 
 struct hub_watch {
     void *context;
+    void (*begun)(void *context, int64_t now_ms); /* a batch that is durable; its events follow */
     void (*event)(void *context, const struct event *event); /* durable */
     void (*effect)(void *context, const struct effect *effect);
     void (*died)(void *context); /* and is back: no session is open */
 };
 
 /* A new broker whose state lies in `folder`; `text` is assumed in force. */
-struct hub *hub_new(const char *folder, const char *text, int64_t now_ms,
+struct hub *hub_new(const char *folder, const char *text, int64_t wall_ms, int64_t monotonic_ms,
                     const struct hub_watch *watch);
 void hub_free(struct hub *hub);
 OWN(hub)
@@ -49,8 +51,9 @@ OWN(hub)
 struct turn *hub_turn(struct hub *hub);         /* where commands go */
 struct exchange *hub_exchange(struct hub *hub); /* as it is now: another one after each death */
 const struct agreement *hub_agreement(const struct hub *hub);
-/* Runs what the turn holds as one batch. False: the broker has died. */
-bool hub_run(struct hub *hub, int64_t now_ms, enum fate fate);
+/* Runs what the turn holds as one batch, at the time that these make (broker/pace.h). False: the
+ * broker has died. */
+bool hub_run(struct hub *hub, int64_t wall_ms, int64_t monotonic_ms, enum fate fate);
 /* All durable batches but the last `behind` are in the state from now on. */
 void hub_checkpoint(struct hub *hub, size_t behind);
 /* It dies between two batches, and comes back. */

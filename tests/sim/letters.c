@@ -12,50 +12,62 @@
 /* Between kinds; probation also hands cases on among its own. A company passes no late answer on:
  * what it should, waits. */
 static const struct route {
-    const char *type, *from, *to, *purpose, *gateway, *times;
+    const char *type, *from, *to, *purpose, *gateway;
+    struct spans spans;
 } routes[] = {
 #define TRANSFER(FROM, TO)                                                                         \
-    {"case.transfer.offer", FROM, TO, "allocation", "OMA2007_S14", ""},                            \
-        {"case.transfer.accept", FROM, TO, "allocation", "OMA2007_S14", ""},                       \
-        {"case.transfer.reject", FROM, TO, "allocation", "OMA2007_S14", ""},                       \
-        {"case.transfer.withdraw", FROM, TO, "allocation", "OMA2007_S14", ""},                     \
-        {"case.transfer.complete", FROM, TO, "allocation", "OMA2007_S14", ""},                     \
+    {"case.transfer.offer", FROM, TO, "allocation", "OMA2007_S14", {.decide = 48}},                \
+        {"case.transfer.accept", FROM, TO, "allocation", "OMA2007_S14", {0}},                      \
+        {"case.transfer.reject", FROM, TO, "allocation", "OMA2007_S14", {0}},                      \
+        {"case.transfer.withdraw", FROM, TO, "allocation", "OMA2007_S14", {0}},                    \
+        {"case.transfer.complete", FROM, TO, "allocation", "OMA2007_S14", {0}},                    \
     {                                                                                              \
-        "case.first_contact", FROM, TO, "supervise_sentence", "OMA2007_S14", ""                    \
+        "case.first_contact", FROM, TO, "supervise_sentence", "OMA2007_S14",                       \
+        {                                                                                          \
+            0                                                                                      \
+        }                                                                                          \
     }
     TRANSFER("NPS", "CRC"),
     TRANSFER("CRC", "NPS"),
     TRANSFER("NPS", "NPS"),
 #undef TRANSFER
-    {"case.late_answer", "NPS", "CRC", "supervise_sentence", "OMA2007_S14", ""},
-    {"case.late_answer", "NPS", "NPS", "supervise_sentence", "OMA2007_S14", ""},
-    {"case.assessment.completed", "CRC", "NPS", "supervise_sentence", "OMA2007_S14", ""},
+    {"case.late_answer", "NPS", "CRC", "supervise_sentence", "OMA2007_S14", {0}},
+    {"case.late_answer", "NPS", "NPS", "supervise_sentence", "OMA2007_S14", {0}},
+    {"case.assessment.completed", "CRC", "NPS", "supervise_sentence", "OMA2007_S14", {0}},
 #define SAFE "safeguard_child", "CA1989_S17_S47"
 #define CHECKED(KIND)                                                                              \
-    {"safeguarding.referral.child", KIND, "LA_CHILDREN", SAFE,                                     \
-     "    acknowledge-within: 1h\n    decide-within: 1wd\n    answer-within: 2wd\n"                \
-     "    escalation:\n      - Duty social worker\n      - Head of safeguarding\n"},               \
-        {"safeguarding.referral.ack", "LA_CHILDREN", KIND, SAFE, ""},                              \
-        {"safeguarding.referral.decision", "LA_CHILDREN", KIND, SAFE, ""},                         \
-        {"safeguarding.update", "LA_CHILDREN", KIND, SAFE, ""},                                    \
-        {"safeguarding.update", KIND, "LA_CHILDREN", SAFE, ""},                                    \
-        {"safeguarding.close", "LA_CHILDREN", KIND, SAFE, ""},                                     \
-        {"safeguarding.close", KIND, "LA_CHILDREN", SAFE, ""},                                     \
-        {"check.social_care.children.request", KIND, "LA_CHILDREN", SAFE,                          \
-         "    answer-within: 8wh\n    escalation:\n      - Duty social worker\n"},                 \
+    {"safeguarding.referral.child",                                                                \
+     KIND,                                                                                         \
+     "LA_CHILDREN",                                                                                \
+     SAFE,                                                                                         \
+     {.acknowledge = 1, .decide = 24, .answer = 48, .close = 12, .rungs = 2}},                     \
+        {"safeguarding.referral.ack", "LA_CHILDREN", KIND, SAFE, {0}},                             \
+        {"safeguarding.referral.decision", "LA_CHILDREN", KIND, SAFE, {0}},                        \
+        {"safeguarding.update", "LA_CHILDREN", KIND, SAFE, {0}},                                   \
+        {"safeguarding.update", KIND, "LA_CHILDREN", SAFE, {0}},                                   \
+        {"safeguarding.close", "LA_CHILDREN", KIND, SAFE, {0}},                                    \
+        {"safeguarding.close", KIND, "LA_CHILDREN", SAFE, {0}},                                    \
+        {"check.social_care.children.request",                                                     \
+         KIND,                                                                                     \
+         "LA_CHILDREN",                                                                            \
+         SAFE,                                                                                     \
+         {.answer = 20, .rungs = 1}},                                                              \
     {                                                                                              \
-        "check.social_care.children.response", "LA_CHILDREN", KIND, SAFE, ""                       \
+        "check.social_care.children.response", "LA_CHILDREN", KIND, SAFE,                          \
+        {                                                                                          \
+            0                                                                                      \
+        }                                                                                          \
     }
     CHECKED("NPS"),
     CHECKED("CRC"),
 #undef CHECKED
     /* Put to the holder: probation and companies can answer the one, probation alone the other. */
-    {"service.referral.family_support", "LA_CHILDREN", "NPS", SAFE, "    answer-within: 2d\n"},
-    {"service.referral.family_support", "LA_CHILDREN", "CRC", SAFE, "    answer-within: 2d\n"},
-    {"service.outcome", "NPS", "LA_CHILDREN", SAFE, ""},
-    {"service.outcome", "CRC", "LA_CHILDREN", SAFE, ""},
-    {"mappa.info.request", "LA_CHILDREN", "NPS", SAFE, "    answer-within: 2d\n"},
-    {"mappa.info.response", "NPS", "LA_CHILDREN", SAFE, ""},
+    {"service.referral.family_support", "LA_CHILDREN", "NPS", SAFE, {.answer = 48}},
+    {"service.referral.family_support", "LA_CHILDREN", "CRC", SAFE, {.answer = 48}},
+    {"service.outcome", "NPS", "LA_CHILDREN", SAFE, {0}},
+    {"service.outcome", "CRC", "LA_CHILDREN", SAFE, {0}},
+    {"mappa.info.request", "LA_CHILDREN", "NPS", SAFE, {.answer = 48}},
+    {"mappa.info.response", "NPS", "LA_CHILDREN", SAFE, {0}},
 };
 #define ROUTES (sizeof routes / sizeof *routes)
 
@@ -90,8 +102,29 @@ static const char tail[] = "expectations:\n"
                            "  - id: first-contact\n"
                            "    after: case.transfer.complete\n"
                            "    expect: case.first_contact\n"
-                           "    within: 5wd\n"
+                           "    within: 5d\n"
                            "    tell: Head of probation\n";
+
+const char *const town_ladder[] = {"Duty social worker", "Head of safeguarding"};
+
+static void write_spans(FILE *out, const struct spans *spans)
+{
+    const struct {
+        const char *name;
+        unsigned hours;
+    } each[] = {{"acknowledge-within", spans->acknowledge},
+                {"decide-within", spans->decide},
+                {"answer-within", spans->answer},
+                {"close-within", spans->close}};
+
+    for (size_t i = 0; i < sizeof each / sizeof *each; i++)
+        if (each[i].hours > 0)
+            (void)fprintf(out, "    %s: %uh\n", each[i].name, each[i].hours);
+    if (spans->rungs > 0)
+        (void)fputs("    escalation:\n", out);
+    for (unsigned i = 0; i < spans->rungs; i++)
+        (void)fprintf(out, "      - %s\n", town_ladder[i]);
+}
 
 static void write_clause(FILE *out, size_t i)
 {
@@ -108,8 +141,9 @@ static void write_clause(FILE *out, size_t i)
             (void)fprintf(out, "%s%s", comma, category_name(category));
             comma = ", ";
         }
-    (void)fprintf(out, "]\n    allowed: [DC_STAFF]\n%s%s", route->times,
+    (void)fprintf(out, "]\n    allowed: [DC_STAFF]\n%s",
                   catalogue_is_answer(type) ? "    only-in-reply: false\n" : "");
+    write_spans(out, &route->spans);
 }
 
 const char *town_agreement(void)
@@ -149,6 +183,13 @@ static size_t route_of(const struct town *t, const struct letter *letter)
             && strcmp(routes[i].to, t->agencies[letter->to].kind) == 0)
             return i;
     return ROUTES;
+}
+
+struct spans letter_spans(const struct town *t, const struct letter *letter)
+{
+    size_t route = route_of(t, letter);
+
+    return route < ROUTES ? routes[route].spans : (struct spans){0};
 }
 
 /* ---- ids ---- */
@@ -262,6 +303,7 @@ static void fill_envelope(const struct town *t, const struct letter *letter, str
     e->urgency = letter->type->urgency;
     e->created_ms = letter->created_ms;
     e->needed_by_ms = letter->needed_by_ms;
+    e->watch_until_ms = letter->watch_until_ms;
     e->expires_ms = letter->created_ms + KEPT_FOR;
     memset(e->recipient_key_id, letter->to + 1, KEY_ID_SIZE);
     e->encapsulation[0] = 1;

@@ -12,6 +12,7 @@
 #define TESTS_SIM_TOWN_H
 
 #include "tests/sim/brittle.h"
+#include "proto/told.h"
 #include "tests/sim/hub.h"
 
 #define AGENCIES 4 /* nps.a, nps.b and crc.a may hold cases; csc.a is asked */
@@ -22,8 +23,9 @@
 #define TALKS_MAX 256
 #define CLAIMS_MAX 64
 #define FRAMES_MAX 256
-#define SEEN_ROOM 16384 /* strikes of clocks, a power of two */
 #define NONE (-1)
+#define TICKS_MAX 4096
+#define CLOCK_KINDS 16
 
 #define SECOND INT64_C(1000)
 #define HOUR (3600 * SECOND)
@@ -37,7 +39,7 @@ struct letter {
     struct id id;
     struct digest digest; /* of its header */
     uint32_t sequence;
-    int64_t created_ms, needed_by_ms;
+    int64_t created_ms, needed_by_ms, watch_until_ms;
     struct custody_claim custody;
     /* at its sender */
     bool answered;
@@ -49,6 +51,8 @@ struct letter {
     bool settled;   /* a step of its recipient is recorded, or it is withheld */
     int side;       /* of its conversation: 0 who opened it, 1 the other; NONE: none */
     bool to_former; /* an answer to who is not the side any more */
+    bool passes;    /* it brought an answer to who holds the case */
+    bool rejected;  /* or withheld: what it said has not been said */
     /* at its recipient */
     unsigned shown;
     session_id shown_in;
@@ -75,8 +79,10 @@ struct talk {
     bool stays;           /* put to who held the case before, and only that agency can answer it */
     bool ended_with_case; /* its holder asked, and has closed the case */
     unsigned told_ended;  /* agencies, as bits, that heard so */
+    bool came_to_nobody;  /* who is asked, or has taken it over, could not open its first message */
     bool is_passed;       /* an answer to who holds the case, or a late one, is durable */
     bool is_missed;       /* its former side was told that the answer waits */
+    unsigned waits[2], says[2]; /* of each side: numbers that are held; those of messages */
 };
 
 /* A case as durable messages and claims say. */
@@ -117,8 +123,8 @@ struct frame_out {
 };
 
 struct agency {
-    const char *name, *kind;
-    session_id session; /* 0: away */
+    const char *name, *kind, *contact, *out_of_hours; /* NULL: no other desk at night */
+    session_id session;                               /* 0: away */
     unsigned generation;
     uint32_t member;
     bool is_welcome;
@@ -134,15 +140,53 @@ struct kept_record {
     size_t key_size, record_size;
 };
 
+/* A clock that has to run, by the agreement and docs/clocks.md (clockwork.c). */
+struct tick {
+    Concordat__ClockKind kind;
+    int letter; /* that it belongs to; NONE: to a case or a conversation */
+    int talk, case_number;
+    int by, to; /* agencies: who owes it, and to whom */
+    int64_t start_ms, due_ms;
+    const char *const *ladder;
+    unsigned rungs;
+    unsigned struck;             /* strikes behind it */
+    int64_t ladder_ms;           /* OPEN: its next strike */
+    uint64_t rungs_at[AGENCIES]; /* OPEN: the item of the last that was told; 0: it is taken */
+    bool has_causes;             /* more than one: no one of them ends it */
+    bool is_breached, is_over;
+    int met_by;                  /* letter under which it rests; NONE */
+    Concordat__ClockStage stage; /* that is due now */
+    unsigned wanted, late;       /* agencies, as bits, to be told of that; that it comes late */
+    const char *role;
+    unsigned before; /* strikes behind it, if what is due now is not to be after all */
+    int64_t before_ms;
+    bool was_breached;
+    uint64_t number; /* the broker's; 0: it has said nothing yet */
+};
+
+/* The time by the rules of docs/clocks.md. */
+struct own_time {
+    bool has_begun, is_behind;
+    int64_t ahead_ms, now_ms, monotonic_ms, slow_ms, slow_since_ms, newest_ms;
+};
+
 struct town_counts {
     uint64_t runs, batches, letters, accepted, refused, deliveries, opened, transfers, closed;
     uint64_t talks, moved, held, late_answers, strikes, deaths, checkpoints, disconnects;
+    uint64_t rejected, withheld, resumed, late, slow;
+    uint64_t struck[CLOCK_KINDS];
 };
 
 struct town {
     uint64_t seed, random;
     struct hub *hub;
-    int64_t wall_ms;
+    int64_t wall_ms, monotonic_ms;
+    struct own_time time;
+    struct tick ticks[TICKS_MAX];
+    int tick_count;
+    bool has_commands; /* of this batch, events have been seen that commands caused */
+    int undone;        /* letter that was rejected or withheld just now; NONE */
+    bool is_in_batch;
     struct agency agencies[AGENCIES];
     struct file files[CASES];
     struct letter letters[LETTERS_MAX];
@@ -153,8 +197,8 @@ struct town {
     int claim_count;
     struct kept_record *kept; /* owned; what EVENT_KEPT has said */
     size_t kept_count, kept_room;
-    uint64_t seen[SEEN_ROOM];
-    bool breaks; /* sessions break on their own */
+    bool breaks;      /* sessions break on their own */
+    unsigned rejects; /* of a hundred messages */
     bool failed;
     char fault[256];
     struct town_counts *counts;
@@ -172,6 +216,16 @@ struct file *file_of(struct town *t, const struct id *handle);
 bool talk_is_open(const struct talk *talk, int case_number);
 
 /* ---- letters.c ---- */
+/* What the clause of a letter gives, in hours; 0: nothing. */
+struct spans {
+    unsigned acknowledge, decide, answer, close;
+    unsigned rungs;
+};
+extern const char *const town_ladder[];
+struct spans letter_spans(const struct town *t, const struct letter *letter);
+/* What the agreement gives until the first contact of who takes a case, and who hears of none. */
+#define CONTACT_HOURS (5 * 24)
+#define CONTACT_TELL "Head of probation"
 const char *town_agreement(void);
 /* Does the agreement let one send the other such a message? */
 bool town_permits(const struct town *t, const char *type, int from, int to);
@@ -190,7 +244,7 @@ void town_act(struct town *t); /* an agency does something */
 void town_pass_on(struct town *t, struct letter *answer);
 /* ---- wires.c ---- */
 void agency_connect(struct town *t, int agency);
-void agency_disconnect(struct town *t, int agency);
+void agency_disconnect(struct town *t, int agency, bool lost); /* lost: no certificate holds */
 void agency_say(struct town *t, int agency, struct frame_out frame);
 /* Moves up to `count' frames of the agency into the broker's turn, some of them twice. */
 void agency_pump(struct town *t, int agency, size_t count);
@@ -206,6 +260,21 @@ void watch_batch(struct town *t); /* after each: every invariant */
 void watch_end(struct town *t);   /* nothing is on its way any more */
 void watch_shown(struct town *t, struct letter *letter, const struct effect_item *item);
 void watch_forget(struct town *t);
+/* ---- clockwork.c: what strikes, and what must ---- */
+int64_t clockwork_now(struct town *t); /* the time at the wall clock as it stands */
+void clockwork_died(struct town *t);
+void clockwork_begun(struct town *t, int64_t now_ms);
+/* Each durable event before anything else is made of it. */
+void clockwork_event(struct town *t, const struct event *event);
+/* After the rest of the simulation knows of it. */
+void clockwork_accepted(struct town *t, const struct letter *letter);
+void clockwork_step(struct town *t, const struct letter *letter, Concordat__StepKind step);
+void clockwork_withheld(struct town *t, const struct letter *letter);
+/* Before talk->said is `now'. */
+void clockwork_talk(struct town *t, struct talk *talk, const struct conversation_kept *now);
+void clockwork_no_transfer(struct town *t, int case_number);
+void clockwork_told(struct town *t, const struct event *event, const struct clock_told *told);
+void clockwork_batch(struct town *t);
 /* ---- trace.c ---- */
 void town_trace(struct town *t); /* every letter, conversation and clock, as it stands */
 

@@ -45,6 +45,19 @@ static void show_cases(const struct town *t)
     }
 }
 
+static void show_ticks(const struct town *t)
+{
+    for (int i = 0; i < t->tick_count; i++) {
+        const struct tick *k = &t->ticks[i];
+        printf(
+            "tick %d %s of letter %d talk %d case %d, %d owes it to %d, %u told%s%s, at rest under "
+            "%d; the broker's %" PRIu64 "\n",
+            i, clock_kind_name(k->kind), k->letter, k->talk, k->case_number, k->by, k->to,
+            k->struck, k->is_breached ? ", breached" : "", k->is_over ? ", over" : "", k->met_by,
+            k->number);
+    }
+}
+
 static void show_waiting(struct town *t)
 {
     struct exchange *x = hub_exchange(t->hub);
@@ -67,5 +80,6 @@ void town_trace(struct town *t)
     show_cases(t);
     show_letters(t);
     show_talks(t);
+    show_ticks(t);
     show_waiting(t);
 }

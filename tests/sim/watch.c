@@ -104,10 +104,12 @@ static void move(struct town *t, struct file *f, int case_number, int to)
 {
     for (int i = 0; i < t->talk_count; i++) {
         struct talk *talk = &t->talks[i];
+        /* Else as it was; also of one that has ended, since that may be undone. */
+        if (talk->case_number == case_number && talk->is_known && talk->sides[1] == f->holder
+            && talk->sides[0] != to && talk->opened->answered_by)
+            talk->stays = !town_permits(t, talk->opened->answered_by, to, talk->sides[0]);
         if (!talk_is_open(talk, case_number))
             continue;
-        if (talk->sides[1] == f->holder && talk->sides[0] != to) /* else as it was */
-            talk->stays = !town_permits(t, talk->opened->answered_by, to, talk->sides[0]);
         for (int side = 0; side < 2 && !talk->stays; side++)
             if (talk->sides[side] == f->holder && talk->sides[1 - side] != to) {
                 if (side == 0)
@@ -181,7 +183,7 @@ static void judge_talk(struct town *t, struct letter *letter)
     if (!talk->is_known || !talk->is_kept)
         return; /* the broker knows nothing of it, and judges nothing */
     if (strcmp(letter->type->name, LATE_ANSWER) == 0) {
-        talk->is_passed = true;
+        talk->is_passed = letter->passes = true;
         talk->former = NONE;
         t->counts->late_answers++;
         return;
@@ -189,7 +191,8 @@ static void judge_talk(struct town *t, struct letter *letter)
     if (talk->ended_with_case && !talk->said.answered && letter->from == talk->sides[1]
         && strcmp(letter->type->name, talk->opened->answered_by) == 0) {
         letter->to_former = letter->to != talk->sides[0] && letter->to == talk->former;
-        talk->is_passed = talk->is_passed || !letter->to_former;
+        letter->passes = !letter->to_former;
+        talk->is_passed = talk->is_passed || letter->passes;
         return; /* it comes after all, outside the numbers */
     }
     if (talk->is_over)
@@ -203,7 +206,7 @@ static void judge_talk(struct town *t, struct letter *letter)
     }
     if (letter->side == 1 && !letter->to_former && talk->opened->answered_by
         && strcmp(letter->type->name, talk->opened->answered_by) == 0)
-        talk->is_passed = true; /* who holds the case has an answer, whatever came before */
+        talk->is_passed = letter->passes = true; /* the holder has one, whatever came before */
     if (letter->side == NONE)
         town_fail(t, "a message between others than the sides of its conversation is accepted");
 }
@@ -223,6 +226,7 @@ static void on_accepted(struct town *t, const struct event *event)
         judge_talk(t, letter);
     if (letter->type->custody != CUSTODY_NONE)
         judge_act(t, letter);
+    clockwork_accepted(t, letter);
 }
 
 /* ---- what the broker keeps ---- */
@@ -311,6 +315,8 @@ static void on_case(struct town *t, const struct event *event)
     f->is_kept = true;
     f->said = read.custody;
     free(read.again);
+    if (read.custody.transfer.to == 0)
+        clockwork_no_transfer(t, case_number);
     if (f->holder == NONE && !f->is_closed && holder != NONE) {
         if (!was_claimed(t, holder, f, CONCORDAT__CLAIM_KIND__CLAIM_OPEN) || holder >= HOLDERS)
             town_fail(t, "a case is opened without a claim, or by who may not hold one");
@@ -358,6 +364,7 @@ static void on_conversation(struct town *t, const struct event *event)
     MUST(conversation_read(event->key, event->record, &names, &read));
     if (read.held_count > 0)
         t->counts->held++;
+    clockwork_talk(t, talk, &read);
     free(read.held);
     talk->is_kept = true;
     /* What was held is said now: to the holder, when the case has come back to who asked. */
@@ -369,38 +376,12 @@ static void on_conversation(struct town *t, const struct event *event)
 
 /* ---- what it tells ---- */
 
-/* A strike that was told to this agency before. */
-static bool struck_before(struct town *t, const char *agency, const struct clock_told *c)
-{
-    struct digest digest;
-    char text[512];
-    uint64_t mark;
-    int size = snprintf(text, sizeof text, "%s %" PRIu64 " %d %d %s %u", agency, c->clock,
-                        (int)c->kind, (int)c->stage, c->role, c->count);
-
-    digest = sha256(text, (size_t)size);
-    memcpy(&mark, digest.bytes, sizeof mark);
-    mark |= 1;
-    for (size_t at = mark % SEEN_ROOM;; at = (at + 1) % SEEN_ROOM) {
-        if (t->seen[at] == mark)
-            return true;
-        if (t->seen[at] == 0) {
-            t->seen[at] = mark;
-            return false;
-        }
-    }
-}
-
-static void on_clock(struct town *t, const char *agency, const struct clock_told *c)
+static void on_clock(struct town *t, const struct event *event, const struct clock_told *c)
 {
     struct talk *talk = talk_of(t, &c->conversation_id);
 
     t->counts->strikes++;
-    if (struck_before(t, agency, c))
-        town_fail(t, "clock %" PRIu64 " has told %s twice: %s, %s", c->clock, agency,
-                  clock_kind_name(c->kind), clock_stage_name(c->stage));
-    if (c->stage == CONCORDAT__CLOCK_STAGE__STAGE_BREACHED && c->at_ms < c->due_ms)
-        town_fail(t, "a clock is breached before it is due");
+    clockwork_told(t, event, c);
     if (talk && c->kind == CONCORDAT__CLOCK_KIND__CLOCK_FORWARD)
         talk->is_missed = true;
 }
@@ -418,7 +399,7 @@ static void on_told(struct town *t, const struct event *event)
         return;
     }
     if (told.kind == TOLD_CLOCK) {
-        on_clock(t, event->agency, &told.clock);
+        on_clock(t, event, &told.clock);
         return;
     }
     struct file *f = file_of(t, &told.custody.case_handle);
@@ -446,10 +427,32 @@ static void on_kept(struct town *t, const struct event *event)
         on_conversation(t, event);
 }
 
+/* What its recipient could not open, or never got, has not been said. */
+static void on_unsaid(struct town *t, struct letter *letter, bool withheld)
+{
+    struct talk *talk = letter->talk != NONE ? &t->talks[letter->talk] : NULL;
+
+    letter->rejected = true;
+    letter->withheld = letter->withheld || withheld;
+    t->counts->withheld += withheld;
+    t->counts->rejected += !withheld;
+    /* Who has handed the case on ends nothing of the new holder's. */
+    if (talk && talk->opening == (int)(letter - t->letters)
+        && (withheld || letter->to == talk->sides[1]))
+        talk->came_to_nobody = true;
+    if (talk && letter->passes)
+        talk->is_passed = false;
+    if (talk && letter->passes && strcmp(letter->type->name, LATE_ANSWER) == 0) {
+        talk->former = letter->from; /* owes it again */
+        talk->is_missed = false;
+    }
+}
+
 void watch_event(struct town *t, const struct event *event)
 {
     struct letter *letter = NULL;
 
+    clockwork_event(t, event);
     if (event->kind == EVENT_ACCEPTED)
         on_accepted(t, event);
     if (event->kind == EVENT_KEPT)
@@ -466,5 +469,10 @@ void watch_event(struct town *t, const struct event *event)
     if (!letter)
         return;
     letter->settled = true;
-    letter->withheld = letter->withheld || event->kind == EVENT_WITHHELD;
+    if (event->kind == EVENT_WITHHELD || event->step_kind == CONCORDAT__STEP_KIND__REJECTED)
+        on_unsaid(t, letter, event->kind == EVENT_WITHHELD);
+    if (event->kind == EVENT_WITHHELD)
+        clockwork_withheld(t, letter);
+    else
+        clockwork_step(t, letter, (Concordat__StepKind)event->step_kind);
 }

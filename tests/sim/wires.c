@@ -61,7 +61,7 @@ static void drop(struct agency *a)
     a->frame_count = a->told_count = 0;
 }
 
-void agency_disconnect(struct town *t, int agency)
+void agency_disconnect(struct town *t, int agency, bool lost)
 {
     struct agency *a = &t->agencies[agency];
 
@@ -70,6 +70,7 @@ void agency_disconnect(struct town *t, int agency)
     struct command_gone *gone =
         turn_command(hub_turn(t->hub), COMMAND_GONE, a->session, sizeof *gone);
     gone->head.member = a->member;
+    gone->lost = lost;
     drop(a);
     t->counts->disconnects++;
 }
@@ -79,6 +80,7 @@ void town_died(struct town *t)
     for (int i = 0; i < AGENCIES; i++)
         drop(&t->agencies[i]);
     t->counts->deaths++;
+    clockwork_died(t);
 }
 
 void agency_say(struct town *t, int agency, struct frame_out frame)
@@ -122,6 +124,16 @@ static void welcomed(struct town *t, int agency, uint32_t member)
 
 /* ---- frames ---- */
 
+/* Any of what an agent may find in what it cannot take. */
+static Concordat__RefusalCode why_rejected(const struct letter *letter)
+{
+    static const Concordat__RefusalCode codes[] = {
+        CONCORDAT__REFUSAL_CODE__HEADER_MISMATCH, CONCORDAT__REFUSAL_CODE__BODY_CATEGORY_MISMATCH,
+        CONCORDAT__REFUSAL_CODE__BAD_SIGNATURE, CONCORDAT__REFUSAL_CODE__CANNOT_OPEN};
+
+    return codes[letter->sequence % (sizeof codes / sizeof *codes)];
+}
+
 static void send_step(struct town *t, int agency, struct letter *letter, int kind)
 {
     struct step step = {.message_id = letter->id,
@@ -135,7 +147,7 @@ static void send_step(struct town *t, int agency, struct letter *letter, int kin
     size_t size;
 
     if (kind == CONCORDAT__STEP_KIND__REJECTED)
-        step.rejected = CONCORDAT__REFUSAL_CODE__HEADER_MISMATCH;
+        step.rejected = why_rejected(letter);
     if (kind == CONCORDAT__STEP_KIND__DECLINED)
         step.declined = CONCORDAT__DECLINE_REASON__NOT_FOR_US;
     (void)snprintf(step.agency, sizeof step.agency, "%s", t->agencies[agency].name);
@@ -311,7 +323,7 @@ static void take_step(struct town *t, int agency, struct letter *letter)
     if (letter->steps & 1u << CONCORDAT__STEP_KIND__REJECTED)
         return;
     if (!(letter->steps & delivered)) {
-        if (letter->type->custody == CUSTODY_OFFER && chance(t, 5))
+        if (chance(t, t->rejects))
             kind = CONCORDAT__STEP_KIND__REJECTED;
     } else if (letter->type->pattern == PATTERN_REFERRAL && chance(t, 30)
                && letter->steps == delivered) {

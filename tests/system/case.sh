@@ -256,5 +256,28 @@ expect 0 'answered by *csc.cambs' cat "$folder/opened"
 expect 0 "to message *$question" cat "$folder/opened"
 expect 0 "its id *$answer" cat "$folder/opened"
 expect 0 '"type": "check.social_care.children.response"' concordat open "$late" --json
+
+# --- a list that is cut says so: what nobody was shown is no silence ---
+sed 's/"reason": "INITIAL/"replyByMs": "1577836800000", &/' "$examples/transfer-offer.json" >"$folder/past.json"
+at nps.cambs
+expect 0 'held by us' concordat case open
+case=$(handle_of)
+for _ in 1 2; do # each lapses as it is accepted, and both sides are told
+    expect 0 'accepted' concordat case offer "$case" --to crc.bench "$folder/past.json"
+    offer=$(last_id)
+    delivered "$offer"
+done
+at crc.bench
+wait_for '^2 .*has no reply' concordat alarms
+unsaid 'older alarms'
+expect 0 'there are older alarms' concordat alarms --limit 1
+expect 0 '"more": true' concordat alarms --limit 1 --json
+expect 0 '"more": false' concordat alarms --json
+expect 0 'others that nobody has opened' concordat inbox --limit 1
+expect 0 '"more": true' concordat inbox --limit 1 --json
+expect 0 '"moreAlarms": false' concordat inbox --json
+said '"more": false'
+expect 0 'seen  alarm 1' concordat alarms --seen 1
+expect 0 '"more": false' concordat alarms --limit 1 --json
 stop_town TERM
 expect 0 '' test "$stopped" = 0

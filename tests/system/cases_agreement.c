@@ -1,29 +1,8 @@
 #include "tests/system/cases_agreement.h"
 
-#include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
-#define ROOM 32768
-
-struct text {
-    char bytes[ROOM];
-    size_t size;
-};
-
-static void add(struct text *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
-
-static void add(struct text *t, const char *format, ...)
-{
-    va_list args;
-
-    va_start(args, format);
-    int size = vsnprintf(t->bytes + t->size, sizeof t->bytes - t->size, format, args);
-    va_end(args);
-    if (size < 0 || (size_t)size >= sizeof t->bytes - t->size)
-        fail("the agreement is too long");
-    t->size += (size_t)size;
-}
+#include "tests/system/text.h"
 
 /* Ids are of the kinds' first letters: "offer-nc" from NPS to CRC. */
 struct way {
@@ -55,12 +34,12 @@ static void add_clause(struct text *t, const struct way *w, const char *from, co
 {
     const bool safe = strncmp(w->type, "safe", 4) == 0;
 
-    add(t,
-        "  - id: %s-%c%c\n    type: %s\n    from: %s\n    to: %s\n    purpose: %s\n"
-        "    gateway: %s\n    required: [%s]\n    allowed: [%s]\n%s",
-        w->id, from[0] | 0x20, to[0] | 0x20, w->type, from, to,
-        safe ? "safeguard_child" : "allocation", safe ? "CA1989_S17_S47" : "OMA2007_S14",
-        w->required, w->allowed, w->more);
+    text_add(t,
+             "  - id: %s-%c%c\n    type: %s\n    from: %s\n    to: %s\n    purpose: %s\n"
+             "    gateway: %s\n    required: [%s]\n    allowed: [%s]\n%s",
+             w->id, from[0] | 0x20, to[0] | 0x20, w->type, from, to,
+             safe ? "safeguard_child" : "allocation", safe ? "CA1989_S17_S47" : "OMA2007_S14",
+             w->required, w->allowed, w->more);
 }
 
 void cases_agreement(struct community *c, const struct member parties[CASES_PARTIES])
@@ -69,14 +48,14 @@ void cases_agreement(struct community *c, const struct member parties[CASES_PART
     static struct text t;
 
     t.size = 0;
-    add(&t, "agreement: ISA-CASES\nversion: 1\ntitle: Cases that change hands\n"
-            "in-force: 2020-01-01\nreview: 2030-01-01\nexpires: 2035-01-01\nmarking:\n"
-            "  floor: OFFICIAL\n  ceiling: OFFICIAL_SENSITIVE\nretention-days: 365\n"
-            "onward: []\nparties:\n");
+    text_add(&t, "agreement: ISA-CASES\nversion: 1\ntitle: Cases that change hands\n"
+                 "in-force: 2020-01-01\nreview: 2030-01-01\nexpires: 2035-01-01\nmarking:\n"
+                 "  floor: OFFICIAL\n  ceiling: OFFICIAL_SENSITIVE\nretention-days: 365\n"
+                 "onward: []\nparties:\n");
     for (size_t i = 0; i < CASES_PARTIES; i++)
-        add(&t, "  - agency: %s\n    kind: %s\n    contact: Test desk\n    calendar: always\n",
-            parties[i].agency, parties[i].kind);
-    add(&t, "clauses:\n");
+        text_add(&t, "  - agency: %s\n    kind: %s\n    contact: Test desk\n    calendar: always\n",
+                 parties[i].agency, parties[i].kind);
+    text_add(&t, "clauses:\n");
     for (size_t i = 0; i < sizeof ways / sizeof *ways; i++)
         for (size_t k = 0; k < 2; k++) {
             const char *keeper = keepers[k];

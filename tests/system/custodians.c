@@ -4,68 +4,51 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
-#define PATIENCE_MS 30000 /* until what the broker tells has come: it takes milliseconds */
-#define QUIET_MS 300      /* without anything new: that was all */
-#define NAP_NS 10000000
+#include "tests/system/awaiting.h"
+
+#define PATIENCE_MS 30000 /* until what must come is missing: it takes milliseconds */
+#define ROUNDS 4 /* hops of what follows from what was done: there, back, on, its receipt */
 
 /* ---- waiting ---- */
 
-static int64_t real_ms(void)
+void scenario_hear_out(struct scenario *s, const char *agency)
 {
-    struct timespec t;
+    struct concordat *client = scenario_client(s, agency);
 
-    (void)clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+    if (hear_out(client, &s->marker, PATIENCE_MS))
+        return;
+    struct concordat_answer *answer = concordat_status(client);
+    fail("%s does not hear the broker: %s", agency,
+         answer->status ? answer->status->last_error : "its agent does not answer");
 }
 
-bool scenario_until(bool (*is_so)(void *context), void *context)
+static void hear_all_out(struct scenario *s)
 {
-    int64_t end_ms = real_ms() + PATIENCE_MS;
+    for (size_t i = 0; i < s->community.member_count; i++)
+        if (s->community.agents[i].pid != 0)
+            scenario_hear_out(s, s->community.members[i].agency);
+}
 
-    while (!is_so(context)) {
-        if (real_ms() > end_ms)
-            return false;
-        (void)nanosleep(&(struct timespec){.tv_nsec = NAP_NS}, NULL);
+bool scenario_until(struct scenario *s, bool (*is_so)(void *context), void *context)
+{
+    bool so = is_so(context);
+
+    for (int round = 0; !so && round < ROUNDS; round++) {
+        hear_all_out(s);
+        so = is_so(context);
     }
-    return true;
-}
-
-struct back {
-    struct concordat *client;
-    int64_t since_ms;
-    int64_t quiet_ms; /* by this time who has not gone has been heard in the very moment */
-};
-
-static bool is_back(void *context)
-{
-    const struct back *back = context;
-    struct concordat_answer *answer = concordat_status(back->client);
-    bool is = answer->status && answer->status->connected
-           && (answer->status->since_ms >= back->since_ms || real_ms() > back->quiet_ms);
-
-    concordat_answer_free(answer);
-    return is;
+    return so;
 }
 
 void scenario_later(struct scenario *s, const char *moment)
 {
-    struct back back = {.since_ms = moment_ms(moment), .quiet_ms = real_ms() + PATIENCE_MS / 6};
+    int64_t at_ms = moment_ms(moment);
 
-    if (back.since_ms - peer_now_ms() < 2 * 60000)
+    if (at_ms - peer_now_ms() < 2 * 60000)
         fail("%s: too short a jump for connections to be given up", moment);
-    scenario_clock_to(back.since_ms);
-    for (size_t i = 0; i < s->community.member_count; i++) {
-        if (s->community.agents[i].pid == 0)
-            continue;
-        back.client = scenario_client(s, s->community.members[i].agency);
-        if (!scenario_until(is_back, &back)) {
-            struct concordat_answer *answer = concordat_status(back.client);
-            fail("%s does not find the broker again: %s", s->community.members[i].agency,
-                 answer->status ? answer->status->last_error : "its agent does not answer");
-        }
-    }
+    scenario_clock_to(at_ms);
+    hear_all_out(s);
 }
 
 /* ---- cases ---- */
@@ -80,6 +63,7 @@ struct concordat_id open_case(struct scenario *s, const char *agency)
                && strcmp(answer->custody->holder, agency) == 0,
            "%s opens the case, and holds it", agency);
     concordat_answer_free(answer);
+    s->marker = handle;
     return handle;
 }
 
@@ -123,47 +107,44 @@ void expect_untold(struct scenario *s, const char *asks, const struct concordat_
 /* ---- conversations ---- */
 
 struct asked {
-    struct scenario *s;
-    const char *agency, *with;
-    struct concordat_id handle, conversation;
+    const char *with; /* NULL: whoever */
+    const struct concordat_id *conversation;
 };
 
-static bool is_open(void *context)
+static bool is_open(const struct concordat_custody *custody, const void *context)
 {
     const struct asked *a = context;
-    struct concordat_answer *answer =
-        concordat_case(scenario_client(a->s, a->agency), &a->handle, 0);
-    const struct concordat_custody *custody = answer->custody;
     bool found = false;
 
     for (size_t i = 0; custody && i < custody->conversation_count; i++) {
         const struct concordat_conversation *c = &custody->conversations[i];
-        found |= memcmp(&c->id, &a->conversation, sizeof c->id) == 0
-              && strcmp(c->state, "open") == 0 && (!a->with || strcmp(c->with, a->with) == 0);
+        found |= memcmp(&c->id, a->conversation, sizeof c->id) == 0 && strcmp(c->state, "open") == 0
+              && (!a->with || strcmp(c->with, a->with) == 0);
     }
-    concordat_answer_free(answer);
     return found;
 }
 
-static bool is_not_open(void *context)
+static bool is_not_open(const struct concordat_custody *custody, const void *context)
 {
-    return !is_open(context);
+    return !is_open(custody, context);
 }
 
 void expect_open(struct scenario *s, const char *agency, const struct concordat_id *handle,
                  const struct concordat_id *conversation, const char *with, const char *what)
 {
-    struct asked asked = {s, agency, with, *handle, *conversation};
+    const struct asked asked = {with, conversation};
 
-    expect(scenario_until(is_open, &asked), "%s", what);
+    expect(await_custody(scenario_client(s, agency), handle, is_open, &asked, PATIENCE_MS), "%s",
+           what);
 }
 
 void expect_not_open(struct scenario *s, const char *agency, const struct concordat_id *handle,
                      const struct concordat_id *conversation, const char *what)
 {
-    struct asked asked = {s, agency, NULL, *handle, *conversation};
+    const struct asked asked = {NULL, conversation};
 
-    expect(scenario_until(is_not_open, &asked), "%s", what);
+    expect(await_custody(scenario_client(s, agency), handle, is_not_open, &asked, PATIENCE_MS),
+           "%s", what);
 }
 
 bool conversation_is_listed(struct scenario *s, const char *agency,
@@ -182,34 +163,29 @@ bool conversation_is_listed(struct scenario *s, const char *agency,
 }
 
 struct component {
-    struct scenario *s;
-    const char *agency, *state, *reason;
-    struct concordat_id handle;
     uint32_t number;
+    const char *state, *reason;
 };
 
-static bool component_is(void *context)
+static bool component_is(const struct concordat_custody *custody, const void *context)
 {
     const struct component *c = context;
-    struct concordat_answer *answer =
-        concordat_case(scenario_client(c->s, c->agency), &c->handle, 0);
-    const struct concordat_custody *custody = answer->custody;
     bool found = false;
 
     for (size_t i = 0; custody && i < custody->component_count; i++)
         found |= custody->components[i].number == c->number
               && strcmp(custody->components[i].state, c->state) == 0
               && strcmp(custody->components[i].reason, c->reason) == 0;
-    concordat_answer_free(answer);
     return found;
 }
 
 void expect_component(struct scenario *s, const char *agency, const struct concordat_id *handle,
                       uint32_t component, const char *state, const char *reason, const char *what)
 {
-    struct component c = {s, agency, state, reason, *handle, component};
+    const struct component c = {component, state, reason};
 
-    expect(scenario_until(component_is, &c), "%s", what);
+    expect(await_custody(scenario_client(s, agency), handle, component_is, &c, PATIENCE_MS), "%s",
+           what);
 }
 
 /* ---- what is not sent ---- */
@@ -287,68 +263,47 @@ void expect_due(struct scenario *s, const char *agency, const char *kind, const 
 {
     struct owed owed = {s, agency, kind, type};
 
-    expect(scenario_until(is_due, &owed), "%s", what);
+    expect(scenario_until(s, is_due, &owed), "%s", what);
 }
 
 void expect_not_due(struct scenario *s, const char *agency, const char *type, const char *what)
 {
     struct owed owed = {s, agency, NULL, type};
 
-    expect(scenario_until(is_not_due, &owed), "%s", what);
+    expect(scenario_until(s, is_not_due, &owed), "%s", what);
 }
 
 /* ---- alarms ---- */
-
-struct alarmed {
-    struct scenario *s;
-    const char *agency;
-    struct alarms which;
-    unsigned count;
-};
 
 static bool is_so(const char *wanted, const char *text)
 {
     return !wanted || strcmp(wanted, text) == 0;
 }
 
-static unsigned count_alarms(const struct alarmed *a)
+static bool is_meant(const struct concordat_alarm *alarm, const void *context)
 {
-    struct concordat_answer *answer =
-        concordat_alarms(scenario_client(a->s, a->agency), 1000, true);
-    unsigned count = 0;
+    const struct alarms *which = context;
 
-    for (size_t i = 0; i < answer->alarm_count; i++) {
-        const struct concordat_alarm *alarm = &answer->alarms[i];
-        count += is_so(a->which.kind, alarm->kind) && is_so(a->which.stage, alarm->stage)
-              && is_so(a->which.expected, alarm->expected) && is_so(a->which.role, alarm->role);
-    }
-    concordat_answer_free(answer);
-    return count;
-}
-
-static bool are_so_many(void *context)
-{
-    const struct alarmed *a = context;
-
-    return count_alarms(a) >= a->count;
+    return is_so(which->kind, alarm->kind) && is_so(which->stage, alarm->stage)
+        && is_so(which->expected, alarm->expected) && is_so(which->role, alarm->role);
 }
 
 unsigned alarms_of(struct scenario *s, const char *agency, const struct alarms *which)
 {
-    return count_alarms(&(struct alarmed){s, agency, *which, 0});
+    const struct alarms_meant meant = {is_meant, which};
+
+    scenario_hear_out(s, agency);
+    return (unsigned)count_alarms(scenario_client(s, agency), &meant);
 }
 
 void expect_alarms(struct scenario *s, const char *agency, const struct alarms *which,
                    unsigned count, const char *what)
 {
-    struct alarmed a = {s, agency, *which, count};
-    bool came = scenario_until(are_so_many, &a);
-    int64_t end_ms = real_ms() + QUIET_MS;
+    const struct alarms_meant meant = {is_meant, which};
 
-    while (real_ms() < end_ms && count_alarms(&a) == count)
-        (void)nanosleep(&(struct timespec){.tv_nsec = NAP_NS}, NULL);
-    unsigned there = count_alarms(&a);
-    if (!expect(came && there == count, "%s", what))
+    (void)await_alarms(scenario_client(s, agency), &meant, count, PATIENCE_MS);
+    unsigned there = alarms_of(s, agency, which);
+    if (!expect(there == count, "%s", what))
         printf("     %u alarms '%s', not %u\n", there, which->kind, count);
 }
 

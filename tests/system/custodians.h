@@ -2,18 +2,22 @@
  * custodians.h - what scenarios about custody, conversations and clocks check: who holds a case,
  * who sees which of its conversations, what is due and what was alarmed.
  *
- * What comes from the broker as evidence of its own takes a moment: each of these asks until it is
- * so, or for as long as nothing that must come may take.
+ * What comes from the broker as evidence of its own takes a moment: each of these waits for the
+ * event that makes it so (awaiting.h), and what must not be is judged when the broker has been
+ * heard out.
  */
 #ifndef TESTS_SYSTEM_CUSTODIANS_H
 #define TESTS_SYSTEM_CUSTODIANS_H
 
 #include "tests/system/handover.h"
 
-/* Asks until it is so; false: not in the time in which everything comes. */
-bool scenario_until(bool (*is_so)(void *context), void *context);
+/* The agency has all that the broker had for it, and what strikes at this time. */
+void scenario_hear_out(struct scenario *s, const char *agency);
+/* Everybody hears the broker out until it is so; false: it is not when all that follows from what
+ * was said before has come. */
+bool scenario_until(struct scenario *s, bool (*is_so)(void *context), void *context);
 
-/* The clock jumps there and all running agents have the broker again. */
+/* The clock jumps there; all running agents have the broker again, and what it struck. */
 void scenario_later(struct scenario *s, const char *moment);
 
 /* The agency opens a case and holds it: a check. */
@@ -54,8 +58,9 @@ void expect_not_due(struct scenario *s, const char *agency, const char *type, co
 struct alarms {
     const char *kind, *stage, *expected, *role;
 };
+/* How many there are, with what strikes at this time. */
 unsigned alarms_of(struct scenario *s, const char *agency, const struct alarms *which);
-/* Until the agency has so many of them, and no more. */
+/* The agency comes to have so many of them, and no more. */
 void expect_alarms(struct scenario *s, const char *agency, const struct alarms *which,
                    unsigned count, const char *what);
 

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "tests/system/awaiting.h"
 #include "tests/system/inboxes.h"
 
 #define K                                                                                          \
@@ -14,7 +15,7 @@
     "{\"forename\": \"Kit\", \"surname\": \"Example\"}}"
 #define ANSWER "check.social_care.children.response"
 #define GIVE_UP_MS 60000 /* what has not come by then does not: daemons start in between */
-#define NAP_NS 10000000
+#define ROUNDS 4         /* hops of what follows from what was said: there, back, on, its receipt */
 #define SOON_MS 1500
 #define SOON_MAX 24     /* of a desk: its alarms are listed in one page */
 #define SOON_OPEN_MAX 5 /* they stay open, and go with the case */
@@ -82,19 +83,6 @@ static enum desk_who find_who(const struct desk *d, const char *agency)
     return who;
 }
 
-/* Asks until it is so. */
-static bool until(bool (*is_so)(struct desk *, const void *), struct desk *d, const void *what)
-{
-    int64_t end_ms = real_ms() + GIVE_UP_MS;
-
-    while (!is_so(d, what)) {
-        if (real_ms() > end_ms)
-            return false;
-        (void)nanosleep(&(struct timespec){.tv_nsec = NAP_NS}, NULL);
-    }
-    return true;
-}
-
 /* ---- saying ---- */
 
 static struct concordat *client_of(void *context, const char *agency)
@@ -131,16 +119,9 @@ static struct concordat_answer *say(void *context, const char *from,
     return a;
 }
 
-struct arrival {
-    struct concordat_id id;
-    enum desk_who from;
-    bool failed;
-};
-
-static bool has_come(struct desk *d, const void *what)
+static bool has_come(struct concordat *client, const struct concordat_id *id, uint32_t wait_ms)
 {
-    const struct arrival *a = what;
-    struct concordat_answer *t = concordat_track(d->clients[a->from], &a->id, 1, "delivered", 1000);
+    struct concordat_answer *t = concordat_track(client, id, 1, "delivered", wait_ms);
     bool found = false;
 
     for (size_t i = 0; t->item_count == 1 && i < t->items[0].rung_count; i++)
@@ -149,71 +130,87 @@ static bool has_come(struct desk *d, const void *what)
     return found;
 }
 
+/* Its agent may be killed while it waits. */
+static bool comes(struct concordat *client, const struct concordat_id *id)
+{
+    const int64_t end_ms = real_ms() + GIVE_UP_MS;
+    bool found = false;
+
+    for (int64_t left = GIVE_UP_MS; !found && left > 0; left = end_ms - real_ms())
+        found = has_come(client, id, (uint32_t)left);
+    return found;
+}
+
 /* Said, accepted and with the other side; what has gone wrong is told. Frees the answer. */
 static bool arrives(struct desk *d, enum desk_who from, struct concordat_answer *a,
                     const char *what)
 {
-    struct arrival arrival = {.id = a->message_id, .from = from};
+    const struct concordat_id id = a->message_id;
     bool done = a->outcome == CONCORDAT_DONE;
 
     concordat_answer_free(a);
     if (!done)
         return false;
-    if (!until(has_come, d, &arrival))
+    if (!comes(d->clients[from], &id))
         wrong(d, "%s is accepted, and does not come", what);
     return d->wrong == 0;
 }
 
 /* ---- what the agents know ---- */
 
-/* With `who` as with all: the holder is who completed last, and `next` of the version. */
-static bool knows(struct desk *d, enum desk_who who)
+static bool await_who(struct desk *d, enum desk_who who,
+                      bool (*is_so)(const struct concordat_custody *custody, const void *context),
+                      const void *context)
 {
-    struct concordat_answer *a = concordat_case(d->clients[who], &d->handle, 0);
-    const struct concordat_custody *c = a->custody;
-    bool is_so = c && strcmp(c->holder, name(d, d->holder)) == 0 && c->version == d->version
-              && concordat_id_is_none(&c->transfer_id);
-
-    concordat_answer_free(a);
-    return is_so;
+    return await_custody(d->clients[who], &d->handle, is_so, context, GIVE_UP_MS);
 }
 
-static bool keepers_know(struct desk *d, const void *what)
+/* The holder is who completed last, and the version the one after that. */
+static bool is_as_with_us(const struct concordat_custody *c, const void *context)
 {
-    return !what && knows(d, DESK_NPS) && knows(d, DESK_CRC);
+    const struct desk *d = context;
+
+    return c && strcmp(c->holder, name(d, d->holder)) == 0 && c->version == d->version
+        && concordat_id_is_none(&c->transfer_id);
 }
 
-static bool is_open_at(struct desk *d, enum desk_who who, enum desk_who with,
-                       const struct concordat_id *conversation)
+struct talk {
+    const struct concordat_id *conversation;
+    const char *with;
+};
+
+static bool is_open(const struct concordat_custody *custody, const void *context)
 {
-    struct concordat_answer *a = concordat_case(d->clients[who], &d->handle, 0);
+    const struct talk *talk = context;
     bool found = false;
 
-    for (size_t i = 0; a->custody && i < a->custody->conversation_count; i++) {
-        const struct concordat_conversation *c = &a->custody->conversations[i];
-        found |= same(&c->id, conversation) && strcmp(c->state, "open") == 0
-              && strcmp(c->with, name(d, with)) == 0;
+    for (size_t i = 0; custody && i < custody->conversation_count; i++) {
+        const struct concordat_conversation *c = &custody->conversations[i];
+        found |= same(&c->id, talk->conversation) && strcmp(c->state, "open") == 0
+              && strcmp(c->with, talk->with) == 0;
     }
-    concordat_answer_free(a);
     return found;
 }
 
 /* Both of its sides have it open with each other. */
-static bool goes_on(struct desk *d, const void *conversation)
+static bool goes_on(struct desk *d, const struct concordat_id *conversation)
 {
-    return is_open_at(d, d->holder, DESK_CARE, conversation)
-        && is_open_at(d, DESK_CARE, d->holder, conversation);
+    const struct talk with_care = {conversation, name(d, DESK_CARE)};
+    const struct talk with_holder = {conversation, name(d, d->holder)};
+
+    return await_who(d, d->holder, is_open, &with_care)
+        && await_who(d, DESK_CARE, is_open, &with_holder);
 }
 
 /* Its case's holder, and what is open in it, is known to everybody. */
 static bool is_known(struct desk *d)
 {
-    if (!until(keepers_know, d, NULL))
+    if (!await_who(d, DESK_NPS, is_as_with_us, d) || !await_who(d, DESK_CRC, is_as_with_us, d))
         wrong(d, "its keepers do not hear who holds it");
-    if (d->wrong == 0 && !until(goes_on, d, &d->referral))
+    if (d->wrong == 0 && !goes_on(d, &d->referral))
         wrong(d, "its referral does not go on under the holder");
     for (size_t i = 0; d->wrong == 0 && i < d->asked_count; i++)
-        if (!d->asked[i].is_answered && !until(goes_on, d, &d->asked[i].id))
+        if (!d->asked[i].is_answered && !goes_on(d, &d->asked[i].id))
             wrong(d, "an enquiry does not go on under the holder");
     return d->wrong == 0;
 }
@@ -292,14 +289,9 @@ static bool answer_some(struct desk *d)
     return true;
 }
 
-static bool part_is_here(struct desk *d, const void *what)
+static bool part_is_here(const struct concordat_custody *custody, const void *)
 {
-    struct concordat_answer *a = concordat_case(d->clients[other(d->holder)], &d->handle, 0);
-    bool is_here = !what && a->custody && a->custody->part_count == 1
-                && strcmp(a->custody->parts[0].state, "here") == 0;
-
-    concordat_answer_free(a);
-    return is_here;
+    return custody && custody->part_count == 1 && strcmp(custody->parts[0].state, "here") == 0;
 }
 
 static bool hand_over(struct desk *d)
@@ -320,7 +312,7 @@ static bool hand_over(struct desk *d)
         || !arrives(d, to, handover_accept(h, NULL), "an acceptance")
         || !arrives(d, from, handover_send_part(h, 1, false), "a part"))
         return false;
-    if (!until(part_is_here, d, NULL)) {
+    if (!await_who(d, to, part_is_here, NULL)) {
         wrong(d, "a part has come, and is not here");
         return false;
     }
@@ -372,21 +364,29 @@ void desk_close(struct desk *d)
 
 /* ---- the end ---- */
 
-/* Says the broker, asked by `who`. */
-static bool broker_knows(struct desk *d, const void *what)
+/* Everybody has all that the broker had for them. */
+static bool hear_all_out(struct desk *d)
 {
-    const enum desk_who *who = what;
-    struct concordat_answer *a = concordat_holder(d->clients[*who], &d->handle, 1000);
+    for (enum desk_who who = DESK_NPS; who < DESK_WHO_COUNT; who++)
+        if (!hear_out(d->clients[who], &d->handle, GIVE_UP_MS))
+            return false;
+    return true;
+}
+
+/* Says the broker, which `who` has. */
+static void judge_holder(struct desk *d, enum desk_who who)
+{
+    struct concordat_answer *a = concordat_holder(d->clients[who], &d->handle, GIVE_UP_MS);
     const struct concordat_custody *c = a->custody;
-    bool answered = a->outcome == CONCORDAT_REFUSED || (c && c->from_broker);
 
     if (a->outcome == CONCORDAT_REFUSED)
-        wrong(d, "%s is told %s", name(d, *who), a->refusal ? a->refusal->code : "nothing");
-    else if (answered && (strcmp(c->holder, name(d, d->holder)) != 0 || c->version != d->version))
-        wrong(d, "%s is told that %s holds it, version %llu", name(d, *who), c->holder,
+        wrong(d, "%s is told %s", name(d, who), a->refusal ? a->refusal->code : "nothing");
+    else if (!c || !c->from_broker)
+        wrong(d, "the broker does not say who holds it");
+    else if (strcmp(c->holder, name(d, d->holder)) != 0 || c->version != d->version)
+        wrong(d, "%s is told that %s holds it, version %llu", name(d, who), c->holder,
               (unsigned long long)c->version);
     concordat_answer_free(a);
-    return answered;
 }
 
 static bool has_due(struct desk *d, enum desk_who at, bool by_us,
@@ -402,45 +402,39 @@ static bool has_due(struct desk *d, enum desk_who at, bool by_us,
 }
 
 /* Who owes it knows, and who it is owed to. */
-static bool is_owed(struct desk *d, const void *message)
+static bool is_owed(struct desk *d, const struct concordat_id *message)
 {
-    return has_due(d, DESK_CARE, true, message) && has_due(d, d->holder, false, message);
+    bool is = false;
+
+    for (int round = 0; !is && round < ROUNDS && hear_all_out(d); round++)
+        is = has_due(d, DESK_CARE, true, message) && has_due(d, d->holder, false, message);
+    return is;
 }
 
 static void judge_open(struct desk *d, struct desk_verdict *v)
 {
-    if (!until(is_owed, d, &d->referral))
+    if (!is_owed(d, &d->referral))
         wrong(d, "nobody owes anything about its referral");
     v->open += d->wrong == 0;
     for (size_t i = 0; d->wrong == 0 && i < d->asked_count; i++) {
         if (d->asked[i].is_answered)
             continue;
-        if (!until(is_owed, d, &d->asked[i].id))
+        if (!is_owed(d, &d->asked[i].id))
             wrong(d, "nobody owes the answer to an open enquiry");
         v->open++;
     }
 }
 
-static size_t count_breaches(struct desk *d, enum desk_who who, const struct concordat_id *message)
+/* Of an answer that is missing. */
+static bool is_breach(const struct concordat_alarm *alarm, const void *message)
 {
-    struct concordat_answer *a = concordat_alarms(d->clients[who], LIST, true);
-    size_t count = 0;
-
-    for (size_t i = 0; i < a->alarm_count; i++)
-        count += same(&a->alarms[i].message_id, message) && strcmp(a->alarms[i].kind, "answer") == 0
-              && strcmp(a->alarms[i].stage, "breached") == 0;
-    concordat_answer_free(a);
-    return count;
+    return same(&alarm->message_id, message) && strcmp(alarm->kind, "answer") == 0
+        && strcmp(alarm->stage, "breached") == 0;
 }
 
-static size_t breaches_at_keepers(struct desk *d, const struct concordat_id *message)
+static bool is_breached(struct desk *d, const struct alarms_meant *breach)
 {
-    return count_breaches(d, DESK_NPS, message) + count_breaches(d, DESK_CRC, message);
-}
-
-static bool is_breached(struct desk *d, const void *message)
-{
-    return count_breaches(d, DESK_CARE, message) > 0 && breaches_at_keepers(d, message) > 0;
+    return await_alarms(d->clients[DESK_CARE], breach, 1, GIVE_UP_MS) && hear_all_out(d);
 }
 
 /* Both sides of an enquiry that nobody answered in time were told, once. */
@@ -451,9 +445,14 @@ static void judge_clocks(struct desk *d, struct desk_verdict *v)
 
         if (!d->asked[i].is_soon || d->asked[i].is_answered)
             continue;
-        if (!until(is_breached, d, id))
+        const struct alarms_meant breach = {is_breach, id};
+        bool is_told = is_breached(d, &breach);
+        size_t at_care = count_alarms(d->clients[DESK_CARE], &breach);
+        size_t at_keepers = count_alarms(d->clients[DESK_NPS], &breach)
+                          + count_alarms(d->clients[DESK_CRC], &breach);
+        if (!is_told || at_keepers == 0)
             v->clocks_lost++;
-        else if (count_breaches(d, DESK_CARE, id) > 1 || breaches_at_keepers(d, id) > 1)
+        else if (at_care > 1 || at_keepers > 1)
             v->struck_twice++;
         else
             v->breached++;
@@ -479,9 +478,10 @@ static void judge_inboxes(struct desk *d, struct desk_verdict *v)
 
 static void judge(struct desk *d, struct desk_verdict *v)
 {
-    for (enum desk_who who = DESK_NPS; who <= DESK_CRC; who++)
-        if (!until(broker_knows, d, &who))
-            wrong(d, "the broker does not say who holds it");
+    if (!hear_all_out(d))
+        wrong(d, "an agency does not hear the broker");
+    for (enum desk_who who = DESK_NPS; d->wrong == 0 && who <= DESK_CRC; who++)
+        judge_holder(d, who);
     if (d->wrong > 0 || !is_known(d))
         return;
     judge_open(d, v);

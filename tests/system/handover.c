@@ -1,18 +1,18 @@
 #include "tests/system/handover.h"
 
-#include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "agents/base64.h"
 #include "agents/manifest.h"
 #include "proto/bodies/record.pb-c.h"
+#include "tests/system/awaiting.h"
+#include "tests/system/text.h"
 
-#define OFFER_SIZE 8192
-#define TRIES 400 /* of what is asked until it is so; each waits for the agent's answer */
+#define PATIENCE_MS 60000 /* until what must come is missing; its daemons may be killed meanwhile  \
+                           */
 
 void id_as_body(const struct concordat_id *id, char out[static ID_BASE64])
 {
@@ -93,25 +93,6 @@ void handover_prepare(struct handover *h)
 
 /* ---- bodies ---- */
 
-struct text {
-    char bytes[OFFER_SIZE];
-    size_t size;
-};
-
-static void add(struct text *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
-
-static void add(struct text *t, const char *format, ...)
-{
-    va_list args;
-
-    va_start(args, format);
-    int size = vsnprintf(t->bytes + t->size, sizeof t->bytes - t->size, format, args);
-    va_end(args);
-    if (size < 0 || (size_t)size >= sizeof t->bytes - t->size)
-        fail("a body is too large");
-    t->size += (size_t)size;
-}
-
 static void add_parts(const struct handover *h, struct text *t)
 {
     for (uint32_t i = 0; i < h->part_count; i++) {
@@ -119,7 +100,8 @@ static void add_parts(const struct handover *h, struct text *t)
         struct part_measure m =
             manifest_measure((struct bytes){h->parts[i].bytes, h->parts[i].size});
         base64_print(m.sha256.bytes, DIGEST_SIZE, hash);
-        add(t,
+        text_add(
+            t,
             "%s{\"number\": %u, \"kind\": \"contact log\", \"size\": \"%llu\", \"sha256\": \"%s\"}",
             i ? ", " : "", i + 1, (unsigned long long)m.size, hash);
     }
@@ -128,12 +110,12 @@ static void add_parts(const struct handover *h, struct text *t)
 static void add_components(const struct handover *h, struct text *t)
 {
     for (uint32_t i = 1; i <= h->components; i++)
-        add(t, "%s{\"number\": %u, \"kind\": \"%s\", \"label\": \"component %u\"}",
-            i > 1 ? ", " : "", i,
-            i == 1   ? "OFFENDER"
-            : i == 2 ? "ORDER"
-                     : "REQUIREMENT",
-            i);
+        text_add(t, "%s{\"number\": %u, \"kind\": \"%s\", \"label\": \"component %u\"}",
+                 i > 1 ? ", " : "", i,
+                 i == 1   ? "OFFENDER"
+                 : i == 2 ? "ORDER"
+                          : "REQUIREMENT",
+                 i);
 }
 
 static void begin(const struct handover *h, struct text *t)
@@ -142,7 +124,7 @@ static void begin(const struct handover *h, struct text *t)
 
     id_as_body(&h->transfer, id);
     t->size = 0;
-    add(t, "{\"transferId\": \"%s\"", id);
+    text_add(t, "{\"transferId\": \"%s\"", id);
 }
 
 static struct concordat_answer *say(struct handover *h, const char *by, const char *to,
@@ -164,15 +146,15 @@ struct concordat_answer *handover_offer(struct handover *h, const char *componen
 
     begin(h, &t);
     id_as_body(&h->manifest, manifest);
-    add(&t, ", %s, \"reason\": \"%s\", \"manifest\": {\"manifestId\": \"%s\", \"parts\": [",
-        h->subject, h->reason, manifest);
+    text_add(&t, ", %s, \"reason\": \"%s\", \"manifest\": {\"manifestId\": \"%s\", \"parts\": [",
+             h->subject, h->reason, manifest);
     add_parts(h, &t);
-    add(&t, "]}, \"components\": [");
+    text_add(&t, "]}, \"components\": [");
     add_components(h, &t);
-    add(&t, "]");
+    text_add(&t, "]");
     if (components)
-        add(&t, ", \"offered\": [%s]", components);
-    add(&t, "}");
+        text_add(&t, ", \"offered\": [%s]", components);
+    text_add(&t, "}");
     struct concordat_message message = {.type = "case.transfer.offer",
                                         .to = h->to,
                                         .json = t.bytes,
@@ -191,16 +173,16 @@ static void add_replies(struct text *t, const struct handover *h, const char *co
 {
     const char *at = components;
 
-    add(t, ", \"replies\": [");
+    text_add(t, ", \"replies\": [");
     for (uint32_t i = 1; !components && i <= h->components; i++)
-        add(t, "%s{\"component\": %u}", i > 1 ? ", " : "", i);
+        text_add(t, "%s{\"component\": %u}", i > 1 ? ", " : "", i);
     while (at && *at) {
         char *end;
         unsigned long number = strtoul(at, &end, 10);
-        add(t, "%s{\"component\": %lu}", at == components ? "" : ", ", number);
+        text_add(t, "%s{\"component\": %lu}", at == components ? "" : ", ", number);
         at = end + strspn(end, ", ");
     }
-    add(t, "]}");
+    text_add(t, "]}");
 }
 
 struct concordat_answer *handover_accept(struct handover *h, const char *components)
@@ -217,7 +199,7 @@ struct concordat_answer *handover_reject(struct handover *h, uint32_t component,
     struct text t;
 
     begin(h, &t);
-    add(&t, ", \"replies\": [{\"component\": %u, \"reject\": \"%s\"}]}", component, reason);
+    text_add(&t, ", \"replies\": [{\"component\": %u, \"reject\": \"%s\"}]}", component, reason);
     return say(h, h->to, h->from, "case.transfer.reject", &t);
 }
 
@@ -226,7 +208,7 @@ struct concordat_answer *handover_withdraw(struct handover *h, const char *reaso
     struct text t;
 
     begin(h, &t);
-    add(&t, ", \"reason\": \"%s\"}", reason);
+    text_add(&t, ", \"reason\": \"%s\"}", reason);
     return say(h, h->from, h->to, "case.transfer.withdraw", &t);
 }
 
@@ -256,50 +238,56 @@ struct concordat_answer *handover_query(struct handover *h, uint32_t missing)
     char manifest[ID_BASE64];
 
     id_as_body(&h->manifest, manifest);
-    add(&t, "{\"manifestId\": \"%s\", \"missing\": [%u]}", manifest, missing);
+    text_add(&t, "{\"manifestId\": \"%s\", \"missing\": [%u]}", manifest, missing);
     return say(h, h->to, h->from, "case.record.query", &t);
+}
+
+static bool is_known(const struct concordat_custody *custody, const void *)
+{
+    return custody != NULL;
 }
 
 struct concordat_answer *handover_complete(struct handover *h)
 {
-    struct concordat_answer *known = concordat_case(client_of(h, h->to), &h->case_handle, 0);
-    char hash[BASE64_SIZE(DIGEST_SIZE)];
+    struct concordat *client = client_of(h, h->to);
+    char hash[BASE64_SIZE(DIGEST_SIZE)] = "";
     struct text t;
 
-    for (int i = 0; !known->custody && i < TRIES; i++) { /* its agent may just be starting */
-        (void)nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
+    while (!*hash) { /* its agent may be killed between the two */
+        if (!await_custody(client, &h->case_handle, is_known, NULL, PATIENCE_MS))
+            fail("%s knows nothing of the case", h->to);
+        struct concordat_answer *known = concordat_case(client, &h->case_handle, 1);
+        if (known->custody)
+            base64_print(known->custody->manifest_sha256, DIGEST_SIZE, hash);
         concordat_answer_free(known);
-        known = concordat_case(client_of(h, h->to), &h->case_handle, 0);
     }
-    if (!known->custody)
-        fail("%s knows nothing of the case", h->to);
-    base64_print(known->custody->manifest_sha256, DIGEST_SIZE, hash);
-    concordat_answer_free(known);
     begin(h, &t);
-    add(&t, ", \"manifestSha256\": \"%s\"}", hash);
+    text_add(&t, ", \"manifestSha256\": \"%s\"}", hash);
     return say(h, h->to, h->from, "case.transfer.complete", &t);
 }
 
 /* ---- what became of it ---- */
 
-static bool part_is(const struct concordat_custody *custody, uint32_t number, const char *state)
+struct part_wanted {
+    uint32_t number;
+    const char *state;
+};
+
+static bool part_is(const struct concordat_custody *custody, const void *context)
 {
+    const struct part_wanted *wanted = context;
+
     for (size_t i = 0; custody && i < custody->part_count; i++)
-        if (custody->parts[i].number == number)
-            return strcmp(custody->parts[i].state, state) == 0;
+        if (custody->parts[i].number == wanted->number)
+            return strcmp(custody->parts[i].state, wanted->state) == 0;
     return false;
 }
 
 bool handover_part_is(struct handover *h, uint32_t number, const char *state)
 {
-    bool is_so = false;
+    const struct part_wanted wanted = {number, state};
 
-    for (int i = 0; !is_so && i < TRIES; i++) {
-        struct concordat_answer *known = concordat_case(client_of(h, h->to), &h->case_handle, 0);
-        is_so = part_is(known->custody, number, state);
-        concordat_answer_free(known);
-    }
-    return is_so;
+    return await_custody(client_of(h, h->to), &h->case_handle, part_is, &wanted, PATIENCE_MS);
 }
 
 void handover_whole(struct handover *h)

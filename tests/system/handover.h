@@ -45,7 +45,7 @@ void id_as_body(const struct concordat_id *id, char out[static ID_BASE64]);
  * part_count are set. */
 void handover_prepare(struct handover *h);
 /* Answers are the caller's, as scenario_send's. `components`: numbers, "3, 4"; NULL: all. A body of
- * at most 8 KiB. */
+ * at most 32 KiB. */
 struct concordat_answer *handover_offer(struct handover *h, const char *components);
 struct concordat_answer *handover_accept(struct handover *h, const char *components);
 struct concordat_answer *handover_reject(struct handover *h, uint32_t component,

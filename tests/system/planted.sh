@@ -48,6 +48,8 @@ d3.any_holder)
 d4.victims_to_company)
     caught 'not what they know of a victim, nor how' event.yaml \
         '/^  - id: event-crc$/,/^$/s/allowed: \[/&DC_VICTIM, DC_INTELLIGENCE, /' ;;
+d4.no_return_expected)
+    caught 'the prison is to say within two days' recall.yaml '/^expectations:$/,/^$/d' ;;
 d6.others_in_checks)
     caught 'offending: others, and intelligence' checks-crc.yaml \
         '0,/allowed: \[DC_STAFF\]/s//allowed: [DC_THIRD_PARTY, DC_INTELLIGENCE, DC_STAFF]/' ;;

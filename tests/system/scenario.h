@@ -1,8 +1,8 @@
 /*
  * scenario.h - what the scenarios share: agencies by name, the examples' agreements, one clock.
  *
- * Real daemons over TLS on a clock that the test moves (demo/moved_clock.c): the test's own too, so that
- * what it signs and composes by hand is of the same day. The clock's file is made before any
+ * Real daemons over TLS on a clock that the test moves (demo/moved_clock.c): the test's own too, so
+ * that what it signs and composes by hand is of the same day. The clock's file is made before any
  * program starts; scenario_begin starts the test itself anew for that.
  *
  * Threads: one calls.
@@ -21,6 +21,7 @@ struct scenario {
     struct community community;
     char source[COMMUNITY_PATH], pki[COMMUNITY_PATH + 8];
     struct concordat *clients[MEMBERS_MAX]; /* opened when first used */
+    struct concordat_id marker;             /* the case opened last: for questions to the broker */
 };
 
 /* Which agencies there are. The first `agents` of them run agents; the others only sign. */

@@ -172,9 +172,8 @@ struct arrival {
 };
 
 /* A late answer of that conversation in the agency's inbox. */
-static bool has_late_answer(void *context)
+static bool has_late_answer(struct arrival *a)
 {
-    struct arrival *a = context;
     struct concordat_answer *inbox =
         concordat_inbox(scenario_client(&a->t->s, a->agency), 0, 1000, true);
     bool found = false;
@@ -229,8 +228,9 @@ static void it_follows_the_case(struct stage *t)
                 "and the question is the company's, by the same id");
     scenario_later(&t->s, "2026-03-02T17:40:00Z");
     (void)expect_accepted(answer(t, &t->question), "17:40: social care answers after all");
-    expect(scenario_until(has_late_answer, &arrival),
-           "probation's agent has sealed it to the company by itself");
+    expect_not_open(&t->s, COMPANY, &t->handle, &t->question,
+                    "the question's conversation is over");
+    expect(has_late_answer(&arrival), "probation's agent has sealed it to the company by itself");
     struct concordat_answer *read =
         concordat_take(scenario_client(&t->s, COMPANY), &arrival.message);
     expect(read->outcome == CONCORDAT_DONE && strcmp(read->items[0].from, PROBATION) == 0,
@@ -238,7 +238,6 @@ static void it_follows_the_case(struct stage *t)
     it_says_what_was_answered(t, read);
     concordat_answer_free(read);
     expect_not_due(&t->s, COMPANY, QUESTION, "it is answered");
-    expect_not_open(&t->s, COMPANY, &t->handle, &t->question, "and its conversation is over");
     expect_not_due(&t->s, PROBATION, LATE, "probation owes nobody anything");
     expect(alarms_of(&t->s, PROBATION, &(struct alarms){.kind = "forward"}) == 0,
            "nobody had to be told");
@@ -284,8 +283,9 @@ static void it_waits_in_sight(struct stage *t)
     expect(!has_late_answer(&arrival), "nothing has gone that no clause permits");
     community_agreement(&t->s.community, "next.yaml",
                         agreement_of_next(&t->s, COMPANY, NEXT_COMPANY, 2));
-    expect(scenario_until(has_late_answer, &arrival),
-           "with a version that permits it, it goes by itself");
+    expect_not_open(&t->s, NEXT_COMPANY, &handle, &question,
+                    "with a version that permits it, the question's conversation is over");
+    expect(has_late_answer(&arrival), "since the answer has gone by itself");
     expect_not_due(&t->s, PROBATION, ANSWER, "and waits no more");
 }
 

@@ -36,7 +36,7 @@ static const char *const agreements[] = {"case.yaml", "safeguarding.yaml", NULL}
 static const char referral[] =
     "{" K ", \"children\": [{\"name\": {\"forename\": \"Ari\", \"surname\": \"Example\"}}], "
     "\"concern\": [\"NEGLECT\"], \"consent\": \"NOT_SOUGHT_UNSAFE\", \"whatHappened\": {\"text\": "
-    "\"Left alone in the evening.\"}, \"orderEnd\": {\"ymd\": 20260602}}";
+    "\"Left alone in the evening.\"}, \"orderEnd\": {\"ymd\": 20260930}}";
 static const char closed[] = "{" K ", \"date\": {\"ymd\": 20260602}}";
 
 struct stage {
@@ -59,17 +59,24 @@ static struct concordat_answer *reply(struct stage *t, const char *from, const c
 }
 
 /* Update `number` in the referral, by `from` to whoever is on its other side. */
-static struct concordat_answer *update(struct stage *t, const char *from, unsigned number,
-                                       const char *change)
+/* `more`: members of its body, each with a comma before it. */
+static struct concordat_answer *update_with(struct stage *t, const char *from, unsigned number,
+                                            const char *change, const char *more)
 {
     (void)snprintf(t->json, sizeof t->json,
-                   "{\"referralId\": \"%s\", \"number\": %u, \"childChanges\": [\"%s\"]}", t->id,
-                   number, change);
+                   "{\"referralId\": \"%s\", \"number\": %u, \"childChanges\": [\"%s\"]%s}", t->id,
+                   number, change, more);
     return scenario_send(&t->s, from,
                          (struct concordat_message){.type = UPDATE,
                                                     .json = t->json,
                                                     .case_handle = t->h.case_handle,
                                                     .conversation_id = t->referral});
+}
+
+static struct concordat_answer *update(struct stage *t, const char *from, unsigned number,
+                                       const char *change)
+{
+    return update_with(t, from, number, change, "");
 }
 
 /* Delivered, and to that agency. */
@@ -230,7 +237,9 @@ static void stays_silent(struct stage *t)
     scenario_later(&t->s, "2026-04-20T10:00:00Z");
     (void)expect_accepted(update(t, COMPANY, 4, "NONE"), "the company says how it goes on");
     scenario_later(&t->s, "2026-05-16T10:00:00Z");
-    (void)expect_accepted(update(t, COMPANY, 5, "ORDER_ENDING"), "and again within 28 days");
+    (void)expect_accepted(
+        update_with(t, COMPANY, 5, "ORDER_ENDING", ", \"orderEnd\": {\"ymd\": 20260602}"),
+        "and again within 28 days: the order ends sooner than was thought");
     expect_alarms(&t->s, CHILDREN, &silence, 1, "one silence was told once");
 }
 
@@ -262,7 +271,7 @@ static void ends(struct stage *t)
     scenario_later(&t->s, "2026-06-06T00:05:00Z");
     expect_alarms(&t->s, CHILDREN,
                   &(struct alarms){.kind = "close", .stage = "breached", .expected = CLOSE}, 1,
-                  "three days after the end that the referral named, social care is told");
+                  "three days after the end that was said last, social care is told");
     expect_alarms(&t->s, COMPANY,
                   &(struct alarms){.kind = "close", .stage = "breached", .expected = CLOSE}, 1,
                   "and so is the company, though another has referred the child");

@@ -1,7 +1,7 @@
 /* Risk escalates, then recall: the police tell of an arrest, each side what it may know; the
  * company asks probation to take the case, which changes hands; recall, revocation, the victim's
- * liaison, and the return to prison. What a recall may not be, and what nobody may tell the
- * company.
+ * liaison, and the return to prison, which is missed when it does not come. What a recall may not
+ * be, and what nobody may tell the company.
  *
  *     scenario_d4 BIN SOURCE FOLDER
  */
@@ -278,6 +278,8 @@ static void all_are_told(struct stage *t)
     arrives(t, CASEWORK, &id);
     expect(came_with(t, POLICE, &id, "DC_CHILD") && !came_with(t, POLICE, &id, "DC_VICTIM"),
            "they are warned of children at the door, and told of no victim");
+    expect_due(&t->s, CASEWORK, "expected", "recall.returned",
+               "the prison is to say within two days that the person is back");
     (void)expect_accepted(about(t, PROBATION, "victim.event.notice", LIAISON, victim),
                           "the victim's liaison is told what may be said");
     expect_refused(about(t, PROBATION, "victim.event.notice", COMPANY, victim), "TYPE_NOT_COVERED",
@@ -296,6 +298,50 @@ static void all_are_told(struct stage *t)
     expect(alarms_of(&t->s, PROBATION, &(struct alarms){.stage = "breached"}) == 0
                && alarms_of(&t->s, CASEWORK, &(struct alarms){.stage = "breached"}) == 0,
            "nothing was late");
+}
+
+/* ---- the return ---- */
+
+#define BACK "recall.returned"
+static const struct alarms missed = {.kind = "expected", .stage = "breached", .expected = BACK};
+static const struct alarms to_its_head = {
+    .kind = "expected",
+    .stage = "breached",
+    .expected = BACK,
+    .role = "Head of casework, Public Protection Casework Section"};
+static const struct alarms late = {.kind = "expected", .stage = "late", .expected = BACK};
+
+static void came_back_in_time(struct stage *t)
+{
+    expect_not_due(&t->s, CASEWORK, BACK, "what the prison has said is not to come any more");
+    scenario_later(&t->s, "2026-03-05T10:00:00Z");
+    expect_alarms(&t->s, CASEWORK, &missed, 0, "who came back in time is not missed");
+    expect_alarms(&t->s, PRISON, &missed, 0, "nor is the prison told so");
+}
+
+/* Neither casework nor the police, between whom the revocation went, can say that the person is in
+ * prison again. */
+static void does_not_come_back(struct stage *t)
+{
+    struct concordat_id id =
+        expect_accepted(about(t, CASEWORK, "recall.revocation", POLICE, revocation),
+                        "the licence is revoked again");
+
+    arrives(t, CASEWORK, &id);
+    scenario_later(&t->s, "2026-03-07T09:30:00Z");
+    expect_alarms(&t->s, CASEWORK, &missed, 0, "two days are not over");
+    scenario_later(&t->s, "2026-03-07T10:30:00Z");
+    expect_alarms(&t->s, CASEWORK, &to_its_head, 1, "who does not come back is missed, by name");
+    expect_alarms(&t->s, PRISON, &to_its_head, 1, "and the prison is told so");
+    expect_alarms(&t->s, POLICE, &missed, 0, "the police owe no word of it");
+    scenario_later(&t->s, "2026-03-10T10:00:00Z");
+    (void)expect_accepted(about(t, PRISON, BACK, PROBATION, returned),
+                          "word of the return to probation");
+    expect_alarms(&t->s, CASEWORK, &late, 0, "is none to casework");
+    (void)expect_accepted(about(t, PRISON, BACK, CASEWORK, returned), "which is told late");
+    expect_alarms(&t->s, CASEWORK, &late, 1, "and hears that it was");
+    expect_alarms(&t->s, CASEWORK, &missed, 1, "after one alarm in all");
+    expect_not_due(&t->s, CASEWORK, BACK, "and waits no more");
 }
 
 int main(int argc, char **argv)
@@ -319,5 +365,7 @@ int main(int argc, char **argv)
     is_not_recalled_so(&t);
     is_recalled(&t);
     all_are_told(&t);
+    came_back_in_time(&t);
+    does_not_come_back(&t);
     return scenario_end(&t.s);
 }

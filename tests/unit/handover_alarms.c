@@ -196,6 +196,34 @@ static void a_case_that_is_to_come_is_waited_for(void **)
     assert_string_equal(town_reply(town, NPS)->custody->holder, agencies[NPS]);
 }
 
+static void the_broker_is_waited_for(void **)
+{
+    OWNED(town) town = town_new(agencies, 3);
+    Concordat__Request request = CONCORDAT__REQUEST__INIT;
+    Concordat__StatusRequest status = CONCORDAT__STATUS_REQUEST__INIT;
+
+    status.wait_ms = 60000;
+    request.kind_case = CONCORDAT__REQUEST__KIND_STATUS;
+    request.status = &status;
+    assert_true(town_ask(town, NPS, &request)->status->connected); /* it is there */
+    town_disconnect(town, NPS);
+    town_ask_later(town, NPS, &request);
+    town_wait(town, 1000);
+    assert_null(town_reply(town, NPS));
+    town_connect(town, NPS);
+    town_settle(town);
+    assert_non_null(town_reply(town, NPS));
+    assert_true(town_reply(town, NPS)->status->connected);
+    town_disconnect(town, NPS);
+    status.wait_ms = 5000;
+    town_ask_later(town, NPS, &request);
+    town_wait(town, 1000);
+    assert_null(town_reply(town, NPS));
+    town_wait(town, 6000);
+    assert_non_null(town_reply(town, NPS));
+    assert_false(town_reply(town, NPS)->status->connected);
+}
+
 int handover_alarm_tests(void)
 {
     const struct CMUnitTest tests[] = {
@@ -203,6 +231,7 @@ int handover_alarm_tests(void)
         cmocka_unit_test(an_alarm_is_waited_for),
         cmocka_unit_test(a_change_of_custody_is_waited_for),
         cmocka_unit_test(a_case_that_is_to_come_is_waited_for),
+        cmocka_unit_test(the_broker_is_waited_for),
     };
     return cmocka_run_group_tests_name("alarms", tests, NULL, NULL);
 }

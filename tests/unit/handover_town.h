@@ -72,10 +72,11 @@ struct told_conversation conversation_of(const struct id *id, const char *type, 
 
 /* ---- groups of tests of this executable; each says how many have failed ---- */
 
-int late_answer_tests(void);    /* handover_late.c */
-int crossing_tests(void);       /* handover_crossing.c */
-int handover_alarm_tests(void); /* handover_alarms.c */
-int handover_due_tests(void);   /* handover_due.c */
+int late_answer_tests(void);      /* handover_late.c */
+int crossing_tests(void);         /* handover_crossing.c */
+int handover_alarm_tests(void);   /* handover_alarms.c */
+int handover_due_tests(void);     /* handover_due.c */
+int handover_watched_tests(void); /* handover_watched.c */
 
 /* The answer that comes for who held the case before (handover_late.c). */
 struct late {

@@ -239,7 +239,8 @@ static void make_clause(struct chance *chance, struct agreement *a, const struct
     c->acknowledge = maybe_span(chance);
     c->decide = maybe_span(chance);
     c->answer = maybe_span(chance);
-    c->close = c->type->watched_until ? maybe_span(chance) : (struct span){0, false};
+    c->close =
+        c->type->watched_until && c->type->closed_by ? maybe_span(chance) : (struct span){0, false};
     c->small_number_floor = pick(chance, 2) ? 0 : 1 + pick(chance, SMALL_NUMBER_FLOOR_MAX);
     c->ladder_count = (uint8_t)pick(chance, LADDER_MAX + 1);
     a->clause_count++;

@@ -237,8 +237,8 @@ static void whom_an_expectation_names_owes_it_in_its_own_calendar(void **)
 
     assert_non_null(strstr(recall->text, ours));
     for (size_t i = 0; i < 2; i++) {
-        size_t count = start_between(recall, agreement_clause(recall, "revocation"), parties, NULL,
-                                     clocks);
+        size_t count =
+            start_between(recall, agreement_clause(recall, "revocation"), parties, NULL, clocks);
         const struct clock *back = of_kind(clocks, count, KIND(EXPECTED));
         /* Could the section not be told, the force that was to arrest would wait for it. */
         assert_int_equal(back->debtor, i == 0 ? DEBTOR_NAMED : DEBTOR_NAMED_TO_RECIPIENT);

@@ -438,6 +438,27 @@ static void anothers_message_of_the_same_id_ends_nothing(void **)
     done(c, reply(c, 45, CSC_A, NPS_A, answer, CHECK, 1));
 }
 
+/* Its close is undone afterwards: that does not bring back what the recipient will not have. */
+static void what_is_declined_or_rejected_stays_over(void **)
+{
+    static const Concordat__StepKind ends[] = {CONCORDAT__STEP_KIND__REJECTED,
+                                               CONCORDAT__STEP_KIND__DECLINED};
+
+    for (size_t i = 0; i < LENGTH(ends); i++) {
+        OWNED(case_desk) c = referred();
+        struct envelope e = letter(c, 40, NPS_A, CSC_A, "safeguarding.referral.child");
+        struct envelope close = reply(c, 41, NPS_A, CSC_A, "safeguarding.close", 40, 2);
+
+        done(c, e);
+        done(c, close);
+        if (ends[i] == CONCORDAT__STEP_KIND__DECLINED)
+            step(c, &e, CONCORDAT__STEP_KIND__DELIVERED);
+        step(c, &e, ends[i]);
+        step(c, &close, CONCORDAT__STEP_KIND__REJECTED);
+        refused(c, reply(c, 42, NPS_A, CSC_A, update, 40, 3), CODE(CONVERSATION_UNKNOWN));
+    }
+}
+
 static void what_could_not_be_opened_can_be_said_again(void **)
 {
     OWNED(case_desk) c = referred();
@@ -509,6 +530,7 @@ int main(void)
         cmocka_unit_test(what_is_let_go_stands_behind_what_it_waited_for),
         cmocka_unit_test(a_declined_or_rejected_enquiry_is_over),
         cmocka_unit_test(anothers_message_of_the_same_id_ends_nothing),
+        cmocka_unit_test(what_is_declined_or_rejected_stays_over),
         cmocka_unit_test(what_could_not_be_opened_can_be_said_again),
         cmocka_unit_test(an_answer_that_did_not_end_it_does_not_open_it_again),
         cmocka_unit_test(what_has_ended_before_the_case_moved_stays_ended),

@@ -489,5 +489,6 @@ int main(void)
         cmocka_unit_test(a_header_that_says_another_end_of_a_watch_is_rejected),
     };
     return cmocka_run_group_tests_name("handover", tests, NULL, NULL) + late_answer_tests()
-         + crossing_tests() + handover_alarm_tests() + handover_due_tests();
+         + crossing_tests() + handover_alarm_tests() + handover_due_tests()
+         + handover_watched_tests();
 }

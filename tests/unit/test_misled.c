@@ -347,6 +347,24 @@ static void a_clock_that_is_ahead_ends_no_offer(void **)
     assert_int_equal(case_of(town, CRC, &handle)->accepted, 1);
 }
 
+/* What was refused, and might go again, is told within the minute, wherever the clock stands. */
+static void a_clock_that_is_behind_keeps_no_refusal_back(void **)
+{
+    OWNED(town) town = town_new(agencies, 3);
+    struct id handle = opened(town), id;
+
+    town_mischief(town)->active_version = 99;
+    act_later(town, NPS, &handle, "case.transfer.offer", offer_of("drugs", town_now(town)));
+    town_settle(town);
+    town_wait(town, 6000);
+    memcpy(id.bytes, town_reply(town, NPS)->message_id.data, ID_SIZE);
+    assert_string_equal(town_ladder(town, NPS, &id), "queued");
+    town_jump(town, -3600000);
+    town_wait(town, 61000);
+    town_wait(town, 1000);
+    assert_string_equal(town_ladder(town, NPS, &id), "queued refused");
+}
+
 /* An answer that is owed to who holds the case now outlives its retention. */
 static void what_is_to_be_passed_on_is_not_erased(void **)
 {
@@ -396,6 +414,7 @@ int main(void)
         cmocka_unit_test(what_is_told_waits_while_the_store_is_full),
         cmocka_unit_test(a_clock_that_leaps_erases_nothing),
         cmocka_unit_test(a_clock_that_is_ahead_ends_no_offer),
+        cmocka_unit_test(a_clock_that_is_behind_keeps_no_refusal_back),
         cmocka_unit_test(what_is_to_be_passed_on_is_not_erased),
         cmocka_unit_test(a_long_label_is_cut_between_characters),
     };

@@ -1,4 +1,5 @@
-/* What a third agency is to say about a case: it owes it that the expectation names, to who waits. */
+/* What a third agency is to say about a case: it owes it that the expectation names, to who waits.
+ */
 #include "tests/unit/case_desk.h"
 
 #include <stdlib.h>
