@@ -75,9 +75,11 @@ static void do_due(struct desk *desk, struct reader *r)
 
 void desk_sweep(struct desk *desk)
 {
-    if (!desk_ok(desk, refusals_trim(desk->txn, desk->wall_ms, SWEEP_MAX))
-        || !desk_ok(desk, owed_trim(desk->txn, desk->wall_ms - OWED_KEPT_MS, SWEEP_MAX))
-        || !desk_trusts_clock(desk)) /* messages that nobody has read are among the rest */
+    if (!desk_ok(desk, refusals_trim(desk->txn, desk->wall_ms, SWEEP_MAX)))
+        return;
+    if (!desk_trusts_clock(desk)) /* messages that nobody has read are among the rest */
+        return;
+    if (!desk_ok(desk, owed_trim(desk->txn, desk->wall_ms - OWED_KEPT_MS, SWEEP_MAX)))
         return;
     for (unsigned i = 0; i < SWEEP_MAX; i++) {
         uint8_t copy[64];

@@ -115,6 +115,16 @@ static size_t count_pairs(const struct agreement *a, const struct expectation *e
     return count;
 }
 
+/* Who owes it where no side of any pair can send it: the recipient what goes by another agreement,
+ * and a case's holder what is for holders alone; else nobody, and nothing would be watched. */
+static bool is_anothers(const struct agreement *a, const struct message_type *type)
+{
+    for (size_t i = 0; i < a->clause_count; i++)
+        if (a->clauses[i].type == type && !a->clauses[i].only_by_holder)
+            return false;
+    return true;
+}
+
 size_t wants_expected(const struct agreement *a, struct unmet out[static WANTS_MAX])
 {
     size_t count = 0;
@@ -122,7 +132,9 @@ size_t wants_expected(const struct agreement *a, struct unmet out[static WANTS_M
     for (size_t i = 0; i < a->expectation_count && count < WANTS_MAX; i++) {
         const struct expectation *e = &a->expectations[i];
 
-        if (e->at_least > 0 || (e->from[0] == '\0' && count_pairs(a, e, true, NULL, 0) == 0))
+        if (e->at_least > 0
+            || (e->from[0] == '\0' && is_anothers(a, e->then)
+                && count_pairs(a, e, true, NULL, 0) == 0))
             continue;
         count += count_pairs(a, e, false, out + count, WANTS_MAX - count);
     }

@@ -8,9 +8,10 @@
  *
  * An expectation runs for every pair that a clause lets its `after' go between, and is owed by one
  * of the two (agreements/clock.h). Where neither may send what is expected, the alarm goes to who
- * can do nothing about it. That is meant where a third party says it of every pair, or one of them
- * under another agreement; it is not where of other pairs one side may. Where the expectation names
- * who owes it, that must be able to send it to one of the two, of every pair.
+ * can do nothing about it. That is meant where one of them says it under another agreement, of
+ * every pair; it is not where of other pairs one side may, nor where a third party may alone, which
+ * the expectation does not name: nothing would be watched. Where the expectation names who owes it,
+ * that must be able to send it to one of the two, of every pair.
  *
  * Pure. Source: docs/agreements.md, late answers.
  */

@@ -66,12 +66,13 @@ static void lint_expectations(const struct cli *cli, const struct agreement_set 
                                 u->expectation->id, "expect", u->expectation->then->name, "clause",
                                 u->clause->id, "from", u->from, "to", u->to));
             if (!cli->json)
-                printf("%s:%u: expectation `%s' runs for every %s from %s to %s (clause `%s'), and "
-                       "no clause lets %s send %s%s: add such a clause, or put `%s' into an "
-                       "agreement without this expectation\n",
-                       a->name, u->expectation->line, u->expectation->id,
-                       u->expectation->after->name, u->from, u->to, u->clause->id, who,
-                       u->expectation->then->name, whom, u->clause->id);
+                printf(
+                    "%s:%u: expectation `%s' runs for every %s from %s to %s (clause `%s'), and "
+                    "no clause lets %s send %s%s: add such a clause, name in `from' who owes it, "
+                    "or put `%s' into an agreement without this expectation\n",
+                    a->name, u->expectation->line, u->expectation->id, u->expectation->after->name,
+                    u->from, u->to, u->clause->id, who, u->expectation->then->name, whom,
+                    u->clause->id);
         }
     }
     (void)json_object_set_new(report, "unmet", list);

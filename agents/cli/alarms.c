@@ -139,7 +139,7 @@ static enum exit_code see(const struct cli *cli, struct concordat *agent, uint32
 
 static enum exit_code run_alarms(struct cli *cli, const struct command *self, int argc, char **argv)
 {
-    uint32_t limit = 0, seen = 0, after = 0, wait_ms = 0;
+    uint32_t limit = 0, seen = UINT32_MAX, after = 0, wait_ms = 0;
     bool all = false;
     const struct option_spec specs[] = {
         {"wait", OPTION_SECONDS, &wait_ms, "S", "for an alarm, when there is none"},
@@ -156,7 +156,11 @@ static enum exit_code run_alarms(struct cli *cli, const struct command *self, in
 
     if (!agent)
         return end;
-    if (seen)
+    if (seen == 0) {
+        complain("--seen: alarms are numbered from 1");
+        return EXIT_BAD_INPUT;
+    }
+    if (seen != UINT32_MAX)
         return see(cli, agent, seen);
     answer = concordat_alarms_await(agent, limit, all, after, wait_ms);
     if (!call_is_done(cli, answer))

@@ -330,6 +330,10 @@ enum exit_code run_case_withdraw(struct cli *cli, const struct command *self, in
 
     if (!agent)
         return code;
+    if (unsent && reason) {
+        complain("--unsent says no reason: give either");
+        return EXIT_BAD_INPUT;
+    }
     if (unsent)
         return case_handle_parse(arguments.items[0], &look.handle)
                  ? case_retract(cli, agent, &look.handle, sending.wait_ms)

@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "agents/cli/enact.h"
@@ -14,6 +13,7 @@
 #include "lib/clock.h"
 
 #define READY_MS 30000 /* far more than it takes: slow machines and sanitizers */
+#define LOOK_MS 200    /* until it is looked whether the agent has ended */
 #define STOP_MS 15000  /* a drain writes what it holds and ends */
 
 enum status daemons_init(struct daemons *d, const struct community *community, struct reason *why)
@@ -139,7 +139,7 @@ enum status daemons_await_agent(struct daemons *d, size_t member, struct reason 
         return ST_INVALID;
     while (!connected) {
         struct concordat *client = concordat_open(path);
-        struct concordat_answer *answer = client ? concordat_status(client) : NULL;
+        struct concordat_answer *answer = client ? concordat_status_await(client, LOOK_MS) : NULL;
 
         connected = answer && answer->status && answer->status->connected;
         if (!connected && (child_has_ended(agent) || clock_monotonic_ms() > end_ms)) {
@@ -152,8 +152,6 @@ enum status daemons_await_agent(struct daemons *d, size_t member, struct reason 
         concordat_close(client);
         if (status != ST_OK)
             return status;
-        if (!connected)
-            (void)nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL);
     }
     return ST_OK;
 }

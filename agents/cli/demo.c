@@ -214,6 +214,11 @@ static enum exit_code run_demo(struct cli *cli, const struct command *self, int 
 
     if (parsed != PARSED_OK)
         return arguments_exit(parsed);
+    if (cli->json || (chapter && story.clock_ms)) {
+        complain(cli->json ? "a demo is told in words: no --json"
+                           : "--clock is of the first story; a chapter's clock is moved");
+        return EXIT_BAD_INPUT;
+    }
     if (chapter)
         return chapter_play(cli, chapter, quick);
     story.play.cli = cli;

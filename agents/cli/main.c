@@ -55,6 +55,8 @@ int main(int argc, char **argv)
         .colour = isatty(STDOUT_FILENO) && !getenv("NO_COLOR"),
         .agent = getenv("CONCORDAT_AGENT"),
     };
+    if (cli.agent && !*cli.agent)
+        cli.agent = NULL; /* set and empty is as not set */
     const char *name = argc > 1 ? argv[1] : "";
     const struct command *command;
 

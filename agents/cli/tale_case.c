@@ -1,5 +1,5 @@
 /* What the stories of weeks say of custody and clocks: acts that are typed, and what agents know by
- * then. What the broker tells of its own takes a moment, so it is asked for until it is so. */
+ * then. What the broker tells of its own takes a moment: each waits for it. */
 #include <string.h>
 #include <time.h>
 
@@ -7,7 +7,9 @@
 #include "lib/clock.h"
 
 #define PATIENCE_MS 15000 /* until what the broker tells is there: it takes milliseconds */
+#define PATIENCE "15"     /* the same, as an option has it */
 #define NAP_NS 20000000
+#define MARK_SIZE 17 /* of a case, as `case show --json' has it */
 
 /* ---- asking until it is so ---- */
 
@@ -75,10 +77,28 @@ void tale_holder(struct tale *tale, const char *asks, const char *holder, const 
     json_decref(answer);
 }
 
-static bool part_is(const struct question *q)
+/* The case as the agency knows it, from change to change of its custody, until it is so. */
+static bool case_becomes(const struct question *q,
+                         bool (*is_so)(const struct question *question, const json_t *custody))
 {
-    json_t *shown = ask(q, (const char *[]){"case", "show", q->tale->case_handle, NULL});
-    const json_t *custody = json_object_get(shown, "custody"), *part;
+    const int64_t end_ms = clock_monotonic_ms() + PATIENCE_MS;
+    char mark[MARK_SIZE] = "0000000000000001"; /* no case's: the first answer comes at once */
+    bool so = false;
+
+    while (!so && !q->tale->play.failed && clock_monotonic_ms() < end_ms) {
+        json_t *shown = ask(q, (const char *[]){"case", "show", q->tale->case_handle, "--wait",
+                                                PATIENCE, "--since", mark, NULL});
+
+        so = is_so(q, json_object_get(shown, "custody"));
+        (void)snprintf(mark, sizeof mark, "%s", play_text(shown, "mark"));
+        json_decref(shown);
+    }
+    return so;
+}
+
+static bool part_is(const struct question *q, const json_t *custody)
+{
+    const json_t *part;
     bool is_so = false;
     size_t i;
 
@@ -87,7 +107,6 @@ static bool part_is(const struct question *q)
         if (json_integer_value(json_object_get(part, "number")) == q->number)
             is_so |= strcmp(play_text(part, "state"), q->text) == 0;
     }
-    json_decref(shown);
     return is_so;
 }
 
@@ -96,13 +115,12 @@ void tale_part(struct tale *tale, const char *agency, int number, const char *st
 {
     struct question q = {.tale = tale, .agency = agency, .number = number, .text = state};
 
-    (void)play_check(&tale->play, becomes(&q, part_is), "%s", what);
+    (void)play_check(&tale->play, case_becomes(&q, part_is), "%s", what);
 }
 
-static bool conversation_is_so(const struct question *q)
+static bool conversation_is_so(const struct question *q, const json_t *custody)
 {
-    json_t *shown = ask(q, (const char *[]){"case", "show", q->tale->case_handle, NULL});
-    const json_t *custody = json_object_get(shown, "custody"), *one;
+    const json_t *one;
     bool is_open = false;
     size_t i;
 
@@ -111,7 +129,6 @@ static bool conversation_is_so(const struct question *q)
         if (strcmp(play_text(one, "conversationId"), q->id) == 0)
             is_open |= !q->text || strcmp(play_text(one, "with"), q->text) == 0;
     }
-    json_decref(shown);
     return is_open == (q->text != NULL);
 }
 
@@ -120,7 +137,7 @@ void tale_conversation(struct tale *tale, const char *agency, const char *id, co
 {
     struct question q = {.tale = tale, .agency = agency, .id = id, .text = with};
 
-    (void)play_check(&tale->play, becomes(&q, conversation_is_so), "%s", what);
+    (void)play_check(&tale->play, case_becomes(&q, conversation_is_so), "%s", what);
 }
 
 /* ---- clocks ---- */
@@ -133,14 +150,27 @@ static bool is_meant(const json_t *alarm, const struct tale_alarm *meant)
         && (!meant->expected || strcmp(play_text(alarm, "expected"), meant->expected) == 0);
 }
 
-static bool alarms_are_so(const struct question *q)
+/* So many of them are there, or come. */
+static bool alarms_come(const struct question *q)
 {
-    json_t *answer = ask(q, (const char *[]){"alarms", "--all", "--limit", "1000", NULL});
-    const json_t *one;
-    size_t i, count = 0;
+    const int64_t end_ms = clock_monotonic_ms() + PATIENCE_MS;
+    const char *wait = q->alarm->count > 0 ? PATIENCE : "0";
+    char after[24] = "0";
+    size_t count = 0;
 
-    json_array_foreach(json_object_get(answer, "alarms"), i, one) count += is_meant(one, q->alarm);
-    json_decref(answer);
+    do {
+        json_t *answer = ask(q, (const char *[]){"alarms", "--all", "--limit", "1000", "--after",
+                                                 after, "--wait", wait, NULL});
+        const json_t *one, *alarms = json_object_get(answer, "alarms");
+        size_t i;
+
+        json_array_foreach(alarms, i, one) count += is_meant(one, q->alarm);
+        if (json_array_size(alarms) > 0) /* the newest first */
+            (void)snprintf(
+                after, sizeof after, "%" JSON_INTEGER_FORMAT,
+                json_integer_value(json_object_get(json_array_get(alarms, 0), "number")));
+        json_decref(answer);
+    } while (count < q->alarm->count && !q->tale->play.failed && clock_monotonic_ms() < end_ms);
     return count == q->alarm->count;
 }
 
@@ -149,7 +179,7 @@ void tale_alarms(struct tale *tale, const char *agency, const struct tale_alarm 
 {
     struct question q = {.tale = tale, .agency = agency, .alarm = alarm};
 
-    (void)play_check(&tale->play, becomes(&q, alarms_are_so), "%s", what);
+    (void)play_check(&tale->play, alarms_come(&q), "%s", what);
 }
 
 static bool due_is_so(const struct question *q)

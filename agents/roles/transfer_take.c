@@ -244,41 +244,83 @@ static void is_taken(struct turn *turn, const char *handle, json_t *record)
                 id);
 }
 
-/* False: nothing more is to be looked for. */
-static bool look_at(struct turn *turn, const char *handle, json_t *record)
+/* It waited, and was refused in the end: nothing rings, so its track is looked at. */
+static bool is_refused_later(struct turn *turn, const char *handle, const json_t *record)
 {
-    const char *state = wire_text(record, "state"), *outcome;
+    const char *text = wire_text(record, "complete");
+    struct concordat_answer *track;
+    struct concordat_id id;
+    const char *code = NULL;
+
+    if (!concordat_id_parse(text, &id))
+        return false;
+    track = concordat_track(turn->agent, &id, 1, NULL, 0);
+    for (size_t i = 0; track->item_count == 1 && i < track->items[0].rung_count && !code; i++)
+        if (strcmp(track->items[0].rungs[i].name, "refused") == 0)
+            code = track->items[0].rungs[i].detail;
+    if (code) {
+        json_t *event = event_new("refused", "The case could not be taken: it is not ours.");
+
+        set_text(event, "case", handle);
+        set_text(event, "code", code);
+        turn_tell(turn, event);
+        post_settle(turn->book, text, "REFUSED");
+    }
+    concordat_answer_free(track);
+    return code != NULL;
+}
+
+static bool is_ours(struct turn *turn, const char *handle, const json_t *record)
+{
     struct concordat_answer *answer;
     struct concordat_id id;
+    bool ours;
 
-    if (strcmp(state, "taking") == 0) {
-        outcome = post_outcome(turn->book, wire_text(record, "complete"));
-        if (strcmp(outcome, "DONE") == 0)
-            is_taken(turn, handle, record);
-        else if (strcmp(outcome, "REFUSED") == 0 || strcmp(outcome, "BAD_INPUT") == 0)
-            set_text(record, "state", "refused");
-        else if (strcmp(outcome, "QUEUED") != 0)
-            return true;
-    } else if (strcmp(state, "offered") != 0 || !*wire_text(record, "us")
-               || components_left(record) > 0) {
-        return false;
-    }
     if (!concordat_id_parse(handle, &id))
         return false;
     answer = concordat_case(turn->agent, &id, 1);
-    state = wire_text(record, "state");
-    if (answer->custody && strcmp(state, "offered") == 0 && answer->custody->offered == 0
-        && answer->custody->rejected == 0 && !concordat_id_is_none(&answer->custody->manifest_id)) {
+    ours = answer->custody && strcmp(answer->custody->holder, wire_text(record, "us")) == 0;
+    concordat_answer_free(answer);
+    return ours;
+}
+
+/* These two: false: nothing more is to be looked for. */
+static bool look_at_taking(struct turn *turn, const char *handle, json_t *record)
+{
+    const char *outcome = post_outcome(turn->book, wire_text(record, "complete"));
+    const bool is_queued = strcmp(outcome, "QUEUED") == 0;
+
+    if (!*outcome)
+        return true; /* still to go out */
+    if (strcmp(outcome, "DONE") == 0 || (is_queued && is_ours(turn, handle, record)))
+        is_taken(turn, handle, record);
+    else if (!is_queued || is_refused_later(turn, handle, record))
+        set_text(record, "state", "refused");
+    else
+        return true;
+    return false;
+}
+
+static bool look_at(struct turn *turn, const char *handle, json_t *record)
+{
+    const char *state = wire_text(record, "state");
+    struct concordat_answer *answer;
+    struct concordat_id id;
+
+    if (strcmp(state, "taking") == 0)
+        return look_at_taking(turn, handle, record);
+    if (strcmp(state, "offered") != 0 || !*wire_text(record, "us") || components_left(record) > 0
+        || !concordat_id_parse(handle, &id))
+        return false;
+    answer = concordat_case(turn->agent, &id, 1);
+    if (answer->custody && answer->custody->offered == 0 && answer->custody->rejected == 0
+        && !concordat_id_is_none(&answer->custody->manifest_id)) {
         ask_for(turn, handle, record, answer->custody);
         if (record_is_here(record, answer->custody))
             take_case(turn, handle, record, answer->custody);
-    } else if (answer->custody && strcmp(state, "taking") == 0
-               && strcmp(answer->custody->holder, wire_text(record, "us")) == 0) {
-        is_taken(turn, handle, record); /* it had waited */
     }
     concordat_answer_free(answer);
-    return strcmp(wire_text(record, "state"), "taken") != 0
-        && strcmp(wire_text(record, "state"), "refused") != 0;
+    return true;
 }
 
 int64_t tend_transfers(struct turn *turn)

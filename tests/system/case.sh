@@ -38,6 +38,16 @@ unsaid()
     if grep -q -e "$1" "$folder/out"; then wrong "'$1' in the last output"; fi
 }
 
+# documented: each field of the JSON that was printed last stands in agents/README.md.
+documented()
+{
+    for field in $(grep -o '"[A-Za-z0-9]*":' "$folder/out" | tr -d '":' | sort -u); do
+        checks=$((checks + 1))
+        sed -n '/^## What `--json` prints/,/^## Around it/p' "$source/agents/README.md" | grep -q "\`$field\`" \
+            || wrong "agents/README.md says nothing of the field $field"
+    done
+}
+
 # wait_for TEXT command...: until the command prints it; each turn asks the agent once.
 wait_for()
 {
@@ -72,6 +82,9 @@ shown()
 # --- without an agent ---
 expect 2 'not a case handle' concordat case accept 123 --agent "$folder"
 expect 1 'no agent at' concordat due --agent "$folder/nowhere"
+expect 1 'no agent at /run/concordat/agent.sock' env CONCORDAT_AGENT= concordat due
+expect 2 'no --json' concordat demo --json
+expect 2 "a chapter's clock" concordat demo --chapter recall --clock 5
 expect 1 'no agent at' concordat alarms --agent "$folder/nowhere"
 
 start_town
@@ -153,6 +166,8 @@ for act in accept complete 'reject --reason NO_CAPACITY' 'query --missing 1'; do
     expect 2 'is for crc.bench to say' concordat case $act "$case"
 done
 
+sed 's/INITIAL_ALLOCATION/NO_SUCH_REASON/' "$examples/transfer-offer.json" >"$folder/offer-of-nothing.json"
+
 # --- rejected in part ---
 at crc.bench
 expect 0 "$offer" concordat inbox --wait 5
@@ -161,6 +176,7 @@ expect 0 'holder *nps.cambs' concordat case show "$case"
 expect 0 '2 *assessment *[0-9]* *missing' concordat case show "$case"
 expect 0 "$(LC_ALL=C date -u -d "$far" '+%a %d %b %Y') 00:00 GMT  in [0-9]* d.*by us *nps.cambs *reply to case.transfer.offer" concordat due
 expect 2 'not a reason; did you mean' concordat case reject "$case" --component 4 --reason ADDRESS_NOT_VERIFED
+expect 2 'give either' concordat case withdraw "$case" --unsent --reason OFFERED_IN_ERROR
 expect 2 'is for nps.cambs to say' concordat case withdraw "$case" --reason OFFERED_IN_ERROR
 expect 2 'is for nps.cambs to say' concordat case send-parts "$case" "$examples/record"
 expect 2 'is for nps.cambs to say' concordat case offer "$case" --to nps.cambs "$examples/transfer-offer.json"
@@ -179,6 +195,15 @@ at nps.cambs
 expect 0 '4 *REQUIREMENT *rejected *ADDRESS_NOT_VERIFIED' concordat case show "$case"
 expect 0 '1 *OFFENDER *accepted' concordat case show "$case"
 expect 0 '"reason": "ADDRESS_NOT_VERIFIED"' concordat case show "$case" --json
+documented
+expect 0 '"owedBy": "them"' concordat due --json
+documented
+expect 0 '"holder": "nps.cambs"' concordat case list --json
+documented
+expect 2 '"problems"' concordat case offer "$case" --to crc.bench "$folder/offer-of-nothing.json" --json
+documented
+expect 3 '"refusal"' concordat case close "$case" --json
+documented
 expect 0 'offered again to crc.bench' concordat case offer "$case" --to crc.bench "$examples/transfer-offer.json"
 again=$(last_id)
 delivered "$again"
@@ -273,10 +298,13 @@ unsaid 'older alarms'
 expect 0 'there are older alarms' concordat alarms --limit 1
 expect 0 '"more": true' concordat alarms --limit 1 --json
 expect 0 '"more": false' concordat alarms --json
+documented
 expect 0 'others that nobody has opened' concordat inbox --limit 1
 expect 0 '"more": true' concordat inbox --limit 1 --json
 expect 0 '"moreAlarms": false' concordat inbox --json
 said '"more": false'
+documented
+expect 2 'numbered from 1' concordat alarms --seen 0
 expect 0 'seen  alarm 1' concordat alarms --seen 1
 expect 0 '"more": false' concordat alarms --limit 1 --json
 stop_town TERM

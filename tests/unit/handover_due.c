@@ -61,17 +61,6 @@ static struct told_due due_as_told(Concordat__ClockKind kind, const struct id *m
     return due;
 }
 
-static const Concordat__Due *find_due(struct town *town, size_t agency, const char *what,
-                                      const char *expected)
-{
-    const Concordat__Response *r = due_of(town, agency);
-
-    for (size_t i = 0; i < r->n_due; i++)
-        if (strcmp(r->due[i]->what, what) == 0 && strcmp(r->due[i]->expected, expected) == 0)
-            return r->due[i];
-    return NULL;
-}
-
 static void what_is_expected_moves_with_its_case(void **)
 {
     OWNED(town) town = town_new(agencies, 3);

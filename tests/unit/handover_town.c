@@ -92,6 +92,17 @@ const Concordat__Response *due_of(struct town *town, size_t agency)
     return due_first(town, agency, 0);
 }
 
+const Concordat__Due *find_due(struct town *town, size_t agency, const char *what,
+                               const char *expected)
+{
+    const Concordat__Response *r = due_of(town, agency);
+
+    for (size_t i = 0; i < r->n_due; i++)
+        if (strcmp(r->due[i]->what, what) == 0 && strcmp(r->due[i]->expected, expected) == 0)
+            return r->due[i];
+    return NULL;
+}
+
 void claim_later(struct town *town, size_t agency, const struct id *handle,
                  Concordat__ClaimKind kind)
 {

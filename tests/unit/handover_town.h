@@ -44,6 +44,9 @@ const Concordat__CustodyState *case_of(struct town *town, size_t agency, const s
 /* The `limit' soonest; 0: as many as usual. */
 const Concordat__Response *due_first(struct town *town, size_t agency, uint32_t limit);
 const Concordat__Response *due_of(struct town *town, size_t agency);
+/* The first of that kind which waits for that type; NULL: none does. */
+const Concordat__Due *find_due(struct town *town, size_t agency, const char *what,
+                               const char *expected);
 /* Claims, and waits for the broker's answer. */
 void claim_later(struct town *town, size_t agency, const struct id *handle,
                  Concordat__ClaimKind kind);

@@ -10,17 +10,6 @@
 #define JUNE 20270602
 #define JUNE_END_MS INT64_C(1811980800000) /* the midnight after it, UTC */
 
-static const Concordat__Due *find_due(struct town *town, size_t agency, const char *what,
-                                      const char *expected)
-{
-    const Concordat__Response *r = due_of(town, agency);
-
-    for (size_t i = 0; i < r->n_due; i++)
-        if (strcmp(r->due[i]->what, what) == 0 && strcmp(r->due[i]->expected, expected) == 0)
-            return r->due[i];
-    return NULL;
-}
-
 /* At both, so many days after June's second, and three more that the agreement gives. */
 static void assert_closes(struct town *town, int days)
 {

@@ -1,14 +1,10 @@
 /* What a third agency is to say about a case: it owes it that the expectation names, to who waits.
  */
-#include "tests/unit/case_desk.h"
+#include "tests/unit/clock_watch.h"
 
-#include <stdlib.h>
 #include <string.h>
 
-#define EXPECTED CONCORDAT__CLOCK_KIND__CLOCK_EXPECTED
-#define STAGE(name) CONCORDAT__CLOCK_STAGE__STAGE_##name
-#define HOUR INT64_C(3600000)
-#define REFERRAL_CHILD "safeguarding.referral.child"
+#define HOUR (60 * MINUTE)
 #define KNOWN "mappa.info.response" /* police.a may say it to probation and to the companies */
 #define REQUEST "psr.request"       /* court.a to probation alone */
 
@@ -24,87 +20,47 @@
 static const struct case_terms police = {.expectations = THEIRS(KNOWN, "POLICE")};
 static const struct case_terms court = {.expectations = THEIRS(REQUEST, "court.a")};
 
-struct desk_watch {
-    struct case_desk *c;
-    bool restarts; /* between any two batches */
-    size_t told[AGENCIES];
-    struct clock_told last;
-};
-
-static struct desk_watch *watch_new(const struct case_terms *terms)
+/* Probation holds the case. */
+static struct watch *watch_named(const struct case_terms *terms)
 {
-    struct desk_watch *w = calloc(1, sizeof *w);
+    struct watch *w = watch_with(terms);
     struct custody_told custody;
 
-    assert_non_null(w);
-    w->c = case_desk_with(terms);
+    w->stride_ms = HOUR;
     assert_int_equal(claim(w->c, NPS_A, CONCORDAT__CLAIM_KIND__CLAIM_OPEN, 0, &custody), 0);
     return w;
 }
 
-static void watch_free(struct desk_watch *w)
-{
-    case_desk_free(w->c);
-    free(w);
-}
-
-/* Of the last batch. */
-static void look(struct desk_watch *w)
-{
-    struct told read;
-
-    for (enum agency a = NPS_A; a < AGENCIES; a++)
-        for (size_t n = 0; told(w->c, a, n, &read); n++)
-            if (read.kind == TOLD_CLOCK && read.clock.kind == EXPECTED) {
-                w->told[a]++;
-                w->last = read.clock;
-            }
-}
-
-static void say(struct desk_watch *w, struct envelope e)
-{
-    (void)accepted(w->c, &e);
-    look(w);
-}
-
-static void run_until(struct desk_watch *w, int64_t until_ms)
-{
-    while (w->c->d->now_ms < until_ms) {
-        case_desk_wait(w->c, HOUR);
-        look(w);
-        if (w->restarts)
-            case_desk_restart(w->c);
-    }
-}
-
 /* So often, to these two and to nobody else. */
-static void assert_told_to(const struct desk_watch *w, enum agency one, enum agency other,
-                           size_t count)
+static void assert_told_to(const struct watch *w, enum agency one, enum agency other, size_t count)
 {
     for (enum agency a = NPS_A; a < AGENCIES; a++)
-        assert_int_equal(w->told[a], a == one || a == other ? count : 0);
+        assert_int_equal(told_of(w, a, KIND(EXPECTED)), a == one || a == other ? count : 0);
 }
 
 static void silence_is_told_once_to_who_owes_it_and_to_who_waits(void **)
 {
     for (int restarts = 0; restarts < 2; restarts++) {
-        struct desk_watch *w = watch_new(&police);
+        struct watch *w = watch_named(&police);
 
         w->restarts = restarts;
         say(w, letter(w->c, 1, NPS_A, CSC_A, REFERRAL_CHILD));
         run_until(w, NOW + 23 * HOUR);
+        if (restarts)
+            case_desk_restart(w->c);
         assert_told_to(w, NPS_A, POLICE_A, 0);
         run_until(w, NOW + 5 * DAY);
         assert_told_to(w, NPS_A, POLICE_A, 1);
-        assert_int_equal(w->last.stage, STAGE(BREACHED));
-        assert_int_equal(w->last.due_ms, NOW + DAY);
-        assert_string_equal(w->last.owed_by, "police.a");
-        assert_string_equal(w->last.owed_to, "nps.a");
-        assert_string_equal(w->last.role, "Team manager");
-        assert_string_equal(w->last.clause, "said");
+        const struct clock_told *t = nth(w, NPS_A, KIND(EXPECTED), 0);
+        assert_int_equal(t->stage, STAGE(BREACHED));
+        assert_int_equal(t->due_ms, NOW + DAY);
+        assert_string_equal(t->owed_by, "police.a");
+        assert_string_equal(t->owed_to, "nps.a");
+        assert_string_equal(t->role, "Team manager");
+        assert_string_equal(t->clause, "said");
         say(w, letter(w->c, 2, POLICE_A, NPS_A, KNOWN));
         assert_told_to(w, NPS_A, POLICE_A, 2);
-        assert_int_equal(w->last.stage, STAGE(LATE));
+        assert_int_equal(nth(w, NPS_A, KIND(EXPECTED), 1)->stage, STAGE(LATE));
         watch_free(w);
     }
 }
@@ -112,14 +68,15 @@ static void silence_is_told_once_to_who_owes_it_and_to_who_waits(void **)
 static void what_came_is_not_told(void **)
 {
     for (int restarts = 0; restarts < 2; restarts++) {
-        struct desk_watch *w = watch_new(&police);
+        struct watch *w = watch_named(&police);
         struct envelope known = letter(w->c, 2, POLICE_A, NPS_A, KNOWN);
 
         say(w, letter(w->c, 1, NPS_A, CSC_A, REFERRAL_CHILD));
         run_until(w, NOW + 20 * HOUR);
         say(w, known);
-        step(w->c, &known, CONCORDAT__STEP_KIND__DELIVERED);
-        w->restarts = restarts;
+        step(w->c, &known, STEP(DELIVERED));
+        if (restarts)
+            case_desk_restart(w->c);
         run_until(w, NOW + 5 * DAY);
         assert_told_to(w, NPS_A, POLICE_A, 0);
         watch_free(w);
@@ -128,13 +85,13 @@ static void what_came_is_not_told(void **)
 
 static void what_cannot_be_opened_has_not_been_said(void **)
 {
-    struct desk_watch *w = watch_new(&police);
+    struct watch *w = watch_named(&police);
     struct envelope known = letter(w->c, 2, POLICE_A, NPS_A, KNOWN);
 
     say(w, letter(w->c, 1, NPS_A, CSC_A, REFERRAL_CHILD));
     say(w, known);
     case_desk_restart(w->c);
-    step(w->c, &known, CONCORDAT__STEP_KIND__REJECTED);
+    step(w->c, &known, STEP(REJECTED));
     run_until(w, NOW + 5 * DAY);
     assert_told_to(w, NPS_A, POLICE_A, 1);
     watch_free(w);
@@ -143,7 +100,7 @@ static void what_cannot_be_opened_has_not_been_said(void **)
 /* By another, to another, of another case. */
 static void only_that_agency_on_that_case_to_who_waits_meets_it(void **)
 {
-    struct desk_watch *w = watch_new(&police);
+    struct watch *w = watch_named(&police);
     struct envelope elsewhere = letter(w->c, 4, POLICE_A, NPS_A, KNOWN);
 
     elsewhere.case_handle.bytes[0] ^= 1;
@@ -159,7 +116,7 @@ static void only_that_agency_on_that_case_to_who_waits_meets_it(void **)
 /* Each agency that waits has a clock of its own; an agency that asks again has not. */
 static void each_who_waits_is_told(void **)
 {
-    struct desk_watch *w = watch_new(&police);
+    struct watch *w = watch_named(&police);
 
     say(w, letter(w->c, 1, NPS_A, CSC_A, REFERRAL_CHILD));
     say(w, letter(w->c, 2, NPS_A, CSC_A, REFERRAL_CHILD));
@@ -172,17 +129,17 @@ static void each_who_waits_is_told(void **)
 
 static void nothing_is_owed_for_what_was_rejected(void **)
 {
-    struct desk_watch *w = watch_new(&police);
+    struct watch *w = watch_named(&police);
     struct envelope first = letter(w->c, 1, NPS_A, CSC_A, REFERRAL_CHILD);
 
     say(w, first);
-    step(w->c, &first, CONCORDAT__STEP_KIND__REJECTED);
+    step(w->c, &first, STEP(REJECTED));
     run_until(w, NOW + 5 * DAY);
     assert_told_to(w, NPS_A, POLICE_A, 0);
     watch_free(w);
 }
 
-static void hand_over(struct desk_watch *w)
+static void hand_over(struct watch *w)
 {
     struct envelope first = offer(w->c, 10, NPS_A, CRC_A, 1, 15, 1), done;
 
@@ -196,14 +153,14 @@ static void hand_over(struct desk_watch *w)
 
 static void who_holds_the_case_by_then_waits_for_it(void **)
 {
-    struct desk_watch *w = watch_new(&police);
+    struct watch *w = watch_named(&police);
 
     say(w, letter(w->c, 1, NPS_A, CSC_A, REFERRAL_CHILD));
     hand_over(w);
     case_desk_restart(w->c);
     run_until(w, NOW + 5 * DAY);
     assert_told_to(w, CRC_A, POLICE_A, 1);
-    assert_string_equal(w->last.owed_to, "crc.a");
+    assert_string_equal(nth(w, CRC_A, KIND(EXPECTED), 0)->owed_to, "crc.a");
     watch_free(w);
 }
 
@@ -211,7 +168,7 @@ static void who_holds_the_case_by_then_waits_for_it(void **)
 static void who_may_not_be_told_does_not_wait_for_it(void **)
 {
     for (int comes = 0; comes < 2; comes++) {
-        struct desk_watch *w = watch_new(&court);
+        struct watch *w = watch_named(&court);
 
         say(w, letter(w->c, 1, NPS_A, CSC_A, REFERRAL_CHILD));
         hand_over(w);

@@ -165,11 +165,41 @@ static void an_agreement_more_or_less_is_a_term(void **)
     assert_true(come->items[0].widens);
 }
 
+/* Whose it is that something comes, is a term. */
+static void who_owes_what_is_expected_is_a_term(void **)
+{
+    OWNED(agreement_set) before = NULL;
+    OWNED(agreement_set) after = NULL;
+    OWNED(term_changes) changes = NULL;
+    struct agreement *agreements[2] = {NULL, NULL};
+    struct reason why = {""};
+
+    for (size_t i = 0; i < 2; i++)
+        if (agreement_load(SOURCE_DIR "/agreements/examples/recall.yaml", &agreements[i], &why)
+            != ST_OK)
+            fail_msg("%s", why.text);
+    agreements[0]->expectations[0].from[0] = '\0';
+    before = set_of_one(agreements[0]);
+    after = set_of_one(agreements[1]);
+    assert_int_equal(term_changes_of(before, after, &changes), ST_OK);
+    assert_int_equal(changes->count, 1);
+    assert_string_equal(changes->items[0].term, "expectation");
+    assert_string_equal(
+        changes->items[0].before,
+        "after recall.revocation, recall.returned within 2d; else Head of casework, "
+        "Public Protection Casework Section");
+    assert_string_equal(changes->items[0].after,
+                        "after recall.revocation, recall.returned from prison.pbi within 2d; else "
+                        "Head of casework, Public Protection Casework Section");
+    assert_false(changes->items[0].widens);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_term_that_differs_is_told),
         cmocka_unit_test(an_agreement_more_or_less_is_a_term),
+        cmocka_unit_test(who_owes_what_is_expected_is_a_term),
     };
     return cmocka_run_group_tests_name("terms", tests, NULL, NULL);
 }

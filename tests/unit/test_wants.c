@@ -123,6 +123,20 @@ static void what_neither_can_send_is_named_with_its_clause(void **)
     assert_string_equal(unmet[0].to, "crc.bench");
 }
 
+/* A third agency alone may say it, and is not named: nothing would be watched. */
+static void what_a_third_agency_owes_wants_its_name(void **)
+{
+    OWNED(agreement) recall = NULL;
+    struct reason why = {""};
+    struct unmet unmet[WANTS_MAX];
+
+    if (agreement_load(EXAMPLES "/recall.yaml", &recall, &why) != ST_OK)
+        fail_msg("%s", why.text);
+    recall->expectations[0].from[0] = '\0';
+    assert_int_equal(wants_expected(recall, unmet), 1);
+    assert_string_equal(unmet[0].clause->id, "revocation");
+}
+
 /* Who is named cannot tell either of the two: nothing would be watched. */
 static void what_who_is_named_cannot_send_there_is_named(void **)
 {
@@ -152,6 +166,7 @@ int main(void)
         cmocka_unit_test(without_a_transfer_there_is_none),
         cmocka_unit_test(what_the_examples_expect_can_come),
         cmocka_unit_test(what_neither_can_send_is_named_with_its_clause),
+        cmocka_unit_test(what_a_third_agency_owes_wants_its_name),
         cmocka_unit_test(what_who_is_named_cannot_send_there_is_named),
     };
 
