@@ -204,6 +204,15 @@ void desk_talk_undone(struct desk *desk, const struct track *track)
 
 /* ---- others' messages ---- */
 
+/* An offer whose transfer is over as it comes: what became of it was told first. */
+static bool is_over(struct desk *desk, const struct message_type *type, const struct track *track)
+{
+    const struct holding holding = desk_holding(desk, &track->case_handle);
+
+    return type->custody == CUSTODY_OFFER
+        && !id_equal(&holding.transfer.conversation_id, &track->conversation_id);
+}
+
 bool desk_heard(struct desk *desk, const struct message_type *type, const struct track *track)
 {
     enum conversation_state before;
@@ -215,6 +224,8 @@ bool desk_heard(struct desk *desk, const struct message_type *type, const struct
         talk = talk_new(type, &track->conversation_id, &track->case_handle, track->from, false);
         u = utterance_of(desk, &talk, type, track);
         conversation_apply(&talk.rules, &u, desk->wall_ms);
+        if (is_over(desk, type, track))
+            talk.rules.state = CONVERSATION_CLOSED;
         keep_talk(desk, &talk, true);
         return false;
     }

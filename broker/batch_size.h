@@ -45,7 +45,7 @@
  */
 #define CLOCKS_A_CONVERSATION 8
 /* That go with a case: a COMPLETE that would move more is refused. Those of the conversations never
- * are so many. */
+ * are so many, unless many updates are on their way that name another end of a watch. */
 #define CLOCKS_MOVED_MAX                                                                           \
     (CONVERSATIONS_MAX * CLOCKS_A_CONVERSATION + CLOCKS_EXPECTED_MAX + EXPECTATIONS_MAX)
 

@@ -295,6 +295,7 @@ done
 at crc.bench
 wait_for '^2 .*has no reply' concordat alarms
 unsaid 'older alarms'
+expect 0 '"openConversations": \[\]' concordat case show "$case" --json # whatever came first
 expect 0 'there are older alarms' concordat alarms --limit 1
 expect 0 '"more": true' concordat alarms --limit 1 --json
 expect 0 '"more": false' concordat alarms --json

@@ -425,7 +425,7 @@ void caseload_story(void)
     claim(0, NPS);
     (void)ask(0, false, peer_now_ms() - 1);
     struct asked *answered = ask(0, false, 0);
-    (void)ask(0, false, peer_now_ms() + SOON_MS);
+    (void)ask(0, false, peer_now_ms() + caseload.soon_ms);
     const struct asked *referral = ask(0, true, 0);
     update(0, referral, 3, &ignored); /* held back until the second is there */
     update(0, referral, 2, &ignored);

@@ -17,7 +17,6 @@
 #define ASKED_MAX 40 /* open conversations of a case besides its transfer */
 #define WAIT_MS 20000
 #define SENT_MAX 8192
-#define SOON_MS 250 /* the story's enquiry that is breached after its end */
 
 enum who {
     NPS,
@@ -62,6 +61,7 @@ extern struct caseload {
     size_t sent_count;
     uint64_t random;
     int kills_left;
+    int64_t soon_ms;       /* the story's enquiry that is breached after its end is due so late */
     bool is_quiet;         /* what is wrong is counted alone: something is planted */
     void (*on_loss)(void); /* a connection went: all are back on return; NULL: it connects anew */
     unsigned acts, held, transfers, wrong;

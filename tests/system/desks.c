@@ -1,4 +1,4 @@
-#include "tests/system/desks.h"
+#include "tests/system/desks_inside.h"
 
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -14,13 +14,10 @@
     "\"subject\": {\"identifiers\": [{\"type\": \"CRN\", \"value\": \"X000001\"}], \"name\": "     \
     "{\"forename\": \"Kit\", \"surname\": \"Example\"}}"
 #define ANSWER "check.social_care.children.response"
-#define GIVE_UP_MS 60000 /* what has not come by then does not: daemons start in between */
-#define ROUNDS 4         /* hops of what follows from what was said: there, back, on, its receipt */
 #define SOON_MS 1500
 #define SOON_MAX 24     /* of a desk: its alarms are listed in one page */
 #define SOON_OPEN_MAX 5 /* they stay open, and go with the case */
 #define FAR_MS 7200000
-#define LIST 1000
 
 static const char check[] =
     "{" K ", \"why\": \"PRE_SENTENCE\", \"neededByMs\": \"%lld\", \"children\": [{\"person\": "
@@ -36,9 +33,7 @@ int desks_outstanding(void)
     return outstanding;
 }
 
-static void wrong(struct desk *d, const char *format, ...) __attribute__((format(printf, 2, 3)));
-
-static void wrong(struct desk *d, const char *format, ...)
+void desk_wrong(struct desk *d, const char *format, ...)
 {
     char text[CONCORDAT_ID_TEXT], what[256];
     va_list args;
@@ -59,12 +54,7 @@ static int64_t real_ms(void)
     return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-static bool same(const struct concordat_id *a, const struct concordat_id *b)
-{
-    return memcmp(a, b, sizeof *a) == 0;
-}
-
-static const char *name(const struct desk *d, enum desk_who who)
+const char *desk_name(const struct desk *d, enum desk_who who)
 {
     return d->who[who].agency;
 }
@@ -78,7 +68,7 @@ static enum desk_who find_who(const struct desk *d, const char *agency)
 {
     enum desk_who who = DESK_NPS;
 
-    while (who < DESK_WHO_COUNT && strcmp(name(d, who), agency) != 0)
+    while (who < DESK_WHO_COUNT && strcmp(desk_name(d, who), agency) != 0)
         who++;
     return who;
 }
@@ -107,11 +97,11 @@ static struct concordat_answer *say(void *context, const char *from,
     struct concordat_answer *a = send_until_verdict(client_of(d, from), &message, &always);
     outstanding--;
     if (a->outcome != CONCORDAT_DONE)
-        wrong(d, "%s of %s: %s %s", message.type, from,
-              a->refusal         ? a->refusal->code
-              : a->problem_count ? a->problems[0].where
-                                 : "",
-              a->problem_count ? a->problems[0].text : "");
+        desk_wrong(d, "%s of %s: %s %s", message.type, from,
+                   a->refusal         ? a->refusal->code
+                   : a->problem_count ? a->problems[0].where
+                                      : "",
+                   a->problem_count ? a->problems[0].text : "");
     else if (d->sent_count == DESK_SENT_MAX)
         fail("a desk says too much");
     else
@@ -152,7 +142,7 @@ static bool arrives(struct desk *d, enum desk_who from, struct concordat_answer 
     if (!done)
         return false;
     if (!comes(d->clients[from], &id))
-        wrong(d, "%s is accepted, and does not come", what);
+        desk_wrong(d, "%s is accepted, and does not come", what);
     return d->wrong == 0;
 }
 
@@ -170,7 +160,7 @@ static bool is_as_with_us(const struct concordat_custody *c, const void *context
 {
     const struct desk *d = context;
 
-    return c && strcmp(c->holder, name(d, d->holder)) == 0 && c->version == d->version
+    return c && strcmp(c->holder, desk_name(d, d->holder)) == 0 && c->version == d->version
         && concordat_id_is_none(&c->transfer_id);
 }
 
@@ -195,23 +185,22 @@ static bool is_open(const struct concordat_custody *custody, const void *context
 /* Both of its sides have it open with each other. */
 static bool goes_on(struct desk *d, const struct concordat_id *conversation)
 {
-    const struct talk with_care = {conversation, name(d, DESK_CARE)};
-    const struct talk with_holder = {conversation, name(d, d->holder)};
+    const struct talk with_care = {conversation, desk_name(d, DESK_CARE)};
+    const struct talk with_holder = {conversation, desk_name(d, d->holder)};
 
     return await_who(d, d->holder, is_open, &with_care)
         && await_who(d, DESK_CARE, is_open, &with_holder);
 }
 
-/* Its case's holder, and what is open in it, is known to everybody. */
-static bool is_known(struct desk *d)
+bool desk_is_known(struct desk *d)
 {
     if (!await_who(d, DESK_NPS, is_as_with_us, d) || !await_who(d, DESK_CRC, is_as_with_us, d))
-        wrong(d, "its keepers do not hear who holds it");
+        desk_wrong(d, "its keepers do not hear who holds it");
     if (d->wrong == 0 && !goes_on(d, &d->referral))
-        wrong(d, "its referral does not go on under the holder");
+        desk_wrong(d, "its referral does not go on under the holder");
     for (size_t i = 0; d->wrong == 0 && i < d->asked_count; i++)
         if (!d->asked[i].is_answered && !goes_on(d, &d->asked[i].id))
-            wrong(d, "an enquiry does not go on under the holder");
+            desk_wrong(d, "an enquiry does not go on under the holder");
     return d->wrong == 0;
 }
 
@@ -220,10 +209,10 @@ static bool is_known(struct desk *d)
 static bool refer(struct desk *d)
 {
     char *body = referral_body("desk", 800);
-    struct concordat_answer *a =
-        say(d, name(d, d->holder),
-            (struct concordat_message){
-                .type = "safeguarding.referral.child", .to = name(d, DESK_CARE), .json = body});
+    struct concordat_answer *a = say(
+        d, desk_name(d, d->holder),
+        (struct concordat_message){
+            .type = "safeguarding.referral.child", .to = desk_name(d, DESK_CARE), .json = body});
 
     d->referral = a->message_id;
     free(body);
@@ -249,10 +238,11 @@ static bool ask(struct desk *d, bool is_soon)
     *asked = (struct desk_asked){.needed_by_ms = real_ms() + (is_soon ? SOON_MS : FAR_MS),
                                  .is_soon = is_soon};
     (void)snprintf(body, sizeof body, check, (long long)asked->needed_by_ms); // NOLINT: ours
-    struct concordat_answer *a = say(
-        d, name(d, d->holder),
-        (struct concordat_message){
-            .type = "check.social_care.children.request", .to = name(d, DESK_CARE), .json = body});
+    struct concordat_answer *a =
+        say(d, desk_name(d, d->holder),
+            (struct concordat_message){.type = "check.social_care.children.request",
+                                       .to = desk_name(d, DESK_CARE),
+                                       .json = body});
     if (a->outcome == CONCORDAT_DONE) {
         asked->id = a->message_id;
         d->asked_count++;
@@ -260,11 +250,11 @@ static bool ask(struct desk *d, bool is_soon)
     return arrives(d, d->holder, a, "an enquiry");
 }
 
-static bool answer(struct desk *d, struct desk_asked *asked)
+bool desk_answer(struct desk *d, struct desk_asked *asked)
 {
-    struct concordat_answer *a = say(d, name(d, DESK_CARE),
+    struct concordat_answer *a = say(d, desk_name(d, DESK_CARE),
                                      (struct concordat_message){.type = ANSWER,
-                                                                .to = name(d, d->holder),
+                                                                .to = desk_name(d, d->holder),
                                                                 .json = known,
                                                                 .in_reply_to = asked->id,
                                                                 .conversation_id = asked->id});
@@ -283,7 +273,7 @@ static bool answer_some(struct desk *d)
         if (d->asked[i].is_answered || (d->asked[i].is_soon && too_many == 0))
             continue;
         too_many -= d->asked[i].is_soon;
-        if (!answer(d, &d->asked[i]))
+        if (!desk_answer(d, &d->asked[i]))
             return false;
     }
     return true;
@@ -300,8 +290,8 @@ static bool hand_over(struct desk *d)
     struct handover *h = &d->handover;
 
     *h = (struct handover){.way = &d->way,
-                           .from = name(d, from),
-                           .to = name(d, to),
+                           .from = desk_name(d, from),
+                           .to = desk_name(d, to),
                            .reason = "INITIAL_ALLOCATION",
                            .subject = K,
                            .components = 2,
@@ -313,7 +303,7 @@ static bool hand_over(struct desk *d)
         || !arrives(d, from, handover_send_part(h, 1, false), "a part"))
         return false;
     if (!await_who(d, to, part_is_here, NULL)) {
-        wrong(d, "a part has come, and is not here");
+        desk_wrong(d, "a part has come, and is not here");
         return false;
     }
     if (!arrives(d, to, handover_complete(h), "a completion"))
@@ -321,7 +311,7 @@ static bool hand_over(struct desk *d)
     d->holder = to;
     d->version += 2; /* one for the offer, one for the completion */
     d->transfers++;
-    return is_known(d);
+    return desk_is_known(d);
 }
 
 bool desk_turn(struct desk *d)
@@ -353,168 +343,11 @@ void desk_open(struct desk *d, struct community *c, size_t first, const struct m
         concordat_answer_free(a);
     } while (outcome == CONCORDAT_QUEUED || outcome == CONCORDAT_FAILED);
     if (outcome != CONCORDAT_DONE)
-        wrong(d, "it cannot be opened");
+        desk_wrong(d, "it cannot be opened");
 }
 
 void desk_close(struct desk *d)
 {
     for (size_t i = 0; i < DESK_WHO_COUNT; i++)
         concordat_close(d->clients[i]);
-}
-
-/* ---- the end ---- */
-
-/* Everybody has all that the broker had for them. */
-static bool hear_all_out(struct desk *d)
-{
-    for (enum desk_who who = DESK_NPS; who < DESK_WHO_COUNT; who++)
-        if (!hear_out(d->clients[who], &d->handle, GIVE_UP_MS))
-            return false;
-    return true;
-}
-
-/* Says the broker, which `who` has. */
-static void judge_holder(struct desk *d, enum desk_who who)
-{
-    struct concordat_answer *a = concordat_holder(d->clients[who], &d->handle, GIVE_UP_MS);
-    const struct concordat_custody *c = a->custody;
-
-    if (a->outcome == CONCORDAT_REFUSED)
-        wrong(d, "%s is told %s", name(d, who), a->refusal ? a->refusal->code : "nothing");
-    else if (!c || !c->from_broker)
-        wrong(d, "the broker does not say who holds it");
-    else if (strcmp(c->holder, name(d, d->holder)) != 0 || c->version != d->version)
-        wrong(d, "%s is told that %s holds it, version %llu", name(d, who), c->holder,
-              (unsigned long long)c->version);
-    concordat_answer_free(a);
-}
-
-static bool has_due(struct desk *d, enum desk_who at, bool by_us,
-                    const struct concordat_id *message)
-{
-    struct concordat_answer *a = concordat_due(d->clients[at], LIST);
-    bool found = false;
-
-    for (size_t i = 0; i < a->due_count; i++)
-        found |= same(&a->due[i].message_id, message) && a->due[i].by_us == by_us;
-    concordat_answer_free(a);
-    return found;
-}
-
-/* Who owes it knows, and who it is owed to. */
-static bool is_owed(struct desk *d, const struct concordat_id *message)
-{
-    bool is = false;
-
-    for (int round = 0; !is && round < ROUNDS && hear_all_out(d); round++)
-        is = has_due(d, DESK_CARE, true, message) && has_due(d, d->holder, false, message);
-    return is;
-}
-
-static void judge_open(struct desk *d, struct desk_verdict *v)
-{
-    if (!is_owed(d, &d->referral))
-        wrong(d, "nobody owes anything about its referral");
-    v->open += d->wrong == 0;
-    for (size_t i = 0; d->wrong == 0 && i < d->asked_count; i++) {
-        if (d->asked[i].is_answered)
-            continue;
-        if (!is_owed(d, &d->asked[i].id))
-            wrong(d, "nobody owes the answer to an open enquiry");
-        v->open++;
-    }
-}
-
-/* Of an answer that is missing. */
-static bool is_breach(const struct concordat_alarm *alarm, const void *message)
-{
-    return same(&alarm->message_id, message) && strcmp(alarm->kind, "answer") == 0
-        && strcmp(alarm->stage, "breached") == 0;
-}
-
-static bool is_breached(struct desk *d, const struct alarms_meant *breach)
-{
-    return await_alarms(d->clients[DESK_CARE], breach, 1, GIVE_UP_MS) && hear_all_out(d);
-}
-
-/* Both sides of an enquiry that nobody answered in time were told, once. */
-static void judge_clocks(struct desk *d, struct desk_verdict *v)
-{
-    for (size_t i = 0; i < d->asked_count; i++) {
-        const struct concordat_id *id = &d->asked[i].id;
-
-        if (!d->asked[i].is_soon || d->asked[i].is_answered)
-            continue;
-        const struct alarms_meant breach = {is_breach, id};
-        bool is_told = is_breached(d, &breach);
-        size_t at_care = count_alarms(d->clients[DESK_CARE], &breach);
-        size_t at_keepers = count_alarms(d->clients[DESK_NPS], &breach)
-                          + count_alarms(d->clients[DESK_CRC], &breach);
-        if (!is_told || at_keepers == 0)
-            v->clocks_lost++;
-        else if (at_care > 1 || at_keepers > 1)
-            v->struck_twice++;
-        else
-            v->breached++;
-    }
-}
-
-static void judge_inboxes(struct desk *d, struct desk_verdict *v)
-{
-    for (enum desk_who who = DESK_NPS; who < DESK_WHO_COUNT; who++) {
-        size_t count;
-        struct concordat_id *ids = inbox_everything(d->clients[who], &count);
-
-        for (size_t i = 0; i < d->sent_count; i++) {
-            if (d->sent[i].to != who)
-                continue;
-            size_t times = inbox_count(ids, count, &d->sent[i].id);
-            v->lost += times == 0;
-            v->twice_in_inbox += times > 1;
-        }
-        free(ids);
-    }
-}
-
-static void judge(struct desk *d, struct desk_verdict *v)
-{
-    if (!hear_all_out(d))
-        wrong(d, "an agency does not hear the broker");
-    for (enum desk_who who = DESK_NPS; d->wrong == 0 && who <= DESK_CRC; who++)
-        judge_holder(d, who);
-    if (d->wrong > 0 || !is_known(d))
-        return;
-    judge_open(d, v);
-    if (d->wrong > 0)
-        return;
-    judge_clocks(d, v);
-    for (size_t i = 0; i < d->asked_count; i++)
-        if (!d->asked[i].is_answered && !answer(d, &d->asked[i]))
-            return;
-    judge_inboxes(d, v);
-}
-
-void desk_judge(struct desk *d, struct desk_verdict *v)
-{
-    if (d->wrong == 0)
-        judge(d, v);
-    v->cases++;
-    v->transfers += d->transfers;
-    v->accepted += d->sent_count;
-    v->wrong += d->wrong;
-}
-
-void desks_judge_alarms(struct desk *any, struct desk_verdict *v)
-{
-    for (enum desk_who who = DESK_NPS; who < DESK_WHO_COUNT; who++) {
-        struct concordat_answer *a = concordat_alarms(any->clients[who], LIST, true);
-
-        for (size_t i = 0; i < a->alarm_count; i++)
-            for (size_t j = 0; j < i; j++) {
-                const struct concordat_alarm *x = &a->alarms[i], *y = &a->alarms[j];
-                v->struck_twice += same(&x->message_id, &y->message_id) && x->count == y->count
-                                && strcmp(x->kind, y->kind) == 0 && strcmp(x->stage, y->stage) == 0;
-            }
-        concordat_answer_free(a);
-    }
 }

@@ -156,6 +156,7 @@ static enum status answer(struct guest *guest, const struct command *command)
         e.receipt.receipt.header_digest = ((const struct command_submit *)whole)->header_digest;
         e.receipt.receipt.agreement_hash = ((const struct command_submit *)whole)->agreement_hash;
         e.receipt.receipt.sequence = 1;
+        e.receipt.receipt.accepted_ms = GUEST_NOW_MS;
         strcpy(e.receipt.receipt.clause, "clause");
     } else if (command->kind == COMMAND_STEP) {
         e.head.kind = EFFECT_SETTLE;

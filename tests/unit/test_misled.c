@@ -179,6 +179,36 @@ static void who_completed_hears_that_the_case_has_moved_on(void **)
     assert_string_equal(case_of(town, CRC, &handle)->holder, agencies[NPS]);
 }
 
+/* Its lane was the slower: what became of the offer is known before the offer. */
+static void an_offer_that_comes_when_its_transfer_has_ended_opens_nothing(void **)
+{
+    OWNED(town) town = town_new(agencies, 3);
+    struct id handle = opened(town);
+    struct told told =
+        news_of(town, &handle, CONCORDAT__CUSTODY_CHANGE__CASE_OFFERED, agencies[NPS], 2);
+    const Concordat__CustodyState *state;
+
+    told.custody.transfer_id = id_random();
+    TEXT_COPY(told.custody.offered_to, agencies[CRC]);
+    told.custody.components = 3;
+    town_tell(town, CRC, &told);
+    told.custody.change = CONCORDAT__CUSTODY_CHANGE__CASE_OFFER_LAPSED;
+    told.custody.at_ms += 60000;
+    town_tell(town, CRC, &told);
+    town_settle(town);
+    act(town, NPS, &handle, "case.transfer.offer", offer_of("drugs", town_now(town)));
+    state = case_of(town, CRC, &handle);
+    assert_non_null(state);
+    assert_int_equal(state->transfer_id.len, 0);
+    assert_int_equal(state->n_conversations, 0);
+    town_wait(town, 120000);
+    act(town, NPS, &handle, "case.transfer.withdraw", "{\"reason\": \"OFFERED_IN_ERROR\"}");
+    act(town, NPS, &handle, "case.transfer.offer", offer_of("alcohol", town_now(town)));
+    state = case_of(town, CRC, &handle);
+    assert_int_equal(state->transfer_id.len, ID_SIZE);
+    assert_int_equal(state->n_conversations, 1);
+}
+
 /* ---- claims ---- */
 
 static void claim_later(struct town *town, const struct id *handle, Concordat__ClaimKind kind)
@@ -411,6 +441,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_step_says_nothing_of_when_an_act_was_accepted),
+        cmocka_unit_test(an_offer_that_comes_when_its_transfer_has_ended_opens_nothing),
         cmocka_unit_test(who_completed_hears_that_the_case_has_moved_on),
         cmocka_unit_test(a_claim_is_not_forgotten_for_questions),
         cmocka_unit_test(a_second_claim_does_not_take_the_place_of_one_that_is_on_its_way),
