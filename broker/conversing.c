@@ -88,10 +88,14 @@ static enum status apply(struct exchange *x, struct conversation_kept *kept,
                          const struct utterance *u, const struct id *message, uint64_t sequence)
 {
     struct conversation *c = &kept->conversation;
-    bool was_answered = c->answered, before_asked = c->before != 0 && !c->before_was_other;
+    const bool was_answered = c->answered, was_forwarding = c->state == CONVERSATION_FORWARDING;
+    const bool before_asked = c->before != 0 && !c->before_was_other;
 
     conversation_apply(c, u, x->now_ms);
-    if (was_answered || !c->answered || !before_asked || u->to != c->before)
+    /* A referral goes on when it is answered: then a second answer is owed as the first was. */
+    const bool comes =
+        (c->answered && !was_answered) || (c->state == CONVERSATION_FORWARDING && !was_forwarding);
+    if (!comes || !before_asked || u->to != c->before)
         return ST_OK;
     return exchange_clock_forward(x, c, message, sequence);
 }

@@ -6,7 +6,7 @@
  *                                    --exchange_tell--> EVENT_TOLD --> the agency's queue
  *
  * Both go into the batch of what caused them, so that they last together or not at all.
- * PLANT_* leave a record out, for tests/system/keepers.c and iofaults.c to notice; no other build
+ * PLANT_* leave a record out, for tests/system/keepers.c, iofaults.c and tests/sim/custody.c to notice; no other build
  * has them.
  */
 #include <assert.h>

@@ -7,15 +7,16 @@
  * state (hub.h): claims, offers that are accepted, rejected and offered again in part, withdrawn,
  * lapsed, completed, stale, second and wrong ones; referrals and enquiries, answers to who asked
  * and has not the case any more, numbers left out. Messages come twice, in another order, or are
- * lost with their session; the broker dies before and after a batch is durable and comes back from
- * its last checkpoint and the tail; the clock goes forward and back. At the end everything is
+ * lost with their session, rejected by who gets them, or withheld from who has no certificate left;
+ * the broker dies before and after a batch is durable and comes back from its last checkpoint and
+ * the tail; the clock goes forward, and is set back and ahead. At the end everything is
  * carried through. watch.c and holds.c say what must hold throughout:
  *
  *     - a case that is open has one holder, who changes by a claim or a completion and nothing else
  *     - no conversation of a holder stays behind, is forgotten, or loses a side
  *     - what is accepted is delivered, once, and in its conversation's order but for told gaps
  *     - an answer reaches who holds the case, or waits where somebody is told
- *     - a clock tells each stage once, and none that is due is silent
+ *     - each clock that a message starts strikes when it must, once, to both sides (clockwork.c)
  *     - the broker's memory is what its records say, after every batch and every death
  *
  * CONTROL programs are this one with a bug planted (PLANT_*): each must report a fault, or this
@@ -34,7 +35,8 @@
 #include "tests/unit/samples.h"
 
 #define STEPS 300
-#define ROUNDS_MAX 400 /* until nothing is on its way at the end of a run */
+#define CLOCKS_ALONE "CUSTODY_CLOCKS_ALONE" /* set in the environment of some controls */
+#define ROUNDS_MAX 400                      /* until nothing is on its way at the end of a run */
 #define CONTROL_RUNS "200"
 #define FLOOR_RUNS 100 /* in so many each thing must have happened at least once */
 
@@ -208,6 +210,7 @@ static void town_init(struct town *t, uint64_t seed, struct town_counts *counts)
     t->wall_ms = START;
     t->counts = counts;
     t->breaks = true;
+    t->clocks_alone = getenv(CLOCKS_ALONE) != NULL;
     t->rejects = 4;
     t->undone = NONE;
     t->monotonic_ms = DAY;
@@ -258,16 +261,20 @@ static bool play(const char *scratch, uint64_t seed, struct town_counts *counts)
 /* What each must report: another fault, or a crash, proves nothing. */
 static const struct control {
     const char *name, *fault;
+    bool by_clocks; /* the broker's records are not compared: its clocks must show it */
 } controls[] = {
-    {"custody_holder_at_accept", "the broker's holder is"},
-    {"custody_drop_conversations", "the case's holder has no part in it"},
+    {"custody_holder_at_accept", "the broker's holder is", false},
+    {"custody_drop_conversations", "the case's holder has no part in it", false},
+    {"custody_clock_forgotten", "has not struck", true},
+    {"custody_struck_twice", "what is not due, or again", true},
+    {"custody_rejected_silent", "has not struck", true},
 };
 
-static const char *fault_of(const char *name)
+static const struct control *control_of(const char *name)
 {
     for (size_t i = 0; i < sizeof controls / sizeof *controls; i++)
         if (strcmp(controls[i].name, name) == 0)
-            return controls[i].fault;
+            return &controls[i];
     return NULL;
 }
 
@@ -286,20 +293,22 @@ static bool says(int from, const char *fault)
 
 static bool is_caught(const char *program, const char *name)
 {
-    const char *fault = fault_of(name);
+    const struct control *control = control_of(name);
     int ends[2], status;
 
-    if (!fault || pipe(ends) != 0)
+    if (!control || pipe(ends) != 0)
         return false;
     pid_t child = fork();
     if (child == 0) {
         (void)dup2(ends[1], STDOUT_FILENO);
         (void)close(ends[0]);
+        if (control->by_clocks)
+            (void)setenv(CLOCKS_ALONE, "1", 1);
         execl(program, program, CONTROL_RUNS, "1", (char *)NULL);
         _exit(127);
     }
     (void)close(ends[1]);
-    bool said = says(ends[0], fault);
+    bool said = says(ends[0], control->fault);
     if (child < 0 || waitpid(child, &status, 0) != child)
         return false;
     return said && WIFEXITED(status) && WEXITSTATUS(status) == EXIT_FAILURE;
@@ -318,6 +327,21 @@ static bool has_happened(const struct town_counts *c)
         {"late_answers", c->late_answers},
         {"held", c->held},
         {"strikes", c->strikes},
+        {"late", c->late},
+        {"rejected", c->rejected},
+        {"withheld", c->withheld},
+        {"resumed", c->resumed},
+        {"slow", c->slow},
+        {"acknowledge", c->struck[CONCORDAT__CLOCK_KIND__CLOCK_ACKNOWLEDGE]},
+        {"decide", c->struck[CONCORDAT__CLOCK_KIND__CLOCK_DECIDE]},
+        {"answer", c->struck[CONCORDAT__CLOCK_KIND__CLOCK_ANSWER]},
+        {"open", c->struck[CONCORDAT__CLOCK_KIND__CLOCK_OPEN]},
+        {"expected", c->struck[CONCORDAT__CLOCK_KIND__CLOCK_EXPECTED]},
+        {"gap", c->struck[CONCORDAT__CLOCK_KIND__CLOCK_GAP]},
+        {"reply", c->struck[CONCORDAT__CLOCK_KIND__CLOCK_REPLY]},
+        {"forward", c->struck[CONCORDAT__CLOCK_KIND__CLOCK_FORWARD]},
+        {"complete", c->struck[CONCORDAT__CLOCK_KIND__CLOCK_COMPLETE]},
+        {"close", c->struck[CONCORDAT__CLOCK_KIND__CLOCK_CLOSE]},
         {"deaths", c->deaths},
     };
     bool all = true;
@@ -364,10 +388,12 @@ int main(int argc, char **argv)
            " accepted=%" PRIu64 " refused=%" PRIu64 " deliveries=%" PRIu64 " held=%" PRIu64
            "\ncustody: cases_opened=%" PRIu64 " transferred=%" PRIu64 " closed=%" PRIu64
            " conversations=%" PRIu64 " moved=%" PRIu64 " late_answers=%" PRIu64 " strikes=%" PRIu64
-           "\ncustody: deaths=%" PRIu64 " checkpoints=%" PRIu64 " disconnects=%" PRIu64
-           " seconds=%" PRId64 " faults=%d\n",
+           "\ncustody: rejected=%" PRIu64 " withheld=%" PRIu64 " resumed=%" PRIu64 " late=%" PRIu64
+           " slow=%" PRIu64 "\ncustody: deaths=%" PRIu64 " checkpoints=%" PRIu64
+           " disconnects=%" PRIu64 " seconds=%" PRId64 " faults=%d\n",
            seed, c.runs, c.batches, c.letters, c.accepted, c.refused, c.deliveries, c.held,
-           c.opened, c.transfers, c.closed, c.talks, c.moved, c.late_answers, c.strikes, c.deaths,
-           c.checkpoints, c.disconnects, (clock_monotonic_ns() - start) / 1000000000, !sound);
+           c.opened, c.transfers, c.closed, c.talks, c.moved, c.late_answers, c.strikes, c.rejected,
+           c.withheld, c.resumed, c.late, c.slow, c.deaths, c.checkpoints, c.disconnects,
+           (clock_monotonic_ns() - start) / 1000000000, !sound);
     return sound ? EXIT_SUCCESS : EXIT_FAILURE;
 }

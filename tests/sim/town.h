@@ -197,8 +197,9 @@ struct town {
     int claim_count;
     struct kept_record *kept; /* owned; what EVENT_KEPT has said */
     size_t kept_count, kept_room;
-    bool breaks;      /* sessions break on their own */
-    unsigned rejects; /* of a hundred messages */
+    bool breaks;       /* sessions break on their own */
+    bool clocks_alone; /* what the broker keeps is not compared with what it has in memory */
+    unsigned rejects;  /* of a hundred messages */
     bool failed;
     char fault[256];
     struct town_counts *counts;

@@ -11,6 +11,7 @@
 #define SECTION 64 /* bytes */
 #define LETTER_MAX (3 * SECTION)
 #define REPLY_MS (15 * 86400000LL)
+#define HOUR_MS INT64_C(3600000)
 
 struct caseload caseload;
 
@@ -226,7 +227,7 @@ static int compare_ids(const void *a, const void *b)
     return memcmp(a, b, sizeof(struct id));
 }
 
-static void offer(size_t at)
+static void offer(size_t at, int64_t reply_ms)
 {
     struct file *f = &caseload.files[at];
     struct letter l = {f->holder, f->holder == NPS ? CRC : NPS,
@@ -241,7 +242,7 @@ static void offer(size_t at)
     c->component_count = 2;
     c->components = 3;
     c->manifest = sha256(&f->transfer, sizeof f->transfer);
-    c->reply_by_ms = l.e.created_ms + REPLY_MS;
+    c->reply_by_ms = l.e.created_ms + reply_ms;
     for (size_t i = 0; i < f->asked_count; i++)
         if (f->asked[i].is_open)
             c->conversations[c->conversation_count++] = f->asked[i].id;
@@ -277,6 +278,10 @@ static void act(size_t at, const char *clause, const char *type, bool by_taker)
     if (strcmp(clause, "complete") == 0)
         l.e.custody.manifest = sha256(&f->transfer, sizeof f->transfer);
     send(&l, at);
+    if (strcmp(clause, "accept") == 0)
+        f->accepted = l.e.message_id;
+    if (strcmp(clause, "complete") == 0)
+        f->completed = l.e.message_id;
 }
 
 static void complete(size_t at)
@@ -306,22 +311,36 @@ static struct asked *ask(size_t at, bool is_referral, int64_t needed_by_ms)
 
     compose(&l, f);
     l.e.needed_by_ms = needed_by_ms;
+    if (caseload.is_timed && is_referral)
+        l.e.watch_until_ms = l.e.created_ms + HOUR_MS;
     send(&l, at);
-    *asked = (struct asked){l.e.message_id, true, is_referral, needed_by_ms != 0};
+    *asked = (struct asked){.id = l.e.message_id,
+                            .is_open = true,
+                            .is_referral = is_referral,
+                            .is_due = needed_by_ms != 0,
+                            .by = f->holder};
     return asked;
 }
 
-/* To whoever holds the case now. */
-static void answer(size_t at, struct asked *asked)
+static void answer_to(size_t at, struct asked *asked, enum who to, struct id *id)
 {
     struct file *f = &caseload.files[at];
-    struct letter l = {CARE, f->holder,    "answer", "check.social_care.children.response",
+    struct letter l = {CARE, to,           "answer", "check.social_care.children.response",
                        "I",  {.type = ""}, {0}};
 
     compose(&l, f);
     l.e.conversation_id = l.e.in_reply_to = asked->id;
     send(&l, at);
     asked->is_open = false;
+    *id = l.e.message_id;
+}
+
+/* To whoever holds the case now. */
+static void answer(size_t at, struct asked *asked)
+{
+    struct id ignored;
+
+    answer_to(at, asked, caseload.files[at].holder, &ignored);
 }
 
 /* The enquiry of the case that was made first, of those that are open. */
@@ -400,7 +419,7 @@ static void act_on(size_t at)
     else if (choice == 4 && f->asked_count < ASKED_MAX)
         hold(at);
     else if (f->phase == IDLE)
-        offer(at);
+        offer(at, REPLY_MS);
     else if (f->phase == OFFERED && choice == 5) {
         act(at, "withdraw", "case.transfer.withdraw", false);
         f->phase = IDLE;
@@ -410,6 +429,49 @@ static void act_on(size_t at)
     } else
         complete(at);
     check_file(at);
+}
+
+/* A case whose transfer is accepted. */
+static size_t take_accepted(void)
+{
+    size_t at = 0;
+
+    while (at < CASES && caseload.files[at].phase != ACCEPTED)
+        at++;
+    if (at < CASES)
+        return at;
+    at = 0;
+    struct file *f = &caseload.files[at];
+    if (f->holder == WHO_COUNT)
+        claim(at, NPS);
+    if (f->phase == IDLE)
+        offer(at, REPLY_MS);
+    act(at, "accept", "case.transfer.accept", true);
+    f->phase = ACCEPTED;
+    return at;
+}
+
+void caseload_last(void)
+{
+    const size_t at = take_accepted();
+    struct file *f = &caseload.files[at];
+    struct asked *asked;
+
+    if (f->asked_count == ASKED_MAX)
+        f->asked_count--;
+    asked = ask(at, false, 0);
+    complete(at);
+    answer_to(at, asked, asked->by, &asked->late);
+    asked->is_open = true; /* until that is passed on: the offer has to name it */
+    offer(at, caseload.ahead_ms + HOUR_MS);
+    asked->is_open = false;
+    f->phase = IDLE; /* by the time that is looked at */
+    f->is_lapsing = true;
+    for (size_t i = 0; i < CASES; i++) /* all that is offered besides is accepted */
+        if (caseload.files[i].phase == OFFERED) {
+            act(i, "accept", "case.transfer.accept", true);
+            caseload.files[i].phase = ACCEPTED;
+        }
 }
 
 void caseload_act(void)
@@ -429,13 +491,13 @@ void caseload_story(void)
     const struct asked *referral = ask(0, true, 0);
     update(0, referral, 3, &ignored); /* held back until the second is there */
     update(0, referral, 2, &ignored);
-    offer(0);
+    offer(0, REPLY_MS);
     act(0, "accept", "case.transfer.accept", true);
     f->phase = ACCEPTED;
     complete(0);
     answer(0, answered);
     claim(1, CRC);
-    offer(1);
+    offer(1, REPLY_MS);
     caseload_check(CASES);
 }
 

@@ -32,6 +32,8 @@ struct asked {
     struct id id;
     bool is_open, is_referral;
     bool is_due; /* by the end of the run: nobody answers it in time */
+    enum who by;
+    struct id late; /* an answer to who asked and has not the case any more; zero: none */
 };
 
 struct file {
@@ -43,7 +45,9 @@ struct file {
         OFFERED,
         ACCEPTED
     } phase;
-    struct id offer; /* the transfer's conversation */
+    struct id offer;               /* the transfer's conversation */
+    struct id accepted, completed; /* the last messages that did so */
+    bool is_lapsing;               /* the offer, and nobody replies in time */
     uint32_t said_by_taker;
     struct asked asked[ASKED_MAX];
     size_t asked_count;
@@ -61,6 +65,8 @@ extern struct caseload {
     size_t sent_count;
     uint64_t random;
     int kills_left;
+    int64_t ahead_ms;      /* of our clock: the broker's */
+    bool is_timed;         /* all that may be owed has its time: cases_agreement_timed */
     int64_t soon_ms;       /* the story's enquiry that is breached after its end is due so late */
     bool is_quiet;         /* what is wrong is counted alone: something is planted */
     void (*on_loss)(void); /* a connection went: all are back on return; NULL: it connects anew */
@@ -89,6 +95,9 @@ void caseload_answer_all(void);
 void caseload_kill(void);
 /* Who holds each case but `but`, asked by both who ever do. */
 void caseload_check(size_t but);
+/* The last acts, for which nobody does in time what they ask for: an offer, one that is accepted, a
+ * completion, an answer to who has handed the case on. */
+void caseload_last(void);
 /* What comes within `wait_ms` of silence. A clock that is moved far makes sessions look idle. */
 void caseload_hear(enum who who, int wait_ms);
 /* True in `of` of `out_of` cases. */
@@ -96,8 +105,8 @@ bool caseload_chance(uint64_t of, uint64_t out_of);
 
 /* ---- caseload_clocks.c ---- */
 
-/* Until what nobody answered in time is breached, and both sides know; gives how often one does not
- * within `wait_ms`. */
+/* Until what nobody answered in time is breached, and both sides know: where all has its time, of
+ * each kind that the acts started. Gives how often one does not within `wait_ms`. */
 size_t caseload_await_breaches(int64_t wait_ms);
 /* Tellings of a strike that an agency had been told already, as another item. */
 size_t caseload_count_twice(void);

@@ -1,8 +1,8 @@
 /* Cases that change hands under a broker that is killed: two agencies hand cases to each other, ask
  * and refer about them, a third answers, clocks strike, and the broker dies while acts have no
  * verdict. After each start every case has the one holder that the acts with a receipt say; what
- * was held back is held back; every conversation of a case goes on under its holder; no clock is
- * lost, and none has struck twice.
+ * was held back is held back; every conversation of a case goes on under its holder; no clock of
+ * any kind that the acts start is lost, and none has struck twice.
  *
  *     keepers BIN SOURCE FOLDER [KILLS [PLANTED_BROKER...]]
  *
@@ -26,6 +26,7 @@
 #define CONTROL_KILLS 24
 #define CONTROL_CAUGHT 7 /* exit code of a run that saw something wrong */
 #define MINUTE INT64_C(60000)
+#define LAST_MOVE (6 * 24 * 60 * MINUTE) /* a working hour is in it, whatever the day */
 
 static _Atomic int64_t *moved; /* how far the broker's clock is ahead of ours */
 static unsigned moves;         /* of it */
@@ -52,6 +53,7 @@ static void make_clock(const char *folder)
 static void move_clock(int64_t ms)
 {
     atomic_fetch_add(moved, ms);
+    caseload.ahead_ms += ms;
     moves++;
     if (caseload.kills_left > 0 && caseload_chance(1, 2)) {
         caseload_hear(CARE, 5);
@@ -73,7 +75,7 @@ static void begin(const char *const arguments[3], const char *broker)
                    WHO_COUNT);
     (void)snprintf(path, sizeof path, "%s/agreements/test.yaml", c->folder);
     (void)unlink(path); /* its courts are not here */
-    cases_agreement(c, keeping);
+    cases_agreement_timed(c, keeping);
     community_start_for_peers(c);
     if (broker) { /* what it shall forget is of cases: its agreements are in its store before */
         daemon_stop(&c->broker);
@@ -85,7 +87,7 @@ static void begin(const char *const arguments[3], const char *broker)
 
 static int run(const char *const arguments[3], const char *broker, int kills)
 {
-    caseload = (struct caseload){.random = 20260701, .kills_left = kills};
+    caseload = (struct caseload){.random = 20260701, .kills_left = kills, .is_timed = true};
     begin(arguments, broker);
     while (caseload.kills_left > 1
            && (!broker || (caseload.wrong == 0 && caseload_count_twice() == 0))) {
@@ -93,7 +95,9 @@ static int run(const char *const arguments[3], const char *broker, int kills)
         if (caseload_chance(1, 25))
             move_clock(130 * MINUTE);
     }
-    move_clock(24 * 60 * MINUTE);
+    if (caseload.wrong == 0)
+        caseload_last();
+    move_clock(LAST_MOVE);
     for (size_t i = 0; i < CASES; i++) /* more than the four hours that an answer may take */
         for (size_t j = 0; j < caseload.files[i].asked_count; j++)
             caseload.files[i].asked[j].is_due = true;

@@ -189,6 +189,18 @@ static void an_answer_that_waited_when_its_referral_was_declined_is_owed_too(voi
     done(c, reply(c, 92, NPS_A, CRC_A, "case.late_answer", REFERRAL, 1));
 }
 
+/* It was decided while the first holder had the case; another decision goes to it after that. */
+static void a_second_answer_to_who_held_the_case_is_owed_too(void **)
+{
+    OWNED(case_desk) c = referred();
+
+    done(c, reply(c, 90, CSC_A, NPS_A, "safeguarding.referral.decision", REFERRAL, 1));
+    hand_the_case_over(c);
+    done(c, reply(c, 91, CSC_A, NPS_A, "safeguarding.referral.decision", REFERRAL, 2));
+    assert_forward_told_of(c, REFERRAL);
+    done(c, reply(c, 92, NPS_A, CRC_A, "case.late_answer", REFERRAL, 1));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -198,6 +210,7 @@ int main(void)
         cmocka_unit_test(an_answer_that_waited_while_the_case_moved_is_owed_all_the_same),
         cmocka_unit_test(an_answer_to_be_passed_on_is_owed_also_when_its_referral_ends),
         cmocka_unit_test(an_answer_that_waited_when_its_referral_was_declined_is_owed_too),
+        cmocka_unit_test(a_second_answer_to_who_held_the_case_is_owed_too),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
