@@ -345,11 +345,21 @@ static void all_due(struct town *t)
             tick_fall_due(t, &t->ticks[i]);
 }
 
+/* What is withheld is so before what is due strikes: what goes on since then strikes with that. */
+static void undo_in_time(struct town *t)
+{
+    const bool undone = t->undone != NONE;
+
+    undo(t);
+    if (undone && !t->has_commands)
+        all_due(t);
+}
+
 void clockwork_batch(struct town *t)
 {
     if (!t->is_in_batch)
         return;
-    undo(t);
+    undo_in_time(t);
     check_due(t);
     for (int i = 0; i < t->tick_count; i++)
         if (t->ticks[i].late != 0)
@@ -373,10 +383,7 @@ void clockwork_event(struct town *t, const struct event *event)
     t->time.newest_ms = event->at_ms;
     if (event->kind == EVENT_KEPT)
         return;
-    const bool undone = t->undone != NONE;
-    undo(t);
-    if (undone && !t->has_commands) /* it goes on in time for what is due */
-        all_due(t);
+    undo_in_time(t);
     if (event->kind == EVENT_TOLD || event->kind == EVENT_WITHHELD || event->kind == EVENT_COUNTED)
         return;
     if (!t->has_commands) /* what was due came before anything that somebody asked for */
