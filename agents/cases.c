@@ -29,7 +29,7 @@ enum status cases_put(struct txn *txn, const struct id *handle, uint64_t number,
                      (struct bytes){name, sizeof name});
 }
 
-enum status cases_delete(struct txn *txn, const struct id *handle, uint64_t number)
+enum status cases_drop(struct txn *txn, const struct id *handle, uint64_t number)
 {
     uint8_t place[PLACE_SIZE];
 

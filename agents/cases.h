@@ -1,7 +1,7 @@
 /*
  * cases.h - which messages are about which case: an index by case handle over the tracks.
  *
- *     track_put_new --> cases_put     track_delete --> cases_delete     dossier.c --> cases_newest
+ *     track_put_new --> cases_put     track_delete --> cases_drop     dossier.c --> cases_newest
  *
  * The index holds places, not copies: what a place names may be gone (a record that was damaged
  * when its time was over), and whoever walks passes over it. A store from before the index has it
@@ -24,7 +24,7 @@
  * none: nothing is put. */
 enum status cases_put(struct txn *txn, const struct id *handle, uint64_t number, char way,
                       const struct id *key);
-enum status cases_delete(struct txn *txn, const struct id *handle, uint64_t number);
+enum status cases_drop(struct txn *txn, const struct id *handle, uint64_t number);
 
 /* Calls `visit` for the case's messages, the newest first, until it says false. O(those visited) */
 enum status cases_newest(struct txn *txn, const struct id *handle,

@@ -28,7 +28,7 @@ struct talk {
     struct conversation rules; /* agencies: enum talk_side */
     char other[AGENCY_MAX + 1], before[AGENCY_MAX + 1], holder[AGENCY_MAX + 1]; /* empty: none */
     uint32_t next;      /* the number of our next message; those on their way are counted */
-    struct id ended_by; /* our message that ended it; zero: none has */
+    struct id ended_by; /* the message that ended it; zero: none has */
     bool is_kept;       /* by the broker too; else only `next` counts */
     int64_t taken_ms;   /* when its case last came to us, as the broker told; 0: never */
 };

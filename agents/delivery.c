@@ -45,6 +45,9 @@ static void reject(struct desk *desk, struct delivery *d, struct track *track,
     log_limited(&noisy, desk->now_ms, LOG_WARN, "rejected", "message=%s from=%s code=%s why=%s", id,
                 d->e.sender, refusal_name(code), why);
     store_arrival(desk, d, track, &step, (struct bytes){NULL, 0});
+    if (code != CONCORDAT__REFUSAL_CODE__BAD_SIGNATURE
+        && code != CONCORDAT__REFUSAL_CODE__ID_REUSED)
+        desk_owed_rejected(desk, track, d->arrival->wire.deliver.accepted_ms);
 }
 
 /* Did the key count when the broker accepted the message? A change of the same millisecond came
@@ -201,8 +204,9 @@ static void keep_opened(struct desk *desk, struct delivery *d, struct track *tra
     store_arrival(desk, d, track, &step, body);
     note_answer(desk, d);
     desk_act_came(desk, &d->e, body, accepted_ms);
+    const bool is_late = desk_heard(desk, type, track);
     desk_owe(desk, track, accepted_ms);
-    if (desk_heard(desk, type, track))
+    if (is_late)
         desk_forward_answer(desk, track);
 }
 

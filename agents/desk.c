@@ -72,7 +72,7 @@ static bool make_parts(struct desk *desk)
     const struct desk_setup *s = &desk->setup;
 
     desk->steps = steps_new(s->agency, s->signing_key, &desk->signer, desk->community);
-    desk->directory = directory_new(s->trust);
+    desk->directory = directory_open(s->trust);
     if (desk->directory)
         directory_prefer(desk->directory, desk_key_counts_somewhere, desk);
     desk->sealer = sealer_new(s->agency, desk->identity.spki);
@@ -157,7 +157,7 @@ void desk_free(struct desk *desk)
     free_replies(desk->replies);
     free_replies(desk->released);
     steps_free(desk->steps);
-    directory_free(desk->directory);
+    directory_close(desk->directory);
     gazette_free(desk->gazette);
     sealer_free(desk->sealer);
     batch_cache_free(desk->batches);

@@ -542,7 +542,9 @@ void desk_placed(struct desk *desk, const struct message_type *type, const struc
 void desk_unsaid(struct desk *desk, const struct track *track, bool is_recorded);
 /* It was rejected or withheld after it was accepted: what it ended goes on, as at the broker. */
 void desk_talk_undone(struct desk *desk, const struct track *track);
-/* A message has come. True: it answers what is another's by now, and is owed to it. */
+/* A message has come; before desk_owe. True: it answers what is another's by now, and is owed to
+ * it.
+ */
 bool desk_heard(struct desk *desk, const struct message_type *type, const struct track *track);
 /* Is a message of this type an answer in a conversation that our side has opened? */
 bool desk_is_of_talk(struct desk *desk, const struct id *conversation, const char *sender,
@@ -654,8 +656,45 @@ bool desk_list_alarms(struct desk *desk, const struct alarms_wish *wish,
 /* A message was accepted, ours or one for us: what is owed from now on, and what is not any more.
  */
 void desk_owe(struct desk *desk, const struct track *track, int64_t accepted_ms);
+/* Is the same expected already, by another message? */
+bool desk_owed_is_known(struct desk *desk, const struct owed *owed);
+/* The message that it is owed for. False: what was taken over with a case is no message of ours. */
+bool desk_owed_cause(struct desk *desk, const struct owed *owed, struct track *out);
+/* The version of the agreement under which the message went; NULL: not known here. */
+const struct agreement *desk_agreement_of(const struct desk *desk, const struct track *track);
+/* What is to come, by kind and type. */
+void owed_name_expected(struct owed *owed, const struct message_type *type);
+/* The bank holidays that count. */
+const struct calendar_days *desk_calendar(const struct desk *desk);
+/* Reckons anew what is still to come, bounded, when the bank holidays may be others. */
+void desk_reckon(struct desk *desk);
+
+/* ---- discharge.c ---- */
+
+/* What an accepted message meets, or ends with its conversation. */
+void desk_owed_met(struct desk *desk, const struct track *track, int64_t accepted_ms);
+/* We have rejected it: what it has ended all the same. */
+void desk_owed_rejected(struct desk *desk, const struct track *track, int64_t accepted_ms);
+/* Ours was rejected or withheld: what it met goes on, as its conversation does. After
+ * desk_talk_undone. */
+void desk_owed_undone(struct desk *desk, const struct track *track);
+/* Is it expected in its conversation alone? */
+bool desk_owed_is_there(struct desk *desk, const struct owed *owed);
 /* A step was signed, by us or by the recipient of ours. */
 void desk_owed_step(struct desk *desk, const struct track *track, Concordat__StepKind step);
+/* The message is settled for good without an answer. */
+void desk_owed_gone(struct desk *desk, const struct track *track);
+/* A conversation has ended, and nothing undoes it: what its first message asked for. */
+void desk_owed_over(struct desk *desk, const struct talk *talk);
+/* The transfer that the conversation was about is over: no reply is owed. */
+void desk_owed_replied(struct desk *desk, const struct id *conversation);
+/* Every component of the offer has been spoken of, or it is made again. */
+void desk_owed_no_reply(struct desk *desk, const struct id *conversation);
+
+/* ---- owed_moves.c ---- */
+
+/* Of what was sent to who held the case: it alone can acknowledge or open that. */
+bool owed_stays_behind(const struct owed *owed);
 /* A conversation has been taken over, in which this is owed next. */
 void desk_owed_taken(struct desk *desk, const struct talk *talk, Concordat__ClockKind kind,
                      int64_t due_ms);
@@ -666,15 +705,9 @@ void desk_owed_moved(struct desk *desk, const struct talk *talk);
 void desk_owed_told(struct desk *desk, const struct custody_told *told);
 /* Our side of it has moved with its case: we owe it what only we can do. */
 void desk_owed_left(struct desk *desk, const struct id *conversation);
-/* Nothing is owed in the conversation any more, as far as we go. */
-void desk_owed_ended(struct desk *desk, const struct id *conversation);
-/* The transfer that the conversation was about is over: no reply is owed. */
-void desk_owed_replied(struct desk *desk, const struct id *conversation);
-/* The message is settled for good without an answer. */
-void desk_owed_gone(struct desk *desk, const struct track *track);
-/* The version of the agreement under which the message went; NULL: not known here. */
-const struct agreement *desk_agreement_of(const struct desk *desk, const struct track *track);
+
 /* ---- watched.c ---- */
+
 /* The message has come, or ours was accepted: an update of a referral may say another end of its
  * watch, by which its close is due. */
 void desk_watch_moves(struct desk *desk, const struct track *track);
@@ -682,12 +715,10 @@ void desk_watch_moves(struct desk *desk, const struct track *track);
 void desk_watch_undone(struct desk *desk, const struct track *track);
 /* Until when what it refers is watched by now; 0: nobody said. O(messages of its case) */
 int64_t desk_watched_until(struct desk *desk, const struct track *first);
-/* ---- owing.c ---- */
+
+/* ---- due_list.c ---- */
+
 void desk_due_list(struct desk *desk, struct bytes route, const Concordat__DueRequest *r);
-/* The bank holidays that count. */
-const struct calendar_days *desk_calendar(const struct desk *desk);
-/* Reckons anew what is still to come, bounded, when the bank holidays may be others. */
-void desk_reckon(struct desk *desk);
 
 /* ---- forward.c ---- */
 

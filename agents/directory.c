@@ -41,17 +41,16 @@ struct directory {
     void *context; /* of `counts` */
 };
 
-struct directory *directory_new(const struct tls_context *trust)
+struct directory *directory_open(const struct tls_context *trust)
 {
-    OWNED(directory) directory = calloc(1, sizeof *directory);
+    OWNED(arena) arena = arena_new(4096, HEAD_ARENA);
+    struct directory *directory = arena ? calloc(1, sizeof *directory) : NULL;
 
     if (!directory)
         return NULL;
-    directory->arena = arena_new(4096, HEAD_ARENA);
-    if (!directory->arena)
-        return NULL;
+    directory->arena = GIVE(arena);
     directory->trust = trust;
-    return GIVE(directory);
+    return directory;
 }
 
 void directory_prefer(struct directory *directory,
@@ -81,7 +80,7 @@ static void forget_all(struct directory *directory)
     directory->signer_count = directory->key_count = 0;
 }
 
-void directory_free(struct directory *directory)
+void directory_close(struct directory *directory)
 {
     if (!directory)
         return;

@@ -42,10 +42,10 @@ struct sealing_key {
 
 struct directory;
 
-/* Borrows `trust` until directory_reload names another. */
-struct directory *directory_new(const struct tls_context *trust);
-void directory_free(struct directory *directory);
-OWN(directory)
+/* Borrows `trust` until directory_reload names another. (The broker's directory is new and freed:
+ * tests link both.) */
+struct directory *directory_open(const struct tls_context *trust);
+void directory_close(struct directory *directory);
 /* Of an agency's keys one whose `stated_by` counts is taken before any other, however new: else who
  * states a newer one in its name would hide its own. `context` is borrowed for the directory's
  * life.

@@ -22,6 +22,9 @@ static bool list_owed(void *context, const struct owed *owed)
 {
     struct listing *listing = context;
     struct desk *desk = listing->desk;
+
+    if (owed->is_behind || !id_is_zero(&owed->met_by)) /* what was owed is on its way */
+        return true;
     struct owed *copy = arena_take(desk->request_arena, sizeof *copy);
     Concordat__Due *to = arena_take(desk->request_arena, sizeof *to);
 

@@ -207,6 +207,7 @@ void desk_withheld(struct desk *desk, uint64_t sequence, const struct withheld *
         desk_owed_gone(desk, &track);
         desk_talk_ended(desk, &track);
         desk_talk_undone(desk, &track);
+        desk_owed_undone(desk, &track);
         note_late_answer(desk, &track);
     }
     (void)desk_ok(desk, track_put(desk->txn, &track));
@@ -308,6 +309,7 @@ static void record_step(struct desk *desk, const struct arrival *arrival, struct
     if (step->kind == CONCORDAT__STEP_KIND__REJECTED) {
         note_unanswered(desk, track);
         desk_talk_undone(desk, track);
+        desk_owed_undone(desk, track);
     } else if (step->kind == CONCORDAT__STEP_KIND__DELIVERED && track_find(track, RUNG_WITHHELD)) {
         note_answered(desk, track); /* it had left the broker before it was withheld */
     }

@@ -5,8 +5,9 @@
 #include "agents/trees.h"
 #include "lib/bytes.h"
 
-#define OWED_VERSION 1
-#define OWED_MAX 768                      /* bytes of a record */
+#define OWED_VERSION 2
+#define OWED_VERSION_BEFORE 1             /* ends with the role */
+#define OWED_MAX 1024                     /* bytes of a record */
 #define NAME_SIZE (ID_SIZE + 1 + 1)       /* message, kind, place */
 #define TIME_KEY_SIZE (1 + 8 + NAME_SIZE) /* 'd', due_ms */
 #define INDEX_KEY_SIZE (1 + ID_SIZE + NAME_SIZE)
@@ -56,7 +57,8 @@ static bool read_owed(struct bytes key, struct bytes value, struct owed *o)
     read_into(&k, o->message_id.bytes, ID_SIZE);
     o->kind = (Concordat__ClockKind)read_u8(&k);
     o->place = read_u8(&k);
-    if (read_u8(&r) != OWED_VERSION)
+    const uint8_t version = read_u8(&r);
+    if (version != OWED_VERSION && version != OWED_VERSION_BEFORE)
         return false;
     o->by_us = read_u8(&r) != 0;
     read_into(&r, o->conversation_id.bytes, ID_SIZE);
@@ -65,6 +67,14 @@ static bool read_owed(struct bytes key, struct bytes value, struct owed *o)
     read_prefixed_text(&r, o->type, sizeof o->type);
     read_prefixed_text(&r, o->expected, sizeof o->expected);
     read_prefixed_text(&r, o->role, sizeof o->role);
+    if (version == OWED_VERSION) {
+        read_prefixed_text(&r, o->agreement_id, sizeof o->agreement_id);
+        read_prefixed_text(&r, o->expectation, sizeof o->expectation);
+        o->started_ms = (int64_t)read_u64(&r);
+        o->is_shared = read_u8(&r) != 0;
+        o->is_behind = read_u8(&r) != 0;
+        read_into(&r, o->met_by.bytes, ID_SIZE);
+    }
     return reader_done(&k) && reader_done(&r);
 }
 
@@ -83,6 +93,12 @@ enum status owed_put(struct txn *txn, const struct owed *o)
     write_prefixed_text(&w, o->type);
     write_prefixed_text(&w, o->expected);
     write_prefixed_text(&w, o->role);
+    write_prefixed_text(&w, o->agreement_id);
+    write_prefixed_text(&w, o->expectation);
+    write_u64(&w, (uint64_t)o->started_ms);
+    write_u8(&w, o->is_shared);
+    write_u8(&w, o->is_behind);
+    write_bytes(&w, o->met_by.bytes, ID_SIZE);
     if (w.failed)
         return ST_LIMIT;
     status = store_put(txn, TREE_OWED, time_key(key, o), (struct bytes){record, w.size});

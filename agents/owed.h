@@ -20,6 +20,7 @@
 
 struct owed {
     int64_t due_ms;
+    int64_t started_ms; /* its message was accepted; 0: not known here */
     Concordat__ClockKind kind;
     uint8_t place; /* tells several of one kind and message apart */
     bool by_us;    /* else to us */
@@ -28,6 +29,13 @@ struct owed {
     char type[TYPE_MAX + 1];     /* of the message */
     char expected[TYPE_MAX + 1]; /* to come; empty: a step */
     char role[TITLE_MAX + 1];    /* whom the agreement tells; empty: nobody */
+    /* EXPECTED: whose id; empty: as told with a case, which does not say */
+    char agreement_id[AGREEMENT_ID_MAX + 1], expectation[CLAUSE_ID_MAX + 1];
+    bool is_shared; /* EXPECTED: by several messages, so that no one of them undoes it */
+    bool is_behind; /* EXPECTED: the same is, by one before it. Kept and listed nowhere: what meets
+                       that may have been said before this was */
+    struct id met_by; /* our message that came for it, and is not delivered yet: until then it is
+                         kept, and listed nowhere. Zero: nothing came */
 };
 
 enum status owed_put(struct txn *txn, const struct owed *owed);
@@ -46,7 +54,8 @@ enum status owed_move(struct txn *txn, const struct owed *owed, int64_t due_ms);
 enum owed_fate {
     OWED_STAYS = 0,
     OWED_ENDS,
-    OWED_CHANGES /* `judge' has changed it; never due_ms */
+    OWED_CHANGES /* `judge' has changed it; never due_ms. It may ask about others, not change them
+                  */
 };
 enum owed_by {
     OWED_OF_CONVERSATION = 'v',

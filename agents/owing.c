@@ -1,213 +1,16 @@
-/* What is owed to this agency and by it: noted when a message is accepted, struck off when what was
- * owed has come, and moved with its case. The list: due_list.c. See desk_inside.h and owed.h. */
-#include <assert.h>
+/* What is owed to this agency and by it: noted when a message is accepted. What ends it is in
+ * discharge.c, how it goes with its case in owed_moves.c, the list in due_list.c. See desk_inside.h
+ * and owed.h. */
 #include <string.h>
 
+#include "agents/cases.h"
 #include "agents/desk_inside.h"
 #include "agents/owed.h"
 #include "agreements/clock.h"
 #include "lib/text.h"
 
-#define PLACE_TOLD 128     /* and up: as the broker has told it, not reckoned here */
+#define LOOKED_AT 64       /* messages about a case */
 #define RECKONED_A_TURN 64 /* by other bank holidays; a turn comes 20 times a second */
-
-/* ---- what ends it ---- */
-
-static_assert(CLOCKS_OF_MAX <= PLACE_TOLD && PLACE_TOLD + TOLD_DUE_COUNT <= UINT8_MAX,
-              "a place is one byte");
-
-struct ending {
-    struct desk *desk;         /* of a message */
-    const struct track *track; /* the message that has come, or that a step is about */
-    Concordat__StepKind step;  /* UNSPECIFIED: a message */
-    const char *other;         /* of a move */
-    const struct custody_told *told;
-    bool is_known[TOLD_DUE_COUNT]; /* of what it says is due: it stands here already */
-    bool ends;                     /* what is not among it */
-};
-
-static bool is_from_who_owes(const struct owed *o, const struct track *track)
-{
-    return o->by_us == (track->way == WAY_OUT);
-}
-
-/* What is expected of a third agency, no other meets. */
-static bool is_of_debtor(const struct owed *o, const struct track *track)
-{
-    return is_from_who_owes(o, track) && (o->by_us || strcmp(o->other, track->from) == 0);
-}
-
-/* What keeps a conversation up to date or closes it is expected there, and ends with it; all else
- * about the case: as the broker has it. */
-static enum owed_fate judge_expected(const struct ending *e, const struct owed *o)
-{
-    const struct track *t = e->track;
-    bool is_it = strcmp(o->expected, t->type) == 0 && is_of_debtor(o, t);
-    struct talk talk;
-    enum status status = talks_get(e->desk->txn, &o->conversation_id, &talk);
-
-    if (status != ST_OK && status != ST_MORE && status != ST_INVALID)
-        (void)desk_ok(e->desk, status);
-    if (status == ST_OK && talk.is_kept && conversation_goes_on_by(talk.rules.opened, o->expected))
-        is_it = id_equal(&o->conversation_id, &t->conversation_id)
-             && (is_it || conversation_is_closed_by(talk.rules.opened, t->type));
-    return is_it ? OWED_ENDS : OWED_STAYS;
-}
-
-static enum owed_fate judge_message(void *context, struct owed *o)
-{
-    const struct ending *e = context;
-    const struct track *t = e->track;
-
-    if (o->kind == CONCORDAT__CLOCK_KIND__CLOCK_EXPECTED)
-        return judge_expected(e, o);
-    /* What had been asked before us was answered, and has come by way of who asked. */
-    if (strcmp(t->type, LATE_ANSWER) == 0)
-        return o->kind != CONCORDAT__CLOCK_KIND__CLOCK_REPLY ? OWED_ENDS : OWED_STAYS;
-    if (!is_from_who_owes(o, t))
-        return OWED_STAYS;
-    return clock_is_stopped_by_type(o->kind, catalogue_find(o->type), t->type) ? OWED_ENDS
-                                                                               : OWED_STAYS;
-}
-
-static enum owed_fate judge_step(void *context, struct owed *o)
-{
-    const struct ending *e = context;
-
-    if (!id_equal(&o->message_id, &e->track->message_id))
-        return OWED_STAYS;
-    return clock_is_stopped_by_step(o->kind, catalogue_find(o->type), e->step) ? OWED_ENDS
-                                                                               : OWED_STAYS;
-}
-
-/* A completion is the transfer's: that stands, whether or not its last acceptance is opened. */
-static enum owed_fate judge_gone(void *context, struct owed *o)
-{
-    const struct ending *e = context;
-
-    return id_equal(&o->message_id, &e->track->message_id)
-                && o->kind != CONCORDAT__CLOCK_KIND__CLOCK_COMPLETE
-             ? OWED_ENDS
-             : OWED_STAYS;
-}
-
-static enum owed_fate judge_reply_by(void *context, struct owed *o)
-{
-    (void)context;
-    return o->kind == CONCORDAT__CLOCK_KIND__CLOCK_REPLY ? OWED_ENDS : OWED_STAYS;
-}
-
-/* The transfer is over: nothing of it is owed. */
-static enum owed_fate judge_transfer(void *context, struct owed *o)
-{
-    (void)context;
-    return o->kind == CONCORDAT__CLOCK_KIND__CLOCK_REPLY
-                || o->kind == CONCORDAT__CLOCK_KIND__CLOCK_COMPLETE
-             ? OWED_ENDS
-             : OWED_STAYS;
-}
-
-static enum owed_fate judge_all(void *context, struct owed *o)
-{
-    (void)context;
-    (void)o;
-    return OWED_ENDS;
-}
-
-/* Of what was sent to who held the case: it alone can acknowledge or open that. */
-static bool stays_behind(const struct owed *o)
-{
-    return o->kind == CONCORDAT__CLOCK_KIND__CLOCK_ACKNOWLEDGE
-        || o->kind == CONCORDAT__CLOCK_KIND__CLOCK_OPEN;
-}
-
-/* What is expected is told with the move. */
-static enum owed_fate judge_left(void *context, struct owed *o)
-{
-    (void)context;
-    return o->kind == CONCORDAT__CLOCK_KIND__CLOCK_EXPECTED || (o->by_us && stays_behind(o))
-             ? OWED_STAYS
-             : OWED_ENDS;
-}
-
-static enum owed_fate judge_move(void *context, struct owed *o)
-{
-    const struct ending *e = context;
-
-    if (!o->by_us && stays_behind(o))
-        return OWED_STAYS;
-    if (o->by_us ? false : strcmp(o->other, e->other) == 0)
-        return OWED_STAYS;
-    TEXT_COPY(o->other, e->other);
-    return OWED_CHANGES;
-}
-
-static void stop(struct desk *desk, enum owed_by by, const struct id *id,
-                 enum owed_fate (*judge)(void *context, struct owed *owed), struct ending *ending)
-{
-    (void)desk_ok(desk, owed_stop(desk->txn, by, id, judge, ending));
-}
-
-/* What answers a question in a conversation of its own, because that of the question has ended. */
-static void stop_asked(struct desk *desk, const struct track *track, struct ending *ending)
-{
-    struct track asked;
-    enum status status;
-
-    if (id_is_zero(&track->in_reply_to))
-        return;
-    status =
-        track_get(desk->txn, track->way == WAY_OUT ? WAY_IN : WAY_OUT, &track->in_reply_to, &asked);
-    if (status == ST_MORE || status == ST_INVALID || !desk_ok(desk, status)
-        || id_equal(&asked.conversation_id, &track->conversation_id))
-        return;
-    stop(desk, OWED_OF_CONVERSATION, &asked.conversation_id, judge_message, ending);
-}
-
-void desk_owed_step(struct desk *desk, const struct track *track, Concordat__StepKind step)
-{
-    struct ending ending = {.track = track, .step = step};
-
-    if (step == CONCORDAT__STEP_KIND__REJECTED)
-        desk_watch_undone(desk, track);
-    stop(desk, OWED_OF_CONVERSATION, &track->conversation_id, judge_step, &ending);
-}
-
-void desk_owed_moved(struct desk *desk, const struct talk *talk)
-{
-    struct ending ending = {.other = talk->other};
-
-    stop(desk, OWED_OF_CONVERSATION, &talk->rules.id, judge_move, &ending);
-}
-
-void desk_owed_left(struct desk *desk, const struct id *conversation)
-{
-    struct ending ending = {0};
-
-    stop(desk, OWED_OF_CONVERSATION, conversation, judge_left, &ending);
-}
-
-void desk_owed_ended(struct desk *desk, const struct id *conversation)
-{
-    struct ending ending = {0};
-
-    stop(desk, OWED_OF_CONVERSATION, conversation, judge_all, &ending);
-}
-
-void desk_owed_replied(struct desk *desk, const struct id *conversation)
-{
-    struct ending ending = {0};
-
-    stop(desk, OWED_OF_CONVERSATION, conversation, judge_transfer, &ending);
-}
-
-void desk_owed_gone(struct desk *desk, const struct track *track)
-{
-    struct ending ending = {.track = track};
-
-    desk_watch_undone(desk, track);
-    stop(desk, OWED_OF_CONVERSATION, &track->conversation_id, judge_gone, &ending);
-}
 
 /* ---- what begins it ---- */
 
@@ -223,7 +26,7 @@ static struct owed owed_of(const struct track *track)
     return owed;
 }
 
-static void name_expected(struct owed *owed, const struct message_type *type)
+void owed_name_expected(struct owed *owed, const struct message_type *type)
 {
     if (owed->kind == CONCORDAT__CLOCK_KIND__CLOCK_ACKNOWLEDGE && type->acknowledged_by)
         TEXT_COPY(owed->expected, type->acknowledged_by);
@@ -243,7 +46,7 @@ static void complete(struct owed *owed, const struct clock *clock,
 
     if (clause->ladder_count > 0 && owed->kind != CONCORDAT__CLOCK_KIND__CLOCK_CLOSE)
         TEXT_COPY(owed->role, agreement->roles[clause->ladder[0]]);
-    name_expected(owed, type);
+    owed_name_expected(owed, type);
     for (size_t i = 0; clock->expectation && i < agreement->expectation_count; i++) {
         const struct expectation *e = &agreement->expectations[i];
 
@@ -251,6 +54,8 @@ static void complete(struct owed *owed, const struct clock *clock,
             continue;
         TEXT_COPY(owed->expected, e->then->name);
         TEXT_COPY(owed->role, agreement->roles[e->tell]);
+        TEXT_COPY(owed->agreement_id, agreement->id);
+        TEXT_COPY(owed->expectation, e->id);
     }
 }
 
@@ -283,22 +88,6 @@ static bool name_debtor(struct owed *owed, const char *holder, const struct agre
     default:
         return true;
     }
-}
-
-void desk_owed_taken(struct desk *desk, const struct talk *talk, Concordat__ClockKind kind,
-                     int64_t due_ms)
-{
-    struct owed owed = {.due_ms = due_ms,
-                        .kind = kind,
-                        .by_us = !talk_is_asked_by_us(talk),
-                        .message_id = talk->rules.id, /* its first message has its id */
-                        .conversation_id = talk->rules.id,
-                        .case_handle = talk->rules.case_handle};
-
-    TEXT_COPY(owed.other, talk->other);
-    TEXT_COPY(owed.type, talk->rules.opened->name);
-    name_expected(&owed, talk->rules.opened);
-    (void)desk_ok(desk, owed_put(desk->txn, &owed));
 }
 
 const struct agreement *desk_agreement_of(const struct desk *desk, const struct track *track)
@@ -365,6 +154,166 @@ static void completion_by(const struct desk *desk, const struct track *track,
     out->count = 1;
 }
 
+/* ---- what is expected ---- */
+
+struct same {
+    const struct owed *wanted;
+    bool is_there;  /* it is expected in the conversation alone */
+    bool is_asked;  /* nothing changes */
+    int64_t now_ms; /* else: the one that was missed by then makes room */
+    bool found, is_earlier;
+};
+
+/* What was told with a case does not say which expectation it is of: that is seen by what began it,
+ * what is to come and who is told. */
+static bool is_of_one(const struct owed *a, const struct owed *b)
+{
+    if (a->expectation[0] != '\0' && b->expectation[0] != '\0')
+        return strcmp(a->expectation, b->expectation) == 0
+            && strcmp(a->agreement_id, b->agreement_id) == 0;
+    return strcmp(a->expected, b->expected) == 0 && strcmp(a->role, b->role) == 0
+        && (strcmp(a->type, b->type) == 0 || strcmp(a->type, a->expected) == 0
+            || strcmp(b->type, b->expected) == 0);
+}
+
+static enum owed_fate judge_same(void *context, struct owed *o)
+{
+    struct same *same = context;
+    const struct owed *w = same->wanted;
+
+    if (o->kind != CONCORDAT__CLOCK_KIND__CLOCK_EXPECTED || o->is_behind || !id_is_zero(&o->met_by)
+        || !is_of_one(o, w) || o->by_us != w->by_us
+        || ((same->is_there || !w->by_us) && strcmp(o->other, w->other) != 0))
+        return OWED_STAYS;
+    if (!same->is_asked && o->started_ms > same->now_ms && w->due_ms > o->started_ms) {
+        same->is_earlier = true; /* and waited for us: the two are one since it came */
+        return OWED_ENDS;
+    }
+    if (!same->is_asked && o->due_ms <= same->now_ms)
+        return OWED_ENDS;
+    same->found = true;
+    o->is_shared = true;
+    return same->is_asked ? OWED_STAYS : OWED_CHANGES;
+}
+
+static bool find_same(struct desk *desk, struct same *same)
+{
+    const struct owed *w = same->wanted;
+
+    same->is_there = desk_owed_is_there(desk, w);
+    const bool of_case = !id_is_zero(&w->case_handle) && !same->is_there;
+    (void)desk_ok(desk,
+                  owed_stop(desk->txn, of_case ? OWED_OF_CASE : OWED_OF_CONVERSATION,
+                            of_case ? &w->case_handle : &w->conversation_id, judge_same, same));
+    return same->found;
+}
+
+bool desk_owed_is_known(struct desk *desk, const struct owed *owed)
+{
+    struct same same = {.wanted = owed, .is_asked = true};
+
+    return find_same(desk, &same);
+}
+
+/* We have rejected the conversation's first message, and it ended with that. */
+static bool has_been_rejected(struct desk *desk, const struct owed *owed)
+{
+    struct track first;
+    enum status status = track_get(desk->txn, WAY_IN, &owed->conversation_id, &first);
+
+    if (status == ST_MORE || status == ST_INVALID || !desk_ok(desk, status))
+        return false;
+    const struct message_type *opened = catalogue_find(first.type);
+    return track_find(&first, RUNG_REJECTED) && opened
+        && conversation_goes_on_by(opened, owed->expected);
+}
+
+/* Whose it is where its conversation is by now. False: nobody's with us. */
+static bool place(struct desk *desk, struct owed *owed)
+{
+    const bool is_expected = owed->kind == CONCORDAT__CLOCK_KIND__CLOCK_EXPECTED;
+    struct talk talk;
+
+    if (!desk_find_talk(desk, &owed->conversation_id, &talk) || !talk.is_kept)
+        return !is_expected || !has_been_rejected(desk, owed);
+    if (is_expected && !desk_owed_is_there(desk, owed))
+        return true;
+    if (talk.rules.state == CONVERSATION_CLOSED
+        && (is_expected || id_equal(&owed->message_id, &owed->conversation_id)))
+        return false; /* what closed it has come before this */
+    if (is_expected && talk.holder[0] != '\0')
+        return false;
+    if (strcmp(owed->other, talk.before) == 0 && (owed->by_us || !owed_stays_behind(owed)))
+        TEXT_COPY(owed->other, talk.other);
+    return true;
+}
+
+struct since {
+    struct desk *desk;
+    const struct owed *wanted;
+    int64_t at_ms;
+    bool is_there;
+    unsigned left;
+    bool found;
+    struct id on_its_way; /* ours that nobody has yet; zero: it has come */
+};
+
+static bool see_since(void *context, char way, const struct id *key)
+{
+    struct since *since = context;
+    const struct owed *w = since->wanted;
+    struct track track;
+    const enum status status = track_get(since->desk->txn, way, key, &track);
+
+    if (status != ST_OK)
+        return (status == ST_MORE || status == ST_INVALID || desk_ok(since->desk, status))
+            && --since->left > 0;
+    const struct rung *accepted = track_find(&track, RUNG_ACCEPTED);
+    if (strcmp(track.type, w->expected) == 0 && accepted && accepted->at_ms > since->at_ms
+        && !track_find(&track, RUNG_REJECTED) && !track_find(&track, RUNG_WITHHELD)
+        && (w->by_us ? way == WAY_OUT : way == WAY_IN && strcmp(track.from, w->other) == 0)
+        && (!since->is_there || id_equal(&track.conversation_id, &w->conversation_id))) {
+        since->found = true;
+        since->on_its_way = way == WAY_IN || track_find(&track, RUNG_DELIVERED) ? (struct id){{0}}
+                                                                                : track.message_id;
+    }
+    return !since->found && --since->left > 0;
+}
+
+/* What starts it has waited for us: has what it expects been said since? Among the newest about its
+ * case. */
+static bool has_come_since(struct desk *desk, struct owed *owed, int64_t accepted_ms)
+{
+    struct since since = {.desk = desk,
+                          .wanted = owed,
+                          .at_ms = accepted_ms,
+                          .is_there = desk_owed_is_there(desk, owed),
+                          .left = LOOKED_AT};
+
+    if (!id_is_zero(&owed->case_handle))
+        (void)desk_ok(desk, cases_newest(desk->txn, &owed->case_handle, see_since, &since));
+    owed->met_by = since.on_its_way;
+    return since.found && id_is_zero(&since.on_its_way);
+}
+
+/* One that is expected already, and was not missed, waits for both. */
+static void expect(struct desk *desk, struct owed *owed, int64_t accepted_ms)
+{
+    struct same same = {.wanted = owed, .now_ms = accepted_ms};
+
+    if (has_come_since(desk, owed, accepted_ms))
+        return;
+#ifndef PLANT_MERGES_NOTHING /* tests: it must be caught */
+    owed->is_behind = id_is_zero(&owed->met_by) && find_same(desk, &same);
+#else
+    (void)same;
+#endif
+    owed->is_shared = same.is_earlier;
+    (void)desk_ok(desk, owed_put(desk->txn, owed));
+}
+
+/* ---- all of it ---- */
+
 static void start_clocks(struct desk *desk, const struct track *track,
                          const struct message_type *type, int64_t accepted_ms)
 {
@@ -374,11 +323,17 @@ static void start_clocks(struct desk *desk, const struct track *track,
     for (size_t i = 0; i < started.count; i++) {
         struct owed owed = owed_of(track);
 
+        owed.started_ms = accepted_ms;
         owed.due_ms = started.clocks[i].due_ms;
         owed.kind = started.clocks[i].kind;
         owed.place = (uint8_t)i;
         complete(&owed, &started.clocks[i], started.agreement, started.clause);
-        if (name_debtor(&owed, started.holder, started.agreement, &started.clocks[i]))
+        if (!name_debtor(&owed, started.holder, started.agreement, &started.clocks[i])
+            || !place(desk, &owed))
+            continue;
+        if (owed.kind == CONCORDAT__CLOCK_KIND__CLOCK_EXPECTED)
+            expect(desk, &owed, accepted_ms);
+        else
             (void)desk_ok(desk, owed_put(desk->txn, &owed));
     }
 }
@@ -407,11 +362,10 @@ static void follow_transfer(struct desk *desk, const struct track *track,
 {
     struct holding holding = desk_holding(desk, &track->case_handle);
     const struct handover *t = &holding.transfer;
-    struct ending ending = {0};
     struct owed owed = owed_of(track);
 
     if (type->custody == CUSTODY_OFFER || id_is_zero(&t->id) || (t->offered | t->rejected) == 0)
-        stop(desk, OWED_OF_CONVERSATION, &track->conversation_id, judge_reply_by, &ending);
+        desk_owed_no_reply(desk, &track->conversation_id);
     if (type->custody == CUSTODY_ACCEPT && !id_is_zero(&t->id) && (t->offered | t->rejected) == 0)
         owe_completion(desk, track, type, accepted_ms);
     if (type->custody != CUSTODY_OFFER || id_is_zero(&t->id) || t->offered == 0
@@ -419,20 +373,17 @@ static void follow_transfer(struct desk *desk, const struct track *track,
         return;
     owed.due_ms = t->reply_by_ms;
     owed.kind = CONCORDAT__CLOCK_KIND__CLOCK_REPLY;
+    TEXT_COPY(owed.expected, "case.transfer.accept");
     (void)desk_ok(desk, owed_put(desk->txn, &owed));
 }
 
 void desk_owe(struct desk *desk, const struct track *track, int64_t accepted_ms)
 {
     const struct message_type *type = catalogue_find(track->type);
-    struct ending ending = {.desk = desk, .track = track};
 
     if (!type)
         return;
-    stop(desk, OWED_OF_CONVERSATION, &track->conversation_id, judge_message, &ending);
-    if (!id_is_zero(&track->case_handle))
-        stop(desk, OWED_OF_CASE, &track->case_handle, judge_message, &ending);
-    stop_asked(desk, track, &ending);
+    desk_owed_met(desk, track, accepted_ms);
     start_clocks(desk, track, type, accepted_ms);
     desk_watch_moves(desk, track);
     if (type->custody != CUSTODY_NONE)
@@ -456,7 +407,7 @@ static bool take_owed(void *context, const struct owed *owed)
 
 /* The message that it is owed for. What was taken over with a case is no message of ours: its time
  * stays as the broker has told it. */
-static bool find_cause(struct desk *desk, const struct owed *owed, struct track *out)
+bool desk_owed_cause(struct desk *desk, const struct owed *owed, struct track *out)
 {
     enum status status = track_get(desk->txn, WAY_IN, &owed->message_id, out);
 
@@ -485,7 +436,7 @@ static void reckon(struct desk *desk, const struct owed *owed)
 
     /* A reply's time is the offer's own. */
     if (!type || owed->kind == CONCORDAT__CLOCK_KIND__CLOCK_REPLY
-        || !find_cause(desk, owed, &track))
+        || !desk_owed_cause(desk, owed, &track))
         return;
     if (owed->kind == CONCORDAT__CLOCK_KIND__CLOCK_COMPLETE)
         completion_by(desk, &track, type, track_find(&track, RUNG_ACCEPTED)->at_ms, &started);
@@ -508,87 +459,4 @@ void desk_reckon(struct desk *desk)
     desk->reckon_due = batch.count == RECKONED_A_TURN;
     if (desk->reckon_due)
         desk->reckoned = batch.list[batch.count - 1];
-}
-
-/* ---- with its case ---- */
-
-/* Is that from before the move? What is ours to reckon from a message since is no matter of it. */
-static bool is_since(struct desk *desk, const struct owed *owed, int64_t moved_ms)
-{
-    struct track track;
-
-    return find_cause(desk, owed, &track) && track_find(&track, RUNG_ACCEPTED)->at_ms >= moved_ms;
-}
-
-static void name_sides(const struct desk *desk, const struct told_due *due, struct owed *owed)
-{
-    owed->by_us = strcmp(due->owed_by, desk->setup.agency) == 0;
-    TEXT_COPY(owed->other, owed->by_us ? due->owed_to : due->owed_by);
-}
-
-/* May it say less than there is? Who has handed the case on loses what was its own all the same. */
-static bool may_lack(const struct desk *desk, const struct custody_told *told)
-{
-    const char *us = desk->setup.agency;
-
-    return strcmp(told->former, us) != 0
-        && told->due_count
-               >= (strcmp(told->holder, us) == 0 ? TOLD_DUE_COUNT : (uint32_t)TOLD_DUE_OTHERS);
-}
-
-static enum owed_fate judge_told(void *context, struct owed *o)
-{
-    struct ending *e = context;
-    const struct custody_told *told = e->told;
-
-    for (uint32_t i = 0; i < told->due_count; i++) {
-        const struct told_due *due = &told->due[i];
-
-        if (due->kind != o->kind || !id_equal(&due->message_id, &o->message_id)
-            || strcmp(due->expected, o->expected) != 0)
-            continue;
-        e->is_known[i] = true;
-        name_sides(e->desk, due, o);
-        TEXT_COPY(o->role, due->role);
-        return OWED_CHANGES;
-    }
-    if (!e->ends || o->kind != CONCORDAT__CLOCK_KIND__CLOCK_EXPECTED || may_lack(e->desk, told)
-        || is_since(e->desk, o, told->at_ms))
-        return OWED_STAYS;
-    return OWED_ENDS;
-}
-
-static struct owed owed_as_told(const struct desk *desk, const struct custody_told *told,
-                                uint32_t number)
-{
-    const struct told_due *due = &told->due[number];
-    struct owed owed = {.due_ms = due->due_ms,
-                        .kind = due->kind,
-                        .message_id = due->message_id,
-                        .conversation_id = due->conversation_id,
-                        .case_handle = told->case_handle};
-
-    if (due->kind == CONCORDAT__CLOCK_KIND__CLOCK_EXPECTED)
-        owed.place = (uint8_t)(PLACE_TOLD + number);
-    name_sides(desk, due, &owed);
-    TEXT_COPY(owed.type, due->type);
-    TEXT_COPY(owed.expected, due->expected);
-    TEXT_COPY(owed.role, due->role);
-    return owed;
-}
-
-void desk_owed_told(struct desk *desk, const struct custody_told *told)
-{
-    struct ending ending = {.desk = desk, .told = told};
-
-    for (uint32_t i = 0; i < told->due_count; i++)
-        stop(desk, OWED_OF_CONVERSATION, &told->due[i].conversation_id, judge_told, &ending);
-    ending.ends = true;
-    stop(desk, OWED_OF_CASE, &told->case_handle, judge_told, &ending);
-    for (uint32_t i = 0; i < told->due_count; i++) {
-        const struct owed owed = owed_as_told(desk, told, i);
-
-        if (!ending.is_known[i] && !is_since(desk, &owed, told->at_ms))
-            (void)desk_ok(desk, owed_put(desk->txn, &owed));
-    }
 }

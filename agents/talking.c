@@ -220,7 +220,12 @@ bool desk_heard(struct desk *desk, const struct message_type *type, const struct
     struct utterance u;
     struct talk talk;
 
-    if (conversation_is_kept(type) && id_equal(&track->conversation_id, &track->message_id)) {
+    const bool is_first =
+        conversation_is_kept(type) && id_equal(&track->conversation_id, &track->message_id);
+
+    if (is_first && find_talk(desk, &track->conversation_id, &talk) && talk.before[0] != '\0')
+        return false; /* that it has moved was told before it came */
+    if (is_first) {
         talk = talk_new(type, &track->conversation_id, &track->case_handle, track->from, false);
         u = utterance_of(desk, &talk, type, track);
         conversation_apply(&talk.rules, &u, desk->wall_ms);
@@ -242,6 +247,8 @@ bool desk_heard(struct desk *desk, const struct message_type *type, const struct
     }
     before = talk.rules.state;
     conversation_apply(&talk.rules, &u, desk->wall_ms);
+    if (before != CONVERSATION_CLOSED && talk.rules.state == CONVERSATION_CLOSED)
+        talk.ended_by = track->message_id;
     keep_talk(desk, &talk, false);
     answer = talk.rules.opened->answered_by;
     return talk.holder[0] != '\0' && answer && strcmp(type->name, answer) == 0
@@ -269,6 +276,8 @@ void desk_talk_ended(struct desk *desk, const struct track *track)
         || !conversation_ended(&talk.rules, &track->message_id))
         return;
     talk.rules.changed_ms = desk->wall_ms;
+    talk.ended_by = (struct id){{0}};
+    desk_owed_over(desk, &talk);
     keep_talk(desk, &talk, false);
 }
 
@@ -280,6 +289,7 @@ void desk_talk_over(struct desk *desk, const struct id *id)
         return;
     talk.rules.state = CONVERSATION_CLOSED;
     talk.rules.changed_ms = desk->wall_ms;
+    desk_owed_over(desk, &talk);
     keep_talk(desk, &talk, false);
 }
 
@@ -339,6 +349,21 @@ static void see_late(struct desk *desk, const struct custody_told *told, struct 
     }
 }
 
+/* One with us that has moved before its first message has come. */
+static bool hear_of(struct desk *desk, const struct custody_told *told,
+                    const struct told_conversation *t, struct talk *talk)
+{
+    const struct message_type *opened = catalogue_find(t->type);
+
+    if (!opened || !t->asked_by_holder || strcmp(t->other, desk->setup.agency) != 0
+        || told->change != CONCORDAT__CUSTODY_CHANGE__CASE_TRANSFERRED)
+        return false;
+    *talk = talk_new(opened, &t->id, &told->case_handle, told->former, false);
+    talk->rules.next_of_asker = t->next_of_holder;
+    talk->rules.next_of_other = t->next_of_other;
+    return true;
+}
+
 void desk_talk_told(struct desk *desk, const struct custody_told *told,
                     const struct told_conversation *t)
 {
@@ -354,11 +379,12 @@ void desk_talk_told(struct desk *desk, const struct custody_told *told,
             desk_owed_taken(desk, &talk, t->due, t->due_ms);
         return;
     }
-    if (t->stays || !find_talk(desk, &t->id, &talk))
+    if (t->stays)
+        return;
+    if (!find_talk(desk, &t->id, &talk) && !(is_new = hear_of(desk, told, t, &talk)))
         return;
     if (told->change == CONCORDAT__CUSTODY_CHANGE__CASE_CLOSED) { /* it need not be answered */
         desk_talk_over(desk, &t->id);
-        desk_owed_ended(desk, &t->id);
         return;
     }
     if (strcmp(t->other, us) == 0) {
@@ -369,7 +395,7 @@ void desk_talk_told(struct desk *desk, const struct custody_told *told,
         desk_owed_left(desk, &t->id);
         see_late(desk, told, &talk);
     }
-    keep_talk(desk, &talk, false);
+    keep_talk(desk, &talk, is_new);
 }
 
 /* ---- those of a case ---- */

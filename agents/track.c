@@ -367,7 +367,7 @@ enum status track_delete(struct txn *txn, char way, const struct id *key, uint64
     write_u64(&w, ~number);
     status = store_delete(txn, TREE_NEWEST, (struct bytes){place, sizeof place});
     if (status == ST_OK)
-        status = cases_delete(txn, &track.case_handle, number);
+        status = cases_drop(txn, &track.case_handle, number);
     if (status != ST_OK)
         return status;
     key_of(name, way, key);

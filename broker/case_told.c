@@ -59,7 +59,8 @@ static bool is_of_first(const struct clock_running *running)
         && (kind == CONCORDAT__CLOCK_KIND__CLOCK_ACKNOWLEDGE
             || kind == CONCORDAT__CLOCK_KIND__CLOCK_DECIDE
             || kind == CONCORDAT__CLOCK_KIND__CLOCK_ANSWER
-            || kind == CONCORDAT__CLOCK_KIND__CLOCK_CLOSE);
+            || kind == CONCORDAT__CLOCK_KIND__CLOCK_CLOSE
+            || kind == CONCORDAT__CLOCK_KIND__CLOCK_OPEN);
 }
 
 static struct told_due due_of(const struct exchange *x, const struct clock_running *running)

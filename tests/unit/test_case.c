@@ -247,6 +247,7 @@ static void what_no_message_takes_back_a_claim_does(void **state)
     struct told t;
 
     tell(&t);
+    t.talk.asked_by_us = true;
     refused.outcome = CONCORDAT__OUTCOME__REFUSED;
     t.script[1] = &refused;
     stand_in_says(s, t.script, 3);
@@ -311,6 +312,10 @@ static void a_query_names_manifest_and_parts(void **state)
     json_t *body;
 
     tell(&t);
+    t.parts[0].number = 6;
+    t.parts[1].number = 9;
+    t.custody.parts = t.part_list;
+    t.custody.n_parts = 2;
     stand_in_says(s, t.script, 2);
     assert_int_equal(RUN(s, case_command, "case", "query", HANDLE, "--missing", "6", "--missing",
                          "9", "--query", "the plan is of another person"),
@@ -404,6 +409,7 @@ static void offered_again_are_the_rejected_components_with_the_same_record(void 
     json_t *body;
 
     tell(&t);
+    t.talk.asked_by_us = true;
     t.custody.parts = t.part_list;
     t.custody.n_parts = 1;
     t.parts[0].number = 1;
@@ -428,6 +434,7 @@ static void a_case_is_not_offered_to_two(void **state)
     struct told t;
 
     tell(&t);
+    t.talk.asked_by_us = true;
     stand_in_says(s, t.script, 2);
     assert_int_equal(
         RUN(s, case_command, "case", "offer", HANDLE, "--to", "crc.kent", file_of(0, "{}")), 2);
@@ -461,6 +468,7 @@ static void parts_are_known_by_their_hash_in_any_order(void **state)
     json_t *body;
 
     tell(&t);
+    t.talk.asked_by_us = true;
     t.custody.parts = t.part_list;
     t.custody.n_parts = 2;
     t.parts[0].number = 1;
@@ -487,6 +495,7 @@ static void a_part_that_has_changed_is_not_sent(void **state)
     struct told t;
 
     tell(&t);
+    t.talk.asked_by_us = true;
     t.custody.parts = t.part_list;
     t.custody.n_parts = 1;
     t.parts[0].number = 1;

@@ -193,7 +193,7 @@ static void a_claim_is_kept_with_its_answer(void **)
     struct told told = news_of(town, &handle, CONCORDAT__CUSTODY_CHANGE__CUSTODY_CHANGE_UNSPECIFIED,
                                agencies[NPS], 1);
     const Concordat__CustodyState *state;
-    const struct member *nps = &town->members[NPS];
+    const struct resident *nps = &town->members[NPS];
     struct reason why = {""};
     struct claim claim;
 

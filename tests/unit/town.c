@@ -55,7 +55,7 @@ struct town *town_new_under(const char *agreements, const char *const agencies[]
                     &(struct mint_crl){-60, TOWN_CRL_DAYS * MINT_DAY, 1});
     town->count = count;
     for (size_t i = 0; i < count; i++) {
-        struct member *m = &town->members[i];
+        struct resident *m = &town->members[i];
         struct reason why = {""};
 
         (void)snprintf(m->agency, sizeof m->agency, "%s", agencies[i]);
@@ -70,6 +70,8 @@ struct town *town_new_under(const char *agreements, const char *const agencies[]
         town_load_agreements(m, agreements);
         town_open_member(town, m);
     }
+    town->terms = agreements;
+    town_broker_opens(town);
     for (size_t i = 0; i < count; i++)
         town_connect(town, i);
     town_settle(town);
@@ -82,8 +84,9 @@ void town_free(struct town *town)
 
     if (!town)
         return;
+    town_broker_closes(town);
     for (size_t i = 0; i < town->count; i++) {
-        struct member *m = &town->members[i];
+        struct resident *m = &town->members[i];
 
         town_close_member(m);
         agreement_set_free(m->agreements);
@@ -131,7 +134,7 @@ int64_t town_now(const struct town *town)
 /* ---- turns ---- */
 
 /* The link is lost at the next turn of the test's choice: town_dropped. */
-static void take_drop(struct member *m)
+static void take_drop(struct resident *m)
 {
     struct stage_link drop;
 
@@ -143,7 +146,7 @@ static void take_drop(struct member *m)
 
 static void take_results(struct town *town, size_t index)
 {
-    struct member *m = &town->members[index];
+    struct resident *m = &town->members[index];
     struct stage_frames *frames;
     struct stage_local *reply;
     size_t size;
@@ -170,7 +173,7 @@ static void take_results(struct town *town, size_t index)
 
 void town_turn(struct town *town, size_t index, const Concordat__Request *request)
 {
-    struct member *m = &town->members[index];
+    struct resident *m = &town->members[index];
     uint8_t *incoming = m->incoming;
     size_t incoming_size = m->incoming_size;
 
@@ -229,11 +232,12 @@ void town_wait(struct town *town, int64_t ms)
 
 void town_disconnect(struct town *town, size_t agency)
 {
-    struct member *m = &town->members[agency];
+    struct resident *m = &town->members[agency];
     struct stage_link link = {.kind = STAGE_SHUT, .session = m->session};
 
     m->connected = false;
     m->incoming_size = 0;
+    town_broker_loses(town, agency);
     reason_set(&link.why, "away");
     assert_int_equal(desk_begin_turn(m->desk, ++town->wall_ms, ++town->now_ms), ST_OK);
     desk_shut(m->desk, &link);
@@ -243,7 +247,7 @@ void town_disconnect(struct town *town, size_t agency)
 
 void town_connect(struct town *town, size_t agency)
 {
-    struct member *m = &town->members[agency];
+    struct resident *m = &town->members[agency];
     struct stage_link link = {.kind = STAGE_OPEN,
                               .session = ++m->session,
                               .broker = "hub",
@@ -252,10 +256,7 @@ void town_connect(struct town *town, size_t agency)
                               .broker_ms = town->wall_ms};
 
     m->connected = true;
-    for (size_t i = 0; i < town->owed_count; i++) {
-        if (town->owed[i].live && town->owed[i].to == agency)
-            town_hand_over(town, i, true);
-    }
+    town_broker_meets(town, agency);
     assert_int_equal(desk_begin_turn(m->desk, ++town->wall_ms, ++town->now_ms), ST_OK);
     desk_open(m->desk, &link);
     desk_frames(m->desk, m->session, (struct bytes){m->incoming, m->incoming_size});
@@ -266,7 +267,7 @@ void town_connect(struct town *town, size_t agency)
 
 void town_agree(struct town *town, size_t agency, const char *texts[], size_t count)
 {
-    struct member *m = &town->members[agency];
+    struct resident *m = &town->members[agency];
     struct agreement *agreements[TOWN_AGREEMENTS_MAX];
     struct agreement_set *set = NULL;
     struct reason why = {""};
@@ -285,12 +286,14 @@ void town_agree(struct town *town, size_t agency, const char *texts[], size_t co
 
 void town_restart(struct town *town, size_t agency)
 {
-    struct member *m = &town->members[agency];
+    struct resident *m = &town->members[agency];
     bool connected = m->connected;
 
     town_close_member(m);
     m->connected = false;
     m->incoming_size = 0;
+    if (connected)
+        town_broker_loses(town, agency);
     town_open_member(town, m);
     if (connected)
         town_connect(town, agency);
@@ -341,7 +344,7 @@ struct digest town_signing(const struct town *town, size_t agency)
 
 bool town_followed(struct town *town, size_t agency, uint64_t *after)
 {
-    struct member *m = &town->members[agency];
+    struct resident *m = &town->members[agency];
     bool followed = m->followed;
 
     m->followed = false;
@@ -351,7 +354,7 @@ bool town_followed(struct town *town, size_t agency, uint64_t *after)
 
 bool town_dropped(struct town *town, size_t agency, struct reason *why)
 {
-    struct member *m = &town->members[agency];
+    struct resident *m = &town->members[agency];
     bool dropped = m->dropped;
 
     *why = m->drop_why;
@@ -369,7 +372,7 @@ void town_recalendar(struct town *town, size_t agency, const struct calendar_day
 
 void town_renew_crls(struct town *town, size_t agency)
 {
-    struct member *m = &town->members[agency];
+    struct resident *m = &town->members[agency];
     struct tls_files files = {m->paths[0], m->paths[1], m->paths[2], m->paths[3]};
     struct tls_context *old = m->trust;
     struct reason why = {""};

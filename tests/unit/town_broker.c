@@ -21,7 +21,7 @@ size_t town_find(const struct town *town, const char *agency)
 
 void town_frame_to(struct town *town, size_t to, const struct wire *wire, struct bytes body)
 {
-    struct member *m = &town->members[to];
+    struct resident *m = &town->members[to];
     size_t size, room = FRAME_PREFIX + HEAD_MAX + body.size;
 
     if (!m->connected)
@@ -44,6 +44,20 @@ uint8_t *town_copy(struct bytes bytes)
     if (bytes.size > 0)
         memcpy(copy, bytes.data, bytes.size);
     return copy;
+}
+
+/* ---- its life: it needs none ---- */
+
+void town_broker_opens(struct town *)
+{
+}
+
+void town_broker_closes(struct town *)
+{
+}
+
+void town_broker_loses(struct town *, size_t)
+{
 }
 
 /* ---- what is owed ---- */
@@ -107,6 +121,13 @@ static struct owed *find_message(struct town *town, const struct id *id)
             return &town->owed[i];
     }
     return NULL;
+}
+
+void town_broker_meets(struct town *town, size_t index)
+{
+    for (size_t i = 0; i < town->owed_count; i++)
+        if (town->owed[i].live && town->owed[i].to == index)
+            town_hand_over(town, i, true);
 }
 
 /* ---- messages ---- */
@@ -307,7 +328,7 @@ static void on_settle(struct town *town, size_t from, const struct wire *wire)
 /* Its own system publishes, or it follows. Others are shown what the test shows. */
 static void on_gazette(struct town *town, size_t from, const struct wire *wire, struct bytes text)
 {
-    struct member *m = &town->members[from];
+    struct resident *m = &town->members[from];
     struct wire answer = {.kind = WIRE_GAZETTE};
 
     if (wire->gazette.follow) {

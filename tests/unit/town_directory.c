@@ -7,7 +7,7 @@
 
 static void fill_entry(const struct town *town, size_t index, struct directory_entry *entry)
 {
-    const struct member *m = &town->members[index];
+    const struct resident *m = &town->members[index];
 
     entry->known = true;
     if (!town->mischief.hide_certificates)
@@ -32,7 +32,7 @@ void town_directory(struct town *town, size_t from, const struct wire *wire)
 {
     struct directory_entry entries[DIRECTORY_ENTRIES_MAX] = {0};
     struct wire answer = {.kind = WIRE_DIRECTORY};
-    struct member *m = &town->members[from];
+    struct resident *m = &town->members[from];
     uint32_t count = 0;
 
     if (wire->directory.has_publish) {

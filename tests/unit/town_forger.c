@@ -15,7 +15,7 @@
 
 static void sign_anew(const struct town *town, struct owed *o, const struct envelope *e)
 {
-    const struct member *sender = &town->members[o->from];
+    const struct resident *sender = &town->members[o->from];
     struct digest signer = sha256(sender->certificate.data, sender->certificate.size);
     uint8_t header[HEADER_MAX];
     size_t size;
@@ -33,7 +33,7 @@ static void sign_anew(const struct town *town, struct owed *o, const struct enve
 /* Seals the body again; its last field stands in the section of the first one too. */
 static void misplace(const struct town *town, struct owed *o, struct envelope *e)
 {
-    const struct member *recipient = &town->members[o->to];
+    const struct resident *recipient = &town->members[o->to];
     const struct message_type *type = catalogue_find(e->type);
     struct bytes certificate = town->members[o->from].certificate;
     struct rogue *rogue = calloc(1, sizeof *rogue);
@@ -115,7 +115,7 @@ void town_sign_falsely(const struct town *town, const struct owed *o, struct pro
 
 struct digest town_impersonate(struct town *town, size_t agency)
 {
-    struct member *m = &town->members[agency], other = *m;
+    struct resident *m = &town->members[agency], other = *m;
     struct impostor *impostor = &m->impostor;
     struct key_statement statement = {.from_ms = town->wall_ms,
                                       .seal_until_ms = town->wall_ms + TOWN_DAY_MS,

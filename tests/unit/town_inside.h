@@ -1,6 +1,6 @@
 /*
  * town_inside.h - a town's own insides, shared by town.c (turns and links), town_member.c
- * (agencies), town_broker.c, town_directory.c, town_forger.c and town_requests.c, and by nobody
+ * (agencies), town_broker.c or town_real.c, town_directory.c, town_forger.c and town_requests.c, and by nobody
  * else.
  */
 #ifndef TESTS_UNIT_TOWN_INSIDE_H
@@ -26,7 +26,7 @@ struct impostor {
     struct signed_statement published;
 };
 
-struct member {
+struct resident {
     char agency[AGENCY_MAX + 1], folder[128];
     struct impostor impostor;
     char paths[4][192];
@@ -67,9 +67,11 @@ struct owed {
 
 struct town {
     char folder[64];
+    const char *terms;   /* folder of the agreements; NULL: none */
+    struct real *broker; /* owned by town_real.c; NULL: the one of a few lines */
     struct mint *mint;
     size_t count;
-    struct member members[TOWN_MAX];
+    struct resident members[TOWN_MAX];
     struct owed owed[OWED_MAX];
     size_t owed_count;
     struct town_refused {
@@ -88,19 +90,24 @@ struct town {
 
 /* town_member.c */
 /* Another signing key and certificate in the member's name. */
-void town_make_signing(struct town *town, struct member *m);
+void town_make_signing(struct town *town, struct resident *m);
 /* What it needs to be one: a transport certificate on the disk, and the same. */
-void town_make_papers(struct town *town, struct member *m);
-void town_load_agreements(struct member *m, const char *folder); /* NULL: none */
+void town_make_papers(struct town *town, struct resident *m);
+void town_load_agreements(struct resident *m, const char *folder); /* NULL: none */
 /* Its desk, on the store that is there; and closed as if it had died. */
-void town_open_member(struct town *town, struct member *m);
-void town_close_member(struct member *m);
+void town_open_member(struct town *town, struct resident *m);
+void town_close_member(struct resident *m);
 
 /* town.c */
 /* One turn of an agency's desk; `request' may be NULL. */
 void town_turn(struct town *town, size_t index, const Concordat__Request *request);
 
-/* town_broker.c */
+/* town_broker.c; or, of a town with the real broker, town_real.c */
+void town_broker_opens(struct town *town); /* before anybody connects */
+void town_broker_closes(struct town *town);
+/* The member's new session; what it is owed goes out. */
+void town_broker_meets(struct town *town, size_t index);
+void town_broker_loses(struct town *town, size_t index);
 size_t town_find(const struct town *town, const char *agency); /* SIZE_MAX: nobody */
 uint8_t *town_copy(struct bytes bytes);                        /* from malloc */
 /* A frame for an agency; lost while that is away. */

@@ -10,7 +10,7 @@
 #define SIGNING "2.25.146622499544378802514740566792507863618.1"
 
 /* Another each time: an authority may issue as many as it likes. */
-void town_make_signing(struct town *town, struct member *m)
+void town_make_signing(struct town *town, struct resident *m)
 {
     char name[128];
     struct minted leaf;
@@ -32,7 +32,7 @@ void town_make_signing(struct town *town, struct member *m)
     m->certificate.data = m->der;
 }
 
-void town_make_papers(struct town *town, struct member *m)
+void town_make_papers(struct town *town, struct resident *m)
 {
     char name[128];
     struct mint_leaf transport;
@@ -46,7 +46,7 @@ void town_make_papers(struct town *town, struct member *m)
     town_make_signing(town, m);
 }
 
-void town_load_agreements(struct member *m, const char *folder)
+void town_load_agreements(struct resident *m, const char *folder)
 {
     struct reason why = {""};
 
@@ -56,7 +56,7 @@ void town_load_agreements(struct member *m, const char *folder)
         fail_msg("%s", why.text);
 }
 
-void town_open_member(struct town *town, struct member *m)
+void town_open_member(struct town *town, struct resident *m)
 {
     char store[160], keys[160];
     struct reason why = {""};
@@ -85,7 +85,7 @@ void town_open_member(struct town *town, struct member *m)
         fail_msg("%s", why.text);
 }
 
-void town_close_member(struct member *m)
+void town_close_member(struct resident *m)
 {
     desk_free(m->desk);
     keyring_close(m->keyring);

@@ -12,7 +12,7 @@
 
 void town_ask_later(struct town *town, size_t agency, const Concordat__Request *request)
 {
-    struct member *m = &town->members[agency];
+    struct resident *m = &town->members[agency];
     Concordat__Request copy = *request;
 
     if (m->response)
@@ -166,7 +166,7 @@ const char *town_detail(struct town *town, size_t agency, const struct id *id)
 const char *town_ladder(struct town *town, size_t agency, const struct id *id)
 {
     const Concordat__Item *item = town_track(town, agency, id);
-    struct member *m = &town->members[agency];
+    struct resident *m = &town->members[agency];
 
     if (!item)
         return "?";
@@ -220,7 +220,7 @@ const Concordat__Response *town_publish(struct town *town, size_t agency, struct
 
 /* ---- fuzzers ---- */
 
-static void end_raw(struct member *m)
+static void end_raw(struct resident *m)
 {
     size_t size;
     void *result;
@@ -234,7 +234,7 @@ static void end_raw(struct member *m)
 
 void town_raw_request(struct town *town, size_t agency, struct bytes request)
 {
-    struct member *m = &town->members[agency];
+    struct resident *m = &town->members[agency];
     struct reason why = {""};
 
     if (desk_check_request(request, &why) != ST_OK)
@@ -248,7 +248,7 @@ void town_raw_request(struct town *town, size_t agency, struct bytes request)
 
 void town_raw_frames(struct town *town, size_t agency, struct bytes frames)
 {
-    struct member *m = &town->members[agency];
+    struct resident *m = &town->members[agency];
     struct stage_link drop;
 
     if (!m->connected || desk_begin_turn(m->desk, town->wall_ms, ++town->now_ms) != ST_OK)
