@@ -318,8 +318,12 @@ void clockwork_told(struct town *t, const struct event *event, const struct cloc
         check_told(t, k, told);
         *left &= ~bit;
         k->number = told->clock;
-        if (k->kind == CLOCK(OPEN))
-            k->rungs_at[agency] = event->sequence;
+        /* Each side has the last that it was told; of who had that side before nothing is known. */
+        for (int j = 0; j < AGENCIES && k->kind == CLOCK(OPEN); j++)
+            if (j == agency)
+                k->rungs_at[j] = event->sequence;
+            else if (j != k->by && j != k->to)
+                k->rungs_at[j] = 0;
         t->counts->struck[k->kind]++;
         return;
     }
