@@ -46,17 +46,28 @@ static bool is_after(const struct conversation *c, const struct utterance *u, bo
         && is_named(c->opened->answered_by, u->type);
 }
 
+static bool is_asked_before(const struct conversation *c)
+{
+    return c->before != 0 && !c->before_was_other;
+}
+
+/* The answer, to who asked and is not the holder any more. */
+static bool is_for_former(const struct conversation *c, const struct utterance *u)
+{
+    return is_asked_before(c) && u->from == c->other && u->to == c->before
+        && is_named(c->opened->answered_by, u->type);
+}
+
 static enum manner manner_of(const struct conversation *c, const struct utterance *u)
 {
-    bool asked_before = c->before != 0 && !c->before_was_other;
+    bool asked_before = is_asked_before(c);
 
     if (asked_before && u->from == c->before && u->to == c->asker && c->answered
         && strcmp(u->type->name, LATE_ANSWER) == 0)
         return MANNER_LATE;
     if (c->state == CONVERSATION_CLOSED)
         return is_after(c, u, asked_before) ? MANNER_AFTER : MANNER_NONE;
-    if (asked_before && u->from == c->other && u->to == c->before && c->state == CONVERSATION_OPEN
-        && is_named(c->opened->answered_by, u->type))
+    if (is_for_former(c, u) && c->state == CONVERSATION_OPEN)
         return MANNER_BEFORE;
     if ((u->from == c->asker && u->to == c->other) || (u->from == c->other && u->to == c->asker))
         return MANNER_USUAL;
@@ -121,10 +132,23 @@ static void forwarded(struct conversation *c, uint64_t message)
     c->before = 0;
 }
 
+void conversation_add_second(struct conversation *c, uint64_t message)
+{
+    if (message != 0)
+        c->second_in = c->second_in == 0 ? message : CONVERSATION_BY_MANY;
+}
+
+bool conversation_answered_by_other(const struct conversation *c, uint64_t message)
+{
+    return c->answered && c->answered_in != message && c->answered_in != CONVERSATION_BY_ANY;
+}
+
 static void answer(struct conversation *c, const struct utterance *u, enum manner manner)
 {
     if (!c->answered)
         c->answered_in = u->message;
+    else if (manner == MANNER_BEFORE)
+        conversation_add_second(c, u->message);
     c->answered = true;
     if (manner == MANNER_BEFORE)
         c->state = CONVERSATION_FORWARDING;
@@ -149,8 +173,11 @@ void conversation_apply(struct conversation *c, const struct utterance *u, int64
     }
     if (next && *next <= u->sequence)
         *next = u->sequence + 1;
-    if (manner == MANNER_NONE) /* it was held, and has been overtaken by an end or a move */
+    if (manner == MANNER_NONE) { /* it was held, and has been overtaken by an end or a move */
+        if (is_for_former(c, u) && c->answered)
+            conversation_add_second(c, u->message);
         return;
+    }
 
     if (is_named(c->opened->acknowledged_by, u->type))
         c->acknowledged = true;
@@ -189,22 +216,55 @@ static void reopen(struct conversation *c, enum conversation_state state)
     c->ended_in = 0;
 }
 
-static bool undo_late(struct conversation *c, const struct utterance *u)
+/* `before' has another answer to pass on: that of the agency whose late answer it was to have
+ * itself cannot stand beside it. */
+static bool owes_another(const struct conversation *c, const struct utterance *u)
 {
-    if (c->before != 0 || !c->answered || u->to != c->asker || u->from == c->other)
+    return is_asked_before(c) && (c->before != u->to || c->state == CONVERSATION_FORWARDING);
+}
+
+bool conversation_undo_late(struct conversation *c, const struct utterance *u, uint32_t holder,
+                            int64_t now_ms)
+{
+    const bool has_moved = c->asker != holder;
+
+    /* Who holds the case has it, when that is who passed it on or who answered. */
+    if (!c->answered || u->from == c->other || u->from == holder || holder == c->other
+        || owes_another(c, u))
         return false;
+    if (c->state != CONVERSATION_CLOSED || (!has_moved && has_ended_by(c, u)))
+        reopen(c, CONVERSATION_FORWARDING);
+    c->asker = holder;
     c->before = u->from;
     c->before_was_other = false;
-    if (c->state != CONVERSATION_CLOSED || has_ended_by(c, u))
-        reopen(c, CONVERSATION_FORWARDING);
+    c->changed_ms = now_ms;
     return true;
+}
+
+/* The second answer is the one by now. `was_end': the first had ended the conversation. */
+static void count_second(struct conversation *c, bool was_end)
+{
+    c->answered_in = c->second_in;
+    c->second_in = 0;
+    if (was_end && is_asked_before(c))
+        reopen(c, CONVERSATION_FORWARDING);
+    else if (was_end) /* `before' holds the case again, and has it */
+        c->ended_in = c->answered_in;
 }
 
 /* Another answer, before it or after it, is none of its business. */
 static bool undo_answer(struct conversation *c, const struct utterance *u)
 {
+    if (c->answered && u->message != 0 && c->second_in == u->message) {
+        c->second_in = 0;
+        return true;
+    }
     if (!c->answered || (c->answered_in != u->message && c->answered_in != CONVERSATION_BY_ANY))
         return false;
+    if (c->second_in != 0) {
+        count_second(c, has_ended_by(c, u));
+        return true;
+    }
     c->answered = false;
     c->answered_in = 0;
     if (c->state == CONVERSATION_FORWARDING || has_ended_by(c, u))
@@ -216,9 +276,7 @@ bool conversation_undo(struct conversation *c, const struct utterance *u, int64_
 {
     bool undone = false;
 
-    if (strcmp(u->type->name, LATE_ANSWER) == 0) {
-        undone = undo_late(c, u);
-    } else if (is_named(c->opened->closed_by, u->type)) {
+    if (is_named(c->opened->closed_by, u->type)) {
         undone = has_ended_by(c, u);
         if (undone)
             reopen(c, CONVERSATION_OPEN);

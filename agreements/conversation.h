@@ -36,6 +36,7 @@ enum conversation_state {
     1024 /* a number that is further ahead of the next is none of the side's */
 
 #define CONVERSATION_BY_ANY UINT64_MAX
+#define CONVERSATION_BY_MANY (UINT64_MAX - 1)
 
 struct conversation {
     struct id id, case_handle;         /* case: zero for none */
@@ -52,6 +53,9 @@ struct conversation {
     /* The message that answered it, and the one that ended it, as the caller numbers them; 0: none,
      * or it has ended for good. */
     uint64_t answered_in, ended_in; /* CONVERSATION_BY_ANY: not recorded, whichever is undone */
+    /* Another answer that came for `before', and counts when the first is undone; 0: none.
+     * CONVERSATION_BY_MANY: several, which are not undone. */
+    uint64_t second_in;
     int64_t changed_ms;
 };
 
@@ -85,6 +89,10 @@ Concordat__RefusalCode conversation_judge(const struct conversation *c, const st
  * closes. What was permitted when it was accepted and would not be now (it was held) is counted,
  * and no more. */
 void conversation_apply(struct conversation *c, const struct utterance *u, int64_t now_ms);
+/* An answer for `before' has been said beside the one that counts. 0: without effect. */
+void conversation_add_second(struct conversation *c, uint64_t message);
+/* Has another message than that answered it? */
+bool conversation_answered_by_other(const struct conversation *c, uint64_t message);
 /* The side's next message was refused for good: its number will not come. Without effect when it
  * is not the next number, or `from` is no side. */
 void conversation_skip(struct conversation *c, uint32_t from, uint32_t sequence);
@@ -93,8 +101,13 @@ void conversation_skip(struct conversation *c, uint32_t from, uint32_t sequence)
 bool conversation_ended(struct conversation *c, const struct id *message);
 /* Its recipient could not open what was said, or it was withheld: what it did is undone, so that it
  * can be said again. A conversation that this very message ended is open again, and none that
- * another did; a late answer is owed again. Without effect on numbers. True: something changed. */
+ * another did. When a second answer came for `before', that counts from now on, and is owed by it.
+ * Without effect on numbers. True: something changed. Not for a late answer. */
 bool conversation_undo(struct conversation *c, const struct utterance *u, int64_t now_ms);
+/* The same of a late answer: its sender owes it again, to `holder', who is to have it by now. One
+ * that has ended stays so when it has another asker by that. */
+bool conversation_undo_late(struct conversation *c, const struct utterance *u, uint32_t holder,
+                            int64_t now_ms);
 /* The case has moved. True: a side of it has. What was answered to `before` is owed by it to the
  * newest holder. */
 bool conversation_move(struct conversation *c, uint32_t from, uint32_t to, int64_t now_ms);

@@ -5,7 +5,7 @@
  *     custody.c, conversing.c --> cases --record--> EVENT_KEPT --> state --restore--> cases
  *
  * Agencies are places in the directory + 1, so that 0 is nobody; records name them by id. About
- * 170 bytes a case and 190 a conversation. Open addressing, keyed hash: agencies choose handles.
+ * 170 bytes a case and 200 a conversation. Open addressing, keyed hash: agencies choose handles.
  *
  * Threads: one owner, the exchange.
  */
@@ -117,7 +117,7 @@ struct conversation_kept *conversations_walk(struct cases *cases, uint32_t *plac
      + DIGEST_SIZE + 8 + 1 + COMPONENTS_MAX * 9)
 #define CONVERSATION_RECORD_MAX                                                                    \
     (1 + ID_SIZE + 1 + TYPE_MAX + 1 + (3 + HELD_SENDERS_MAX) * (1 + AGENCY_MAX) + 1 + 2 * 4        \
-     + 6 * 8 + 2 + 2 * HELD_MAX * (8 + 1 + 4 + 1))
+     + 7 * 8 + 2 + 2 * HELD_MAX * (8 + 1 + 4 + 1))
 /* Records: KEPT_RECORD_MAX bytes at most. Names come from and go to the directory. */
 struct cases_names {
     void *context;

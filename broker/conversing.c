@@ -51,12 +51,27 @@ static enum status read_id(struct exchange *x, uint64_t sequence, struct id *out
     return status == ST_MORE ? ST_INVALID : status;
 }
 
-/* The answer to who asked and has not the case any more: it has not been said yet, and is owed to
- * the holder all the same. */
-static bool is_owed(const struct conversation *c, const struct held *held, const struct item *item)
+/* The answer to who asked and has not the case any more. */
+static bool is_for_former(const struct conversation *c, const struct held *held,
+                          const struct item *item)
 {
-    return held->what == HELD_ANSWERS && held->from == c->other && !c->answered && c->before != 0
+    return held->what == HELD_ANSWERS && held->from == c->other && c->before != 0
         && !c->before_was_other && item && item->agency + 1 == c->before;
+}
+
+/* It has not been said yet, and is owed to the holder all the same, unless another is. */
+static enum status owe_held(struct exchange *x, struct conversation *c, uint64_t message)
+{
+    struct id answer;
+
+    if (c->answered) {
+        conversation_add_second(c, message);
+        return ST_OK;
+    }
+    c->answered = true;
+    c->answered_in = message;
+    enum status status = read_id(x, message, &answer);
+    return status == ST_OK ? exchange_clock_forward(x, c, &answer, message) : status;
 }
 
 enum status exchange_end_conversation(struct exchange *x, struct conversation_kept *kept,
@@ -64,7 +79,6 @@ enum status exchange_end_conversation(struct exchange *x, struct conversation_ke
 {
     struct conversation *c = &kept->conversation;
     enum status status;
-    struct id answer;
 
     c->state = CONVERSATION_CLOSED;
     c->ended_in = by;
@@ -72,13 +86,8 @@ enum status exchange_end_conversation(struct exchange *x, struct conversation_ke
     status = exchange_clocks_ended(x, c);
     for (; kept->held_count > 0 && status == ST_OK; conversation_release(kept, 0)) {
         const struct held *held = &kept->held[0];
-        if (is_owed(c, held, queues_find(x->queues, held->message))) {
-            c->answered = true;
-            c->answered_in = held->message;
-            status = read_id(x, held->message, &answer);
-            if (status == ST_OK)
-                status = exchange_clock_forward(x, c, &answer, held->message);
-        }
+        if (is_for_former(c, held, queues_find(x->queues, held->message)))
+            status = owe_held(x, c, held->message);
         let_go(x, held);
     }
     return status == ST_OK ? exchange_keep_conversation(x, kept) : status;
@@ -334,13 +343,45 @@ static struct conversation_kept *find_said(struct exchange *x, const struct even
     return out->type ? conversations_find(x->cases, &envelope.conversation_id) : NULL;
 }
 
-/* A late answer is to be passed on once more; an answer that nobody opened is not. */
-static enum status owe_again(struct exchange *x, const struct conversation *c,
+/* Who is to have what is passed on, as the case stands by now; 0: nobody. */
+static uint32_t holder_of(struct exchange *x, const struct conversation *c)
+{
+    const struct case_held *held =
+        id_is_zero(&c->case_handle) ? NULL : cases_find(x->cases, &c->case_handle);
+
+    if (held && held->custody.holder != 0)
+        return held->custody.holder;
+    return is_theirs(x, c) ? c->asker : 0;
+}
+
+/* The other answer that had come for who asked before is owed now. */
+static enum status owe_second(struct exchange *x, const struct conversation *c)
+{
+    struct event event = {.message_id = c->id};
+    uint64_t message = c->answered_in;
+
+    if (c->before == 0 || c->before_was_other)
+        return ST_OK; /* it is passed on, or holds the case again */
+    enum status status =
+        message == CONVERSATION_BY_MANY ? ST_MORE : exchange_event(x, message, &event);
+    if (status == ST_MORE) {
+        event.message_id = c->id;
+        message = 0;
+        status = ST_OK;
+    }
+    return status == ST_OK ? exchange_clock_forward(x, c, &event.message_id, message) : status;
+}
+
+static enum status undo_late(struct exchange *x, struct conversation_kept *kept,
                              const struct utterance *u)
 {
-    return c->answered && strcmp(u->type->name, LATE_ANSWER) == 0
-             ? exchange_clock_forward(x, c, &c->id, 0)
-             : ST_OK;
+    struct conversation *c = &kept->conversation;
+    const uint32_t holder = holder_of(x, c);
+
+    if (holder == 0 || !conversation_undo_late(c, u, holder, x->now_ms))
+        return ST_OK;
+    enum status status = exchange_clock_forward(x, c, &c->id, 0);
+    return status == ST_OK ? exchange_keep_conversation(x, kept) : status;
 }
 
 enum status exchange_words_undone(struct exchange *x, uint64_t sequence)
@@ -352,10 +393,14 @@ enum status exchange_words_undone(struct exchange *x, uint64_t sequence)
     if (status != ST_OK)
         return status == ST_MORE ? ST_OK : status;
     struct conversation_kept *kept = find_said(x, &event, &u);
+    if (kept && strcmp(u.type->name, LATE_ANSWER) == 0)
+        return undo_late(x, kept, &u);
+    const uint64_t counted = kept ? kept->conversation.answered_in : 0;
     if (!kept || !is_theirs(x, &kept->conversation)
         || !conversation_undo(&kept->conversation, &u, x->now_ms))
         return ST_OK;
-    status = owe_again(x, &kept->conversation, &u);
+    if (kept->conversation.answered && kept->conversation.answered_in != counted)
+        status = owe_second(x, &kept->conversation);
     return status == ST_OK ? exchange_keep_conversation(x, kept) : status;
 }
 

@@ -380,7 +380,8 @@ enum status exchange_words_refused(struct exchange *x, const struct command_subm
 enum status exchange_words_ended(struct exchange *x, const struct id *message, uint64_t sequence,
                                  uint32_t by);
 /* The message, event `sequence`, was rejected or withheld: what it did to its conversation is
- * undone, and it can be said again. Before what settles it is forgotten. */
+ * undone, and it can be said again; a late answer is owed again to who holds the case by now.
+ * Before what settles it is forgotten. */
 enum status exchange_words_undone(struct exchange *x, uint64_t sequence);
 /* Ends it by the message that is event `by', 0: for good. What was held is handed over, and its
  * clocks stop. */

@@ -17,9 +17,10 @@
 
 /* The first byte of each. Older forms are read, and written anew when the record next changes. */
 enum {
-    CASE_FORM = 2,         /* 1 has no handed, opened_by, and no components offered again */
-    CONVERSATION_FORM = 3, /* 2 has no silent_ms, silent_told; 1 no answered_in, ended_in either */
-    CLOCK_FORM = 2,        /* 1 has no told_by, told_to */
+    CASE_FORM = 2, /* 1 has no handed, opened_by, and no components offered again */
+    /* 3 has no second_in; 2 no silent_ms, silent_told either; 1 no answered_in, ended_in */
+    CONVERSATION_FORM = 4,
+    CLOCK_FORM = 2, /* 1 has no told_by, told_to */
 };
 
 static_assert(CASE_RECORD_MAX <= KEPT_RECORD_MAX && CONVERSATION_RECORD_MAX <= KEPT_RECORD_MAX
@@ -270,8 +271,9 @@ enum status case_read(struct bytes key, struct bytes record, const struct cases_
 }
 
 /* ---- conversations: case | type | u8 state | asker, other, before | u8 bits | u32 next of asker,
- * of other | u64 answered in, ended in | i64 changed | u64 first | i64 silent, u64 told | u8
- * senders held of, their names | u8 held: u64 message | u8 sender | u32 sequence | u8 what each */
+ * of other | u64 answered in, ended in, second in | i64 changed | u64 first | i64 silent, u64 told
+ * | u8 senders held of, their names | u8 held: u64 message | u8 sender | u32 sequence | u8 what
+ * each */
 
 enum {
     BIT_BEFORE_WAS_OTHER = 1,
@@ -340,6 +342,7 @@ void conversation_write(const struct conversation_kept *kept, const struct cases
     write_u32(w, c->next_of_other);
     write_u64(w, c->answered_in);
     write_u64(w, c->ended_in);
+    write_u64(w, c->second_in);
     write_u64(w, (uint64_t)c->changed_ms);
     write_u64(w, kept->first);
     write_u64(w, (uint64_t)kept->silent_ms);
@@ -401,6 +404,8 @@ enum status conversation_read(struct bytes key, struct bytes record,
         c->answered_in = read_u64(&rr.r);
         c->ended_in = read_u64(&rr.r);
     }
+    if (rr.form >= 4)
+        c->second_in = read_u64(&rr.r);
     c->changed_ms = (int64_t)read_u64(&rr.r);
     kept.first = read_u64(&rr.r);
     if (rr.form >= 3) {

@@ -83,18 +83,29 @@ static bool is_on_its_way(struct exchange *x, uint64_t message)
     return queues_find(x->queues, message) != NULL;
 }
 
-/* Its conversation has ended: until the message that ended it is delivered, that may be undone. */
-static enum status rest_ended(struct exchange *x, struct clock_running *running,
-                              const struct conversation *c)
+/* Its conversation has ended, or was answered: until the message that did it is delivered, that may
+ * be undone. */
+static enum status rest_under(struct exchange *x, struct clock_running *running, uint64_t message)
 {
     struct event event;
 
-    if (c->ended_in == 0 || !is_on_its_way(x, c->ended_in))
+    if (message == 0 || !is_on_its_way(x, message))
         return exchange_clock_stop(x, running, false);
-    enum status status = exchange_event(x, c->ended_in, &event);
+    enum status status = exchange_event(x, message, &event);
     if (status != ST_OK)
         return status == ST_MORE ? exchange_clock_stop(x, running, false) : status;
-    return rest(x, running, &event.message_id, c->ended_in);
+    return rest(x, running, &event.message_id, message);
+}
+
+/* What the clock waits for is there all the same: another answer counts. (Of an offer that is made
+ * again each has its own.) */
+static bool is_answered_by_other(const struct conversation_kept *kept,
+                                 const struct clock_running *running)
+{
+    return kept && kept->conversation.opened->custody == CUSTODY_NONE
+        && running->message_sequence == kept->first
+        && (running->clock.kind == CLOCK(DECIDE) || running->clock.kind == CLOCK(ANSWER))
+        && conversation_answered_by_other(&kept->conversation, running->met_by);
 }
 
 /* The message that started it: the conversation's first, but of an expectation it may be another.
@@ -392,11 +403,17 @@ enum status exchange_clocks_undone(struct exchange *x, const struct id *message_
                 return undone;
             continue;
         }
+        if (is_answered_by_other(kept, running)) {
+            enum status rested = rest_under(x, running, kept->conversation.answered_in);
+            if (rested != ST_OK)
+                return rested;
+            continue;
+        }
         bool owed =
             (running->clock.kind == CLOCK(EXPECTED) && !exchange_is_expected_there(x, running))
             || (kept && kept->conversation.state != CONVERSATION_CLOSED);
         enum status status = owed ? go_on(x, running)
-                           : kept ? rest_ended(x, running, &kept->conversation)
+                           : kept ? rest_under(x, running, kept->conversation.ended_in)
                                   : exchange_clock_stop(x, running, false);
         if (status != ST_OK)
             return status;
@@ -434,7 +451,7 @@ enum status exchange_clocks_ended(struct exchange *x, const struct conversation 
         if (running->met_by != 0
             || (!of_first && kind != CLOCK(GAP) && (kind != CLOCK(FORWARD) || owed)))
             continue;
-        enum status status = of_first ? rest_ended(x, running, conversation)
+        enum status status = of_first ? rest_under(x, running, conversation->ended_in)
                                       : exchange_clock_stop(x, running, false);
         if (status != ST_OK)
             return status;

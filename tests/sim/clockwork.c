@@ -242,6 +242,14 @@ void clockwork_withheld(struct town *t, const struct letter *letter)
     t->undone = place;
 }
 
+/* Another answer than the one under which it rests is there, and counts. */
+static bool is_answered(const struct town *t, const struct tick *k, const struct conversation *c)
+{
+    return (k->kind == CLOCK(DECIDE) || k->kind == CLOCK(ANSWER)) && c && c->answered
+        && c->opened->pattern != PATTERN_TRANSFER && k->letter == t->talks[k->talk].opening
+        && c->answered_in != t->letters[k->met_by].accepted;
+}
+
 /* It goes on as if nothing had come. What came may have ended its conversation, or another did. */
 static void go_on(struct town *t, struct tick *k)
 {
@@ -250,6 +258,8 @@ static void go_on(struct town *t, struct tick *k)
     t->counts->resumed++;
     if (k->kind == CLOCK(EXPECTED) ? find_contact(t, k->case_number, k->by, k) != NULL : !c) {
         tick_stop(k);
+    } else if (is_answered(t, k, c)) {
+        tick_end(t, k, c->answered_in);
     } else if (c && c->state == CONVERSATION_CLOSED) {
         tick_end(t, k, c->ended_in);
     } else {
@@ -369,6 +379,8 @@ void clockwork_batch(struct town *t)
         if (t->ticks[i].late != 0)
             town_fail(t, "nobody is told that what clock %" PRIu64 " waited for has come late: %s",
                       t->ticks[i].number, clock_kind_name(t->ticks[i].kind));
+    for (int i = 0; i < t->talk_count; i++)
+        t->talks[i].owes_again = NONE;
     t->is_in_batch = false;
 }
 

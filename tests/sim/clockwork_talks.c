@@ -75,10 +75,12 @@ static void owe_forward(struct town *t, const struct talk *talk, const struct co
     const struct letter *answer = second ? second : tick_letter(t, now->answered_in);
     const bool comes =
         second || (now->answered && !was->answered && answer && answer->to == (int)now->before - 1);
-    const bool again = now->answered && was->answered && was->before == 0
-                    && was->asker == now->asker && was->other == now->other;
+    /* What it passed on could not be opened; or what it was to pass on, and another had come. */
+    const bool again = now->answered && talk->owes_again == (int)now->before - 1;
+    const bool other = was->answered && was->second_in != 0 && now->second_in == 0
+                    && now->answered_in == was->second_in;
 
-    if (!talk->is_kept || now->before == 0 || now->before_was_other || (!comes && !again)
+    if (!talk->is_kept || now->before == 0 || now->before_was_other || (!comes && !again && !other)
         || tick_find(t, CLOCK(FORWARD), place, NONE))
         return;
     struct tick *k = tick_start(t, CLOCK(FORWARD), (int)now->before - 1, (int)now->asker - 1,

@@ -179,24 +179,13 @@ static void check_letter(struct town *t, const struct letter *letter)
         t->counts->refused++;
 }
 
-/* Of two answers to who asked before, the one that counted could not be opened: the broker then
- * owes neither (docs/custody.md). */
-static bool was_undone_beside(const struct town *t, const struct letter *letter)
-{
-    for (int i = 0; i < t->letter_count; i++)
-        if (t->letters[i].talk == letter->talk && t->letters[i].to_former && t->letters[i].rejected)
-            return true;
-    return false;
-}
-
 /* An answer to who asked and has not the case any more: it is passed on, or waits where somebody is
  * told. */
 static void check_answer(struct town *t, const struct letter *letter)
 {
     const struct talk *talk = &t->talks[letter->talk];
 
-    if (!letter->to_former || letter->rejected || talk->case_number == NONE
-        || was_undone_beside(t, letter))
+    if (!letter->to_former || letter->rejected || talk->case_number == NONE)
         return;
     const struct file *f = &t->files[talk->case_number];
     if (letter->shown == 0 || talk->is_passed || talk->is_missed || f->is_closed

@@ -249,7 +249,7 @@ void letter_opens(struct town *t, struct letter *letter)
     talk->sides[0] = letter->from;
     talk->sides[1] = letter->to;
     talk->assigned[0] = 1;
-    talk->former = NONE;
+    talk->former = talk->owes_again = NONE;
     letter->talk = t->talk_count++;
 }
 

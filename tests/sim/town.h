@@ -76,6 +76,7 @@ struct talk {
     struct conversation said;
     bool is_over;         /* it was kept as closed, or is kept no more */
     int former;           /* who was its first side before; NONE: nobody */
+    int owes_again;       /* whose late answer could not be opened, in this batch; NONE: nobody's */
     bool stays;           /* put to who held the case before, and only that agency can answer it */
     bool ended_with_case; /* its holder asked, and has closed the case */
     unsigned told_ended;  /* agencies, as bits, that heard so */

@@ -443,7 +443,7 @@ static void on_unsaid(struct town *t, struct letter *letter, bool withheld)
     if (talk && letter->passes)
         talk->is_passed = false;
     if (talk && letter->passes && strcmp(letter->type->name, LATE_ANSWER) == 0) {
-        talk->former = letter->from; /* owes it again */
+        talk->former = talk->owes_again = letter->from;
         talk->is_missed = false;
     }
 }

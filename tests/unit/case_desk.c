@@ -28,6 +28,7 @@ static const struct flow {
     ACTS("NPS", "POLICE"),
     BETWEEN("case.record.part", "NPS", "CRC"),
     BETWEEN("case.late_answer", "NPS", "CRC"),
+    {"case.late_answer", "CRC", "CRC", ""},
     {"risk.escalation.request", "CRC", "NPS", "    answer-within: 2d\n"},
     {"risk.escalation.decision", "NPS", "CRC", ""},
     {"risk.escalation.decision", "CRC", "CRC", ""},

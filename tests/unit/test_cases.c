@@ -382,22 +382,21 @@ static void older_cases_read_back(void **context)
                      ST_INVALID);
 }
 
-/* Takes two numbers out of the record. */
-static void cut_out(uint8_t *record, size_t *size, uint64_t first, uint64_t second)
+/* Takes a number out of the record. */
+static void cut_out(uint8_t *record, size_t *size, uint64_t number)
 {
-    uint8_t two[16];
-    struct writer t = writer_of(two, sizeof two);
+    uint8_t one[8];
+    struct writer t = writer_of(one, sizeof one);
 
-    write_u64(&t, first);
-    write_u64(&t, second);
-    uint8_t *at = memmem(record, *size, two, sizeof two);
+    write_u64(&t, number);
+    uint8_t *at = memmem(record, *size, one, sizeof one);
     assert_non_null(at);
-    memmove(at, at + sizeof two, (size_t)(record + *size - at) - sizeof two);
-    *size -= sizeof two;
+    memmove(at, at + sizeof one, (size_t)(record + *size - at) - sizeof one);
+    *size -= sizeof one;
 }
 
-/* Written by releases before: 2 did not know that both sides were told of a silence, 1 not either
- * by what a conversation had ended. */
+/* Written by releases before: 3 did not know of a second answer, 2 did not know that both sides
+ * were told of a silence, 1 not either by what a conversation had ended. */
 static void older_conversations_read_back(void **context)
 {
     (void)context;
@@ -408,20 +407,29 @@ static void older_conversations_read_back(void **context)
 
     kept.conversation.answered_in = UINT64_C(0x1122334455667788);
     kept.conversation.ended_in = UINT64_C(0x99aabbccddeeff01);
-    kept.silent_ms = INT64_C(0x2233445566778899);
+    kept.conversation.second_in = UINT64_C(0x3141516171819100);
+    kept.silent_ms = INT64_C(0x2030405060708090);
     kept.silent_told = UINT64_C(0xaabbccddeeff0102);
     named_fill(&named, 3);
     const struct cases_names names = named_of(&named);
     conversation_write(&kept, &names, &w);
     size_t size = w.size;
-    record[0] = 4; /* of a release to come */
+    record[0] = 5; /* of a release to come */
     assert_int_equal(conversation_read(key, (struct bytes){record, size}, &names, &read),
                      ST_INVALID);
-    for (uint8_t form = 2; form >= 1; form--) {
-        if (form == 2)
-            cut_out(record, &size, (uint64_t)kept.silent_ms, kept.silent_told);
-        else
-            cut_out(record, &size, kept.conversation.answered_in, kept.conversation.ended_in);
+    for (uint8_t form = 3; form >= 1; form--) {
+        if (form == 3) {
+            cut_out(record, &size, kept.conversation.second_in);
+            kept.conversation.second_in = 0;
+        } else if (form == 2) {
+            cut_out(record, &size, (uint64_t)kept.silent_ms);
+            cut_out(record, &size, kept.silent_told);
+            kept.silent_ms = 0;
+            kept.silent_told = 0;
+        } else {
+            cut_out(record, &size, kept.conversation.answered_in);
+            cut_out(record, &size, kept.conversation.ended_in);
+        }
         if (form == 1) { /* whichever answer or end is undone may have been the one */
             kept.conversation.answered_in = kept.conversation.answered ? CONVERSATION_BY_ANY : 0;
             kept.conversation.ended_in =
@@ -432,8 +440,8 @@ static void older_conversations_read_back(void **context)
                          ST_OK);
         assert_memory_equal(&read.conversation, &kept.conversation, sizeof read.conversation);
         assert_int_equal(read.held_count, kept.held_count);
-        assert_int_equal(read.silent_ms, 0);
-        assert_int_equal(read.silent_told, 0);
+        assert_int_equal(read.silent_ms, kept.silent_ms);
+        assert_int_equal(read.silent_told, kept.silent_told);
         free(read.held);
     }
     free(kept.held);

@@ -343,14 +343,14 @@ static void a_late_answer_that_was_not_opened_is_owed_again(void **)
     struct utterance late = saying(LATE_ANSWER, NPS, CRC, 1), u = saying(answer, CSC, NPS, 1);
 
     assert_true(conversation_move(&c, NPS, CRC, 500));
-    assert_false(conversation_undo(&c, &late, 50));
+    assert_false(conversation_undo_late(&c, &late, CRC, 50));
     say(&c, answer, CSC, NPS, 1);
     say(&c, LATE_ANSWER, NPS, CRC, 1);
-    assert_true(conversation_undo(&c, &late, 50));
+    assert_true(conversation_undo_late(&c, &late, CRC, 50));
     assert_int_equal(c.state, CONVERSATION_FORWARDING);
     say(&c, LATE_ANSWER, NPS, CRC, 1);
     assert_int_equal(c.state, CONVERSATION_CLOSED);
-    assert_true(conversation_undo(&c, &late, 50));
+    assert_true(conversation_undo_late(&c, &late, CRC, 50));
     assert_true(conversation_undo(&c, &u, 50)); /* nor could `before` open what it was to pass on */
     assert_int_equal(c.state, CONVERSATION_OPEN);
     say(&c, answer, CSC, NPS, 2);
@@ -401,9 +401,93 @@ static void a_late_answer_that_ended_nothing_opens_nothing(void **)
     say(&c, "safeguarding.close", CRC, CSC, 2);
     say(&c, LATE_ANSWER, NPS, CRC, 1);
     assert_int_equal(c.before, 0);
-    assert_true(conversation_undo(&c, &late, 50));
+    assert_true(conversation_undo_late(&c, &late, CRC, 50));
     assert_int_equal(c.before, NPS);
     assert_int_equal(c.state, CONVERSATION_CLOSED);
+}
+
+/* What was held is let go when the answer before it has been said. */
+static struct conversation answered_to_former(uint32_t answers)
+{
+    struct conversation c = conversation_of(check);
+
+    assert_true(conversation_move(&c, NPS, CRC, 500));
+    say(&c, answer, CSC, NPS, 1);
+    for (uint32_t n = 2; n <= answers; n++) {
+        const struct utterance u = saying(answer, CSC, NPS, n);
+        conversation_apply(&c, &u, 600);
+    }
+    assert_int_equal(c.state, CONVERSATION_FORWARDING);
+    return c;
+}
+
+static void the_second_answer_counts_when_the_first_is_undone(void **)
+{
+    const struct utterance first = saying(answer, CSC, NPS, 1),
+                           second = saying(answer, CSC, NPS, 2);
+    struct conversation c = answered_to_former(2), back = c;
+
+    assert_true(conversation_undo(&c, &first, 700));
+    assert_int_equal(c.state, CONVERSATION_FORWARDING);
+    assert_true(c.answered);
+    assert_true(conversation_answered_by_other(&c, first.message));
+    assert_false(conversation_answered_by_other(&c, second.message));
+    assert_false(conversation_undo(&c, &first, 700)); /* once */
+    assert_true(conversation_undo(&c, &second, 700));
+    assert_false(c.answered);
+    assert_int_equal(c.state, CONVERSATION_OPEN);
+
+    /* Who asked holds the case again: both have come where they belong. */
+    assert_true(conversation_move(&back, CRC, NPS, 800));
+    assert_int_equal(back.state, CONVERSATION_CLOSED);
+    assert_true(conversation_undo(&back, &first, 900));
+    assert_int_equal(back.state, CONVERSATION_CLOSED);
+    assert_true(conversation_undo(&back, &second, 900));
+    assert_int_equal(back.state, CONVERSATION_OPEN);
+}
+
+static void of_many_answers_one_stays_owed(void **)
+{
+    struct conversation c = answered_to_former(4);
+
+    for (uint32_t n = 1; n <= 4; n++) {
+        const struct utterance u = saying(answer, CSC, NPS, n);
+        assert_true(conversation_undo(&c, &u, 700) == (n == 1));
+        assert_int_equal(c.state, CONVERSATION_FORWARDING);
+        assert_true(c.answered);
+    }
+    say(&c, LATE_ANSWER, NPS, CRC, 1);
+    assert_int_equal(c.state, CONVERSATION_CLOSED);
+}
+
+/* It ended with the late answer, so it did not move with the case. */
+static void a_late_answer_is_owed_to_who_holds_the_case_by_now(void **)
+{
+    const struct utterance late = saying(LATE_ANSWER, NPS, CRC, 1);
+    struct conversation c = answered_to_former(1), referred = conversation_of(referral), busy;
+
+    say(&c, LATE_ANSWER, NPS, CRC, 1);
+    assert_false(conversation_undo_late(&c, &late, NPS, 700)); /* it has it */
+    assert_false(conversation_undo_late(&c, &late, CSC, 700)); /* it said it */
+    assert_true(conversation_undo_late(&c, &late, COUNCIL, 700));
+    assert_int_equal(c.state, CONVERSATION_CLOSED);
+    assert_int_equal(c.asker, COUNCIL);
+    assert_int_equal(c.before, NPS);
+    assert_false(conversation_undo_late(&c, &late, COUNCIL, 700)); /* once */
+    say(&c, LATE_ANSWER, NPS, COUNCIL, 1);
+    assert_int_equal(c.before, 0);
+
+    assert_true(conversation_move(&referred, NPS, CRC, 500));
+    say(&referred, "safeguarding.referral.decision", CSC, NPS, 1);
+    say(&referred, LATE_ANSWER, NPS, CRC, 1);
+    assert_true(conversation_move(&referred, CRC, COUNCIL, 600));
+    busy = referred;
+    assert_true(conversation_undo_late(&referred, &late, COUNCIL, 700));
+    assert_int_equal(referred.state, CONVERSATION_FORWARDING);
+    assert_int_equal(referred.before, NPS);
+    say(&busy, "safeguarding.referral.decision", CSC, CRC, 2); /* another, which is owed itself */
+    assert_false(conversation_undo_late(&busy, &late, COUNCIL, 700));
+    assert_int_equal(busy.before, CRC);
 }
 
 static void who_is_no_side_moves_nothing_and_nobody_becomes_both_sides(void **)
@@ -453,6 +537,9 @@ int main(void)
         cmocka_unit_test(a_late_answer_that_was_not_opened_is_owed_again),
         cmocka_unit_test(only_the_message_that_ended_it_opens_it_again),
         cmocka_unit_test(a_late_answer_that_ended_nothing_opens_nothing),
+        cmocka_unit_test(the_second_answer_counts_when_the_first_is_undone),
+        cmocka_unit_test(of_many_answers_one_stays_owed),
+        cmocka_unit_test(a_late_answer_is_owed_to_who_holds_the_case_by_now),
         cmocka_unit_test(who_is_no_side_moves_nothing_and_nobody_becomes_both_sides),
         cmocka_unit_test(what_was_held_and_is_overtaken_is_counted_and_no_more),
     };

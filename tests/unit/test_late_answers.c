@@ -144,21 +144,41 @@ static void an_answer_that_waited_while_the_case_moved_is_owed_all_the_same(void
     done(c, reply(c, 81, NPS_A, CRC_A, "case.late_answer", CHECK, 1));
 }
 
-/* Somebody hears within a day of working time that the answer has not been passed on. */
-static void assert_forward_told_of(struct case_desk *c, uint32_t conversation)
+/* Does somebody hear within four days that an answer of `by' has not been passed on? Of which
+ * conversation, and to whom, the clock says. */
+static bool hears_of_forward(struct case_desk *c, enum agency by, struct clock_told *out)
+{
+    struct told read;
+
+    for (unsigned hours = 0; hours < 96; hours++) {
+        case_desk_wait(c, INT64_C(3600000));
+        for (size_t n = 0; told(c, by, n, &read); n++)
+            if (read.kind == TOLD_CLOCK
+                && read.clock.kind == CONCORDAT__CLOCK_KIND__CLOCK_FORWARD) {
+                *out = read.clock;
+                return true;
+            }
+    }
+    return false;
+}
+
+static void assert_forward_owed(struct case_desk *c, enum agency by, enum agency to,
+                                uint32_t conversation)
 {
     const struct id id = id_of(conversation);
-    struct told read;
-    bool heard = false;
+    struct clock_told clock;
 
-    for (unsigned hours = 0; hours < 96 && !heard; hours++) {
-        case_desk_wait(c, INT64_C(3600000));
-        for (size_t n = 0; !heard && told(c, NPS_A, n, &read); n++)
-            heard = read.kind == TOLD_CLOCK
-                 && read.clock.kind == CONCORDAT__CLOCK_KIND__CLOCK_FORWARD
-                 && id_equal(&read.clock.conversation_id, &id);
-    }
-    assert_true(heard);
+    assert_true(hears_of_forward(c, by, &clock));
+    assert_true(id_equal(&clock.conversation_id, &id));
+    assert_string_equal(clock.owed_by, agency_names[by]);
+    assert_string_equal(clock.owed_to, agency_names[to]);
+}
+
+static void assert_forward_not_owed(struct case_desk *c)
+{
+    struct clock_told clock;
+
+    assert_false(hears_of_forward(c, NPS_A, &clock));
 }
 
 /* That the referral is over does not bring the decision to the holder. */
@@ -170,7 +190,7 @@ static void an_answer_to_be_passed_on_is_owed_also_when_its_referral_ends(void *
     done(c, reply(c, 90, CSC_A, NPS_A, "safeguarding.referral.decision", REFERRAL, 1));
     done(c, reply(c, 91, CSC_A, CRC_A, "safeguarding.close", REFERRAL, 2));
     case_desk_restart(c);
-    assert_forward_told_of(c, REFERRAL);
+    assert_forward_owed(c, NPS_A, CRC_A, REFERRAL);
     done(c, reply(c, 92, NPS_A, CRC_A, "case.late_answer", REFERRAL, 1));
 }
 
@@ -185,7 +205,7 @@ static void an_answer_that_waited_when_its_referral_was_declined_is_owed_too(voi
     assert_int_equal(delivered(c, NPS_A), 0);
     step(c, &e, CONCORDAT__STEP_KIND__DECLINED);
     assert_int_equal(delivered(c, NPS_A), 1);
-    assert_forward_told_of(c, REFERRAL);
+    assert_forward_owed(c, NPS_A, CRC_A, REFERRAL);
     done(c, reply(c, 92, NPS_A, CRC_A, "case.late_answer", REFERRAL, 1));
 }
 
@@ -197,8 +217,134 @@ static void a_second_answer_to_who_held_the_case_is_owed_too(void **)
     done(c, reply(c, 90, CSC_A, NPS_A, "safeguarding.referral.decision", REFERRAL, 1));
     hand_the_case_over(c);
     done(c, reply(c, 91, CSC_A, NPS_A, "safeguarding.referral.decision", REFERRAL, 2));
-    assert_forward_told_of(c, REFERRAL);
+    assert_forward_owed(c, NPS_A, CRC_A, REFERRAL);
     done(c, reply(c, 92, NPS_A, CRC_A, "case.late_answer", REFERRAL, 1));
+}
+
+/* The case goes on from one agency to another, with what is open named. */
+static void hand_on(struct case_desk *c, uint32_t n, enum agency from, enum agency to,
+                    uint64_t version, uint32_t open)
+{
+    struct envelope e = offer(c, n, from, to, version, 15, 9);
+
+    if (open != 0)
+        name(&e, open);
+    done(c, e);
+    done(c, act(c, n + 1, to, from, "case.transfer.accept", n, 1, 15));
+    e = act(c, n + 2, to, from, "case.transfer.complete", n, 2, 0);
+    e.custody.manifest.bytes[0] = 9;
+    done(c, e);
+}
+
+/* It was sealed to who held the case at the time, who has handed it on unread: what could not be
+ * opened is owed to who holds the case by now. */
+static void a_late_answer_that_was_not_opened_is_owed_to_the_next_holder(void **)
+{
+    for (int restarted = 0; restarted < 2; restarted++) {
+        for (int refers = 0; refers < 2; refers++) {
+            OWNED(case_desk) c = case_desk_new();
+            const uint32_t first = refers ? REFERRAL : CHECK;
+
+            assert_int_equal(claim(c, CRC_A, OPEN, 0, &custody), OK);
+            done(c, letter(c, first, CRC_A, CSC_A,
+                           refers ? "safeguarding.referral.child"
+                                  : "check.social_care.children.request"));
+            hand_on(c, 20, CRC_A, NPS_A, 1, first);
+            done(c, reply(c, 30, CSC_A, CRC_A, refers ? "safeguarding.referral.decision" : answer,
+                          first, 1));
+            struct envelope late = reply(c, 31, CRC_A, NPS_A, "case.late_answer", first, 1);
+            done(c, late);
+            hand_on(c, 40, NPS_A, CRC_B, 3, refers ? first : 0);
+            step(c, &late, CONCORDAT__STEP_KIND__REJECTED);
+            if (restarted)
+                case_desk_restart(c);
+            assert_forward_owed(c, CRC_A, CRC_B, first);
+            refused(c, reply(c, 50, CRC_A, NPS_A, "case.late_answer", first, 1),
+                    CODE(CONVERSATION_UNKNOWN));
+            done(c, reply(c, 51, CRC_A, CRC_B, "case.late_answer", first, 1));
+            refused(c, reply(c, 52, CRC_A, CRC_B, "case.late_answer", first, 1),
+                    CODE(CONVERSATION_UNKNOWN));
+        }
+    }
+}
+
+/* The case has come back to who had the answer first: it lies there. */
+static void a_late_answer_is_not_owed_by_who_holds_the_case_again(void **)
+{
+    OWNED(case_desk) c = referred();
+
+    hand_the_case_over(c);
+    done(c, reply(c, 71, CSC_A, NPS_A, answer, CHECK, 1));
+    struct envelope late = reply(c, 73, NPS_A, CRC_A, "case.late_answer", CHECK, 1);
+    done(c, late);
+    hand_on(c, 40, CRC_A, NPS_A, 3, REFERRAL);
+    step(c, &late, CONCORDAT__STEP_KIND__REJECTED);
+    refused(c, reply(c, 74, NPS_A, CRC_A, "case.late_answer", CHECK, 1),
+            CODE(CONVERSATION_UNKNOWN));
+}
+
+/* Two answers have come for who asked and has not the case any more, the second before its turn. */
+static struct case_desk *answered_twice(enum agency first_to, struct envelope both[static 2])
+{
+    struct case_desk *c = referred();
+
+    hand_the_case_over(c);
+    both[1] = reply(c, 61, CSC_A, NPS_A, answer, CHECK, 2);
+    both[0] = reply(c, 60, CSC_A, first_to, answer, CHECK, 1);
+    done(c, both[1]);
+    done(c, both[0]);
+    return c;
+}
+
+/* The first that is said counts: when that cannot be opened the other does, and is owed. */
+static void of_two_answers_the_other_is_owed_when_the_first_is_not_opened(void **)
+{
+    static const enum agency to[] = {NPS_A, CRC_A};
+
+    for (size_t i = 0; i < 2; i++) {
+        for (int restarted = 0; restarted < 2; restarted++) {
+            struct envelope both[2];
+            OWNED(case_desk) c = answered_twice(to[i], both);
+
+            step(c, &both[1], CONCORDAT__STEP_KIND__DELIVERED);
+            if (restarted)
+                case_desk_restart(c);
+            step(c, &both[0], CONCORDAT__STEP_KIND__REJECTED);
+            if (restarted)
+                case_desk_restart(c);
+            assert_forward_owed(c, NPS_A, CRC_A, CHECK);
+            done(c, reply(c, 62, NPS_A, CRC_A, "case.late_answer", CHECK, 1));
+            refused(c, reply(c, 63, CSC_A, CRC_A, answer, CHECK, 3), CODE(CONVERSATION_UNKNOWN));
+        }
+    }
+}
+
+/* When neither can be opened nothing has been said, whichever is found out first. */
+static void of_two_answers_neither_is_owed_when_neither_is_opened(void **)
+{
+    for (size_t first = 0; first < 2; first++) {
+        struct envelope both[2];
+        OWNED(case_desk) c = answered_twice(NPS_A, both);
+
+        step(c, &both[first], CONCORDAT__STEP_KIND__REJECTED);
+        step(c, &both[1 - first], CONCORDAT__STEP_KIND__REJECTED);
+        refused(c, reply(c, 62, NPS_A, CRC_A, "case.late_answer", CHECK, 1),
+                CODE(CONVERSATION_UNKNOWN));
+        assert_forward_not_owed(c);
+        done(c, reply(c, 63, CSC_A, NPS_A, answer, CHECK, 3));
+        done(c, reply(c, 64, NPS_A, CRC_A, "case.late_answer", CHECK, 1));
+    }
+}
+
+/* The one that was not opened is not the one that counts: the other is owed as before. */
+static void of_two_answers_the_first_is_owed_when_the_other_is_not_opened(void **)
+{
+    struct envelope both[2];
+    OWNED(case_desk) c = answered_twice(NPS_A, both);
+
+    step(c, &both[1], CONCORDAT__STEP_KIND__REJECTED);
+    assert_forward_owed(c, NPS_A, CRC_A, CHECK);
+    done(c, reply(c, 62, NPS_A, CRC_A, "case.late_answer", CHECK, 1));
 }
 
 int main(void)
@@ -211,6 +357,11 @@ int main(void)
         cmocka_unit_test(an_answer_to_be_passed_on_is_owed_also_when_its_referral_ends),
         cmocka_unit_test(an_answer_that_waited_when_its_referral_was_declined_is_owed_too),
         cmocka_unit_test(a_second_answer_to_who_held_the_case_is_owed_too),
+        cmocka_unit_test(a_late_answer_that_was_not_opened_is_owed_to_the_next_holder),
+        cmocka_unit_test(a_late_answer_is_not_owed_by_who_holds_the_case_again),
+        cmocka_unit_test(of_two_answers_the_other_is_owed_when_the_first_is_not_opened),
+        cmocka_unit_test(of_two_answers_neither_is_owed_when_neither_is_opened),
+        cmocka_unit_test(of_two_answers_the_first_is_owed_when_the_other_is_not_opened),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
