@@ -18,6 +18,8 @@ void desk_clock_told(struct desk *desk, const struct clock_told *told, struct by
               clock_kind_name(told->kind), clock_stage_name(told->stage), told->type, told->owed_by,
               told->owed_to);
     desk_alarmed(desk);
+    if (told->kind >= CONCORDAT__CLOCK_KIND__CLOCK_DECLINED)
+        desk_talk_refused(desk, &told->conversation_id, told->kind);
 }
 
 /* It stays owed to whoever upgrades: kept, shown, and read again at the next start. */

@@ -551,6 +551,9 @@ bool desk_is_of_talk(struct desk *desk, const struct id *conversation, const cha
                      const char *type);
 /* It is over, since the transfer that it was about is. */
 void desk_talk_over(struct desk *desk, const struct id *id);
+/* One that another asked and that is ours since: its first message was declined, rejected or
+ * withheld, as `how' says, and the evidence is who sent it's. */
+void desk_talk_refused(struct desk *desk, const struct id *id, Concordat__ClockKind how);
 /* Its first message was declined, rejected or withheld. */
 void desk_talk_ended(struct desk *desk, const struct track *track);
 /* The broker's word on a conversation of a case. */
@@ -682,6 +685,8 @@ void desk_owed_undone(struct desk *desk, const struct track *track);
 bool desk_owed_is_there(struct desk *desk, const struct owed *owed);
 /* A step was signed, by us or by the recipient of ours. */
 void desk_owed_step(struct desk *desk, const struct track *track, Concordat__StepKind step);
+/* The first message of a conversation, another's, was declined, rejected or withheld. */
+void desk_owed_refused(struct desk *desk, const struct talk *talk, Concordat__ClockKind how);
 /* The message is settled for good without an answer. */
 void desk_owed_gone(struct desk *desk, const struct track *track);
 /* A conversation has ended, and nothing undoes it: what its first message asked for. */

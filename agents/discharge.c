@@ -201,13 +201,6 @@ void desk_owed_met(struct desk *desk, const struct track *track, int64_t accepte
     stop(desk, OWED_OF_CONVERSATION, &talk.rules.id, judge_over, &ending);
 }
 
-void desk_owed_rejected(struct desk *desk, const struct track *track, int64_t accepted_ms)
-{
-    struct ending ending = {.desk = desk, .track = track, .accepted_ms = accepted_ms};
-
-    stop_about(desk, track, judge_rejected, &ending);
-}
-
 /* ---- that is undone, or for good ---- */
 
 static enum owed_fate judge_settled(void *context, struct owed *o)
@@ -266,6 +259,31 @@ void desk_owed_step(struct desk *desk, const struct track *track, Concordat__Ste
     stop(desk, OWED_OF_CONVERSATION, &track->conversation_id, judge_step, &ending);
     if (track->way == WAY_OUT && step != CONCORDAT__STEP_KIND__REJECTED)
         stop_about(desk, track, judge_settled, &ending);
+}
+
+/* What it made owed was told before it came, when its case had moved. */
+void desk_owed_rejected(struct desk *desk, const struct track *track, int64_t accepted_ms)
+{
+    struct ending ending = {.desk = desk,
+                            .track = track,
+                            .accepted_ms = accepted_ms,
+                            .step = CONCORDAT__STEP_KIND__REJECTED};
+
+    stop_about(desk, track, judge_rejected, &ending);
+    stop(desk, OWED_OF_CONVERSATION, &track->conversation_id, judge_step, &ending);
+}
+
+/* What is withheld comes to nothing as what is rejected does. */
+void desk_owed_refused(struct desk *desk, const struct talk *talk, Concordat__ClockKind how)
+{
+    const struct track first = {.message_id = talk->rules.id}; /* it has its id */
+    struct ending ending = {.desk = desk,
+                            .track = &first,
+                            .step = how == CONCORDAT__CLOCK_KIND__CLOCK_DECLINED
+                                      ? CONCORDAT__STEP_KIND__DECLINED
+                                      : CONCORDAT__STEP_KIND__REJECTED};
+
+    stop(desk, OWED_OF_CONVERSATION, &talk->rules.id, judge_step, &ending);
 }
 
 /* ---- with what it was about ---- */

@@ -142,7 +142,8 @@ static struct owed owed_as_told(const struct desk *desk, const struct custody_to
                         .kind = due->kind,
                         .message_id = due->message_id,
                         .conversation_id = due->conversation_id,
-                        .case_handle = told->case_handle};
+                        .case_handle = told->case_handle,
+                        .is_shared = due->is_shared};
 
     if (due->kind == CONCORDAT__CLOCK_KIND__CLOCK_EXPECTED)
         owed.place = (uint8_t)(PLACE_TOLD + number);

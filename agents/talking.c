@@ -293,6 +293,17 @@ void desk_talk_over(struct desk *desk, const struct id *id)
     keep_talk(desk, &talk, false);
 }
 
+void desk_talk_refused(struct desk *desk, const struct id *id, Concordat__ClockKind how)
+{
+    struct talk talk;
+
+    /* It may have gone on to another before this is read. */
+    if (!find_talk(desk, id, &talk) || talk.holder[0] != '\0' || !talk_is_asked_by_us(&talk))
+        return;
+    desk_owed_refused(desk, &talk, how);
+    desk_talk_over(desk, id);
+}
+
 /* ---- with their case ---- */
 
 /* It goes on under us: what the broker says of it, and what we remember when it was ours before. */

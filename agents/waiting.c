@@ -1,5 +1,5 @@
-/* Requests that wait: for a verdict, a rung, something in the inbox, an alarm, a change of custody, a
- * connection. See desk_inside.h. */
+/* Requests that wait: for a verdict, a rung, something in the inbox, an alarm, a change of custody,
+ * a connection. See desk_inside.h. */
 #include <stdlib.h>
 #include <string.h>
 

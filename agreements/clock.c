@@ -96,7 +96,9 @@ static struct senders senders_of(const struct clock_cause *cause, const struct m
     return may;
 }
 
-/* A holder speaks by COMPLETE or by a clause that is for holders: then it is the one who owes. */
+/* A holder speaks by COMPLETE or by a clause that is for holders: then it is the one who owes. One
+ * that is no party is as if nobody knew it: the alarm would tell it of the message, and others who
+ * it is. */
 static enum clock_debtor debtor_of(const struct clock_cause *cause, const struct message_type *then)
 {
     const struct senders may = senders_of(cause, then);
@@ -105,7 +107,7 @@ static enum clock_debtor debtor_of(const struct clock_cause *cause, const struct
 
     if (!may.any)
         return DEBTOR_RECIPIENT;
-    if (may.holder_alone && cause->holder)
+    if (may.holder_alone && cause->holder && agreement_party(cause->agreement, cause->holder))
         return strcmp(cause->holder, cause->recipient) == 0 ? DEBTOR_RECIPIENT
              : strcmp(cause->holder, cause->sender) == 0    ? DEBTOR_SENDER
                                                             : DEBTOR_HOLDER;

@@ -15,11 +15,12 @@
  *
  * An expectation is owed by the recipient of its `after', when the agreement lets it send the
  * `then'; else by the sender, when that may; when neither may, by nobody, and there is no clock.
- * What only a case's holder may send, the holder owes, whoever was written to. Of a type that the
- * agreement has no clause for (it goes by another), the recipient owes it. One that names a party
- * in `from' is owed by that, to the sender of its `after' or else its recipient, whichever the
- * agreement lets it send the `then'; when neither, there is no clock. One that repeats starts again
- * with each `then' from who owes it. It runs in the calendar of who owes it.
+ * What only a case's holder may send, the holder owes, whoever was written to, if it is a party: of
+ * another nobody hears by this agreement, nor it of them. Of a type that the agreement has no
+ * clause for (it goes by another), the recipient owes it. One that names a party in `from' is owed
+ * by that, to the sender of its `after' or else its recipient, whichever the agreement lets it send
+ * the `then'; when neither, there is no clock. One that repeats starts again with each `then' from
+ * who owes it. It runs in the calendar of who owes it.
  *
  * Pure: the broker runs them (its time is the point of law); agents compute the same to show what
  * is due. Source: docs/clocks.md.

@@ -41,7 +41,8 @@
 /* Expectations of one agency's agreements about a case, or without one in a conversation. A message
  * that would start more is refused, until some are met. */
 #define CLOCKS_EXPECTED_MAX 256
-/* Of a conversation that moves: acknowledge, decide, answer, open, close, forward, a gap of each side.
+/* Of a conversation that moves: acknowledge, decide, answer, open, close, forward, a gap of each
+ * side.
  */
 #define CLOCKS_A_CONVERSATION 8
 /* That go with a case: a COMPLETE that would move more is refused. Those of the conversations never

@@ -68,7 +68,8 @@ static struct told_due due_of(const struct exchange *x, const struct clock_runni
     struct told_due due = {.kind = running->clock.kind,
                            .message_id = running->message,
                            .conversation_id = running->conversation,
-                           .due_ms = running->clock.due_ms};
+                           .due_ms = running->clock.due_ms,
+                           .is_shared = running->message_sequence == 0};
 
     TEXT_COPY(due.type, running->type);
     TEXT_COPY(due.expected, running->expected);

@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "broker/exchange_inside.h"
+#include "lib/text.h"
 
 #define DONE CONCORDAT__REFUSAL_CODE__REFUSAL_UNSPECIFIED
 #define SEQUENCE_REUSED CONCORDAT__REFUSAL_CODE__SEQUENCE_REUSED
@@ -404,17 +405,37 @@ enum status exchange_words_undone(struct exchange *x, uint64_t sequence)
     return status == ST_OK ? exchange_keep_conversation(x, kept) : status;
 }
 
-enum status exchange_words_ended(struct exchange *x, const struct id *message, uint64_t sequence,
-                                 uint32_t by)
+/* Who goes on with what another asked, and has no evidence of its message. */
+static enum status tell_ended(struct exchange *x, const struct conversation_kept *kept,
+                              Concordat__ClockKind how)
 {
-    struct conversation_kept *kept = conversations_find(x->cases, message);
+    const struct conversation *c = &kept->conversation;
+    struct clock_running over = {
+        .number = kept->first,
+        .clock = {.kind = how, .due_ms = x->now_ms},
+        .message = c->id,
+        .conversation = c->id,
+        .case_handle = c->case_handle,
+        .owed_by = c->other,
+        .owed_to = c->asker,
+    };
+
+    TEXT_COPY(over.type, c->opened->name);
+    return exchange_tell_clock_to(x, c->asker, &over, CONCORDAT__CLOCK_STAGE__STAGE_BREACHED, "");
+}
+
+enum status exchange_words_ended(struct exchange *x, const struct words_end *end)
+{
+    struct conversation_kept *kept = conversations_find(x->cases, &end->message);
 
     /* Another sender's message may have the id; a transfer's ends with the transfer. */
-    if (!kept || kept->first != sequence || kept->conversation.opened->custody == CUSTODY_OFFER
-        || (by != 0 && by != kept->conversation.other)
-        || !conversation_ended(&kept->conversation, message))
+    if (!kept || kept->first != end->sequence || kept->conversation.opened->custody == CUSTODY_OFFER
+        || (end->by != 0 && end->by != kept->conversation.other)
+        || !conversation_ended(&kept->conversation, &end->message))
         return ST_OK;
-    return exchange_end_conversation(x, kept, 0);
+    enum status status = exchange_end_conversation(x, kept, 0);
+    return status == ST_OK && kept->conversation.asker != end->from ? tell_ended(x, kept, end->how)
+                                                                    : status;
 }
 
 /* What was missing may still come, and what waits for its turn is nothing that anybody misses. */

@@ -375,10 +375,17 @@ enum status exchange_say(struct exchange *x, const struct acceptance *accepted);
 /* It was refused for good, as event `sequence`: nothing waits for its number. */
 enum status exchange_words_refused(struct exchange *x, const struct command_submit *submit,
                                    uint64_t sequence, Concordat__RefusalCode code);
-/* The message, event `sequence`, was declined or rejected by `by`, or withheld (`by` is 0): what it
- * opened ends, unless it is another's by now to answer. */
-enum status exchange_words_ended(struct exchange *x, const struct id *message, uint64_t sequence,
-                                 uint32_t by);
+/* A message, event `sequence` of `from`, that was declined or rejected by `by`, or withheld (`by`
+ * is 0). */
+struct words_end {
+    struct id message;
+    uint64_t sequence;
+    uint32_t from, by;
+    Concordat__ClockKind how; /* DECLINED, REJECTED, WITHHELD */
+};
+/* What it opened ends, unless it is another's by now to answer. The evidence of that is the
+ * sender's: who has its side of the conversation since is told of it besides. */
+enum status exchange_words_ended(struct exchange *x, const struct words_end *end);
 /* The message, event `sequence`, was rejected or withheld: what it did to its conversation is
  * undone, and it can be said again; a late answer is owed again to who holds the case by now.
  * Before what settles it is forgotten. */

@@ -6,8 +6,8 @@
  *                                    --exchange_tell--> EVENT_TOLD --> the agency's queue
  *
  * Both go into the batch of what caused them, so that they last together or not at all.
- * PLANT_* leave a record out, for tests/system/keepers.c, iofaults.c and tests/sim/custody.c to notice; no other build
- * has them.
+ * PLANT_* leave a record out, for tests/system/keepers.c, iofaults.c and tests/sim/custody.c to
+ * notice; no other build has them.
  */
 #include <assert.h>
 

@@ -112,9 +112,16 @@ static enum status follow(struct exchange *x, const struct message *message,
         status = exchange_clocks_undone(x, &message->id, message->sequence);
     if (status == ST_OK)
         status = exchange_offer_undone(x, message->sequence, &message->id, message->sender + 1);
-    return status == ST_OK
-             ? exchange_words_ended(x, &message->id, message->sequence, message->recipient + 1)
-             : status;
+    if (status != ST_OK)
+        return status;
+    const struct words_end end = {.message = message->id,
+                                  .sequence = message->sequence,
+                                  .from = message->sender + 1,
+                                  .by = message->recipient + 1,
+                                  .how = kind == CONCORDAT__STEP_KIND__REJECTED
+                                           ? CONCORDAT__CLOCK_KIND__CLOCK_REJECTED
+                                           : CONCORDAT__CLOCK_KIND__CLOCK_DECLINED};
+    return exchange_words_ended(x, &end);
 }
 
 static enum status record_step(struct exchange *x, const struct command_step *given, uint32_t place)

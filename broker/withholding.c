@@ -64,7 +64,13 @@ static enum status record(struct exchange *x, const struct withholding *w)
         status = exchange_clocks_undone(x, &w->message_id, w->sequence);
     if (status == ST_OK)
         status = exchange_offer_undone(x, w->sequence, &w->message_id, sender + 1);
-    return status == ST_OK ? exchange_words_ended(x, &w->message_id, w->sequence, 0) : status;
+    if (status != ST_OK)
+        return status;
+    const struct words_end end = {.message = w->message_id,
+                                  .sequence = w->sequence,
+                                  .from = sender + 1,
+                                  .how = CONCORDAT__CLOCK_KIND__CLOCK_WITHHELD};
+    return exchange_words_ended(x, &end);
 }
 
 enum status exchange_record_withheld(struct exchange *x)

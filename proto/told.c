@@ -91,6 +91,7 @@ static enum status take_due(const Concordat__ToldDue *m, struct told_due *out, s
         return field_refuse(why, "due.role", "too long or not printable");
     out->kind = m->kind; /* pre-scanned: a known value */
     out->due_ms = m->due_ms;
+    out->is_shared = m->shared;
     return ST_OK;
 }
 
@@ -306,6 +307,7 @@ static void write_due(struct writer *w, const struct told_due *d)
     field_text(w, 7, d->owed_to);
     field_number(w, 8, (uint64_t)d->due_ms);
     field_text(w, 9, d->role);
+    field_number(w, 10, d->is_shared);
     field_end(w, at);
 }
 
@@ -385,8 +387,8 @@ const char *custody_change_name(Concordat__CustodyChange change)
 const char *clock_kind_name(Concordat__ClockKind kind)
 {
     static const char *const names[] = {
-        "none", "acknowledge", "decide",  "answer",   "open",  "expected", "volume",
-        "gap",  "reply",       "forward", "complete", "close", "silent",
+        "none",  "acknowledge", "decide",   "answer", "open",   "expected", "volume",   "gap",
+        "reply", "forward",     "complete", "close",  "silent", "declined", "rejected", "withheld",
     };
 
     return (size_t)kind < sizeof names / sizeof *names ? names[kind] : "unknown";

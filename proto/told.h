@@ -38,7 +38,7 @@
 
 #define TOLD_DUE_MAX                                                                               \
     (3 + 2 * TOLD_SIZED(ID_SIZE) + 2 * TOLD_SIZED(TYPE_MAX) + 2 * TOLD_SIZED(AGENCY_MAX)           \
-     + TOLD_SIZED(ROLE_MAX) + 2 + 10)
+     + TOLD_SIZED(ROLE_MAX) + 2 + 10 + 2)
 
 enum told_kind {
     TOLD_CUSTODY = 1,
@@ -64,6 +64,7 @@ struct told_due {
     char owed_by[AGENCY_MAX + 1], owed_to[AGENCY_MAX + 1];
     int64_t due_ms;
     char role[ROLE_MAX + 1]; /* empty: the desk */
+    bool is_shared;          /* several messages expect it, so that no one of them undoes it */
 };
 
 struct custody_told {

@@ -28,6 +28,9 @@ static const struct {
     {"complete", "is accepted, and not completed", "is completed, late", false},
     {"unreadable", "evidence is kept for a newer release to read", "", false},
     {"silent", "is open, and nothing was said for 400 days: it will be forgotten", "", false},
+    {"declined", "is declined: what it asked for does not come", "", false},
+    {"rejected", "could not be opened: what it asked for does not come", "", false},
+    {"withheld", "was not handed over: what it asked for does not come", "", false},
     {"close", "is no longer watched, and not closed", "is closed, late", false},
 };
 

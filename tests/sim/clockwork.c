@@ -379,6 +379,7 @@ void clockwork_batch(struct town *t)
         if (t->ticks[i].late != 0)
             town_fail(t, "nobody is told that what clock %" PRIu64 " waited for has come late: %s",
                       t->ticks[i].number, clock_kind_name(t->ticks[i].kind));
+    words_batch(t);
     for (int i = 0; i < t->talk_count; i++)
         t->talks[i].owes_again = NONE;
     t->is_in_batch = false;

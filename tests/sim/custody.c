@@ -325,6 +325,7 @@ static bool has_happened(const struct town_counts *c)
         {"closed", c->closed},
         {"moved", c->moved},
         {"late_answers", c->late_answers},
+        {"words", c->words},
         {"held", c->held},
         {"strikes", c->strikes},
         {"late", c->late},
@@ -387,13 +388,13 @@ int main(int argc, char **argv)
     printf("custody: seed=%" PRIu64 " runs=%" PRIu64 " batches=%" PRIu64 " letters=%" PRIu64
            " accepted=%" PRIu64 " refused=%" PRIu64 " deliveries=%" PRIu64 " held=%" PRIu64
            "\ncustody: cases_opened=%" PRIu64 " transferred=%" PRIu64 " closed=%" PRIu64
-           " conversations=%" PRIu64 " moved=%" PRIu64 " late_answers=%" PRIu64 " strikes=%" PRIu64
-           "\ncustody: rejected=%" PRIu64 " withheld=%" PRIu64 " resumed=%" PRIu64 " late=%" PRIu64
-           " slow=%" PRIu64 "\ncustody: deaths=%" PRIu64 " checkpoints=%" PRIu64
-           " disconnects=%" PRIu64 " seconds=%" PRId64 " faults=%d\n",
+           " conversations=%" PRIu64 " moved=%" PRIu64 " late_answers=%" PRIu64 " words=%" PRIu64
+           " strikes=%" PRIu64 "\ncustody: rejected=%" PRIu64 " withheld=%" PRIu64
+           " resumed=%" PRIu64 " late=%" PRIu64 " slow=%" PRIu64 "\ncustody: deaths=%" PRIu64
+           " checkpoints=%" PRIu64 " disconnects=%" PRIu64 " seconds=%" PRId64 " faults=%d\n",
            seed, c.runs, c.batches, c.letters, c.accepted, c.refused, c.deliveries, c.held,
-           c.opened, c.transfers, c.closed, c.talks, c.moved, c.late_answers, c.strikes, c.rejected,
-           c.withheld, c.resumed, c.late, c.slow, c.deaths, c.checkpoints, c.disconnects,
-           (clock_monotonic_ns() - start) / 1000000000, !sound);
+           c.opened, c.transfers, c.closed, c.talks, c.moved, c.late_answers, c.words, c.strikes,
+           c.rejected, c.withheld, c.resumed, c.late, c.slow, c.deaths, c.checkpoints,
+           c.disconnects, (clock_monotonic_ns() - start) / 1000000000, !sound);
     return sound ? EXIT_SUCCESS : EXIT_FAILURE;
 }

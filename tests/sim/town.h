@@ -82,7 +82,9 @@ struct talk {
     unsigned told_ended;  /* agencies, as bits, that heard so */
     bool came_to_nobody;  /* who is asked, or has taken it over, could not open its first message */
     bool is_passed;       /* an answer to who holds the case, or a late one, is durable */
-    bool is_missed;       /* its former side was told that the answer waits */
+    unsigned word_to;     /* agencies, as bits, still to be told what became of its first message */
+    Concordat__ClockKind word;  /* that */
+    bool is_missed;             /* its former side was told that the answer waits */
     unsigned waits[2], says[2]; /* of each side: numbers that are held; those of messages */
 };
 
@@ -173,7 +175,7 @@ struct own_time {
 
 struct town_counts {
     uint64_t runs, batches, letters, accepted, refused, deliveries, opened, transfers, closed;
-    uint64_t talks, moved, held, late_answers, strikes, deaths, checkpoints, disconnects;
+    uint64_t talks, moved, held, late_answers, words, strikes, deaths, checkpoints, disconnects;
     uint64_t rejected, withheld, resumed, late, slow;
     uint64_t struck[CLOCK_KINDS];
 };
@@ -262,6 +264,12 @@ void watch_batch(struct town *t); /* after each: every invariant */
 void watch_end(struct town *t);   /* nothing is on its way any more */
 void watch_shown(struct town *t, struct letter *letter, const struct effect_item *item);
 void watch_forget(struct town *t);
+/* ---- words.c ---- */
+/* Before talk->said is what the step or withholding makes of it. */
+void words_event(struct town *t, const struct letter *letter, const struct event *event);
+void words_told(struct town *t, struct talk *talk, const struct event *event,
+                const struct clock_told *told); /* talk: NULL: none */
+void words_batch(struct town *t);               /* nobody waits for one any more */
 /* ---- clockwork.c: what strikes, and what must ---- */
 int64_t clockwork_now(struct town *t); /* the time at the wall clock as it stands */
 void clockwork_died(struct town *t);

@@ -380,6 +380,10 @@ static void on_clock(struct town *t, const struct event *event, const struct clo
 {
     struct talk *talk = talk_of(t, &c->conversation_id);
 
+    if (c->kind >= CONCORDAT__CLOCK_KIND__CLOCK_DECLINED) {
+        words_told(t, talk, event, c);
+        return;
+    }
     t->counts->strikes++;
     clockwork_told(t, event, c);
     if (talk && c->kind == CONCORDAT__CLOCK_KIND__CLOCK_FORWARD)
@@ -427,6 +431,16 @@ static void on_kept(struct town *t, const struct event *event)
         on_conversation(t, event);
 }
 
+/* A conversation that has ended has not gone with its case: what is owed in it again, the holder is
+ * to have. */
+static void owe_holder(const struct town *t, struct talk *talk, const struct letter *late)
+{
+    const int holder = talk->case_number != NONE ? t->files[talk->case_number].holder : NONE;
+
+    if (talk->is_over && holder != NONE && holder != late->from && holder != talk->sides[1])
+        talk->sides[0] = holder;
+}
+
 /* What its recipient could not open, or never got, has not been said. */
 static void on_unsaid(struct town *t, struct letter *letter, bool withheld)
 {
@@ -445,6 +459,7 @@ static void on_unsaid(struct town *t, struct letter *letter, bool withheld)
     if (talk && letter->passes && strcmp(letter->type->name, LATE_ANSWER) == 0) {
         talk->former = talk->owes_again = letter->from;
         talk->is_missed = false;
+        owe_holder(t, talk, letter);
     }
 }
 
@@ -469,6 +484,7 @@ void watch_event(struct town *t, const struct event *event)
     if (!letter)
         return;
     letter->settled = true;
+    words_event(t, letter, event);
     if (event->kind == EVENT_WITHHELD || event->step_kind == CONCORDAT__STEP_KIND__REJECTED)
         on_unsaid(t, letter, event->kind == EVENT_WITHHELD);
     if (event->kind == EVENT_WITHHELD)

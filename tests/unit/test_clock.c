@@ -250,7 +250,8 @@ static void whom_an_expectation_names_owes_it_in_its_own_calendar(void **)
     }
 }
 
-/* A release is told to whoever must act; only the case's holder sees who was released. */
+/* A release is told to whoever must act; only the case's holder sees who was released. Of a holder
+ * that is no party of the agreement nobody hears by it, nor it of them. */
 static void what_only_a_holder_may_send_the_holder_owes(void **)
 {
     static const struct {
@@ -260,6 +261,7 @@ static void what_only_a_holder_may_send_the_holder_owes(void **)
         {"nps.cambs", "nps.cambs", DEBTOR_RECIPIENT}, {"nps.cambs", "crc.bench", DEBTOR_HOLDER},
         {"crc.bench", "crc.bench", DEBTOR_RECIPIENT}, {"police.35", "crc.bench", DEBTOR_HOLDER},
         {"nps.cambs", NULL, DEBTOR_RECIPIENT},        {"police.35", NULL, DEBTOR_NONE},
+        {"nps.cambs", "crc.far", DEBTOR_RECIPIENT},   {"police.35", "crc.far", DEBTOR_NONE},
     };
     OWNED(agreement) agreement = example("release");
     const struct message_type *type = catalogue_find("release.notice");

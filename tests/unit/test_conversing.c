@@ -453,7 +453,7 @@ static void what_is_declined_or_rejected_stays_over(void **)
         done(c, close);
         if (ends[i] == CONCORDAT__STEP_KIND__DECLINED)
             step(c, &e, CONCORDAT__STEP_KIND__DELIVERED);
-        step(c, &e, ends[i]);
+        step(c, &e, (int)ends[i]);
         step(c, &close, CONCORDAT__STEP_KIND__REJECTED);
         refused(c, reply(c, 42, NPS_A, CSC_A, update, 40, 3), CODE(CONVERSATION_UNKNOWN));
     }

@@ -251,6 +251,82 @@ static void what_is_owed_goes_with_its_case(void **)
     agree(s, "closed by its recipient");
 }
 
+static bool has_alarm(struct story *s, size_t agency, const char *kind, const struct id *message)
+{
+    Concordat__Request request = CONCORDAT__REQUEST__INIT;
+    Concordat__AlarmsRequest alarms = CONCORDAT__ALARMS_REQUEST__INIT;
+
+    request.kind_case = CONCORDAT__REQUEST__KIND_ALARMS;
+    request.alarms = &alarms;
+    const Concordat__Response *r = town_ask(s->town, agency, &request);
+    for (size_t i = 0; i < r->n_alarms; i++) {
+        const struct id id = id_from(&r->alarms[i]->message_id);
+        if (strcmp(r->alarms[i]->kind, kind) == 0 && id_equal(&id, message))
+            return true;
+    }
+    return false;
+}
+
+static bool lists(struct story *s, size_t agency, const char *kind, const struct id *message)
+{
+    static struct lines due;
+    char start[128], id[ID_TEXT_SIZE];
+
+    list_due(s, agency, &due);
+    id_print(message, id);
+    (void)snprintf(start, sizeof start, "%s ", kind);
+    for (size_t i = 0; i < due.count; i++)
+        if (strncmp(due.list[i], start, strlen(start)) == 0 && strstr(due.list[i], id))
+            return true;
+    return false;
+}
+
+/* The step goes to who sent it; who has the case since is told, and waits for nothing any more. */
+static void what_is_declined_after_a_move_its_holder_sees(void **)
+{
+    OWNED(story) s = story_new();
+    const struct said first = *story_refer(s, 0, true);
+
+    (void)story_refer(s, 0, false);
+    story_hand_over(s, 0);
+    assert_int_equal(story_holder(s, 0), CRC);
+    assert_true(lists(s, CRC, "decide", &first.id));
+    story_step(s, &first, CONCORDAT__STEP_KIND__DECLINED);
+    assert_true(has_alarm(s, CRC, "declined", &first.id));
+    assert_false(has_alarm(s, NPS, "declined", &first.id)); /* it has the step */
+    assert_false(has_alarm(s, CSC, "declined", &first.id));
+    assert_false(lists(s, CRC, "decide", &first.id));
+    agree(s, "the referral is declined");
+    assert_null(story_reply(s, CRC, "safeguarding.update", &first));
+    agree(s, "nothing is said in it any more");
+}
+
+static void what_is_not_opened_after_a_move_its_holder_sees(void **)
+{
+    for (int shared = 0; shared < 2; shared++) {
+        OWNED(story) s = story_new();
+
+        town_disconnect(s->town, CSC);
+        const struct said first = *story_refer(s, 0, true);
+        story_wait(s, HOUR_MS);
+        if (shared)
+            (void)story_refer(s, 0, true);
+        story_hand_over(s, 0);
+        assert_int_equal(story_holder(s, 0), CRC);
+        assert_true(lists(s, CRC, "decide", &first.id));
+        town_spoil(s->town, CSC, true);
+        town_connect(s->town, CSC);
+        story_settle(s);
+        town_spoil(s->town, CSC, false);
+        assert_true(has_alarm(s, CRC, "rejected", &first.id));
+        assert_false(lists(s, CRC, "decide", &first.id));
+        assert_int_equal(count_differences(s, (const bool[STORY_AGENCIES]){false}), 0);
+        town_restart(s->town, CRC);
+        story_settle(s);
+        assert_int_equal(count_differences(s, (const bool[STORY_AGENCIES]){false}), 0);
+    }
+}
+
 /* ---- a story at random ---- */
 
 struct tale {
@@ -314,7 +390,9 @@ static void step_somewhere(struct tale *t)
     const struct said *of = any_said(t, NULL);
     const size_t which = below(t, 3);
 
-    if (of && of->from != CSC && of->from != story_holder(t->s, of->about))
+    /* Of what a former holder has sent the holder hears that alone that ends its conversation. */
+    if (of && of->from != CSC && of->from != story_holder(t->s, of->about)
+        && !(which == 1 && id_equal(&of->id, &of->conversation)))
         of = NULL;
 
     if (of && which == 2)
@@ -539,6 +617,8 @@ int main(void)
         cmocka_unit_test(what_is_expected_twice_is_listed_once),
         cmocka_unit_test(what_is_not_opened_is_owed_again),
         cmocka_unit_test(what_is_owed_goes_with_its_case),
+        cmocka_unit_test(what_is_declined_after_a_move_its_holder_sees),
+        cmocka_unit_test(what_is_not_opened_after_a_move_its_holder_sees),
         cmocka_unit_test(every_list_is_the_brokers),
     };
 

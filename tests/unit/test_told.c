@@ -259,7 +259,7 @@ static void every_field_of_a_clock_is_checked(void **)
 {
     CLOCK_REFUSED("clock", c->clock = 0);
     CLOCK_REFUSED("kind", c->kind = 0);
-    CLOCK_REFUSED("ClockTold.kind", c->kind = CONCORDAT__CLOCK_KIND__CLOCK_SILENT + 1);
+    CLOCK_REFUSED("ClockTold.kind", c->kind = CONCORDAT__CLOCK_KIND__CLOCK_WITHHELD + 1);
     CLOCK_REFUSED("stage", c->stage = 0);
     CLOCK_REFUSED("ClockTold.stage", c->stage = 5);
     CLOCK_REFUSED("type", set(c->type, "a type"));
