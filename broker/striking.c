@@ -92,6 +92,10 @@ static enum status tell_rung(struct exchange *x, const struct clock_running *run
 static enum status tell_strike(struct exchange *x, struct clock_running *running,
                                Concordat__ClockStage stage, const char *role)
 {
+#ifdef PLANT_SILENT /* a bug for tests/sim/custody.c to catch; no other build has it */
+    if (running->clock.kind == PLANT_SILENT && stage == STAGE(BREACHED))
+        return ST_OK;
+#endif
     if (running->clock.kind != CLOCK(OPEN))
         return exchange_tell_clock(x, running, stage, role);
     enum status status = tell_rung(x, running, running->owed_to, role, &running->told_to);

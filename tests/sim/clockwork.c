@@ -234,6 +234,7 @@ void clockwork_withheld(struct town *t, const struct letter *letter)
 {
     const int place = (int)(letter - t->letters);
 
+    tick_stir(t, letter->talk, letter->type->custody != CUSTODY_NONE ? letter->case_number : NONE);
     for (int i = 0; i < t->tick_count; i++) {
         struct tick *k = &t->ticks[i];
         if (!k->is_over && k->met_by == NONE && k->letter == place && !k->has_causes)
@@ -321,12 +322,15 @@ void clockwork_told(struct town *t, const struct event *event, const struct cloc
 
     for (int i = 0; i < t->tick_count; i++) {
         struct tick *k = &t->ticks[i];
-        unsigned *left = told->stage == STAGE(LATE) ? &k->late : &k->wanted;
-        if ((*left & bit) == 0 || (told->stage != STAGE(LATE) && told->stage != k->stage)
+        const bool late = told->stage == STAGE(LATE);
+        if (((late ? k->late : k->wanted) & bit) == 0 || (!late && told->stage != k->stage)
             || !is_about(t, k, told))
             continue;
         check_told(t, k, told);
-        *left &= ~bit;
+        if (late)
+            k->late &= ~bit;
+        else
+            tick_told(t, k, agency);
         k->number = told->clock;
         /* Each side has the last that it was told; of who had that side before nothing is known. */
         for (int j = 0; j < AGENCIES && k->kind == CLOCK(OPEN); j++)

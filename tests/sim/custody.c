@@ -268,6 +268,8 @@ static const struct control {
     {"custody_clock_forgotten", "has not struck", true},
     {"custody_struck_twice", "what is not due, or again", true},
     {"custody_rejected_silent", "has not struck", true},
+    {"custody_gap_silent", "has not struck: gap, breached", true},
+    {"custody_reply_silent", "has not struck: reply, breached", true},
 };
 
 static const struct control *control_of(const char *name)

@@ -149,14 +149,40 @@ void tick_fall_due(struct town *t, struct tick *k)
                                   : STAGE(ESCALATED);
     }
     k->role = role_of(t, k);
-    if (k->is_breached && (k->kind == CLOCK(GAP) || k->kind == CLOCK(REPLY)))
-        k->is_over = true;
+    k->asked = k->wanted;
+    k->may_stop = k->kind != CLOCK(GAP) && k->kind != CLOCK(REPLY);
 }
 
-/* In the same moment something else that was due has stopped it. */
+void tick_stir(struct town *t, int talk, int case_number)
+{
+    for (int i = 0; i < t->tick_count; i++) {
+        struct tick *k = &t->ticks[i];
+        const struct talk *own = k->talk != NONE ? &t->talks[k->talk] : NULL;
+        if ((talk != NONE && k->talk == talk)
+            || (case_number != NONE
+                && (own ? own->case_number == case_number
+                              && own->opened->pattern == PATTERN_TRANSFER
+                        : k->case_number == case_number)))
+            k->may_stop = true;
+    }
+}
+
+/* A minute and a reply's time end with their breach; but when that is told, not when it is due:
+ * until then they may be stopped. */
+void tick_told(struct town *t, struct tick *k, int agency)
+{
+    k->wanted &= ~(1u << agency);
+    if (k->wanted != 0 || !k->is_breached || (k->kind != CLOCK(GAP) && k->kind != CLOCK(REPLY)))
+        return;
+    k->is_over = true;
+    tick_stir(t, k->talk, k->case_number);
+}
+
+/* In the same moment something else has stopped it. It is owed all the same when one side has been
+ * told, and when nothing stirs it but what its own breach brings about. */
 static void cancel(struct tick *k)
 {
-    if (k->wanted == 0)
+    if (k->wanted == 0 || k->wanted != k->asked || !k->may_stop)
         return;
     k->struck = k->before;
     k->ladder_ms = k->before_ms;

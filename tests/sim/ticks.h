@@ -20,6 +20,10 @@ int64_t tick_working_hour(struct town *t, int64_t ms);
 int64_t tick_next_ms(const struct tick *k); /* of its next strike; INT64_MAX: it rests */
 /* The last of what it should have told by now is to be told. */
 void tick_fall_due(struct town *t, struct tick *k);
+void tick_told(struct town *t, struct tick *k, int agency); /* of what was due */
+/* Something of the conversation or of the case's offer (NONE: none) is withheld, or breached and
+ * told: that alone stops a minute or a reply's time that is due in the same batch. */
+void tick_stir(struct town *t, int talk, int case_number);
 /* What was owed comes after all: news, when it was told as missed. */
 void tick_come(struct town *t, struct tick *k);
 void tick_stop(struct tick *k);

@@ -160,6 +160,8 @@ struct tick {
     int met_by;                  /* letter under which it rests; NONE */
     Concordat__ClockStage stage; /* that is due now */
     unsigned wanted, late;       /* agencies, as bits, to be told of that; that it comes late */
+    unsigned asked;              /* that were to be told of it at first */
+    bool may_stop;               /* and need not be, when something stops it in the same batch */
     const char *role;
     unsigned before; /* strikes behind it, if what is due now is not to be after all */
     int64_t before_ms;

@@ -104,9 +104,12 @@ static void move(struct town *t, struct file *f, int case_number, int to)
 {
     for (int i = 0; i < t->talk_count; i++) {
         struct talk *talk = &t->talks[i];
-        /* Else as it was; also of one that has ended, since that may be undone. */
-        if (talk->case_number == case_number && talk->is_known && talk->sides[1] == f->holder
-            && talk->sides[0] != to && talk->opened->answered_by)
+        /* Else as it was. One that has ended may be undone with whoever holds the case then. */
+        bool is_asked = talk->sides[1] == f->holder
+                     || (!talk_is_open(talk, case_number) && (f->held >> talk->sides[1] & 1)
+                         && talk->sides[0] != f->holder);
+        if (talk->case_number == case_number && talk->is_known && is_asked && talk->sides[0] != to
+            && talk->opened->answered_by)
             talk->stays = !town_permits(t, talk->opened->answered_by, to, talk->sides[0]);
         if (!talk_is_open(talk, case_number))
             continue;

@@ -108,6 +108,67 @@ static void a_flood_pushes_out_no_alarm_that_nobody_saw(void **state)
     assert_int_equal(all.oldest, 3);
 }
 
+static bool take_last(void *context, const struct owed *owed)
+{
+    *(struct owed *)context = *owed;
+    return true;
+}
+
+/* As the release before wrote it: it ends with the role. */
+static void an_older_record_of_what_is_owed_is_read(void **state)
+{
+    struct place *place = *state;
+    const struct owed owed = {.due_ms = 5000,
+                              .started_ms = 4000,
+                              .kind = CONCORDAT__CLOCK_KIND__CLOCK_EXPECTED,
+                              .place = 3,
+                              .by_us = true,
+                              .message_id = id_number(1),
+                              .conversation_id = id_number(2),
+                              .case_handle = id_number(3),
+                              .other = "csc.a",
+                              .type = "case.first_contact",
+                              .expected = "case.update",
+                              .role = "Head of casework",
+                              .agreement_id = "cases",
+                              .expectation = "first",
+                              .is_shared = true,
+                              .is_behind = true,
+                              .met_by = id_number(4)};
+    struct owed read = {.due_ms = 0};
+    uint8_t key[64], record[1024];
+    struct bytes value = {NULL, 0}, name = {NULL, 0};
+    struct walk *walk;
+
+    assert_int_equal(owed_put(place->txn, &owed), ST_OK);
+    assert_int_equal(owed_each(place->txn, 0, take_last, &read), ST_OK);
+    assert_string_equal(read.expectation, "first");
+    assert_true(read.is_behind);
+    assert_int_equal(
+        walk_open(place->txn, TREE_OWED, (struct bytes){(const uint8_t *)"d", 1}, &walk), ST_OK);
+    assert_int_equal(walk_next(walk, &name, &value), ST_OK);
+    assert_in_range(name.size, ID_SIZE, sizeof key);
+    memcpy(key, name.data, name.size);
+    memcpy(record, value.data, value.size);
+    name = (struct bytes){key, name.size};
+    walk_close(walk);
+    const uint8_t *role = memmem(record, value.size, owed.role, strlen(owed.role));
+    assert_non_null(role);
+    record[0] = 1;
+    value = (struct bytes){record, (size_t)(role - record) + strlen(owed.role)};
+    assert_int_equal(store_put(place->txn, TREE_OWED, name, value), ST_OK);
+    read = (struct owed){.due_ms = 0};
+    assert_int_equal(owed_each(place->txn, 0, take_last, &read), ST_OK);
+    assert_int_equal(read.due_ms, 5000);
+    assert_string_equal(read.role, owed.role);
+    assert_string_equal(read.expected, owed.expected);
+    assert_true(read.by_us);
+    assert_int_equal(read.started_ms, 0);
+    assert_string_equal(read.expectation, "");
+    assert_false(read.is_shared || read.is_behind);
+    assert_true(id_is_zero(&read.met_by));
+}
+
 /* As the release before wrote it: without the time of the last telling. */
 static void an_older_record_of_a_case_is_read(void **state)
 {
@@ -154,6 +215,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(all_of_a_conversation_are_asked, place_open, place_close),
         cmocka_unit_test_setup_teardown(a_flood_pushes_out_no_alarm_that_nobody_saw, place_open,
+                                        place_close),
+        cmocka_unit_test_setup_teardown(an_older_record_of_what_is_owed_is_read, place_open,
                                         place_close),
         cmocka_unit_test_setup_teardown(an_older_record_of_a_case_is_read, place_open, place_close),
     };
