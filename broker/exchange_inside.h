@@ -59,7 +59,7 @@ struct announced {
 
 /* Decided at hand-over, to be recorded with the next batch. */
 struct withholding {
-    uint64_t sequence; /* of the message */
+    uint64_t sequence; /* of the message; 0: it is recorded */
     char sender[AGENCY_MAX + 1];
     struct id message_id;
     struct digest header_digest;

@@ -78,8 +78,11 @@ enum status exchange_record_withheld(struct exchange *x)
     enum status status = ST_OK;
     uint32_t done = 0;
 
-    while (status == ST_OK && done < x->withholding_count && exchange_has_room(x))
-        status = record(x, &x->withholding[done++]);
+    while (status == ST_OK && done < x->withholding_count && exchange_has_room(x)) {
+        const struct withholding w = x->withholding[done];
+        x->withholding[done++].sequence = 0; /* on its way no more: nothing rests under it */
+        status = record(x, &w);
+    }
     x->withholding_count -= done;
     memmove(x->withholding, x->withholding + done, x->withholding_count * sizeof *x->withholding);
     return status;

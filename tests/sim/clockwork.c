@@ -298,6 +298,18 @@ static bool is_about(struct town *t, const struct tick *k, const struct clock_to
         || id_equal(&told->message_id, &t->letters[k->letter].id);
 }
 
+/* Of what is due in one batch the soonest strikes first, of two at once the older. So what tells
+ * nobody has struck when a later one tells. `last': NULL: all have. */
+static void strike_silent(struct town *t, const struct tick *last)
+{
+    for (int i = 0; i < t->tick_count; i++) {
+        struct tick *k = &t->ticks[i];
+        if (!last || k->fell_ms < last->fell_ms
+            || (k->fell_ms == last->fell_ms && k->number < last->number))
+            k->is_silent = false;
+    }
+}
+
 static void check_told(struct town *t, const struct tick *k, const struct clock_told *told)
 {
     const char *name = clock_kind_name(told->kind), *stage = clock_stage_name(told->stage);
@@ -338,6 +350,8 @@ void clockwork_told(struct town *t, const struct event *event, const struct cloc
                 k->rungs_at[j] = event->sequence;
             else if (j != k->by && j != k->to)
                 k->rungs_at[j] = 0;
+        if (told->stage != STAGE(LATE))
+            strike_silent(t, k);
         t->counts->struck[k->kind]++;
         return;
     }
@@ -379,6 +393,7 @@ void clockwork_batch(struct town *t)
         return;
     undo_in_time(t);
     check_due(t);
+    strike_silent(t, NULL);
     for (int i = 0; i < t->tick_count; i++)
         if (t->ticks[i].late != 0)
             town_fail(t, "nobody is told that what clock %" PRIu64 " waited for has come late: %s",
@@ -407,8 +422,10 @@ void clockwork_event(struct town *t, const struct event *event)
     undo_in_time(t);
     if (event->kind == EVENT_TOLD || event->kind == EVENT_WITHHELD || event->kind == EVENT_COUNTED)
         return;
-    if (!t->has_commands) /* what was due came before anything that somebody asked for */
+    if (!t->has_commands) { /* what was due came before anything that somebody asked for */
         check_due(t);
+        strike_silent(t, NULL);
+    }
     t->has_commands = true;
     for (int i = 0; i < t->tick_count && event->kind == EVENT_TAKEN; i++)
         for (int j = 0; j < AGENCIES; j++)

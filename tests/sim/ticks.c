@@ -130,6 +130,7 @@ void tick_fall_due(struct town *t, struct tick *k)
 {
     int64_t now_ms = t->time.now_ms;
 
+    k->fell_ms = tick_next_ms(k);
     k->before = k->struck;
     k->before_ms = k->ladder_ms;
     k->was_breached = k->is_breached;
@@ -148,6 +149,7 @@ void tick_fall_due(struct town *t, struct tick *k)
                  : k->struck == 1 ? STAGE(WARNED)
                                   : STAGE(ESCALATED);
     }
+    k->is_silent = k->wanted == 0;
     k->role = role_of(t, k);
     k->asked = k->wanted;
     k->may_stop = k->kind != CLOCK(GAP) && k->kind != CLOCK(REPLY);
@@ -182,8 +184,9 @@ void tick_told(struct town *t, struct tick *k, int agency)
  * told, and when nothing stirs it but what its own breach brings about. */
 static void cancel(struct tick *k)
 {
-    if (k->wanted == 0 || k->wanted != k->asked || !k->may_stop)
+    if ((k->wanted == 0 && !k->is_silent) || k->wanted != k->asked || !k->may_stop)
         return;
+    k->is_silent = false;
     k->struck = k->before;
     k->ladder_ms = k->before_ms;
     k->is_breached = k->was_breached;

@@ -163,9 +163,10 @@ struct tick {
     unsigned asked;              /* that were to be told of it at first */
     bool may_stop;               /* and need not be, when something stops it in the same batch */
     const char *role;
-    unsigned before; /* strikes behind it, if what is due now is not to be after all */
-    int64_t before_ms;
+    unsigned before;            /* strikes behind it, if what is due now is not to be after all */
+    int64_t before_ms, fell_ms; /* fell_ms: when that was due */
     bool was_breached;
+    bool is_silent;  /* OPEN: nobody is told of it, and it may still be stopped before it strikes */
     uint64_t number; /* the broker's; 0: it has said nothing yet */
 };
 

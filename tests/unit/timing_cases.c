@@ -216,6 +216,51 @@ static void an_answer_passed_on_in_time_is_not_told(void **)
     watch_free(w);
 }
 
+/* ---- what rests when its case moves ---- */
+
+/* The case moves while the referral's clocks rest under its close: of that conversation nothing is
+ * to be said again, so with the close they are gone, whatever is done with the referral later. */
+static void what_ended_before_its_case_moved_stays_ended(void **)
+{
+    static const struct case_terms terms = {
+        .clauses = {{REFERRAL_CHILD, "    acknowledge-within: 15m\n    decide-within: 1wd\n"}}};
+
+    for (int withheld = 0; withheld < 2; withheld++) {
+        struct watch *w = watch_with(&terms);
+        struct envelope referral = letter(w->c, 1, NPS_A, CSC_A, REFERRAL_CHILD), given, close;
+        struct custody_told custody;
+
+        assert_int_equal(claim(w->c, NPS_A, CONCORDAT__CLAIM_KIND__CLAIM_OPEN, 0, &custody), 0);
+        say(w, referral);
+        run_until(w, NOW + 20 * MINUTE);
+        size_t before = told_of(w, CSC_A, KIND(ACKNOWLEDGE));
+        assert_int_equal(nth(w, CSC_A, KIND(ACKNOWLEDGE), before - 1)->stage, STAGE(BREACHED));
+        given = offer(w->c, 2, NPS_A, CRC_A, 1, 15, 9);
+        name(&given, 1);
+        say(w, given);
+        say(w, act(w->c, 3, CRC_A, NPS_A, "case.transfer.accept", 2, 1, 15));
+        if (withheld)
+            desk_gone(w->c->d, session_of(NPS_A), w->c->members[NPS_A], true);
+        close = reply(w->c, 4, CSC_A, NPS_A, "safeguarding.close", 1, 1);
+        say(w, close);
+        given = act(w->c, 5, CRC_A, NPS_A, "case.transfer.complete", 2, 2, 0);
+        given.custody.manifest.bytes[0] = 9;
+        say(w, given);
+        assert_int_not_equal(exchange_counts(w->c->d->x)->clocks, 0); /* they rest */
+        if (!withheld)
+            step(w->c, &close, STEP(REJECTED));
+        run_until(w, NOW + 120 * MINUTE);
+        assert_int_equal(exchange_counts(w->c->d->x)->withheld > 0, withheld);
+        assert_int_equal(exchange_counts(w->c->d->x)->clocks, 0);
+        step(w->c, &referral, STEP(DELIVERED));
+        step(w->c, &referral, STEP(OPENED));
+        step(w->c, &referral, STEP(ACKNOWLEDGED));
+        look(w);
+        assert_int_equal(told_of(w, CSC_A, KIND(ACKNOWLEDGE)), before);
+        watch_free(w);
+    }
+}
+
 int timing_case_tests(void)
 {
     const struct CMUnitTest tests[] = {
@@ -225,6 +270,7 @@ int timing_case_tests(void)
         cmocka_unit_test(a_case_that_moves_tells_what_is_due),
         cmocka_unit_test(an_answer_not_passed_on_within_a_working_hour_is_told),
         cmocka_unit_test(an_answer_passed_on_in_time_is_not_told),
+        cmocka_unit_test(what_ended_before_its_case_moved_stays_ended),
     };
     return cmocka_run_group_tests_name("cases", tests, NULL, NULL);
 }
