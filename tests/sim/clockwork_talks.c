@@ -86,7 +86,7 @@ static void owe_forward(struct town *t, const struct talk *talk, const struct co
     struct tick *k = tick_start(t, CLOCK(FORWARD), (int)now->before - 1, (int)now->asker - 1,
                                 t->time.now_ms, tick_working_hour(t, t->time.now_ms));
     k->talk = place;
-    k->letter = comes ? (int)(answer - t->letters) : NONE;
+    k->letter = (comes || other) && answer ? (int)(answer - t->letters) : NONE;
 }
 
 static unsigned count_held(const struct conversation_kept *kept, int agency, bool messages)
