@@ -434,6 +434,17 @@ static void on_kept(struct town *t, const struct event *event)
         on_conversation(t, event);
 }
 
+/* The holder has another answer in the conversation, and could open it as far as is known. */
+static bool is_passed_by_other(const struct town *t, const struct letter *letter)
+{
+    for (int i = 0; i < t->letter_count; i++) {
+        const struct letter *l = &t->letters[i];
+        if (l != letter && l->talk == letter->talk && l->passes && !l->rejected)
+            return true;
+    }
+    return false;
+}
+
 /* A conversation that has ended has not gone with its case: what is owed in it again, the holder is
  * to have. */
 static void owe_holder(const struct town *t, struct talk *talk, const struct letter *late)
@@ -458,7 +469,7 @@ static void on_unsaid(struct town *t, struct letter *letter, bool withheld)
         && (withheld || letter->to == talk->sides[1]))
         talk->came_to_nobody = true;
     if (talk && letter->passes)
-        talk->is_passed = false;
+        talk->is_passed = is_passed_by_other(t, letter);
     if (talk && letter->passes && strcmp(letter->type->name, LATE_ANSWER) == 0) {
         talk->former = talk->owes_again = letter->from;
         talk->is_missed = false;
