@@ -186,6 +186,8 @@ void desk_handover_ended(struct desk *desk, const struct handover *before,
     desk_forget_offered(desk, &holding->handle, &before->id);
     desk_owed_replied(desk, &before->conversation_id);
     desk_talk_over(desk, &before->conversation_id);
+    if (strcmp(holding->holder, before->to) != 0)
+        desk_owed_transfer_over(desk, &holding->handle, holding->holder, before->to);
 }
 
 static void fold(struct desk *desk, const struct id *case_handle, const struct accepted_act *act)

@@ -687,6 +687,9 @@ bool desk_owed_is_there(struct desk *desk, const struct owed *owed);
 void desk_owed_step(struct desk *desk, const struct track *track, Concordat__StepKind step);
 /* The first message of a conversation, another's, was declined, rejected or withheld. */
 void desk_owed_refused(struct desk *desk, const struct talk *talk, Concordat__ClockKind how);
+/* A transfer of the case from the one to the other has ended otherwise than by its completion. */
+void desk_owed_transfer_over(struct desk *desk, const struct id *case_handle, const char *giver,
+                             const char *taker);
 /* The message is settled for good without an answer. */
 void desk_owed_gone(struct desk *desk, const struct track *track);
 /* A conversation has ended, and nothing undoes it: what its first message asked for. */

@@ -16,7 +16,8 @@ struct ending {
     bool is_asked;             /* only that it replies to what is owed */
     int64_t accepted_ms;
     Concordat__StepKind step;
-    const struct talk *talk; /* that has ended */
+    const struct talk *talk;   /* that has ended */
+    const char *giver, *taker; /* of the transfer that has */
 };
 
 static void stop(struct desk *desk, enum owed_by by, const struct id *id,
@@ -330,4 +331,28 @@ void desk_owed_no_reply(struct desk *desk, const struct id *conversation)
     struct ending ending = {0};
 
     stop(desk, OWED_OF_CONVERSATION, conversation, judge_reply_by, &ending);
+}
+
+/* What was expected in it, whoever of the two owes it. */
+static enum owed_fate judge_of_transfer(void *context, struct owed *o)
+{
+    const struct ending *e = context;
+    const char *us = e->desk->setup.agency;
+    const char *by = o->by_us ? us : o->other, *to = o->by_us ? o->other : us;
+    const bool by_holder = strcmp(by, e->giver) == 0;
+
+    if (o->kind != KIND(EXPECTED) || (!by_holder && strcmp(to, e->giver) != 0)
+        || strcmp(by_holder ? to : by, e->taker) != 0)
+        return OWED_STAYS;
+    return clock_is_of_transfer(catalogue_find(o->type), catalogue_find(o->expected), by_holder)
+             ? OWED_ENDS
+             : OWED_STAYS;
+}
+
+void desk_owed_transfer_over(struct desk *desk, const struct id *case_handle, const char *giver,
+                             const char *taker)
+{
+    struct ending ending = {.desk = desk, .giver = giver, .taker = taker};
+
+    stop(desk, OWED_OF_CASE, case_handle, judge_of_transfer, &ending);
 }

@@ -312,6 +312,19 @@ static void expect(struct desk *desk, struct owed *owed, int64_t accepted_ms)
     (void)desk_ok(desk, owed_put(desk->txn, owed));
 }
 
+/* Is it of a transfer that had ended when the message came that makes it expected? */
+static bool is_over(struct desk *desk, const struct owed *owed, int64_t accepted_ms)
+{
+    const struct message_type *after = catalogue_find(owed->type),
+                              *expected = catalogue_find(owed->expected);
+
+    if (owed->kind != CONCORDAT__CLOCK_KIND__CLOCK_EXPECTED
+        || (!clock_is_of_transfer(after, expected, true)
+            && !clock_is_of_transfer(after, expected, false)))
+        return false;
+    return accepted_ms <= desk_holding(desk, &owed->case_handle).ended_ms;
+}
+
 /* ---- all of it ---- */
 
 static void start_clocks(struct desk *desk, const struct track *track,
@@ -330,6 +343,8 @@ static void start_clocks(struct desk *desk, const struct track *track,
         complete(&owed, &started.clocks[i], started.agreement, started.clause);
         if (!name_debtor(&owed, started.holder, started.agreement, &started.clocks[i])
             || !place(desk, &owed))
+            continue;
+        if (is_over(desk, &owed, accepted_ms))
             continue;
         if (owed.kind == CONCORDAT__CLOCK_KIND__CLOCK_EXPECTED)
             expect(desk, &owed, accepted_ms);

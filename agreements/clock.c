@@ -414,3 +414,24 @@ bool clock_is_stopped_by_step(Concordat__ClockKind kind, const struct message_ty
             return table[i].steps >> step & 1;
     return false;
 }
+
+bool clock_is_of_transfer(const struct message_type *after, const struct message_type *expected,
+                          bool by_holder)
+{
+    if (!after || !expected || after->pattern != PATTERN_TRANSFER
+        || expected->pattern != PATTERN_TRANSFER || after->custody == CUSTODY_WITHDRAW
+        || after->custody == CUSTODY_COMPLETE)
+        return false;
+    switch (expected->custody) {
+    case CUSTODY_NONE: /* of its record */
+    case CUSTODY_WITHDRAW:
+        return by_holder;
+    case CUSTODY_ACCEPT:
+    case CUSTODY_REJECT:
+    case CUSTODY_COMPLETE:
+        return !by_holder;
+    case CUSTODY_OFFER:
+        break;
+    }
+    return false;
+}

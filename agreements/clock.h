@@ -107,5 +107,11 @@ bool clock_is_stopped_by_type(Concordat__ClockKind kind, const struct message_ty
                               const char *type);
 bool clock_is_stopped_by_step(Concordat__ClockKind kind, const struct message_type *asked,
                               Concordat__StepKind step);
+/* Is what a message of type `after` makes expected a matter of the transfer that it is said in, so
+ * that it ends when that does? A part of the record of the holder, say, or a reply of who is
+ * offered the case; another offer is not. `by_holder`: who owes it gives the case, and takes it
+ * not. Either may be NULL. */
+bool clock_is_of_transfer(const struct message_type *after, const struct message_type *expected,
+                          bool by_holder);
 
 #endif

@@ -166,6 +166,14 @@ static enum status end_offer(struct exchange *x, const struct case_held *held)
     return status;
 }
 
+/* It is over, and the case stays where it is. */
+static enum status end_transfer(struct exchange *x, const struct case_held *held, uint32_t to)
+{
+    enum status status = end_offer(x, held);
+
+    return status == ST_OK ? exchange_transfer_over(x, held, to) : status;
+}
+
 /* The holder, and to whom it is offered. */
 static enum status tell_both(struct exchange *x, const struct case_held *held,
                              const struct case_news *news)
@@ -309,7 +317,7 @@ static enum status follow(struct exchange *x, struct case_held *held, const stru
         if (status == ST_OK)
             status = exchange_clock_complete_stop(x, &held->handle, false);
         if (status == ST_OK)
-            status = end_offer(x, held);
+            status = end_transfer(x, held, news->transfer->to);
         break;
     case CUSTODY_COMPLETE:
         status = exchange_clock_complete_stop(x, &held->handle, true);
@@ -354,7 +362,7 @@ static enum status lapse(struct exchange *x, struct case_held *held)
     x->counts.lapsed++;
     enum status status = keep(x, held);
     if (status == ST_OK)
-        status = end_offer(x, held);
+        status = end_transfer(x, held, transfer.to);
     return status == ST_OK ? tell_both(x, held, &news) : status;
 }
 
@@ -367,7 +375,7 @@ enum status exchange_offer_retracted(struct exchange *x, struct case_held *held,
     if (status == ST_OK)
         status = exchange_clock_complete_stop(x, &held->handle, false);
     if (status == ST_OK)
-        status = end_offer(x, held);
+        status = end_transfer(x, held, transfer->to);
     return status == ST_OK ? tell_both(x, held, &news) : status;
 }
 

@@ -327,6 +327,9 @@ bool exchange_meets_expected(struct exchange *x, const struct clock_running *run
 struct clock_running *exchange_find_expected(struct exchange *x,
                                              const struct clock_running *wanted);
 /* `wanted' has the message and its two sides. */
+/* The transfer to `to` has ended, and the case is its holder's still: what was expected in it comes
+ * no more. */
+enum status exchange_transfer_over(struct exchange *x, const struct case_held *held, uint32_t to);
 enum status exchange_start_expected(struct exchange *x, const struct clock *clock,
                                     struct clock_running *wanted,
                                     const struct agreement *agreement);

@@ -102,6 +102,25 @@ static struct clock_running *next_expected(struct exchange *x, const struct id *
     return running;
 }
 
+enum status exchange_transfer_over(struct exchange *x, const struct case_held *held, uint32_t to)
+{
+    const uint32_t holder = held->custody.holder;
+    struct clock_running *running;
+    enum status status = ST_OK;
+    uint32_t at = 0;
+
+    while (status == ST_OK && (running = next_expected(x, &held->handle, &held->handle, &at))) {
+        const bool by_holder = running->owed_by == holder;
+
+        if ((by_holder ? running->owed_to == to
+                       : running->owed_by == to && running->owed_to == holder)
+            && clock_is_of_transfer(catalogue_find(running->type),
+                                    catalogue_find(running->expected), by_holder))
+            status = exchange_clock_stop(x, running, false);
+    }
+    return status;
+}
+
 static bool expects_after(const struct agreement *agreement, const struct message_type *type)
 {
     for (size_t i = 0; i < agreement->expectation_count; i++)

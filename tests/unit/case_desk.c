@@ -55,6 +55,7 @@ static const struct flow {
     {"mappa.info.request", "POLICE", "NPS", "    answer-within: 2d\n"},
     BETWEEN("mappa.info.response", "NPS", "POLICE"),
     BETWEEN("mappa.info.response", "CRC", "POLICE"),
+    BETWEEN("case.record.query", "NPS", "CRC"),
 };
 
 session_id session_of(enum agency agency)

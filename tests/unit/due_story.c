@@ -35,6 +35,7 @@ static const struct flow {
     {"case.transfer.withdraw", "nccn", ""},
     {"case.transfer.complete", "nccn", ""},
     {"case.record.part", "nccn", ""},
+    {"case.record.query", "nccn", ""},
     {"case.late_answer", "nccn", ""},
     {"case.update", "nccn", "    only-by-holder: true\n    acknowledge-within: 1d\n"},
     {"case.first_contact", "nccn", "    only-by-holder: true\n"},
@@ -74,6 +75,11 @@ static const char expectations[] = "expectations:\n"
                                    "  - id: seen-since\n"
                                    "    after: case.update\n"
                                    "    expect: case.first_contact\n"
+                                   "    within: 1d\n"
+                                   "    tell: Head of service\n"
+                                   "  - id: record\n" /* of who gives the case */
+                                   "    after: case.record.query\n"
+                                   "    expect: case.record.part\n"
                                    "    within: 1d\n"
                                    "    tell: Head of service\n"
                                    "  - id: looked-for\n" /* of who was asked, once a case */
@@ -446,6 +452,25 @@ const struct said *story_send_part(struct story *s, size_t about)
 
     write_part(s, about, json);
     return act(s, about, true, "case.record.part", json);
+}
+
+const struct said *story_ask_part(struct story *s, size_t about)
+{
+    const struct said *offer = story_last(s, "case.transfer.offer", about);
+    const size_t holder = story_holder(s, about);
+    char json[128], id[BASE64_SIZE(ID_SIZE)];
+
+    if (!offer || holder == STORY_AGENCIES)
+        return NULL;
+    base64_print(s->manifests[about].bytes, ID_SIZE, id);
+    (void)snprintf(json, sizeof json, "{\"manifestId\": \"%s\", \"missing\": [1]}", id);
+    return say(s,
+               (struct said){.type = "case.record.query",
+                             .from = holder == NPS ? CRC : NPS,
+                             .to = holder,
+                             .about = about,
+                             .conversation = offer->conversation},
+               json, NULL);
 }
 
 const struct said *story_complete(struct story *s, size_t about)

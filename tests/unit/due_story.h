@@ -61,6 +61,8 @@ const struct said *story_accept(struct story *s, size_t about, unsigned componen
 const struct said *story_reject(struct story *s, size_t about, unsigned components);
 const struct said *story_withdraw(struct story *s, size_t about);
 const struct said *story_send_part(struct story *s, size_t about);
+/* Who is offered it asks for the part, in the transfer's conversation while that is open. */
+const struct said *story_ask_part(struct story *s, size_t about);
 const struct said *story_complete(struct story *s, size_t about);
 /* All of that, from the offer on. */
 void story_hand_over(struct story *s, size_t about);

@@ -281,6 +281,58 @@ static bool lists(struct story *s, size_t agency, const char *kind, const struct
     return false;
 }
 
+/* The part that was asked for in a transfer comes no more when that ends; also when the holder has
+ * not heard of the question yet. */
+static void what_a_transfer_asked_for_ends_with_it(void **)
+{
+    enum {
+        WITHDRAWN,
+        TAKEN_BACK,
+        DECLINED,
+        WAYS
+    };
+
+    for (int way = WITHDRAWN; way < WAYS; way++) {
+        OWNED(story) s = story_new();
+        const struct said offered = *story_offer(s, 0, 3, 0), *asked;
+
+        asked = story_ask_part(s, 0);
+        assert_non_null(asked);
+        const struct id query = asked->id;
+        assert_true(lists(s, NPS, "expected", &query));
+        assert_true(lists(s, CRC, "expected", &query));
+        agree(s, "a part is asked for");
+        story_wait(s, HOUR_MS);
+        if (way == WITHDRAWN)
+            assert_non_null(story_withdraw(s, 0));
+        else if (way == TAKEN_BACK)
+            story_claim(s, NPS, 0, CONCORDAT__CLAIM_KIND__CLAIM_WITHDRAW);
+        else
+            story_step(s, &offered, CONCORDAT__STEP_KIND__DECLINED);
+        assert_false(lists(s, NPS, "expected", &query));
+        assert_false(lists(s, CRC, "expected", &query));
+        agree(s, "the transfer is over");
+    }
+}
+
+static void what_a_transfer_asked_for_comes_after_its_end(void **)
+{
+    OWNED(story) s = story_new();
+    const struct said offered = *story_offer(s, 0, 3, 0), *asked;
+
+    town_disconnect(s->town, NPS);
+    asked = story_ask_part(s, 0);
+    assert_non_null(asked);
+    const struct id query = asked->id;
+    story_wait(s, HOUR_MS);
+    story_step(s, &offered, CONCORDAT__STEP_KIND__DECLINED);
+    assert_false(lists(s, CRC, "expected", &query));
+    town_connect(s->town, NPS);
+    story_settle(s);
+    assert_false(lists(s, NPS, "expected", &query));
+    agree(s, "what was asked in it has come");
+}
+
 /* The step goes to who sent it; who has the case since is told, and waits for nothing any more. */
 static void what_is_declined_after_a_move_its_holder_sees(void **)
 {
@@ -441,7 +493,7 @@ static void transfer_somehow(struct tale *t)
     if (!goes_whole(t, about))
         return;
     t->moved_unseen = t->away[CSC];
-    switch (below(t, 8)) {
+    switch (below(t, 9)) {
     case 0:
         (void)story_offer(t->s, about, 3, below(t, 2) ? (int64_t)(1 + below(t, 40)) * HOUR_MS : 0);
         t->last = "an offer";
@@ -466,6 +518,10 @@ static void transfer_somehow(struct tale *t)
         (void)story_send_part(t->s, about);
         (void)story_complete(t->s, about);
         t->last = "a completion";
+        return;
+    case 6:
+        (void)story_ask_part(t->s, about);
+        t->last = "a part is asked for";
         return;
     default:
         story_hand_over(t->s, about);
@@ -617,6 +673,8 @@ int main(void)
         cmocka_unit_test(what_is_expected_twice_is_listed_once),
         cmocka_unit_test(what_is_not_opened_is_owed_again),
         cmocka_unit_test(what_is_owed_goes_with_its_case),
+        cmocka_unit_test(what_a_transfer_asked_for_ends_with_it),
+        cmocka_unit_test(what_a_transfer_asked_for_comes_after_its_end),
         cmocka_unit_test(what_is_declined_after_a_move_its_holder_sees),
         cmocka_unit_test(what_is_not_opened_after_a_move_its_holder_sees),
         cmocka_unit_test(every_list_is_the_brokers),

@@ -216,6 +216,95 @@ static void an_answer_passed_on_in_time_is_not_told(void **)
     watch_free(w);
 }
 
+/* ---- what a transfer's own messages made expected ---- */
+
+static const struct case_terms record_asked = {.expectations = "expectations:\n"
+                                                               "  - id: record\n"
+                                                               "    after: case.record.query\n"
+                                                               "    expect: case.record.part\n"
+                                                               "    within: 2d\n"
+                                                               "    tell: Head of probation\n"};
+
+/* The case is offered, and who is offered it asks for a part that did not come. */
+static struct watch *part_asked_for(struct envelope *offered)
+{
+    struct watch *w = watch_with(&record_asked);
+    struct custody_told custody;
+
+    w->stride_ms = 60 * MINUTE;
+    assert_int_equal(claim(w->c, NPS_A, CONCORDAT__CLAIM_KIND__CLAIM_OPEN, 0, &custody), 0);
+    *offered = offer(w->c, 1, NPS_A, CRC_A, 1, 15, 9);
+    offered->custody.reply_by_ms = NOW + DAY;
+    say(w, *offered);
+    say(w, reply(w->c, 2, CRC_A, NPS_A, "case.record.query", 1, 1));
+    return w;
+}
+
+static void what_a_transfer_asked_for_ends_with_it(void **)
+{
+    enum {
+        ACCEPTED, /* it goes on, and the part is waited for */
+        COMPLETED,
+        WITHDRAWN,
+        TAKEN_BACK, /* by a claim */
+        LAPSED,
+        UNOPENED,
+        WAYS
+    };
+
+    for (int way = ACCEPTED; way < WAYS; way++) {
+        struct envelope e, part;
+        struct watch *w = part_asked_for(&e);
+        struct custody_told custody;
+
+        w->restarts = way % 2 == 0;
+        part = reply(w->c, 3, NPS_A, CRC_A, "case.record.part", 1, 2);
+        if (way == TAKEN_BACK) /* a part was on its way */
+            say(w, part);
+        if (way == ACCEPTED || way == COMPLETED)
+            say(w, act(w->c, 4, CRC_A, NPS_A, "case.transfer.accept", 1, 2, 15));
+        if (way == COMPLETED) {
+            e = act(w->c, 5, CRC_A, NPS_A, "case.transfer.complete", 1, 3, 0);
+            e.custody.manifest.bytes[0] = 9;
+            say(w, e);
+        } else if (way == WITHDRAWN) {
+            say(w, act(w->c, 5, NPS_A, CRC_A, "case.transfer.withdraw", 1, 2, 0));
+        } else if (way == TAKEN_BACK) {
+            assert_int_equal(claim(w->c, NPS_A, CONCORDAT__CLAIM_KIND__CLAIM_WITHDRAW, 2, &custody),
+                             0);
+            step(w->c, &part, STEP(REJECTED));
+        } else if (way == UNOPENED) {
+            step(w->c, &e, STEP(REJECTED));
+        }
+        run_until(w, NOW + 5 * DAY);
+        assert_int_equal(told_of(w, NPS_A, KIND(EXPECTED)), way == ACCEPTED);
+        assert_int_equal(told_of(w, CRC_A, KIND(EXPECTED)), way == ACCEPTED);
+        if (way > COMPLETED)
+            assert_int_equal(exchange_counts(w->c->d->x)->clocks, 0);
+        watch_free(w);
+    }
+}
+
+/* What the holder asked of who had the case before it, and had handed it on, is no matter of an
+ * offer back to that agency. */
+static void what_was_asked_after_a_transfer_outlasts_the_next(void **)
+{
+    struct envelope e;
+    struct watch *w = part_asked_for(&e);
+
+    say(w, act(w->c, 4, CRC_A, NPS_A, "case.transfer.accept", 1, 2, 15));
+    e = act(w->c, 5, CRC_A, NPS_A, "case.transfer.complete", 1, 3, 0);
+    e.custody.manifest.bytes[0] = 9;
+    say(w, e);
+    say(w, letter(w->c, 6, CRC_A, NPS_A, "case.record.query"));
+    say(w, offer(w->c, 7, CRC_A, NPS_A, 3, 15, 9));
+    say(w, act(w->c, 8, CRC_A, NPS_A, "case.transfer.withdraw", 7, 2, 0));
+    run_until(w, NOW + 5 * DAY);
+    assert_int_equal(told_of(w, CRC_A, KIND(EXPECTED)), 1);
+    assert_string_equal(nth(w, CRC_A, KIND(EXPECTED), 0)->owed_by, "nps.a");
+    watch_free(w);
+}
+
 /* ---- what rests when its case moves ---- */
 
 /* The case moves while the referral's clocks rest under its close: of that conversation nothing is
@@ -266,6 +355,8 @@ int timing_case_tests(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_accepted_and_not_completed_is_told),
         cmocka_unit_test(nothing_is_owed_of_a_transfer_that_is_over),
+        cmocka_unit_test(what_a_transfer_asked_for_ends_with_it),
+        cmocka_unit_test(what_was_asked_after_a_transfer_outlasts_the_next),
         cmocka_unit_test(the_new_holder_hears_what_its_case_is_owed),
         cmocka_unit_test(a_case_that_moves_tells_what_is_due),
         cmocka_unit_test(an_answer_not_passed_on_within_a_working_hour_is_told),
