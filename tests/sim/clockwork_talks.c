@@ -67,12 +67,17 @@ static void owe_forward(struct town *t, const struct talk *talk, const struct co
 {
     const struct conversation *was = &talk->said;
     const int place = (int)(talk - t->talks);
-    /* A referral goes on when it is answered, and then its next answer is owed as well. */
+    const struct letter *first = tick_letter(t, now->answered_in);
+    /* A referral goes on when it is answered, and then its next answer is owed as well; one command
+     * may say both. */
+    const bool goes_on =
+        was->answered
+        || (now->state == CONVERSATION_FORWARDING && first && first->to != (int)now->before - 1);
     const struct letter *second =
-        was->answered && was->state == CONVERSATION_OPEN && now->before == was->before
+        goes_on && was->state == CONVERSATION_OPEN && now->before == was->before
             ? find_said(t, talk, now)
             : NULL;
-    const struct letter *answer = second ? second : tick_letter(t, now->answered_in);
+    const struct letter *answer = second ? second : first;
     const bool comes =
         second || (now->answered && !was->answered && answer && answer->to == (int)now->before - 1);
     /* What it passed on could not be opened; or what it was to pass on, and another had come. */
