@@ -228,9 +228,10 @@ static void it_follows_the_case(struct stage *t)
                 "and the question is the company's, by the same id");
     scenario_later(&t->s, "2026-03-02T17:40:00Z");
     (void)expect_accepted(answer(t, &t->question), "17:40: social care answers after all");
-    expect_not_open(&t->s, COMPANY, &t->handle, &t->question,
-                    "the question's conversation is over");
-    expect(has_late_answer(&arrival), "probation's agent has sealed it to the company by itself");
+    expect_not_open(
+        &t->s, COMPANY, &t->handle, &t->question,
+        "probation's agent has sealed it to the company by itself: the question is over");
+    expect(has_late_answer(&arrival), "and the company has the answer");
     struct concordat_answer *read =
         concordat_take(scenario_client(&t->s, COMPANY), &arrival.message);
     expect(read->outcome == CONCORDAT_DONE && strcmp(read->items[0].from, PROBATION) == 0,
