@@ -5,62 +5,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "agents/base64.h"
 #include "agents/trees.h"
 #include "lib/text.h"
-#include "tests/unit/town.h"
+#include "tests/unit/handover_town.h"
 #include "tests/unit/town_inside.h"
-
-static const char *const agencies[] = {"nps.cambs", "crc.bench", "csc.cambs"};
-enum {
-    NPS,
-    CRC,
-    CSC
-};
-
-/* ---- the town's ---- */
-
-static ProtobufCBinaryData field_of(const struct id *id)
-{
-    return (ProtobufCBinaryData){.len = id ? ID_SIZE : 0, .data = (uint8_t *)(uintptr_t)id};
-}
-
-static const Concordat__CustodyState *case_of(struct town *town, size_t agency,
-                                              const struct id *handle)
-{
-    Concordat__Request request = CONCORDAT__REQUEST__INIT;
-    Concordat__CaseRequest cases = CONCORDAT__CASE_REQUEST__INIT;
-
-    cases.case_handle = field_of(handle);
-    request.kind_case = CONCORDAT__REQUEST__KIND_CASES;
-    request.cases = &cases;
-    return town_ask(town, agency, &request)->custody;
-}
-
-static struct told news_of(const struct town *town, const struct id *handle,
-                           Concordat__CustodyChange change, const char *holder, uint64_t version)
-{
-    struct told told = {.kind = TOLD_CUSTODY};
-
-    told.custody.case_handle = *handle;
-    told.custody.change = change;
-    told.custody.version = version;
-    told.custody.at_ms = town_now(town);
-    TEXT_COPY(told.custody.holder, holder);
-    return told;
-}
-
-/* Probation holds the case, as the broker has told it. */
-static struct id opened(struct town *town)
-{
-    struct id handle = id_random();
-    struct told told =
-        news_of(town, &handle, CONCORDAT__CUSTODY_CHANGE__CASE_OPENED, agencies[NPS], 1);
-
-    town_tell(town, NPS, &told);
-    town_settle(town);
-    return handle;
-}
 
 /* To be answered within half an hour. */
 static const char *offer_of(const char *label, int64_t now_ms)
@@ -211,18 +159,6 @@ static void an_offer_that_comes_when_its_transfer_has_ended_opens_nothing(void *
 
 /* ---- claims ---- */
 
-static void claim_later(struct town *town, const struct id *handle, Concordat__ClaimKind kind)
-{
-    Concordat__Request request = CONCORDAT__REQUEST__INIT;
-    Concordat__HoldRequest hold = CONCORDAT__HOLD_REQUEST__INIT;
-
-    hold.kind = kind;
-    hold.case_handle = field_of(handle);
-    request.kind_case = CONCORDAT__REQUEST__KIND_HOLD;
-    request.hold = &hold;
-    town_ask_later(town, NPS, &request);
-}
-
 static void ask_holder_later(struct town *town, const struct id *handle)
 {
     Concordat__Request request = CONCORDAT__REQUEST__INIT;
@@ -242,7 +178,7 @@ static void a_claim_is_not_forgotten_for_questions(void **)
     struct id handle = id_random();
     const struct town_case *asked = town_case(town, NPS);
 
-    claim_later(town, &handle, CONCORDAT__CLAIM_KIND__CLAIM_OPEN);
+    claim_later(town, NPS, &handle, CONCORDAT__CLAIM_KIND__CLAIM_OPEN);
     assert_true(asked->is_claim);
     const struct town_case claimed = *asked;
     for (int i = 0; i < 300; i++) {
@@ -269,11 +205,11 @@ static void a_second_claim_does_not_take_the_place_of_one_that_is_on_its_way(voi
     const Concordat__CustodyState *state;
     struct told told;
 
-    claim_later(town, &handle, CONCORDAT__CLAIM_KIND__CLAIM_CLOSE);
+    claim_later(town, NPS, &handle, CONCORDAT__CLAIM_KIND__CLAIM_CLOSE);
     assert_int_equal(asked->count, 1);
     const struct claim sent = asked->claim;
     town_wait(town, 10);
-    claim_later(town, &handle, CONCORDAT__CLAIM_KIND__CLAIM_CLOSE);
+    claim_later(town, NPS, &handle, CONCORDAT__CLAIM_KIND__CLAIM_CLOSE);
     assert_int_equal(asked->count, 1);
     told = news_of(town, &handle, CONCORDAT__CUSTODY_CHANGE__CUSTODY_CHANGE_UNSPECIFIED, "", 2);
     town_answer_case(town, NPS, CONCORDAT__REFUSAL_CODE__REFUSAL_UNSPECIFIED, &told.custody);
